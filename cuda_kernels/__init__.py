@@ -1,0 +1,1 @@
+"""Hand-written headers that are the same for every model."""

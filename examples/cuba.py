@@ -1,0 +1,59 @@
+"""CUBA: a sparse random network whose synapses are exponentially decaying currents.
+
+Vogels & Abbott (2005), J. Neurosci. 25:10786; benchmark 2 of Brette et al. (2007),
+J. Comput. Neurosci. 23:349. Nothing drives the 4000 neurons but a leak reversal above threshold.
+"""
+
+import argparse
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from simgen import *
+
+parser = argparse.ArgumentParser(description=__doc__)
+parser.add_argument("--out", default="cuba.png", help="the figure to write")
+parser.add_argument("--short", action="store_true", help="simulate 0.6 s instead of 2 s")
+args = parser.parse_args()
+
+seed(2005)
+taum, taue, taui = 20 * ms, 5 * ms, 10 * ms
+E_leak, V_threshold, V_reset = -49 * mV, -50 * mV, -60 * mV
+w_e, w_i = 1.62 * mV, -9 * mV
+equations = """
+dv/dt  = (E_leak - v + ge + gi)/taum : volt (unless refractory)
+dge/dt = -ge/taue : volt
+dgi/dt = -gi/taui : volt
+"""
+neurons = NeuronGroup(
+    4000,
+    equations,
+    threshold="v > V_threshold",
+    reset="v = V_reset",
+    refractory=5 * ms,
+    method="exact",
+)
+neurons.v = "V_reset + rand()*(V_threshold - V_reset)"
+excitation = Synapses(neurons[:3200], neurons, on_pre="ge += w_e")
+excitation.connect(p=0.02)
+inhibition = Synapses(neurons[3200:], neurons, on_pre="gi += w_i")
+inhibition.connect(p=0.02)
+spikes, population = SpikeMonitor(neurons), PopulationRateMonitor(neurons)
+
+start, end = 0.2, 0.6 if args.short else 2.0  # the initial synchrony is gone after 0.2 s
+run(end * second)
+
+i, t = np.array(spikes.i), np.array(spikes.t / second)
+rate = np.sum(t >= start) / 4000 / (end - start)
+trains = (np.diff(np.sort(t[i == k])) for k in range(4000))
+cv = np.mean([np.std(isi) / np.mean(isi) for isi in trains if len(isi) >= 4])
+print(f"mean rate {rate:.2f} Hz (Brian 2: 5.3-6.3 Hz), CV of intervals {cv:.2f}")
+
+fig = Figure(figsize=(7, 4.6), layout="constrained")
+top, bottom = fig.subplots(2, 1, sharex=True, height_ratios=(3, 1))
+top.plot(t * 1000, i, ",k")
+top.axhline(3200, color="tab:red", lw=1)
+top.set(ylabel="neuron index", ylim=(0, 4000), title="CUBA, inhibitory neurons above the line")
+bottom.plot(population.t / ms, population.smooth_rate(width=2 * ms) / Hz, lw=0.8)
+bottom.set(xlabel="time (ms)", ylabel="rate (Hz)", xlim=(0, 600))
+fig.savefig(args.out, dpi=110)

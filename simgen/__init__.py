@@ -1,0 +1,90 @@
+"""simgen: spiking networks from equation strings, compiled and run in-process."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from simgen.api.clock import Clock, defaultclock
+from simgen.api.device import get_device, set_device
+from simgen.api.magic import collect, magic_network, run, start_scope, stop
+from simgen.api.monitors import EventMonitor, PopulationRateMonitor, SpikeMonitor
+from simgen.api.network import Network
+from simgen.api.neuron_group import NeuronGroup
+from simgen.api.operations import NetworkOperation, network_operation
+from simgen.api.poisson import PoissonGroup, PoissonInput
+from simgen.api.seeds import get_seed, seed
+from simgen.api.spike_generator import SpikeGeneratorGroup
+from simgen.api.state_monitor import StateMonitor
+from simgen.api.subgroup import Subgroup
+from simgen.api.synapses import Synapses
+from simgen.api.timed_array import TimedArray
+from simgen.errors import (
+    CompileError,
+    DeviceError,
+    DimensionMismatchError,
+    EquationError,
+    InternalError,
+    MagicError,
+    ModelError,
+    NumericalError,
+    SimgenError,
+    UnknownNameError,
+    UnsupportedFeatureError,
+)
+from simgen.lang.equations_object import Equations
+from simgen.units import STANDARD_UNITS, Quantity, Unit, check_units, get_dimensions
+from simgen.units import have_same_dimensions as have_same_dimensions
+
+__version__ = "0.1.0"
+
+_NAMES = [
+    "Clock",
+    "CompileError",
+    "DeviceError",
+    "DimensionMismatchError",
+    "EquationError",
+    "Equations",
+    "EventMonitor",
+    "InternalError",
+    "MagicError",
+    "ModelError",
+    "Network",
+    "NetworkOperation",
+    "NeuronGroup",
+    "NumericalError",
+    "PoissonGroup",
+    "PoissonInput",
+    "PopulationRateMonitor",
+    "Quantity",
+    "SimgenError",
+    "SpikeGeneratorGroup",
+    "SpikeMonitor",
+    "StateMonitor",
+    "Subgroup",
+    "Synapses",
+    "TimedArray",
+    "Unit",
+    "UnknownNameError",
+    "UnsupportedFeatureError",
+    "check_units",
+    "collect",
+    "defaultclock",
+    "get_device",
+    "get_dimensions",
+    "get_seed",
+    "have_same_dimensions",
+    "magic_network",
+    "network_operation",
+    "run",
+    "seed",
+    "set_device",
+    "start_scope",
+    "stop",
+]
+__all__ = [*_NAMES, *STANDARD_UNITS]  # type: ignore[misc]  # the units are a table
+
+
+def __getattr__(name: str) -> Any:
+    if name in STANDARD_UNITS:
+        return STANDARD_UNITS[name]
+    raise AttributeError(f"module 'simgen' has no attribute '{name}'")

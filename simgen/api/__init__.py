@@ -1,0 +1,1 @@
+"""What users touch: objects that hold text and values and call down."""

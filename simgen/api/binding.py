@@ -1,0 +1,382 @@
+"""A network compiled and bound to the data of its objects."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from simgen import pipeline
+from simgen.api.clock import Clock
+from simgen.api.component import Component
+from simgen.api.namespaces import LayeredNamespace, Namespace
+from simgen.api.operations import NetworkOperation
+from simgen.api.recording import Recording
+from simgen.api.subgroup import Subgroup
+from simgen.api.timed_array import TimedArray, find_table
+from simgen.build.schedule import DEFAULT_SLOTS, name_key, slot_positions
+from simgen.ir.expr import Gather, Param
+from simgen.ir.kernel import Program
+from simgen.ir.stmt import EventList
+from simgen.ir.visit import all_nodes
+from simgen.model.description import SECOND
+from simgen.model.scope import ConstantScope, RefusedEntry, read_constant
+from simgen.options import Options
+from simgen.runtime.events import EventBuffer, part_bounds
+from simgen.runtime.simulation import HostOperation, Simulation, check_finite, host_value
+from simgen.runtime.timing import TimeAxis, common_axis
+from simgen.targets.base import Executable, Memory
+from simgen.units import Dimension, Quantity
+
+
+class CompiledNetwork:
+    """A program, its memory, and the time axis; made anew when the structure of a network changes."""
+
+    def __init__(
+        self,
+        components: Sequence[Component],
+        namespace: Namespace,
+        options: Options,
+        start: float,
+        previous: CompiledNetwork | None,
+    ) -> None:
+        self.components = list(components)
+        self.options = options
+        self.clocks = self._find_clocks()
+        self.axis: TimeAxis = common_axis({clock.name: clock.dt_ for clock in self.clocks})
+        self._widths = [clock.dt_ for clock in self.clocks]
+        tick = self.axis.tick_at(start, "run()") if previous is None else previous.tick_on(self.axis)
+        for component in self.components:
+            component._prepare(options.threads)
+        self.program: Program = pipeline.optimise(
+            pipeline.build_program(self.components, namespace), options.optimize
+        )
+        self._target = pipeline.choose_target(options)
+        self._executables: dict[tuple[int, int], Executable] = {}
+        self.memory = Memory(n_parts=options.threads)
+        self.memory.arrays["tick"] = np.array([tick], np.int64)
+        self.buffers: dict[str, EventBuffer] = {} if previous is None else dict(previous.buffers)
+        self._previous_bounds = {} if previous is None else previous.bounds
+        self.bounds: dict[str, npt.NDArray[np.int64]] = {}
+        self._recordings = [
+            (component, recording, most)
+            for component in self.components
+            for recording, most in component._recorded()
+        ]
+        scopes = {id(c): c for part in self.components for c in part._constant_scopes()}
+        self._scopes = list(scopes.values())
+        self._read = self._read_constants()
+        self._derived = [d for component in self.components for d in component._derived()]
+        self._tables: list[TimedArray] = []
+        self._versions: tuple[int, ...] = ()
+        self._attach({})
+        self._bind()
+        self.simulation = Simulation(
+            self.memory, self._segment, len(self.program.schedule), self._make_room
+        )
+
+    # --- binding --------------------------------------------------------------------------------
+
+    def _find_clocks(self) -> list[Clock]:
+        clocks: dict[int, Clock] = {}
+        for component in self.components:
+            clock = getattr(component, "clock", None)
+            if isinstance(clock, Clock):
+                clocks[id(clock)] = clock
+        if not clocks:
+            from simgen.api.clock import defaultclock
+
+            return [defaultclock]
+        return list(clocks.values())
+
+    def _bind(self) -> None:
+        memory = self.memory
+        memory.ints["one"] = 1
+        for clock in self.clocks:
+            memory.ints[f"period_{clock.name}"] = self.axis.periods[clock.name]
+            memory.reals[f"dt_{clock.name}"] = clock.dt_
+        extra = [
+            needed
+            for component in self.components
+            for needed in component._depends_on()
+            if isinstance(needed, Subgroup)
+        ]
+        for component in (*self.components, *extra):
+            self._bind_component(component)
+        self._bind_tables()
+        self._bind_events()
+        self._bind_keys()
+        for _, param, _, (value, _) in self._read:
+            self._set_parameter(param, value)
+        for component, recording, most in self._recordings:
+            recording.set_dt(self._dt_of(component))
+            memory.ints[f"{recording.recorder.name}.need"] = most
+            self._bind_recording(recording)
+
+    def _bind_component(self, component: Component) -> None:
+        memory = self.memory
+        for array, data in component._arrays():
+            memory.arrays[array.name] = data
+        memory.arrays.update(component._tables())
+        memory.ints.update(component._sizes())
+        for name, value in component._parameters().items():
+            self._set_parameter(name, value)
+        for length, size in component._groups().items():
+            memory.ints[length] = size
+            bounds = part_bounds(size, self.options.threads)
+            self.bounds[length] = bounds
+            memory.arrays[f"{length}.bounds"] = bounds
+
+    def _bind_tables(self) -> None:
+        for kernel in self.program.kernels:
+            for node in all_nodes((*kernel.prologue, *kernel.body)):
+                table = find_table(node.array) if isinstance(node, Gather) else None
+                if table is None or not isinstance(node, Gather):
+                    continue
+                self._tables.append(table)  # kept alive as long as the program
+                self.memory.arrays[node.array.name] = table.data(self.options.real)
+                for name, value in table.parameters().items():
+                    self._set_parameter(name, value)
+
+    def _bind_events(self) -> None:
+        depths: dict[str, int] = {}
+        for component in self.components:
+            for name, longest in component._longest_delays().items():
+                depths[name] = max(depths.get(name, 0), longest)
+        for component in self.components:
+            clock = getattr(component, "clock", None)
+            for events in component._event_lists():
+                bounds = self.bounds[events.length]
+                buffer = self.buffers.get(events.name)
+                if buffer is None:
+                    buffer = EventBuffer(events, self.memory.ints[events.length], bounds.size - 1)
+                    self.buffers[events.name] = buffer
+                old = self._previous_bounds.get(events.length, bounds)
+                step = self.tick // self.axis.periods[clock.name] if clock is not None else 0
+                buffer.resize(depths.get(events.name, 0) + 1, old, bounds, step)
+                self.memory.arrays[f"{events.name}.ids"] = buffer.ids
+                self.memory.arrays[f"{events.name}.counts"] = buffer.counts
+                self.memory.ints[f"{events.name}.depth"] = buffer.depth
+
+    def _bind_keys(self) -> None:
+        old = [c for c in sorted(self.components, key=lambda c: c._created) if c._keys()]
+        old = [c for c in old if any(stream.is_old for stream in c._keys().values())]
+        for component in self.components:
+            for name, stream in component._keys().items():
+                rank = old.index(component) if stream.is_old else 0
+                key = stream.key(rank)
+                self.memory.ints[name] = key - (1 << 64) if key >= 1 << 63 else key
+
+    def _bind_recording(self, recording: Recording) -> None:
+        name = recording.recorder.name
+        self.memory.arrays[f"{name}.data"] = recording.data
+        self.memory.arrays[f"{name}.used"] = recording.count
+        self.memory.ints[f"{name}.capacity"] = recording.data.size
+
+    def _dt_of(self, component: Component) -> float:
+        clock = getattr(component, "clock", None)
+        return clock.dt_ if isinstance(clock, Clock) else self.clocks[0].dt_
+
+    def _set_parameter(self, name: str, value: Any) -> None:
+        """Store a parameter in both tables: the program knows which one it reads."""
+        self.memory.reals[name] = float(value)
+        if float(value).is_integer() and abs(value) < 2**63:
+            self.memory.ints[name] = int(value)
+
+    def _segment(self, start: int, stop: int) -> Executable:
+        executable = self._executables.get((start, stop))
+        if executable is None:
+            items = self.program.schedule[start:stop]
+            executable = self._target.build(Program(items, self.program.clocks))
+            executable.bind(self.memory)
+            self._executables[(start, stop)] = executable
+        return executable
+
+    # --- between runs -----------------------------------------------------------------------------
+
+    @property
+    def tick(self) -> int:
+        """The present tick."""
+        return int(self.memory.arrays["tick"][0])
+
+    def tick_on(self, axis: TimeAxis) -> int:
+        """Return the present tick on another time axis."""
+        if axis.width == self.axis.width:
+            return self.tick
+        return axis.tick_at(self.tick * self.axis.width, "After a change of dt")
+
+    def refresh(self, namespace: Namespace) -> bool:
+        """Take over new values of constants; False if the network has to be compiled anew."""
+        if [clock.dt_ for clock in self.clocks] != self._widths:
+            return False
+        self._attach(namespace)
+        try:
+            return self._refresh_constants()
+        finally:
+            self._attach({})
+
+    def _attach(self, namespace: Namespace) -> None:
+        for scope in self._scopes:
+            if isinstance(scope.values, LayeredNamespace):
+                scope.values.attach(namespace)
+
+    def _read_constants(self) -> list[tuple[ConstantScope, str, Any, tuple[Any, Dimension]]]:
+        """Return (scope, parameter, the user's object, its value and dimension) of all constants."""
+        found = []
+        for scope in self._scopes:
+            for param, (name, _) in scope.used.items():
+                raw = scope.values[name]
+                value = read_constant(name, raw)
+                if not isinstance(value, RefusedEntry):
+                    found.append((scope, param, raw, value))
+        return found
+
+    def _refresh_constants(self) -> bool:
+        changed = False
+        for place, (scope, param, old, value) in enumerate(self._read):
+            name = scope.used[param][0]
+            raw = scope.values[name] if name in scope.values else None
+            if raw is old and not isinstance(raw, np.ndarray):
+                continue
+            new = None if raw is None else read_constant(name, raw)
+            if new is None or isinstance(new, RefusedEntry):
+                return False  # compiling anew raises the right error
+            if new[1] != value[1] or type(new[0]) is not type(value[0]):
+                return False
+            if new[0] != value[0]:
+                self._set_parameter(param, new[0])
+                changed = True
+            self._read[place] = (scope, param, raw, new)
+        if changed:
+            self._versions = ()
+            self._rebind()
+        return True
+
+    def derive(self) -> None:
+        """Compute the derived values, if anything they may depend on has changed."""
+        versions = tuple(
+            variable.version
+            for component in self.components
+            for variable in getattr(component, "variables", {}).values()
+        )
+        if versions == self._versions:
+            return
+        self._versions = versions
+        rebind = False
+        for derived in self._derived:
+            values = derived.compute([host_value(expr, self.memory) for expr in derived.inputs])
+            for target, value in zip(derived.targets, values):
+                if isinstance(target, Param):
+                    self._set_parameter(target.name, np.asarray(value).reshape(()).item())
+                    rebind = True
+                    continue
+                dtype = target.dtype.numpy(self.options.real)
+                size = self.memory.ints[target.length]
+                present = self.memory.arrays.get(target.name)
+                if present is None or present.size != size or present.dtype != dtype:
+                    present = np.empty(size, dtype)
+                    self.memory.arrays[target.name] = present
+                present[...] = value
+                rebind = True
+        if rebind:
+            self._rebind()
+
+    def _rebind(self) -> None:
+        for executable in self._executables.values():
+            executable.bind(self.memory)
+
+    # --- running ------------------------------------------------------------------------------------
+
+    def run(self, end: float, progress: Callable[[int], None] | None, finite: str | bool) -> None:
+        """Run until the time ``end``."""
+        for component in self.components:
+            component._started()
+        self.derive()
+        self._make_room(1)
+        last = self.axis.end_tick(end)
+        operations = self._operations()
+        if finite == "step":
+            while self.tick < last and not self.simulation.stopped:
+                self.simulation.run(self.tick + 1, operations, progress)
+                self.check_state(f" after step {self.tick - 1}")
+            return
+        self.simulation.run(last, operations, progress)
+        if finite:
+            self.check_state(" at the end of the run")
+
+    def check_state(self, when: str) -> None:
+        """Raise NumericalError if a state variable is not finite."""
+        for component in self.components:
+            for name, values in component._checked_state():
+                check_finite(name, component.describe(), values, when)
+
+    def _operations(self) -> list[HostOperation]:
+        """Return the Python operations with their places in the compiled schedule."""
+        places = slot_positions(DEFAULT_SLOTS)
+
+        def key(slot: str, order: int, name: str) -> Any:
+            return places[slot], order, name_key(name)
+
+        compiled = [key(item.slot, item.order, item.name) for item in self.program.schedule]
+        operations = [c for c in self.components if isinstance(c, NetworkOperation)]
+        operations.sort(key=lambda op: key(op.when, op.order, op.name))
+        return [
+            HostOperation(
+                sum(entry < key(op.when, op.order, op.name) for entry in compiled),
+                self.axis.periods[op.clock.name],
+                self._caller(op),
+            )
+            for op in operations
+        ]
+
+    def _caller(self, operation: NetworkOperation) -> Callable[[], None]:
+        def call() -> None:
+            for clock in self.clocks:
+                clock._now = self.clock_time(clock)
+            operation.call(Quantity(operation.clock._now, dim=SECOND))
+            self.derive()
+
+        return call
+
+    def _make_room(self, ticks: int) -> bool:
+        """Give every recorder room for some of the coming ticks; return whether one grew."""
+        grew = False
+        for component, recording, most in self._recordings:
+            capacity = recording.data.size
+            if capacity - recording.used >= most:
+                continue
+            room = most * min(max(ticks, 1), max(1, (1 << 20) // max(1, most)))
+            grew |= recording.reserve(room, component.describe())
+            self._bind_recording(recording)
+        if grew:
+            self._rebind()
+        return grew
+
+    def request_stop(self) -> None:
+        """End the run after the present step."""
+        self.simulation.request_stop()
+
+    def reached(self, end: float) -> float:
+        """Return the time of the network: ``end``, or that of the last step if it was stopped."""
+        return end if self.tick >= self.axis.end_tick(end) else self.tick * self.axis.width
+
+    def clock_time(self, clock: Clock) -> float:
+        """Return the present time of a clock."""
+        period = self.axis.periods.get(clock.name, 1)
+        return -(-self.tick // period) * clock.dt_
+
+    def under_way(self, events: EventList, clock: Clock, horizon: int) -> bool:
+        """Whether events of the last ``horizon`` steps of a clock are kept."""
+        buffer = self.buffers.get(events.name)
+        if buffer is None or horizon == 0:
+            return False
+        step = -(-self.tick // self.axis.periods[clock.name])
+        return buffer.under_way(step, horizon, self.bounds[events.length])
+
+    def events_of_last_step(self, events: EventList, clock: Clock) -> npt.NDArray[np.int32]:
+        """Return the events of the latest step of a clock."""
+        buffer = self.buffers[events.name]
+        step = -(-self.tick // self.axis.periods[clock.name]) - 1
+        return buffer.at_step(step, self.bounds[events.length]).astype(np.int32)

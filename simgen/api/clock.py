@@ -1,0 +1,84 @@
+"""Clocks: a step width that objects share, and the time as a count of steps."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from simgen.api.naming import Named
+from simgen.errors import DimensionMismatchError, ModelError
+from simgen.ir import kernel as ir
+from simgen.model.description import SECOND
+from simgen.units import Quantity, dimension_of, strip
+
+
+def seconds(value: Any, what: str) -> float:
+    """Return a finite time in seconds; anything else is refused, naming ``what`` and the value."""
+    dim = dimension_of(value)
+    if dim != SECOND:
+        raise DimensionMismatchError(f"{what} must be a time, as in 0.1*ms, not {value!r}.")
+    number = strip(value)
+    if number.ndim != 0 and number.size != 1:
+        raise ModelError(f"{what} must be a single time, not {number.size} of them.")
+    result = float(number.reshape(()))
+    if not math.isfinite(result):
+        raise ModelError(f"{what} must be a finite time, not {result} s.")
+    return result
+
+
+class Clock(Named):
+    """A step width. Objects with the same clock are advanced together.
+
+    Parameters
+    ----------
+    dt
+        The step width, a positive time.
+    name
+        A unique name.
+
+    """
+
+    def __init__(self, dt: Any, name: str | None = None) -> None:
+        super().__init__(name, "clock*")
+        self.dt = dt
+        self._now = 0.0  # seconds; kept by the network that ran last
+
+    @property
+    def dt(self) -> Quantity:
+        """The step width as a quantity."""
+        return Quantity(self._dt, dim=SECOND)
+
+    @dt.setter
+    def dt(self, value: Any) -> None:
+        width = seconds(value, f"dt of {self.describe()}")
+        if width <= 0:
+            raise ModelError(f"dt of {self.describe()} must be positive, not {width} s.")
+        self._dt = width
+
+    @property
+    def dt_(self) -> float:
+        """The step width in seconds."""
+        return self._dt
+
+    @property
+    def t(self) -> Quantity:
+        """The time of the network that this clock last ran in."""
+        return Quantity(self._now, dim=SECOND)
+
+    @property
+    def ir(self) -> ir.Clock:
+        """The clock's name in programs."""
+        return ir.Clock(self.name)
+
+    def __repr__(self) -> str:
+        return f"Clock(dt={self.dt!r}, name={self.name!r})"
+
+
+class DefaultClock(Clock):
+    """The clock of every object that names no other; 0.1 ms unless changed."""
+
+    def __init__(self) -> None:
+        super().__init__(Quantity(1e-4, dim=SECOND), "defaultclock")
+
+
+defaultclock = DefaultClock()

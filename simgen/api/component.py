@@ -1,0 +1,154 @@
+"""What a network is made of: objects that contribute kernels, data or Python calls."""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from simgen.api.namespaces import Namespace
+from simgen.api.naming import Named
+from simgen.api.seeds import Stream
+from simgen.build.schedule import check_slot
+from simgen.errors import ArgumentTypeError, Problem
+from simgen.integrate.model import Derived
+from simgen.ir.expr import Array
+from simgen.ir.kernel import Item
+from simgen.ir.stmt import EventList
+from simgen.model.scope import ConstantScope
+
+if TYPE_CHECKING:
+    from simgen.api.recording import Recording
+
+AnyArray = npt.NDArray[np.generic]
+
+_registry: weakref.WeakSet[Component] = weakref.WeakSet()
+_created = 0
+
+
+class Component(Named):
+    """An object that a :class:`Network` can hold.
+
+    A network asks its components in this order: ``resolve`` (text to models), ``written`` (arrays
+    that their code changes), ``items`` (kernels), then at each run ``values`` and ``arrays``.
+    """
+
+    _scope_number = 0
+
+    def __init__(self, name: str | None, prefix: str, *, when: str = "start", order: int = 0) -> None:
+        global _created
+        Named.__init__(self, name, prefix)
+        check_slot(when, self.describe())
+        if isinstance(order, bool) or not isinstance(order, int | np.integer):
+            raise ArgumentTypeError(f"The order of {self.describe()} must be an integer, not {order!r}.")
+        object.__setattr__(self, "when", when)
+        object.__setattr__(self, "order", int(order))
+        object.__setattr__(self, "active", True)
+        object.__setattr__(self, "_contained", [])
+        object.__setattr__(self, "_version", 0)
+        object.__setattr__(self, "_network", None)
+        _created += 1
+        object.__setattr__(self, "_created", _created)
+        object.__setattr__(self, "_scope_number", Component._scope_number)
+        _registry.add(self)
+
+    when: str
+    order: int
+    active: bool
+    _contained: list[Component]
+    _version: int
+    _created: int
+    _network: Any
+
+    def _changed(self) -> None:
+        """Note a change of structure: the network compiles anew before it runs again."""
+        object.__setattr__(self, "_version", self._version + 1)
+
+    @property
+    def contained_objects(self) -> list[Component]:
+        """Objects that come with this one (run_regularly operations and the like)."""
+        return self._contained
+
+    def _depends_on(self) -> Iterator[Component]:
+        """Yield the objects without which this one cannot run."""
+        return iter(())
+
+    # --- what a network asks for ---------------------------------------------------------------
+
+    def _resolve(self, namespace: Namespace, problems: list[Problem]) -> None:
+        """Resolve all text with the namespace of the run."""
+
+    def _written(self) -> Iterable[Array]:
+        """Yield the arrays that this object's code may change."""
+        return ()
+
+    def _items(self, changing: frozenset[Array]) -> Iterable[Item]:
+        """Yield the schedule items."""
+        return ()
+
+    def _derived(self) -> Iterable[Derived]:
+        """Yield the values derived on the host when a run starts."""
+        return ()
+
+    def _prepare(self, n_parts: int) -> None:
+        """Bring data into the form that programs need (synapses sort their rows)."""
+
+    def _arrays(self) -> Iterable[tuple[Array, AnyArray]]:
+        """Yield the arrays of the IR that belong to this object, with their data."""
+        return ()
+
+    def _tables(self) -> dict[str, AnyArray]:
+        """Return further arrays by their name in memory (connectivity)."""
+        return {}
+
+    def _sizes(self) -> dict[str, int]:
+        """Return run-time sizes by name."""
+        return {}
+
+    def _parameters(self) -> dict[str, float | int]:
+        """Return run-time parameters that are neither constants nor sizes."""
+        return {}
+
+    def _groups(self) -> dict[str, int]:
+        """Return the sizes of the groups whose elements are divided between threads."""
+        return {}
+
+    def _event_lists(self) -> Iterable[EventList]:
+        """Yield the event lists that this object fills."""
+        return ()
+
+    def _longest_delays(self) -> dict[str, int]:
+        """Return event list name -> the longest delay in steps with which it is read."""
+        return {}
+
+    def _recorded(self) -> Iterable[tuple[Recording, int]]:
+        """Yield the recordings, and the most values that a step appends to each."""
+        return ()
+
+    def _keys(self) -> dict[str, Stream]:
+        """Return key parameter -> stream."""
+        return {}
+
+    def _checked_state(self) -> Iterable[tuple[str, AnyArray]]:
+        """Yield the names and values that must be finite after a run."""
+        return ()
+
+    def _started(self) -> None:
+        """Note that a network is about to run this object."""
+
+    def _constant_scopes(self) -> Iterable[ConstantScope]:
+        """Yield the scopes whose constants this object's code uses."""
+        return ()
+
+
+def living_components() -> list[Component]:
+    """Return the living objects in the order of their creation."""
+    return sorted(_registry, key=lambda component: component._created)
+
+
+def new_scope() -> None:
+    """Hide all objects created so far from the implicit network."""
+    Component._scope_number += 1

@@ -1,0 +1,236 @@
+"""The arguments of ``Synapses.connect`` to rows."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from simgen.api.namespaces import caller_namespace, checked_namespace
+from simgen.api.pair_rules import PairContext, connect_by_generator, connect_by_pairs
+from simgen.api.seeds import take_stream
+from simgen.api.subgroup import Subgroup
+from simgen.api.views import VariableView
+from simgen.connect import rules
+from simgen.connect.rows import Rows
+from simgen.errors import ArgumentTypeError, ModelError, SourceText
+from simgen.lang.expressions import parse_expression
+from simgen.lang.syntax import CompareNode, Name, Node, Number
+from simgen.units import dimension_of, strip
+
+if TYPE_CHECKING:
+    from simgen.api.synapses import Synapses
+
+
+def connect(
+    synapses: Synapses,
+    *,
+    condition: Any,
+    i: Any,
+    j: Any,
+    p: Any,
+    n: Any,
+    skip_if_invalid: bool,
+    namespace: Mapping[str, Any] | None,
+    n_total: int | None,
+    out_degree: int | None,
+    in_degree: int | None,
+    multapses: bool,
+    autapses: bool,
+) -> None:
+    """Make synapses; see :meth:`simgen.Synapses.connect`."""
+    owner = synapses.describe()
+    degrees = {"n_total": n_total, "out_degree": out_degree, "in_degree": in_degree}
+    asked = [name for name, value in degrees.items() if value is not None]
+    probability = _probability(p, owner)
+    count = _repeats(n, owner)
+    rules_given = [
+        what
+        for what, given in (
+            ("condition", condition is not None),
+            ("i or j", i is not None or j is not None),
+            *((name, True) for name in asked),
+        )
+        if given
+    ]
+    if len(rules_given) > 1:
+        raise ModelError(f"connect() of {owner} takes one rule, not {' and '.join(rules_given)}.")
+    if asked and (not isinstance(probability, float) or probability != 1.0 or count != 1):
+        raise ModelError(f"connect({asked[0]}=...) of {owner} takes neither p nor n.")
+    synapses._delays_change()
+    scope = namespace if namespace is not None else caller_namespace()
+    checked_namespace(namespace, f"connect() of {owner}")
+    key = take_stream().key()
+    n_source, n_target = synapses.source._size(), synapses.target._size()
+    context = PairContext(synapses, scope, key)
+    if asked:
+        rows = _by_degree(
+            asked[0], degrees[asked[0]], n_source, n_target, key, multapses, autapses, owner
+        )
+    elif i is not None or j is not None:
+        rows = _by_indices(context, i, j, probability, count, skip_if_invalid)
+    else:
+        rows = _by_condition(context, condition, probability, count)
+    _append(synapses, rows, n_source, n_target)
+
+
+def _append(synapses: Synapses, rows: Rows, n_source: int, n_target: int) -> None:
+    """Add rows given in indices of the (sub)groups."""
+    start = synapses.target.start if isinstance(synapses.target, Subgroup) else 0
+    data = synapses._data
+    if rows.n_source != n_source or rows.n_target != n_target:
+        raise ModelError(f"the rows of {synapses.describe()} do not fit its groups")
+    if start:
+        np.add(rows.targets, np.uint32(start), out=rows.targets)
+    rows = replace(rows, n_target=data.n_target)
+    data.append(rows, synapses._all_variables())
+    synapses._connectivity_changed()
+
+
+def _probability(p: Any, owner: str) -> float | str:
+    if isinstance(p, str):
+        return p
+    if isinstance(p, bool) or not dimension_of(p).is_dimensionless or np.size(p) != 1:
+        raise ArgumentTypeError(f"p of connect() of {owner} must be a number or text, not {p!r}.")
+    value = float(strip(p).reshape(()))
+    if not 0 <= value <= 1:
+        raise ModelError(f"p of connect() of {owner} is a probability and cannot be {value}.")
+    return value
+
+
+def _repeats(n: Any, owner: str) -> int | str:
+    if isinstance(n, str):
+        return n
+    value = _whole(n, f"n of connect() of {owner}")
+    if value < 0:
+        raise ModelError(f"n of connect() of {owner} cannot be negative, but it is {value}.")
+    return value
+
+
+def _whole(value: Any, what: str) -> int:
+    if isinstance(value, bool | np.bool_):
+        raise ArgumentTypeError(f"{what} must be an integer, not {value!r}.")
+    try:
+        return operator.index(value)
+    except TypeError:
+        raise ArgumentTypeError(f"{what} must be an integer, not {value!r}.") from None
+
+
+def _by_degree(
+    rule: str,
+    value: Any,
+    n_source: int,
+    n_target: int,
+    key: int,
+    multapses: bool,
+    autapses: bool,
+    owner: str,
+) -> Rows:
+    count = _whole(value, f"{rule} of connect() of {owner}")
+    if count < 0:
+        raise ModelError(f"{rule} of connect() of {owner} cannot be negative, but it is {count}.")
+    if rule == "n_total":
+        if not (multapses and autapses):
+            raise ModelError(
+                f"connect(n_total=...) of {owner} allows multapses and autapses; "
+                "use p, or out_degree with multapses=False."
+            )
+        return rules.fixed_total(n_source, n_target, count, key)
+    function = rules.fixed_out_degree if rule == "out_degree" else rules.fixed_in_degree
+    return function(n_source, n_target, count, key, multapses=multapses, autapses=autapses)
+
+
+def _by_indices(
+    context: PairContext, i: Any, j: Any, p: float | str, n: int | str, skip_if_invalid: bool
+) -> Rows:
+    synapses = context.synapses
+    owner = synapses.describe()
+    n_source, n_target = context.n_source, context.n_target
+    if isinstance(i, str) or isinstance(j, str):
+        if isinstance(i, str) and isinstance(j, str):
+            raise ModelError(f"connect() of {owner} takes text for i or j, not for both.")
+        if (i is not None and not isinstance(i, str)) or (j is not None and not isinstance(j, str)):
+            raise ModelError(f"connect() of {owner} takes text for i or arrays for i and j.")
+        side = "j" if isinstance(j, str) else "i"
+        text = j if side == "j" else i
+        return connect_by_generator(context, side, text, p, n, skip_if_invalid)
+    if i is None or j is None:
+        missing = "i" if i is None else "j"
+        raise ModelError(f"connect() of {owner} needs both i and j, but {missing} is missing.")
+    if not isinstance(n, int) or not isinstance(p, float) or p != 1.0:
+        raise ModelError(f"connect(i=..., j=...) of {owner} takes no p, and n only as a number.")
+    sources, targets = _index_array(i, "i", owner), _index_array(j, "j", owner)
+    try:
+        sources, targets = np.broadcast_arrays(sources, targets)
+    except ValueError:
+        raise ModelError(
+            f"i and j of connect() of {owner} have {sources.size} and {targets.size} values; "
+            "they must have equally many."
+        ) from None
+    if skip_if_invalid:
+        inside = (sources >= 0) & (sources < n_source) & (targets >= 0) & (targets < n_target)
+        sources, targets = sources[inside], targets[inside]
+    if n != 1:
+        sources, targets = np.repeat(sources, n), np.repeat(targets, n)
+    context.check_inside(sources, n_source, "i")
+    context.check_inside(targets, n_target, "j")
+    return rules.from_arrays(sources, targets, n_source, n_target)
+
+
+def _index_array(value: Any, what: str, owner: str) -> Any:
+    if isinstance(value, VariableView):
+        value = value[:]
+    array = np.asarray(strip(value) if not isinstance(value, np.ndarray) else value)
+    if array.dtype == bool or array.dtype.kind not in "iuf":
+        raise ArgumentTypeError(f"{what} of connect() of {owner} must be integers, not {value!r}.")
+    array = np.atleast_1d(array).ravel()
+    if array.dtype.kind == "f":
+        if array.size == 0:
+            return array.astype(np.int64)
+        bad = array != np.floor(array)
+        if bad.any() or not np.isfinite(array).all():
+            wrong = array[bad | ~np.isfinite(array)][0]
+            raise ArgumentTypeError(f"{what} of connect() of {owner} must be integers, not {wrong}.")
+        array = array.astype(np.int64)
+    return array
+
+
+def _by_condition(context: PairContext, condition: Any, p: float | str, n: int | str) -> Rows:
+    n_source, n_target = context.n_source, context.n_target
+    if condition is True or condition is None:
+        skip_self = False
+        node: Node | None = None
+    elif condition is False:
+        empty = np.zeros(0, np.int64)
+        return rules.from_arrays(empty, empty, n_source, n_target)
+    elif isinstance(condition, str):
+        source = SourceText(condition, "condition of connect()", context.synapses.describe())
+        node = parse_expression(source)
+        skip_self = _is_not_self(node)
+        if isinstance(node, Number) and node.value is True:
+            node = None
+    else:
+        raise ArgumentTypeError(
+            f"The condition of connect() of {context.synapses.describe()} must be text, True or "
+            f"False, not {condition!r}."
+        )
+    simple = (node is None or skip_self) and isinstance(p, float) and n == 1
+    if simple and isinstance(p, float):
+        if p == 1.0:
+            return rules.all_to_all(n_source, n_target, skip_self=skip_self)
+        return rules.fixed_probability(n_source, n_target, p, context.key, skip_self=skip_self)
+    return connect_by_pairs(context, node, p, n)
+
+
+def _is_not_self(node: Node) -> bool:
+    """Whether a condition is exactly ``i != j``."""
+    return (
+        isinstance(node, CompareNode)
+        and node.op == "!="
+        and isinstance(node.left, Name)
+        and isinstance(node.right, Name)
+        and {node.left.name, node.right.name} == {"i", "j"}
+    )

@@ -1,0 +1,230 @@
+"""Strings evaluated at once: values assigned to variables, conditions used as indices."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from simgen.api.clock import Clock
+from simgen.api.seeds import take_stream
+from simgen.api.storage import AnyArray, StateVariable
+from simgen.api.timed_array import find_table, table_parameter
+from simgen.dtypes import DType
+from simgen.errors import (
+    DimensionMismatchError,
+    EquationError,
+    InternalError,
+    Problem,
+    SourceText,
+    raise_problems,
+)
+from simgen.ir.evaluate import evaluate
+from simgen.ir.expr import Array, Expr, Index, IndexKind, Load, Local, Param, RandomDraw
+from simgen.ir.visit import walk
+from simgen.lang.expressions import parse_expression
+from simgen.lang.syntax import Node
+from simgen.model.resolve import DrawCounter, Resolver
+from simgen.model.scope import Scope
+from simgen.numerics import distributions, philox
+from simgen.units import Dimension, Quantity
+
+CHUNK = 1 << 16  # elements evaluated together: temporaries stay in the cache
+_KEY = Param("text_key", DType.U64)
+
+
+@dataclass(frozen=True)
+class TextContext:
+    """Where a string is evaluated: names, data behind arrays, the clock and the sizes."""
+
+    owner: str
+    scope: Scope
+    find: Callable[[Array], AnyArray]
+    clock: Clock
+    sizes: dict[str, int]
+    real: np.dtype[np.floating]
+    index: Index
+    coordinates: Callable[[Any], tuple[AnyArray, AnyArray] | None]
+    constants: Mapping[str, tuple[str, float | int]]
+
+
+class TextEnvironment:
+    """The leaves of an expression at given positions; see :class:`simgen.ir.evaluate.Environment`."""
+
+    def __init__(self, context: TextContext, positions: npt.NDArray[np.int64], key: int) -> None:
+        self.context = context
+        self.positions = positions
+        self.key = key
+        pair = context.coordinates(positions)
+        self._pre, self._post = pair if pair is not None else (None, None)
+
+    @property
+    def real(self) -> np.dtype[np.floating]:
+        """The program's precision."""
+        return self.context.real
+
+    def index(self, index: Index) -> Any:
+        """Return the running index at the positions."""
+        match index.kind:
+            case IndexKind.ZERO:
+                plain: Any = 0
+            case IndexKind.PRE:
+                plain = self._pre
+            case IndexKind.POST:
+                plain = self._post
+            case _:
+                plain = self.positions
+        if index.via is not None:
+            return self.context.find(index.via)[plain]
+        return plain
+
+    def load(self, load: Load) -> Any:
+        """Return array elements."""
+        return self.context.find(load.array)[self.index(load.index)]
+
+    def gather(self, array: Array, position: Any) -> Any:
+        """Return array elements at computed positions."""
+        table = find_table(array)
+        data = self.context.find(array) if table is None else table.data(self.real)
+        return data[position]
+
+    def param(self, param: Param) -> Any:
+        """Return constants, sizes and dt."""
+        name = param.name
+        if name in self.context.sizes:
+            return self.context.sizes[name]
+        if name.startswith("dt_"):
+            return self.context.clock.dt_
+        if name in self.context.constants:
+            return self.context.constants[name][1]
+        value = table_parameter(name)
+        if value is None:
+            raise InternalError(f"no value for the parameter '{name}'")
+        return value
+
+    def local(self, local: Local) -> Any:
+        """Locals do not occur outside code blocks."""
+        raise InternalError(f"local '{local.name}' in a single expression")
+
+    def step(self) -> int:
+        """Return the present step."""
+        return round(self.context.clock._now / self.context.clock.dt_)
+
+    def time(self) -> float:
+        """Return the present time in seconds."""
+        return self.step() * self.context.clock.dt_
+
+    def draw(self, draw: RandomDraw, args: tuple[Any, ...], rank: Any) -> Any:
+        """Return samples keyed by the element, or by (source, target) of the synapse."""
+        if self._pre is not None and self._post is not None:
+            ranks = np.zeros(1, np.int64) if rank is None else rank
+            counters = philox.counters_at_synapses(self._pre, self._post, ranks, 0, draw.number)
+        else:
+            counters = philox.counters_at_elements(self.positions, 0, draw.number, self.real)
+        return draw_samples(draw.distribution, self.key, counters, args, self.real)
+
+
+def draw_samples(
+    distribution: str, key: int, counters: Any, args: tuple[Any, ...], real: np.dtype[np.floating]
+) -> Any:
+    """Return samples of a distribution at the given counters."""
+    match distribution:
+        case "rand":
+            return distributions.draw_rand(key, counters, real)
+        case "randn":
+            return distributions.draw_randn(key, counters, real)
+        case "poisson":
+            return distributions.draw_poisson(key, counters, *args)
+        case "binomial":
+            return distributions.draw_binomial(key, counters, *args)
+        case "truncated_normal":
+            return distributions.draw_truncated_normal(key, counters, *args)
+    raise InternalError(f"unknown distribution '{distribution}'")
+
+
+def evaluate_text(
+    text: str,
+    what: str,
+    context: TextContext,
+    positions: Any,
+    dim: Dimension | None,
+    variable: StateVariable | None,
+) -> AnyArray:
+    """Return the values of ``text`` at ``positions`` (a slice or an array).
+
+    With ``variable`` the result has its dimension (checked) and dtype; without, it is a condition.
+    """
+    source = SourceText(text, what, context.owner)
+    node = parse_expression(source)
+    values, found = evaluate_node(node, context, positions)
+    if variable is None:
+        if values.dtype != bool:
+            raise_problems(
+                [Problem("An index in quotes must be a condition, as in 'i > 3'.", node.origin)]
+            )
+        return values
+    if dim is not None and found is not None and found != dim:
+        raise_problems(
+            [
+                Problem(
+                    f"'{variable.name}' is {dim.describe()}, but the value is {found.describe()}.",
+                    node.origin,
+                    error=DimensionMismatchError,
+                )
+            ]
+        )
+    wanted = variable.info.array.dtype
+    if (wanted is DType.BOOL) != (values.dtype == bool):
+        kind = "boolean" if wanted is DType.BOOL else "a number"
+        raise_problems(
+            [Problem(f"'{variable.name}' is {kind}, but the value is not.", node.origin)]
+        )
+    if values.dtype.kind == "f" and wanted.is_integer:
+        raise_problems(
+            [
+                Problem(
+                    f"'{variable.name}' is an integer, but the value is floating point.",
+                    node.origin,
+                    "Use int(...) to truncate.",
+                    EquationError,
+                )
+            ]
+        )
+    if not variable.info.dim.is_dimensionless:
+        values = Quantity(values, dim=variable.info.dim)
+    return variable.convert(values, context.owner)
+
+
+def evaluate_node(
+    node: Node, context: TextContext, positions: Any
+) -> tuple[AnyArray, Dimension | None]:
+    """Return the values of a parsed expression at ``positions``, and its dimension."""
+    problems: list[Problem] = []
+    draws = DrawCounter()
+    resolver = Resolver(context.scope, problems=problems, draw_key=_KEY, draws=draws, strict=True)
+    expr, dim = resolver.expression(node)
+    raise_problems(problems)
+    key = take_stream().key() if is_random(expr) else 0  # reading a value costs no stream
+    where = _as_array(positions)
+    if where.size <= CHUNK:
+        env = TextEnvironment(context, where, key)
+        return np.broadcast_to(evaluate(expr, env), where.shape), dim
+    result = np.empty(where.shape, expr.dtype.numpy(context.real))
+    for start in range(0, where.size, CHUNK):
+        part = where[start : start + CHUNK]
+        result[start : start + CHUNK] = evaluate(expr, TextEnvironment(context, part, key))
+    return result, dim
+
+
+def _as_array(positions: Any) -> npt.NDArray[np.int64]:
+    if isinstance(positions, slice):
+        return np.arange(positions.start or 0, positions.stop, positions.step or 1, dtype=np.int64)
+    return np.atleast_1d(np.asarray(positions, np.int64))
+
+
+def is_random(expr: Expr) -> bool:
+    """Whether an expression draws random numbers."""
+    return any(isinstance(node, RandomDraw) for node in walk(expr))

@@ -1,0 +1,346 @@
+"""What all groups share: named variables, indexing by numbers, slices, arrays and conditions."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from simgen.api.clock import Clock, defaultclock
+from simgen.api.component import Component
+from simgen.api.device import current_options
+from simgen.api.evaluation import TextContext, evaluate_node, evaluate_text
+from simgen.api.namespaces import LayeredNamespace, Namespace, caller_namespace, checked_namespace
+from simgen.api.seeds import take_stream
+from simgen.api.storage import AnyArray, StateVariable
+from simgen.api.views import VariableView
+from simgen.build.neurons import elements
+from simgen.dtypes import DType
+from simgen.errors import (
+    ArgumentTypeError,
+    IndexRangeError,
+    ModelError,
+    SourceText,
+    UnknownAttributeError,
+    suggest,
+)
+from simgen.ir import kernel as ir
+from simgen.ir.expr import ELEMENT, Array, Index
+from simgen.ir.stmt import EventList
+from simgen.lang.expressions import parse_expression
+from simgen.model.description import SECOND, GroupDescription, GroupScope
+from simgen.model.scope import ConstantScope, Scope
+from simgen.units import DIMENSIONLESS, Dimension, Quantity
+
+Positions = npt.NDArray[np.integer[Any]]
+MAX_ELEMENTS = 2**31 - 1
+
+
+def checked_size(value: Any, what: str) -> int:
+    """Return a positive number of elements; fractions, booleans and text are refused."""
+    if isinstance(value, bool | np.bool_):
+        raise ArgumentTypeError(f"{what} must be an integer, not {value!r}.")
+    try:
+        size = operator.index(value)
+    except TypeError:
+        if isinstance(value, float | np.floating) and float(value).is_integer():
+            size = int(value)
+        else:
+            raise ArgumentTypeError(f"{what} must be an integer, not {value!r}.") from None
+    if size < 1:
+        raise ModelError(f"{what} must be at least 1, not {size}.")
+    if size > MAX_ELEMENTS:
+        raise ModelError(f"{what} must be at most {MAX_ELEMENTS}, not {size}.")
+    return size
+
+
+def choose_clock(dt: Any, clock: Any, owner: str) -> Clock:
+    """Return the clock that the arguments ``dt`` and ``clock`` ask for."""
+    if clock is not None:
+        if dt is not None:
+            raise ModelError(f"{owner} takes either dt or clock, not both.")
+        if not isinstance(clock, Clock):
+            raise ArgumentTypeError(f"The clock of {owner} must be a Clock, not {clock!r}.")
+        return clock
+    return defaultclock if dt is None else Clock(dt, f"{owner.split(chr(39))[1]}_clock")
+
+
+class Group(Component):
+    """Base of groups that hold variables. Attributes are variables; misspelt ones raise."""
+
+    _attributes: frozenset[str] = frozenset()
+    variables: dict[str, StateVariable]
+    _description: GroupDescription
+
+    def __init__(
+        self,
+        name: str | None,
+        prefix: str,
+        *,
+        namespace: Any = None,
+        dt: Any = None,
+        clock: Any = None,
+        when: str = "groups",
+        order: int = 0,
+    ) -> None:
+        object.__setattr__(self, "variables", {})
+        super().__init__(name, prefix, when=when, order=order)
+        self._set("clock", choose_clock(dt, clock, self.describe()))
+        self._set("namespace", checked_namespace(namespace, self.describe()))
+        self._set("_stream", take_stream())
+        self._set("_real", current_options().real)
+
+    # --- attributes -------------------------------------------------------------------------
+
+    def _set(self, name: str, value: Any) -> None:
+        object.__setattr__(self, name, value)
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__") or name in ("variables", "_description"):
+            raise AttributeError(name)
+        plain = name.endswith("_")
+        key = name[:-1] if plain else name
+        if self._knows(key):
+            return VariableView(self, key, plain)
+        raise UnknownAttributeError(
+            f"{self.describe()} has no attribute '{name}'. {suggest(name, self._readable())}".strip()
+        )
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        plain = name.endswith("_") and name[:-1] in self.variables
+        key = name[:-1] if plain else name
+        if key in self.variables:
+            self._write(key, slice(None), value, plain=plain)
+        elif name.startswith("_") or name in self.__dict__ or hasattr(type(self), name):
+            object.__setattr__(self, name, value)
+        elif self._knows(key):
+            raise UnknownAttributeError(f"'{key}' of {self.describe()} cannot be written.")
+        else:
+            raise UnknownAttributeError(
+                f"{self.describe()} has no variable '{name}'. "
+                f"{suggest(name, self._readable())} To attach data of your own, use "
+                f"add_attribute('{name}') first.".strip()
+            )
+
+    def add_attribute(self, name: str) -> None:
+        """Allow ``group.name = value`` for data of the user's own."""
+        self._set(name, None)
+
+    def __dir__(self) -> Iterable[str]:
+        return [*super().__dir__(), *self._readable()]
+
+    def _readable(self) -> list[str]:
+        extra = ["i", "N", "t", "dt"]
+        return [*self.variables, *self._description.subexpressions, *extra]
+
+    def _knows(self, name: str) -> bool:
+        group = self._description
+        return (
+            name in self.variables
+            or name in group.subexpressions
+            or name in ("i",)
+            or (name == "lastspike" and group.lastspike is not None)
+            or (name == "not_refractory" and group.not_refractory is not None)
+        )
+
+    @property
+    def dt(self) -> Quantity:
+        """The step width of the group's clock."""
+        return self.clock.dt  # type: ignore[no-any-return]  # clock is set by name
+
+    @property
+    def t(self) -> Quantity:
+        """The present time of the group's clock."""
+        return self.clock.t  # type: ignore[no-any-return]  # clock is set by name
+
+    # --- indices ----------------------------------------------------------------------------
+
+    def _size(self) -> int:
+        """The number of elements that indices run over."""
+        raise NotImplementedError
+
+    def _index(self) -> Index:
+        """The running index of the group's own code."""
+        return ELEMENT
+
+    def _positions(self, indices: Any) -> Any:
+        """Return where the elements with these indices lie in the arrays (slice or array)."""
+        return indices
+
+    def _indices(self, item: Any) -> Any:
+        """Return a slice or an integer array of indices for whatever the user put in brackets."""
+        size = self._size()
+        if isinstance(item, str):
+            chosen = self._condition(item)
+            return np.flatnonzero(chosen)
+        if isinstance(item, slice):
+            return slice(*item.indices(size)) if item.step is None or item.step > 0 else np.arange(size)[item]
+        if item is Ellipsis:
+            return slice(0, size, 1)
+        if isinstance(item, VariableView):
+            item = item[:]
+        if isinstance(item, bool | np.bool_):
+            raise ArgumentTypeError(f"{self.describe()} cannot be indexed with {item!r}.")
+        array = np.asarray(item)
+        if array.dtype == bool:
+            if array.shape != (size,):
+                raise IndexRangeError(
+                    f"A boolean index for {self.describe()} needs {size} values, not {array.size}."
+                )
+            return np.flatnonzero(array)
+        if array.size == 0:
+            return np.zeros(0, np.int64)
+        if array.dtype.kind not in "iu":
+            raise ArgumentTypeError(f"{self.describe()} cannot be indexed with {item!r}.")
+        low, high = int(array.min()), int(array.max())
+        if low < -size or high >= size:
+            bad = low if low < -size else high
+            raise IndexRangeError(
+                f"Index {bad} is outside {self.describe()}, which has {size} elements."
+            )
+        return np.where(array < 0, array + size, array).astype(np.int64)
+
+    def _value_type(self, name: str) -> DType:
+        """Return the IR type of a subexpression or built-in value."""
+        sub = self._description.subexpressions.get(name)
+        if sub is not None:
+            return sub.dtype
+        return DType.BOOL if name == "not_refractory" else DType.I64
+
+    # --- values -----------------------------------------------------------------------------
+
+    def _dimension(self, name: str) -> Dimension:
+        if name in self.variables:
+            return self.variables[name].info.dim
+        if name in self._description.subexpressions:
+            return self._description.subexpressions[name].dim
+        return SECOND if name == "lastspike" else DIMENSIONLESS
+
+    def _read(self, name: str, item: Any) -> AnyArray:
+        variable = self.variables.get(name)
+        if variable is not None and variable.info.shared:
+            return variable.data[0].copy() if isinstance(item, slice) else variable.data[item].copy()
+        indices = self._indices(item)
+        if variable is not None and variable.info.via is None:
+            values = variable.data[self._positions(indices)]
+            return values.copy() if isinstance(indices, slice) else values
+        if name == "i" and self._index() is ELEMENT:
+            return np.arange(self._size())[indices]
+        return self._evaluate_name(name, indices)
+
+    def _evaluate_name(self, name: str, indices: Any) -> AnyArray:
+        node = parse_expression(SourceText(name, f"value of '{name}'", self.describe()))
+        values, _ = evaluate_node(node, self._text_context(), self._positions(indices))
+        return np.asarray(values)
+
+    def _write(self, name: str, item: Any, value: Any, plain: bool = False) -> None:
+        variable = self.variables[name]
+        if variable.info.read_only:
+            raise UnknownAttributeError(f"'{name}' of {self.describe()} cannot be written.")
+        self._before_write(name)
+        if isinstance(value, VariableView):
+            value = value[:]
+        if plain and not isinstance(value, str):
+            value = Quantity(np.asarray(value), dim=variable.info.dim)
+        if variable.info.shared:
+            indices: Any = slice(0, 1)
+            positions: Any = indices
+        else:
+            indices = self._indices(item)
+            positions = self._positions(indices)
+        if isinstance(value, str):
+            text = f"value of '{name}'"
+            new = evaluate_text(
+                value, text, self._text_context(), positions, variable.info.dim, variable
+            )
+        else:
+            new = variable.convert(value, self.describe())
+        target = variable.data
+        count = len(range(*indices.indices(self._size()))) if isinstance(indices, slice) else indices.size
+        if variable.info.shared:
+            count = 1
+        if new.ndim and new.size not in (1, count):
+            raise ModelError(
+                f"'{name}' of {self.describe()} needs {count} values here, but {new.size} were given."
+            )
+        shaped = new if new.ndim == 0 or new.size == 1 else new.reshape(-1)
+        target[positions] = shaped if np.ndim(positions) or isinstance(positions, slice) else shaped.reshape(())
+        variable.version += 1
+        self._after_write(name)
+
+    def _before_write(self, name: str) -> None:
+        """Hook: called before a variable is written from Python."""
+
+    def _after_write(self, name: str) -> None:
+        """Hook: called after a variable was written from Python."""
+
+    def _condition(self, text: str) -> npt.NDArray[np.bool_]:
+        positions = self._positions(slice(0, self._size(), 1))
+        values = evaluate_text(text, "condition", self._text_context(), positions, None, None)
+        return np.broadcast_to(np.asarray(values, bool), (self._size(),))
+
+    # --- text in the group's context --------------------------------------------------------
+
+    def _constants(self, run_namespace: Namespace | None) -> ConstantScope:
+        """Return the constants: the group's own namespace first, then that of the run."""
+        values = LayeredNamespace(self.namespace or {}, run_namespace or {})
+        return ConstantScope(values, prefix=f"{self.name}__c_")
+
+    def _scope(self, constants: ConstantScope) -> Scope:
+        return GroupScope(self._description, self._index(), constants)
+
+    def _code_scope(self, constants: ConstantScope, clock: ir.Clock) -> Scope:
+        """Return the scope of code that runs for all elements on another clock."""
+        return GroupScope(replace(self._code_description(), clock=clock), self._index(), constants)
+
+    def _code_description(self) -> GroupDescription:
+        """Return the group as resolved code sees it (with its refractoriness)."""
+        return self._description
+
+    def _code_domain(self) -> ir.Domain:
+        """Return the domain of code that runs for all elements."""
+        return elements(self._description)
+
+    def _find_array(self, array: Array) -> AnyArray:
+        """Return the data behind an array of the IR that this group's code may read."""
+        for variable in self.variables.values():
+            if variable.info.array.name == array.name:
+                return variable.data
+        raise ModelError(f"{self.describe()} has no data for '{array.name}'.")
+
+    def _text_context(self) -> TextContext:
+        constants = self._constants(caller_namespace())
+        return TextContext(
+            owner=self.describe(),
+            scope=self._scope(constants),
+            constants=constants.used,
+            find=self._find_array,
+            clock=self.clock,
+            sizes=self._sizes(),
+            real=self._real,
+            index=self._index(),
+            coordinates=self._coordinates,
+        )
+
+    def _sizes(self) -> dict[str, int]:
+        """Return the run-time sizes that this group's expressions may mention."""
+        return {self._description.length: self._size(), "one": 1}
+
+    def _coordinates(self, positions: Any) -> tuple[AnyArray, AnyArray] | None:
+        """Return the (source, target) indices of synapses; None for groups of elements."""
+        return None
+
+
+def spike_events(name: str, length: str, events: Iterable[str]) -> dict[str, EventList]:
+    """Return the event lists of a group."""
+    return {event: EventList(f"{name}__{event}", length) for event in events}
+
+
+def dtype_of(kind: str) -> DType:
+    """Return the IR type of an equation's declared type."""
+    return {"float": DType.REAL, "integer": DType.I32, "boolean": DType.BOOL}[kind]
+

@@ -1,0 +1,386 @@
+"""Monitors: record spikes and events, state over time, and population rates."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from simgen.api.clock import Clock, seconds
+from simgen.api.component import Component
+from simgen.api.group import Group, choose_clock
+from simgen.api.namespaces import Namespace
+from simgen.api.recording import Recording
+from simgen.api.subgroup import Subgroup
+from simgen.build.monitors import (
+    EventRecording,
+    RateRecording,
+    event_items,
+    rate_items,
+)
+from simgen.dtypes import DType
+from simgen.errors import (
+    ArgumentTypeError,
+    ModelError,
+    Problem,
+    SourceText,
+    UnknownNameError,
+    suggest,
+)
+from simgen.ir.expr import ELEMENT, Array, Expr, Param
+from simgen.ir.kernel import Item
+from simgen.ir.stmt import Recorder
+from simgen.lang.expressions import parse_expression
+from simgen.model.description import SECOND
+from simgen.model.resolve import DrawCounter, Resolver
+from simgen.model.scope import ConstantScope
+from simgen.units import DIMENSIONLESS, Dimension, Quantity
+
+AnyArray = npt.NDArray[np.generic]
+
+
+def parent_group(source: Any) -> Group:
+    """Return the group whose events a source shows."""
+    return source.source if isinstance(source, Subgroup) else source  # type: ignore[no-any-return]  # a Group by construction
+
+
+class EventMonitor(Component):
+    """Records which elements had an event, when, and values at that moment.
+
+    Parameters
+    ----------
+    source
+        A group or subgroup.
+    event
+        The name of the event.
+    variables
+        Names of variables recorded at each event (before the reset).
+    record
+        False counts the events only.
+    when, order
+        Where in the step the events are recorded; by default right after they are found.
+
+    """
+
+    _prefix = "eventmonitor*"
+
+    def __init__(
+        self,
+        source: Group,
+        event: str,
+        variables: str | Sequence[str] | None = None,
+        record: bool = True,
+        when: str | None = None,
+        order: int | None = None,
+        name: str | None = None,
+    ) -> None:
+        if not isinstance(source, Group):
+            raise ArgumentTypeError(f"A monitor needs a group, not {source!r}.")
+        spike = event == "spike"
+        slot = when or ("thresholds" if spike else "after_thresholds")
+        place = source.order + 1 if order is None else order
+        super().__init__(name, self._prefix, when=slot, order=place)
+        if event not in source._description.events:
+            raise ModelError(
+                f"{source.describe()} has no event '{event}'"
+                + (" (it has no threshold)." if spike else ".")
+                + f" {suggest(event, source._description.events)}".rstrip()
+            )
+        if not isinstance(record, bool | np.bool_):
+            raise ArgumentTypeError(f"record of {self.describe()} must be True or False.")
+        self.source = source
+        self.event = event
+        self.record = bool(record)
+        self.clock: Clock = source.clock
+        names = [variables] if isinstance(variables, str) else list(variables or ())
+        self.record_variables = names
+        for variable in names:
+            if not source._knows(variable):
+                raise UnknownNameError(
+                    f"{self.describe()} cannot record '{variable}': {source.describe()} has no such "
+                    f"variable. {suggest(variable, source._readable())}".strip()
+                )
+        self._recordings: dict[str, Recording] = {}
+        if self.record:
+            self._add("i", DType.I32, DIMENSIONLESS)
+            self._add("t", DType.I64, SECOND)
+            for variable in names:
+                info = source.variables.get(variable)
+                dtype = DType.REAL if info is None else info.info.array.dtype
+                self._add(variable, dtype, source._dimension(variable))
+        self._counts = np.zeros(source._size(), np.int64)
+        self._full_counts = np.zeros(parent_group(source)._size(), np.int64)
+        self._values: dict[str, Expr] = {}
+        self._constants: ConstantScope | None = None
+
+    def _add(self, name: str, dtype: DType, dim: Dimension) -> None:
+        recorder = Recorder(f"{self.name}__{name}", dtype)
+        self._recordings[name] = Recording(recorder, dim, self.source._real)
+
+    def _depends_on(self) -> Iterator[Component]:
+        yield self.source
+
+    # --- results ----------------------------------------------------------------------------
+
+    @property
+    def i(self) -> npt.NDArray[np.int32]:
+        """The indices of the elements, in the order of time, then index."""
+        self._need_record("i")
+        return self._recordings["i"].values().astype(np.int32, copy=False)
+
+    @property
+    def t(self) -> Quantity:
+        """The times of the events."""
+        return Quantity(self.t_, dim=SECOND)
+
+    @property
+    def t_(self) -> npt.NDArray[np.float64]:
+        """The times of the events in seconds."""
+        self._need_record("t")
+        return self._recordings["t"].times()
+
+    @property
+    def it(self) -> tuple[npt.NDArray[np.int32], Quantity]:
+        """The indices and the times."""
+        return self.i, self.t
+
+    @property
+    def it_(self) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.float64]]:
+        """The indices and the times in seconds."""
+        return self.i, self.t_
+
+    @property
+    def count(self) -> npt.NDArray[np.int64]:
+        """The number of events of each element."""
+        if self.record:
+            return np.bincount(self.i, minlength=self.source._size()).astype(np.int64)
+        start = self.source.start if isinstance(self.source, Subgroup) else 0
+        return self._full_counts[start : start + self.source._size()].copy()
+
+    @property
+    def num_events(self) -> int:
+        """The number of all events."""
+        return int(self._recordings["i"].used) if self.record else int(self.count.sum())
+
+    @property
+    def N(self) -> int:
+        """The number of recorded events."""
+        return self.num_events
+
+    def __len__(self) -> int:
+        return self.num_events
+
+    def __getattr__(self, name: str) -> Any:
+        recordings = self.__dict__.get("_recordings", {})
+        plain = name.endswith("_")
+        key = name[:-1] if plain else name
+        if key in recordings:
+            recording = recordings[key]
+            values = recording.values()
+            return values if plain or recording.dim.is_dimensionless else Quantity(values, dim=recording.dim)
+        raise AttributeError(f"{type(self).__name__} has no attribute '{name}'")
+
+    def values(self, var: str) -> dict[int, Any]:
+        """Return the recorded values of a variable as index -> array."""
+        self._need_record(var)
+        order = np.argsort(self.i, kind="stable")
+        bounds = np.cumsum(np.bincount(self.i, minlength=self.source._size()))[:-1]
+        values = getattr(self, var)
+        return {
+            index: values[part] for index, part in enumerate(np.split(order, bounds))
+        }
+
+    def all_values(self) -> dict[str, dict[int, Any]]:
+        """Return the recorded values of all variables, times included."""
+        return {name: self.values(name) for name in ("t", *self.record_variables)}
+
+    def event_trains(self) -> dict[int, Quantity]:
+        """Return index -> times of its events."""
+        return self.values("t")
+
+    def _need_record(self, what: str) -> None:
+        if not self.record:
+            raise ModelError(f"{self.describe()} has record=False, so it has no '{what}'.")
+        if what not in self._recordings:
+            raise UnknownNameError(f"{self.describe()} does not record '{what}'.")
+
+    # --- what a network asks for --------------------------------------------------------------
+
+    def _resolve(self, namespace: Namespace, problems: list[Problem]) -> None:
+        constants = self.source._constants(namespace)
+        scope = self.source._code_scope(constants, self.clock.ir)
+        key = Param(f"{self.name}__key", DType.U64)
+        for name in self.record_variables:
+            resolver = Resolver(
+                scope, problems=problems, draw_key=key, draws=DrawCounter(), strict=True
+            )
+            node = parse_expression(SourceText(name, "recorded variable", self.describe()))
+            self._values[name], _ = resolver.expression(node)
+        self._constants = constants
+
+    def _items(self, changing: frozenset[Array]) -> Iterable[Item]:
+        counts = None
+        if not self.record:
+            length = self.source._description.length
+            counts = Array(f"{self.name}__counts", DType.I64, length)
+        recorders = {name: recording.recorder for name, recording in self._recordings.items()}
+        recording = EventRecording(
+            self.name,
+            self.describe(),
+            self.source._description.events[self.event],
+            self.source._description,
+            self.when,
+            self.order,
+            recorders,
+            self._values,
+            counts,
+        )
+        return event_items(recording)
+
+    def _arrays(self) -> Iterator[tuple[Array, AnyArray]]:
+        if not self.record:
+            length = self.source._description.length
+            yield Array(f"{self.name}__counts", DType.I64, length), self._full_counts
+
+    def _recorded(self) -> Iterator[tuple[Recording, int]]:
+        """Yield the recordings and the most values that a step appends to each."""
+        for recording in self._recordings.values():
+            yield recording, self.source._size()
+
+    def _constant_scopes(self) -> Iterable[ConstantScope]:
+        return () if self._constants is None else (self._constants,)
+
+
+class SpikeMonitor(EventMonitor):
+    """Records spikes: ``i``, ``t``, ``count``, ``spike_trains()``; see :class:`EventMonitor`."""
+
+    _prefix = "spikemonitor*"
+
+    def __init__(
+        self,
+        source: Group,
+        variables: str | Sequence[str] | None = None,
+        record: bool = True,
+        when: str | None = None,
+        order: int | None = None,
+        name: str | None = None,
+    ) -> None:
+        super().__init__(source, "spike", variables, record, when, order, name)
+
+    @property
+    def num_spikes(self) -> int:
+        """The number of all spikes."""
+        return self.num_events
+
+    def spike_trains(self) -> dict[int, Quantity]:
+        """Return index -> spike times."""
+        return self.event_trains()
+
+
+class PopulationRateMonitor(Component):
+    """Records the instantaneous rate of a group: spikes per neuron and step width."""
+
+    def __init__(self, source: Group, name: str | None = "ratemonitor*") -> None:
+        if not isinstance(source, Group):
+            raise ArgumentTypeError(f"A monitor needs a group, not {source!r}.")
+        super().__init__(name, "ratemonitor*", when="end", order=0)
+        if "spike" not in source._description.events:
+            raise ModelError(f"{source.describe()} has no threshold, so it has no rate.")
+        self.source = source
+        self.clock: Clock = source.clock
+        self._counter = np.zeros(1, np.int64)
+        self._steps = Recording(Recorder(f"{self.name}__t", DType.I64), SECOND, source._real)
+        self._counts = Recording(Recorder(f"{self.name}__rate", DType.I64), DIMENSIONLESS, source._real)
+
+    def _depends_on(self) -> Iterator[Component]:
+        yield self.source
+
+    @property
+    def t(self) -> Quantity:
+        """The times of the steps."""
+        return Quantity(self.t_, dim=SECOND)
+
+    @property
+    def t_(self) -> npt.NDArray[np.float64]:
+        """The times of the steps in seconds."""
+        return self._steps.times()
+
+    @property
+    def rate_(self) -> npt.NDArray[np.float64]:
+        """The rates in hertz."""
+        return self._counts.values() / (self.source._size() * self._steps.dt)
+
+    @property
+    def rate(self) -> Quantity:
+        """The rates."""
+        return Quantity(self.rate_, dim=DIMENSIONLESS / SECOND)
+
+    def smooth_rate(self, window: Any = "gaussian", width: Any = None) -> Quantity:
+        """Return the rate convolved with a window.
+
+        Parameters
+        ----------
+        window
+            ``"gaussian"`` (``width`` is its standard deviation), ``"flat"`` (``width`` is its
+            length, rounded to an odd number of steps), or an array of weights.
+        width
+            A time; not for arrays.
+
+        """
+        if isinstance(window, str):
+            if width is None:
+                raise ModelError("smooth_rate needs a width, as in width=1*ms.")
+            steps = seconds(width, "width") / self._steps.dt
+            if window == "gaussian":
+                reach = int(np.ceil(2 * steps))
+                weights = np.exp(-(np.arange(-reach, reach + 1) ** 2) / (2 * steps**2))
+            elif window == "flat":
+                weights = np.ones(int(steps / 2) * 2 + 1)
+            else:
+                raise ModelError(f"smooth_rate knows 'gaussian' and 'flat', not {window!r}.")
+        else:
+            weights = np.asarray(window, float)
+            if weights.ndim != 1 or weights.size % 2 == 0 or width is not None:
+                raise ModelError(
+                    "A window given as an array needs one dimension, an odd length and no width."
+                )
+        smooth = np.convolve(self.rate_, weights / weights.sum(), mode="same")
+        return Quantity(smooth, dim=DIMENSIONLESS / SECOND)
+
+    def binned_rate(self, bin_size: Any) -> tuple[Quantity, Quantity]:
+        """Return bin centres and the mean rate in each bin of ``bin_size``."""
+        steps = round(seconds(bin_size, "bin_size") / self._steps.dt)
+        if steps < 1:
+            raise ModelError(f"bin_size must be at least the step width, not {bin_size!r}.")
+        count = self.rate_.size // steps
+        rates = self.rate_[: count * steps].reshape(count, steps).mean(axis=1)
+        start = self.t_[0] if self.t_.size else 0.0
+        centres = start + (np.arange(count) + 0.5) * steps * self._steps.dt
+        return Quantity(centres, dim=SECOND), Quantity(rates, dim=DIMENSIONLESS / SECOND)
+
+    def _items(self, changing: frozenset[Array]) -> Iterable[Item]:
+        group = self.source._description
+        recording = RateRecording(
+            self.name,
+            self.describe(),
+            group.events["spike"],
+            group,
+            self.when,
+            self.order,
+            Array(f"{self.name}__counter", DType.I64, "one"),
+            self._counts.recorder,
+            self._steps.recorder,
+        )
+        return rate_items(recording)
+
+    def _arrays(self) -> Iterator[tuple[Array, AnyArray]]:
+        yield Array(f"{self.name}__counter", DType.I64, "one"), self._counter
+
+    def _recorded(self) -> Iterator[tuple[Recording, int]]:
+        yield self._steps, 1
+        yield self._counts, 1
+
+
+__all__ = ["ELEMENT", "EventMonitor", "Mapping", "PopulationRateMonitor", "SpikeMonitor", "choose_clock"]

@@ -1,0 +1,86 @@
+"""Where names outside a model get their values: an explicit mapping, or the caller's variables."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from types import FrameType
+from typing import Any
+
+from simgen.errors import ArgumentTypeError
+
+Namespace = Mapping[str, Any]
+
+
+class CallerNamespace(Mapping[str, Any]):
+    """The locals, then the globals, of the first frame outside simgen; read without a copy."""
+
+    def __init__(self, frame: FrameType | None) -> None:
+        self._locals: Mapping[str, Any] = {} if frame is None else frame.f_locals
+        self._globals: Mapping[str, Any] = {} if frame is None else frame.f_globals
+
+    def __getitem__(self, name: str) -> Any:
+        if name in self._locals:
+            return self._locals[name]
+        return self._globals[name]
+
+    def __iter__(self) -> Any:
+        yield from self._locals
+        yield from (name for name in self._globals if name not in self._locals)
+
+    def __len__(self) -> int:
+        return len(set(self._locals) | set(self._globals))
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._locals or name in self._globals
+
+
+def caller_namespace() -> CallerNamespace:
+    """Return the namespace of the code that called into simgen, however deep the call is."""
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None:
+        module = frame.f_globals.get("__name__", "")
+        if module != "simgen" and not module.startswith("simgen."):
+            break
+        frame = frame.f_back
+    return CallerNamespace(frame)
+
+
+def checked_namespace(namespace: object, owner: str) -> Namespace | None:
+    """Return an explicit namespace, or None; anything but a mapping with text keys is refused."""
+    if namespace is None:
+        return None
+    if not isinstance(namespace, Mapping) or not all(isinstance(key, str) for key in namespace):
+        raise ArgumentTypeError(
+            f"The namespace of {owner} must be a dict from names to values, not {namespace!r}."
+        )
+    return dict(namespace)
+
+
+class LayeredNamespace(Mapping[str, Any]):
+    """An object's own namespace before that of the run.
+
+    ``attach`` gives it the namespace of another run; after a run an empty one is attached, so that
+    the caller's variables are not kept alive.
+    """
+
+    def __init__(self, own: Namespace, run: Namespace) -> None:
+        self._own = own
+        self._run = run
+
+    def attach(self, run: Namespace) -> None:
+        """Take the namespace of a run."""
+        self._run = run
+
+    def __getitem__(self, name: str) -> Any:
+        return self._own[name] if name in self._own else self._run[name]
+
+    def __iter__(self) -> Any:
+        yield from self._own
+        yield from (name for name in self._run if name not in self._own)
+
+    def __len__(self) -> int:
+        return len(set(self._own) | set(self._run))
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._own or name in self._run

@@ -1,0 +1,56 @@
+"""Names of objects: Brian's prefixes, numbered, unique among living objects."""
+
+from __future__ import annotations
+
+import re
+import weakref
+
+from simgen.errors import ArgumentTypeError, ModelError
+
+_living: weakref.WeakValueDictionary[str, Named] = weakref.WeakValueDictionary()
+_VALID = re.compile(r"[A-Za-z][A-Za-z0-9_]*\Z")
+
+
+class Named:
+    """An object with a unique name; ``name=None`` takes the prefix and the first free number."""
+
+    def __init__(self, name: str | None, prefix: str) -> None:
+        if name is None:
+            name = prefix[:-1] if prefix.endswith("*") else prefix
+            base, count = name, 0
+            while name in _living:
+                count += 1
+                name = f"{base}_{count}"
+        elif not isinstance(name, str):
+            raise ArgumentTypeError(f"The name of an object must be text, not {name!r}.")
+        elif name.endswith("*"):
+            Named.__init__(self, None, name)
+            return
+        if not _VALID.match(name) or "__" in name or len(name) > 200:
+            raise ModelError(
+                f"{name[:80]!r} cannot be the name of an object: use a letter followed by letters, "
+                "digits and single underscores."
+            )
+        if name in _living:
+            raise ModelError(
+                f"There is already an object named '{name}' ({_living[name].describe()}). "
+                "Give the new one another name, or delete the old one."
+            )
+        self._name = name
+        _living[name] = self
+
+    @property
+    def name(self) -> str:
+        """The unique name."""
+        return self._name
+
+    def describe(self) -> str:
+        """Return "NeuronGroup 'exc'", as messages show the object."""
+        return f"{type(self).__name__} '{self._name}'"
+
+
+def forget_names() -> None:
+    """Free all names but the default clock's, so that a script run again gets the same names."""
+    kept = {name: object for name, object in _living.items() if name == "defaultclock"}
+    _living.clear()
+    _living.update(kept)

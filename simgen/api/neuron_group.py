@@ -1,0 +1,350 @@
+"""NeuronGroup: neurons with equations, a threshold, a reset and refractoriness; and parts of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from simgen.api.equation_variables import declare_variables
+from simgen.api.group import Group, checked_size, spike_events
+from simgen.api.namespaces import Namespace
+from simgen.api.operations import RegularOperation
+from simgen.api.seeds import Stream
+from simgen.api.storage import AnyArray, StateVariable
+from simgen.api.subgroup import Subgroup, slice_bounds
+from simgen.build.neurons import neuron_items
+from simgen.dtypes import DType
+from simgen.errors import (
+    ArgumentTypeError,
+    ModelError,
+    Problem,
+    SourceText,
+    UnsupportedFeatureError,
+    raise_problems,
+)
+from simgen.integrate.choose import choose
+from simgen.integrate.model import Derived, OdeSystem, Update
+from simgen.ir.expr import Array, Param, RandomDraw
+from simgen.ir.kernel import Item
+from simgen.ir.stmt import EventList
+from simgen.ir.visit import writes
+from simgen.lang.equations import EquationSet, parse_equations
+from simgen.lang.equations_object import Equations
+from simgen.model.description import SECOND, GroupDescription, VariableInfo
+from simgen.model.neurons import NeuronModel, NeuronSource, check_neurons
+from simgen.model.scope import ConstantScope
+from simgen.units import DIMENSIONLESS, dimension_of, strip
+
+METHODS = ("exact", "euler", "heun")
+
+
+def as_equations(model: Any, owner: str, what: str = "equations") -> tuple[EquationSet, dict[str, Any]]:
+    """Return the equations of text or an ``Equations`` object, and the values put into it."""
+    if isinstance(model, Equations):
+        return model.equation_set, dict(model.substituted_values)
+    if model is None:
+        model = ""
+    if not isinstance(model, str):
+        raise ArgumentTypeError(f"The {what} of {owner} must be text or Equations, not {model!r}.")
+    return parse_equations(SourceText(model, what, owner)), {}
+
+
+class NeuronGroup(Group):
+    """A group of neurons that share equations.
+
+    Parameters
+    ----------
+    N
+        The number of neurons.
+    model
+        Equations as text or :class:`Equations`.
+    method
+        Integrator: exact, exponential_euler, euler, rk2, rk4, heun, milstein; by default the first
+        of exact, euler and heun that can integrate the equations.
+    threshold
+        Condition for a spike.
+    reset
+        Statements run for the neurons that spiked.
+    refractory
+        A time, an expression of one, or a condition as text, after a spike.
+    events
+        Further events: name -> condition.
+    namespace
+        Values for names that the equations do not define; without it those of the caller of run().
+    dt, clock
+        A step width or clock of the group's own.
+    order
+        Place among objects of the same schedule slot.
+    name
+        A unique name.
+
+    Raises
+    ------
+    EquationError, DimensionMismatchError, ModelError
+        What is wrong in the text, all of it at once, with carets.
+
+    """
+
+    def __init__(
+        self,
+        N: int,
+        model: Any = "",
+        method: Any = None,
+        threshold: str | None = None,
+        reset: str | None = None,
+        refractory: Any = False,
+        events: Mapping[str, str] | None = None,
+        namespace: Mapping[str, Any] | None = None,
+        dt: Any = None,
+        clock: Any = None,
+        order: int = 0,
+        name: str | None = "neurongroup*",
+        method_options: Mapping[str, Any] | None = None,
+    ) -> None:
+        super().__init__(
+            name, "neurongroup*", namespace=namespace, dt=dt, clock=clock, order=order
+        )
+        owner = self.describe()
+        if method_options:
+            raise UnsupportedFeatureError(f"method_options of {owner} are not supported.")
+        self._set("_N", checked_size(N, f"The number of neurons of {owner}"))
+        equations, values = as_equations(model, owner)
+        self._set("equations", equations)
+        if values:
+            self._set("namespace", {**values, **(self.namespace or {})})
+        self._set("_method", method)
+        self._set("_refractory", refractory)
+        self._set("_model", None)
+        self._set("_update", None)
+        self._set("_group_constants", None)
+        conditions = {"spike": threshold} if threshold is not None else {}
+        self._set("_conditions", self._texts({**conditions, **dict(events or {})}, "condition"))
+        if reset is not None and threshold is None:
+            raise ModelError(f"{owner} has a reset but no threshold.")
+        self._set("_reactions", self._texts({} if reset is None else {"spike": reset}, "reset"))
+        self._set("_reaction_schedule", {})
+        problems: list[Problem] = []
+        self._declare(problems)
+        raise_problems(problems)
+        constants = ConstantScope(self.namespace or {}, prefix=f"{self.name}__c_")
+        check_neurons(self._source(), constants, strict=False, problems=problems)
+        raise_problems(problems)
+
+    def _texts(self, given: Mapping[str, Any], what: str) -> dict[str, SourceText]:
+        texts = {}
+        for event, text in given.items():
+            label = {"spike": {"condition": "threshold"}.get(what, what)}.get(
+                event, f"{what} of event '{event}'"
+            )
+            if not isinstance(text, str):
+                raise ArgumentTypeError(f"The {label} of {self.describe()} must be text, not {text!r}.")
+            if not event.isidentifier() or "__" in event:
+                raise ModelError(f"{event!r} cannot be the name of an event of {self.describe()}.")
+            texts[event] = SourceText(text, label, self.describe())
+        return texts
+
+    def _declare(self, problems: list[Problem]) -> None:
+        length = f"N_{self.name}"
+        infos, subexpressions = declare_variables(self.equations, self.name, length, problems)
+        last = None
+        if self._refractory is not False:
+            if "spike" not in self._conditions:
+                raise ModelError(f"{self.describe()} has a refractory period but no threshold.")
+            last = Array(f"{self.name}__lastspike", DType.I64, length)
+            flag = Array(f"{self.name}__not_refractory", DType.BOOL, length)
+            # -1e4 s, as if the last spike was long ago
+            self._hidden("lastspike_step", last, round(-1e4 / self.clock.dt_))
+            self._hidden("not_refractory_flag", flag, 1)
+        for info in infos:
+            self.variables[info.name] = StateVariable(info, self._N, self._real)
+        self._set(
+            "_description",
+            GroupDescription(
+                name=self.name,
+                text=self.describe(),
+                length=length,
+                clock=self.clock.ir,
+                variables={info.name: info for info in infos},
+                subexpressions=subexpressions,
+                events=spike_events(self.name, length, self._conditions),
+                lastspike=last,
+            ),
+        )
+        self._check_refractory()
+
+    def _hidden(self, name: str, array: Array, value: int) -> None:
+        """Add data that no user code names."""
+        if "_internal" not in self.__dict__:
+            self._set("_internal", {})
+        info = VariableInfo(name, array, DIMENSIONLESS, read_only="internal")
+        variable = StateVariable(info, self._N, self._real)
+        variable.data[:] = value
+        self._internal[name] = variable
+
+    def _check_refractory(self) -> None:
+        refractory = self._refractory
+        if refractory is False or isinstance(refractory, str):
+            return
+        if isinstance(refractory, bool):
+            raise ArgumentTypeError(f"The refractory period of {self.describe()} cannot be True.")
+        if dimension_of(refractory) != SECOND:
+            raise ModelError(
+                f"The refractory period of {self.describe()} must be a time or text, "
+                f"not {refractory!r}."
+            )
+        period = float(np.asarray(strip(refractory)).reshape(-1)[0])
+        if not 0 <= period < 1e9:
+            raise ModelError(
+                f"The refractory period of {self.describe()} must be a finite time that is not "
+                f"negative, not {period} s."
+            )
+
+    def _source(self) -> NeuronSource:
+        refractory = self._refractory
+        if isinstance(refractory, str):
+            refractory = SourceText(refractory, "refractory period", self.describe())
+        elif refractory is not False:
+            refractory = float(strip(refractory))
+        internal = self.__dict__.get("_internal", {})
+        flag = internal["not_refractory_flag"].info.array if internal else None
+        return NeuronSource(
+            self._description,
+            self.equations,
+            self._conditions,
+            self._reactions,
+            refractory,
+            flag,
+            Param(f"{self.name}__key", DType.U64),
+        )
+
+    # --- indexing -----------------------------------------------------------------------------
+
+    @property
+    def N(self) -> int:
+        """The number of neurons."""
+        return int(self._N)
+
+    def __len__(self) -> int:
+        return int(self._N)
+
+    def _size(self) -> int:
+        return int(self._N)
+
+    def __getitem__(self, item: Any) -> Subgroup:
+        start, stop = slice_bounds(item, self._N, self.describe())
+        return Subgroup(self, start, stop)
+
+    @property
+    def events(self) -> dict[str, str]:
+        """The events: name -> condition."""
+        return {event: text.text for event, text in self._conditions.items()}
+
+    @property
+    def spikes(self) -> AnyArray:
+        """The indices of the neurons that spiked in the last step."""
+        return self._last_events("spike")
+
+    def _last_events(self, event: str) -> AnyArray:
+        if self._network is None:
+            return np.zeros(0, np.int32)
+        return self._network._events_of_last_step(self._description.events[event], self.clock)
+
+    # --- code added later -----------------------------------------------------------------------
+
+    def run_regularly(
+        self,
+        code: str,
+        dt: Any = None,
+        clock: Any = None,
+        when: str = "start",
+        order: int = 0,
+        name: str | None = None,
+    ) -> RegularOperation:
+        """Run statements for all neurons at every step of a clock (the group's own by default)."""
+        return RegularOperation(self, code, dt=dt, clock=clock, when=when, order=order, name=name)
+
+    def run_on_event(self, event: str, code: str, when: str = "after_resets", order: int = 0) -> None:
+        """Run statements for the neurons in which ``event`` happened."""
+        if event not in self._conditions:
+            raise ModelError(f"{self.describe()} has no event '{event}'.")
+        if event in self._reactions:
+            raise ModelError(f"{self.describe()} already has code for the event '{event}'.")
+        if (when, order) != ("after_resets", 0):
+            raise UnsupportedFeatureError(
+                "run_on_event with a schedule of its own is not supported; "
+                "it runs in the slot after_resets."
+            )
+        self._reactions.update(self._texts({event: code}, "code"))
+        self._changed()
+
+    # --- what a network asks for ------------------------------------------------------------------
+
+    def _resolve(self, namespace: Namespace, problems: list[Problem]) -> None:
+        constants = self._constants(namespace)
+        model = check_neurons(self._source(), constants, strict=True, problems=problems)
+        self._set("_model", model)
+        self._set("_group_constants", constants)
+
+    def _code_description(self) -> GroupDescription:
+        return self._description if self._model is None else self._model.group
+
+    def _written(self) -> Iterable[Array]:
+        model: NeuronModel = self._model
+        yield from (ode.target.array for ode in model.odes)
+        for body in (model.frozen, model.flag_update, model.on_spike, *model.reactions.values()):
+            yield from (array for array, _, _ in writes(body))
+
+    def _items(self, changing: frozenset[Array]) -> Iterable[Item]:
+        model: NeuronModel = self._model
+        draws = model.draws
+
+        def draw(name: str) -> RandomDraw:
+            return RandomDraw("randn", (), model.key, draws.next())
+
+        system = OdeSystem(model.odes, changing, self.clock.ir.dt, draw, f"{self.name}__")
+        update = (
+            choose(system, self._method, METHODS)
+            if model.odes
+            else Update((), (), "none")
+        )
+        self._set("_update", update)
+        return neuron_items(model, update, self.order)
+
+    def _derived(self) -> Iterable[Derived]:
+        yield from self._model.derived
+        if self._update is not None:
+            yield from self._update.derived
+
+    def _constant_scopes(self) -> Iterable[ConstantScope]:
+        return (self._group_constants,)
+
+    def _arrays(self) -> Iterator[tuple[Array, AnyArray]]:
+        for variable in (*self.variables.values(), *self.__dict__.get("_internal", {}).values()):
+            yield variable.info.array, variable.data
+
+    def _groups(self) -> dict[str, int]:
+        return {self._description.length: self._N}
+
+    def _keys(self) -> dict[str, Stream]:
+        return {f"{self.name}__key": self._stream}
+
+    def _checked_state(self) -> Iterator[tuple[str, AnyArray]]:
+        for equation in self.equations.differential:
+            yield equation.name, self.variables[equation.name].data
+
+    def _event_lists(self) -> Iterable[EventList]:
+        return self._description.events.values()
+
+    def _find_array(self, array: Array) -> AnyArray:
+        for variable in self.__dict__.get("_internal", {}).values():
+            if variable.info.array.name == array.name:
+                return variable.data
+        return super()._find_array(array)
+
+    def _parameters(self) -> dict[str, float | int]:
+        """Return run-time parameters that are neither constants nor sizes."""
+        if self._refractory is False or isinstance(self._refractory, str):
+            return {}
+        return {f"{self.name}__refractory": float(strip(self._refractory))}

@@ -1,0 +1,152 @@
+"""Code that runs at regular times: compiled (``run_regularly``) or Python (``network_operation``)."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from simgen.api.clock import Clock, defaultclock
+from simgen.api.component import Component
+from simgen.api.group import choose_clock
+from simgen.api.namespaces import Namespace
+from simgen.api.seeds import Stream, take_stream
+from simgen.build.neurons import RegularCode, regular_items
+from simgen.dtypes import DType
+from simgen.errors import ArgumentTypeError, Problem, SourceText
+from simgen.ir.expr import Array, Param
+from simgen.ir.kernel import Item
+from simgen.ir.stmt import Stmt
+from simgen.ir.visit import writes
+from simgen.lang.statements import parse_statements
+from simgen.model.code import CodeContext, resolve_code
+from simgen.model.resolve import DrawCounter
+from simgen.model.scope import ConstantScope
+from simgen.units import Quantity
+
+if TYPE_CHECKING:
+    from simgen.api.group import Group
+
+
+class RegularOperation(Component):
+    """Statements that run for all elements of a group at every step of a clock."""
+
+    def __init__(
+        self,
+        group: Group,
+        code: str,
+        *,
+        dt: Any,
+        clock: Any,
+        when: str,
+        order: int,
+        name: str | None,
+    ) -> None:
+        super().__init__(name, f"{group.name}_run_regularly*", when=when, order=order)
+        if not isinstance(code, str):
+            raise ArgumentTypeError(f"run_regularly of {group.describe()} takes text, not {code!r}.")
+        self.group = group
+        self.clock: Clock = (
+            group.clock if dt is None and clock is None else choose_clock(dt, clock, self.describe())
+        )
+        self._code = SourceText(code, "run_regularly", group.describe())
+        self._assignments = parse_statements(self._code)
+        self._key = Param(f"{self.name}__key", DType.U64)
+        self._stream = take_stream()
+        self._body: tuple[Stmt, ...] = ()
+        self._constants: ConstantScope | None = None
+        group._contained.append(self)
+
+    def _depends_on(self) -> Iterator[Component]:
+        yield self.group
+
+    def _resolve(self, namespace: Namespace, problems: list[Problem]) -> None:
+        constants = self.group._constants(namespace)
+        scope = self.group._code_scope(constants, self.clock.ir)
+        context = CodeContext(scope, self._key, DrawCounter(), problems=problems)
+        self._body = resolve_code(self._assignments, context)
+        self._constants = constants
+
+    def _written(self) -> Iterable[Array]:
+        yield from (array for array, _, _ in writes(self._body))
+
+    def _items(self, changing: frozenset[Array]) -> Iterable[Item]:
+        domain = self.group._code_domain()
+        code = RegularCode(
+            self.name,
+            self.clock.ir,
+            self.when,
+            self.order,
+            self._body,
+            self.group._code_description(),
+            domain,
+        )
+        return regular_items(code)
+
+    def _keys(self) -> dict[str, Stream]:
+        return {self._key.name: self._stream}
+
+    def _constant_scopes(self) -> Iterable[ConstantScope]:
+        return () if self._constants is None else (self._constants,)
+
+
+class NetworkOperation(Component):
+    """A Python function called between compiled steps; made by :func:`network_operation`.
+
+    The function takes the time, or nothing.
+    """
+
+    def __init__(
+        self,
+        function: Callable[..., Any],
+        dt: Any = None,
+        clock: Any = None,
+        when: str = "start",
+        order: int = 0,
+        name: str | None = "networkoperation*",
+    ) -> None:
+        super().__init__(name, "networkoperation*", when=when, order=order)
+        if not callable(function):
+            raise ArgumentTypeError(f"A network_operation needs a function, not {function!r}.")
+        self.clock: Clock = (
+            defaultclock
+            if dt is None and clock is None
+            else choose_clock(dt, clock, self.describe())
+        )
+        self.function = function
+        try:
+            count = len(inspect.signature(function).parameters)
+        except (TypeError, ValueError):
+            count = 0
+        if count > 1:
+            raise ArgumentTypeError(
+                f"The function of {self.describe()} takes {count} arguments; "
+                "it may take the time, or nothing."
+            )
+        self._takes_time = count == 1
+
+    def call(self, t: Quantity) -> None:
+        """Call the function."""
+        if self._takes_time:
+            self.function(t)
+        else:
+            self.function()
+
+    def __call__(self, *args: Any) -> Any:
+        return self.function(*args)
+
+
+def network_operation(*args: Any, **kwargs: Any) -> Any:
+    """Decorate a function that is called at every step: ``@network_operation(dt=1*ms)``.
+
+    Parameters are those of :class:`NetworkOperation`: dt, clock, when, order, name.
+    """
+    if len(args) == 1 and callable(args[0]) and not kwargs:
+        return NetworkOperation(args[0])
+    if args:
+        raise ArgumentTypeError("network_operation takes keyword arguments: dt, clock, when, order.")
+
+    def decorate(function: Callable[..., Any]) -> NetworkOperation:
+        return NetworkOperation(function, **kwargs)
+
+    return decorate

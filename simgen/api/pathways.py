@@ -1,0 +1,192 @@
+"""Pathways of synapses: what starts them, and their delays."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from simgen.api.clock import Clock
+from simgen.api.group import Group
+from simgen.api.storage import StateVariable
+from simgen.api.views import VariableView
+from simgen.connect.delays import delay_steps_to_classes
+from simgen.dtypes import FLOAT64, DType
+from simgen.errors import ModelError, SourceText, UnknownAttributeError
+from simgen.ir.expr import Array
+from simgen.model.description import SECOND, VariableInfo
+from simgen.units import Dimension, Quantity
+
+if TYPE_CHECKING:
+    from simgen.api.synapses import Synapses
+
+LONGEST = 2**31 - 1  # steps
+
+
+class Pathway:
+    """Code run on arriving events; ``delay`` is readable and writable like a synaptic variable.
+
+    A scalar delay stays a scalar; delays given per synapse are kept on the grid of the clock of
+    the group whose events start the pathway, once the network has run.
+    """
+
+    def __init__(
+        self, synapses: Synapses, name: str, direction: str, code: SourceText, event: str
+    ) -> None:
+        self.synapses = synapses
+        self.name = name
+        self.direction = direction
+        self.code = code
+        self.event = event
+        self._order = -1 if direction == "pre" else 1
+        self.fixed = False  # given as a scalar in the constructor
+        self.uniform: float | None = 0.0  # seconds, while all synapses have the same delay
+        array = Array(
+            f"{synapses.name}__{name}__delay", DType.F64, f"n_{synapses.name}"
+        )
+        info = VariableInfo("delay", array, SECOND)
+        self.variable = StateVariable(info, 0, FLOAT64)
+
+    @property
+    def order(self) -> int:
+        """The place among pathways of the same slot: -1 for pre, 1 for post by default."""
+        return self._order
+
+    @order.setter
+    def order(self, value: int) -> None:
+        if isinstance(value, bool) or not isinstance(value, int | np.integer):
+            raise ModelError(f"The order of the pathway '{self.name}' must be an integer.")
+        self._order = int(value)
+        self.synapses._changed()
+
+    @property
+    def group(self) -> Group:
+        """The group whose events start the pathway."""
+        return self.synapses.source if self.direction == "pre" else self.synapses.target
+
+    @property
+    def clock(self) -> Clock:
+        """The clock of that group, on which the delays are counted."""
+        clock: Clock = self.group.clock
+        return clock
+
+    @property
+    def delay(self) -> VariableView:
+        """The delays."""
+        return VariableView(DelayView(self), "delay", False)  # type: ignore[arg-type]  # duck-typed group
+
+    @delay.setter
+    def delay(self, value: Any) -> None:
+        DelayView(self)._write("delay", slice(None), value)
+
+    # --- values -----------------------------------------------------------------------------
+
+    def seconds(self) -> npt.NDArray[np.float64]:
+        """Return the delay of each synapse in seconds, in data order."""
+        n = self.synapses._data.n
+        if self.uniform is not None:
+            return np.full(n, self.uniform)
+        if self.variable.data.size == n:
+            return np.asarray(self.variable.data, np.float64)
+        classes = self.synapses._data.classes()
+        table = np.asarray(self.synapses._class_steps, np.float64) * self.synapses._class_dt
+        if classes is None:
+            return np.full(n, table[0] if table.size else 0.0)
+        return table[classes]
+
+    def set_seconds(self, values: npt.NDArray[np.float64]) -> None:
+        """Take delays in data order."""
+        self.uniform = None
+        self.variable.data = values
+
+    def steps(self, dt: float) -> npt.NDArray[np.int64]:
+        """Return the delays in steps: int(delay / dt + 0.5), as Brian rounds."""
+        return _to_steps(self.seconds(), dt)
+
+    def uniform_steps(self, dt: float) -> int | None:
+        """Return the one delay of all synapses in steps, or None."""
+        if self.uniform is not None:
+            return int(_to_steps(np.array([self.uniform]), dt)[0])
+        return None
+
+    def classes(self, dt: float) -> tuple[npt.NDArray[np.uint32], Any]:
+        """Return the distinct delay steps and the class of each synapse in data order."""
+        return delay_steps_to_classes(self.steps(dt))
+
+    def check(self, values: npt.NDArray[Any]) -> None:
+        """Raise if a delay is negative, infinite or absurdly long."""
+        bad = ~((values >= 0) & (values < LONGEST * self.clock.dt_))
+        if np.any(bad):
+            place = int(np.flatnonzero(np.atleast_1d(bad))[0])
+            value = np.atleast_1d(values)[place]
+            reason = (
+                "a delay cannot be negative"
+                if value < 0
+                else f"the longest delay is {LONGEST} steps of {self.clock.dt_} s"
+            )
+            where = f" of synapse {place}" if np.size(values) > 1 else ""
+            raise ModelError(
+                f"The delay{where} of the pathway '{self.name}' of {self.synapses.describe()} is "
+                f"{value} s; {reason}."
+            )
+
+
+def _to_steps(seconds: npt.NDArray[np.float64], dt: float) -> npt.NDArray[np.int64]:
+    return (seconds / dt + 0.5).astype(np.int64)
+
+
+class DelayView:
+    """Lets a :class:`VariableView` read and write the delays of a pathway."""
+
+    def __init__(self, pathway: Pathway) -> None:
+        self.pathway = pathway
+        self.name = f"{pathway.synapses.name}.{pathway.name}"
+
+    def _dimension(self, name: str) -> Dimension:
+        return SECOND
+
+    def _read(self, name: str, item: Any) -> npt.NDArray[Any]:
+        pathway, synapses = self.pathway, self.pathway.synapses
+        if pathway.fixed and pathway.uniform is not None:
+            return np.array(pathway.uniform)
+        return pathway.seconds()[synapses._positions(synapses._indices(item))]
+
+    def _write(self, name: str, item: Any, value: Any, plain: bool = False) -> None:
+        pathway, synapses = self.pathway, self.pathway.synapses
+        whole = isinstance(item, slice) and item == slice(None)
+        if isinstance(value, str):
+            new = synapses._evaluate_delay(value, item, pathway)
+        else:
+            if isinstance(value, VariableView):
+                value = value[:]
+            if plain:
+                value = Quantity(np.asarray(value), dim=SECOND)
+            new = pathway.variable.convert(value, synapses.describe())
+        if pathway.fixed and (not whole or np.size(new) != 1):
+            raise ModelError(
+                f"The delay of the pathway '{pathway.name}' of {synapses.describe()} was given as a "
+                "scalar and stays one. Leave out delay= to set it for each synapse."
+            )
+        pathway.check(new)
+        synapses._delays_change()
+        if whole and np.size(new) == 1:
+            pathway.uniform = float(np.reshape(new, ()))
+            pathway.variable.data = np.zeros(0)
+        else:
+            if synapses._data.n == 0:
+                raise UnknownAttributeError(
+                    f"{synapses.describe()} has no synapses yet; call connect() before setting "
+                    "delays for single synapses."
+                )
+            values = pathway.seconds()
+            positions = synapses._positions(synapses._indices(item))
+            count = values[positions].size
+            if new.ndim and new.size not in (1, count):
+                raise ModelError(
+                    f"The delay of {synapses.describe()} needs {count} values here, "
+                    f"but {new.size} were given."
+                )
+            values[positions] = new
+            pathway.set_seconds(values)
+        synapses._changed()

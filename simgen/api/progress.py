@@ -1,0 +1,83 @@
+"""Reports during a run, in Brian's form."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+from simgen.api.clock import seconds
+from simgen.errors import ArgumentTypeError
+from simgen.model.description import SECOND
+from simgen.units import Quantity
+
+Report = Callable[[float, float, float, float], None]  # elapsed, completed, start, duration
+
+
+class Progress:
+    """Calls a report at the start, every period, and at the end of a run."""
+
+    def __init__(
+        self, reporter: tuple[Report, float] | None, width: float, start: float, length: float
+    ) -> None:
+        self._report, self._period = reporter if reporter is not None else (None, 0.0)
+        self._width = width
+        self._start = start
+        self._length = length
+        self._begin = time.perf_counter()
+        self._next = self._period
+        if self._report is not None:
+            self._report(0.0, 0.0, start, length)
+
+    def __call__(self, tick: int) -> None:
+        """Report if the period has passed."""
+        elapsed = time.perf_counter() - self._begin
+        if self._report is not None and elapsed >= self._next:
+            done = (tick * self._width - self._start) / self._length if self._length else 1.0
+            self._report(elapsed, min(1.0, max(0.0, done)), self._start, self._length)
+            self._next = elapsed + self._period
+
+    def finish(self) -> None:
+        """Report the end."""
+        if self._report is not None:
+            self._report(time.perf_counter() - self._begin, 1.0, self._start, self._length)
+
+
+def make_report(report: Any, period: Any, start: float, length: float) -> tuple[Report, float] | None:
+    """Return the report function and its period in seconds, or None."""
+    if report is None:
+        return None
+    width = 10.0 if period is None else seconds(period, "report_period")
+    if report in ("text", "stdout"):
+        return _text_report(sys.stdout), width
+    if report == "stderr":
+        return _text_report(sys.stderr), width
+    if not callable(report):
+        raise ArgumentTypeError(
+            f"report must be 'text', 'stdout', 'stderr' or a function, not {report!r}."
+        )
+
+    def with_units(elapsed: float, completed: float, begin: float, duration: float) -> None:
+        report(
+            Quantity(elapsed, dim=SECOND),
+            completed,
+            Quantity(begin, dim=SECOND),
+            Quantity(duration, dim=SECOND),
+        )
+
+    return with_units, width
+
+
+def _text_report(stream: Any) -> Report:
+    def write(elapsed: float, completed: float, start: float, duration: float) -> None:
+        if completed == 0.0:
+            text = f"Starting simulation at t={start:g} s for a duration of {duration:g} s"
+        else:
+            text = f"{completed * duration:g} s ({completed:.0%}) simulated in {elapsed:.3g} s"
+            if completed < 1.0:
+                text += f", estimated {elapsed * (1 / completed - 1):.3g} s remaining"
+        stream.write(text + "\n")
+        stream.flush()
+
+    return write

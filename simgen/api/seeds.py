@@ -1,0 +1,86 @@
+"""The seed of all random numbers, and the numbering of streams.
+
+Every draw site belongs to a stream; a stream's key comes from (seed, stream). Streams are counted
+process-wide at each object creation, string assignment and ``connect``. ``seed(x)`` starts the
+count anew; objects that are older than the last ``seed`` call are numbered by their rank among the
+older objects of the network that runs them, in a range of their own, so that they never share a
+stream with newer objects.
+"""
+
+from __future__ import annotations
+
+import operator
+import secrets
+from dataclasses import dataclass
+
+import numpy as np
+
+from simgen.errors import ArgumentTypeError, ModelError
+from simgen.numerics.philox import derive_key
+
+OLDER = 1 << 31  # the first stream of objects created before the last seed() call
+
+
+@dataclass(slots=True)
+class _State:
+    seed: int
+    epoch: int = 0
+    next_stream: int = 0
+
+
+_state = _State(secrets.randbits(64))
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """A stream and the seed epoch it was taken in."""
+
+    epoch: int
+    number: int
+
+    @property
+    def is_old(self) -> bool:
+        """Whether ``seed`` was called since."""
+        return self.epoch != _state.epoch
+
+    def key(self, rank_among_old: int = 0) -> int:
+        """Return the 64-bit Philox key under the present seed."""
+        number = OLDER + rank_among_old if self.is_old else self.number
+        return int(derive_key(_state.seed, number, 0))
+
+
+def take_stream() -> Stream:
+    """Return the next stream."""
+    stream = Stream(_state.epoch, _state.next_stream)
+    _state.next_stream += 1
+    return stream
+
+
+def seed(seed: int | None = None) -> None:
+    """Make all random numbers from here on reproducible, or unpredictable again with ``None``.
+
+    Parameters
+    ----------
+    seed
+        An integer from 0 to 2**64 - 1; without it the system's entropy is used.
+
+    """
+    if seed is None:
+        value = secrets.randbits(64)
+    else:
+        if isinstance(seed, bool | np.bool_):
+            raise ArgumentTypeError(f"seed() takes an integer, not {seed!r}.")
+        try:
+            value = operator.index(seed)
+        except TypeError:
+            raise ArgumentTypeError(f"seed() takes an integer, not {seed!r}.") from None
+        if not 0 <= value < 1 << 64:
+            raise ModelError(f"seed() takes an integer from 0 to 2**64 - 1, not {value}.")
+    _state.seed = value
+    _state.epoch += 1
+    _state.next_stream = 0
+
+
+def get_seed() -> int:
+    """Return the seed in force, also when it came from the system's entropy."""
+    return _state.seed

@@ -1,0 +1,295 @@
+"""StateMonitor: values of variables over time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from simgen.api.clock import Clock
+from simgen.api.component import Component
+from simgen.api.group import Group, choose_clock
+from simgen.api.namespaces import Namespace
+from simgen.api.recording import Recording
+from simgen.api.storage import AnyArray
+from simgen.api.synapses import Synapses, SynapticSelection
+from simgen.build.monitors import StateRecording, state_items
+from simgen.dtypes import DType
+from simgen.errors import (
+    ArgumentTypeError,
+    IndexRangeError,
+    ModelError,
+    Problem,
+    SourceText,
+    UnknownNameError,
+    suggest,
+)
+from simgen.ir.expr import Array, Expr, Param
+from simgen.ir.kernel import Item
+from simgen.ir.stmt import Recorder
+from simgen.lang.expressions import parse_expression
+from simgen.model.description import SECOND
+from simgen.model.resolve import DrawCounter, Resolver
+from simgen.model.scope import ConstantScope
+from simgen.units import DIMENSIONLESS, Quantity
+
+
+class StateMonitor(Component):
+    """Records variables at every step of a clock.
+
+    Parameters
+    ----------
+    source
+        A group, subgroup or Synapses.
+    variables
+        A name or names of variables or subexpressions; True for all variables.
+    record
+        True for all elements, an index, or indices (for Synapses also ``S[...]``).
+    dt, clock
+        How often; by default at every step of the source's clock.
+    when, order
+        Where in the step; ``start`` by default, so the first value is the initial one.
+
+    ``M.v`` is an array (element, time), ``M.t`` the times, ``M[3].v`` the values of element 3.
+
+    """
+
+    def __init__(
+        self,
+        source: Group,
+        variables: str | Sequence[str] | bool,
+        record: Any,
+        dt: Any = None,
+        clock: Any = None,
+        when: str = "start",
+        order: int = 0,
+        name: str | None = "statemonitor*",
+    ) -> None:
+        if not isinstance(source, Group):
+            raise ArgumentTypeError(f"A monitor needs a group, not {source!r}.")
+        super().__init__(name, "statemonitor*", when=when, order=order)
+        self.source = source
+        self.clock: Clock = (
+            source.clock if dt is None and clock is None else choose_clock(dt, clock, self.describe())
+        )
+        self.record_variables = self._names(variables)
+        self._requested = record
+        self._indices = self._chosen(record)
+        self._constants: ConstantScope | None = None
+        self._values: dict[str, Expr] = {}
+        self._shared: frozenset[str] = frozenset(
+            name
+            for name in self.record_variables
+            if name in source.variables and source.variables[name].info.shared
+        )
+        self._steps = Recording(Recorder(f"{self.name}__t", DType.I64), SECOND, source._real)
+        self._recordings: dict[str, Recording] = {}
+        for variable in self.record_variables:
+            info = source.variables.get(variable)
+            dtype = DType.REAL if info is None else info.info.array.dtype
+            if info is None and source._dimension(variable) == DIMENSIONLESS:
+                dtype = source._value_type(variable)
+            recorder = Recorder(f"{self.name}__{variable}", dtype)
+            self._recordings[variable] = Recording(
+                recorder, source._dimension(variable), source._real
+            )
+
+    def _names(self, variables: Any) -> list[str]:
+        if variables is True:
+            return list(self.source.variables)
+        names = [variables] if isinstance(variables, str) else variables
+        if not isinstance(names, Iterable) or not all(isinstance(name, str) for name in names):
+            raise ArgumentTypeError(
+                f"The variables of {self.describe()} must be names, not {variables!r}."
+            )
+        found = list(dict.fromkeys(names))
+        for name in found:
+            if not self.source._knows(name) or name in ("t", "dt"):
+                raise UnknownNameError(
+                    f"{self.describe()} cannot record '{name}': {self.source.describe()} has no such "
+                    f"variable. {suggest(name, self.source._readable())}".strip()
+                )
+        if not found:
+            raise ModelError(f"{self.describe()} has no variables to record.")
+        return found
+
+    def _chosen(self, record: Any) -> npt.NDArray[np.int64] | None:
+        """Return the recorded indices, None for all (known only when the network runs)."""
+        if record is True:
+            return None
+        if record is False or record is None:
+            raise ModelError(
+                f"record of {self.describe()} must be True or indices. "
+                "For the mean over a group use a summed expression or PopulationRateMonitor."
+            )
+        if isinstance(record, SynapticSelection):
+            return record.indices
+        try:
+            chosen = self.source._indices(record)
+        except IndexRangeError as error:
+            raise IndexRangeError(f"{self.describe()}: {error}") from None
+        if isinstance(chosen, slice):
+            return np.arange(chosen.start, chosen.stop, chosen.step)
+        return np.atleast_1d(chosen).astype(np.int64)
+
+    def _depends_on(self) -> Iterator[Component]:
+        yield self.source
+
+    # --- results ----------------------------------------------------------------------------
+
+    @property
+    def record(self) -> npt.NDArray[np.int64]:
+        """The recorded indices."""
+        return np.arange(self.source._size()) if self._indices is None else self._indices
+
+    @property
+    def t(self) -> Quantity:
+        """The times."""
+        return Quantity(self.t_, dim=SECOND)
+
+    @property
+    def t_(self) -> npt.NDArray[np.float64]:
+        """The times in seconds."""
+        return self._steps.times()
+
+    @property
+    def N(self) -> int:
+        """The number of times."""
+        return self._steps.used
+
+    def __len__(self) -> int:
+        return self._steps.used
+
+    def _matrix(self, name: str) -> AnyArray:
+        recording = self._recordings[name]
+        values = recording.values()
+        if name in self._shared:
+            return values
+        matrix: AnyArray = values.reshape(self._steps.used, -1).T if self._steps.used else (
+            np.empty((self.record.size, 0), values.dtype)
+        )
+        return matrix
+
+    def __getattr__(self, name: str) -> Any:
+        recordings = self.__dict__.get("_recordings", {})
+        plain = name.endswith("_") and name[:-1] in recordings
+        key = name[:-1] if plain else name
+        if key not in recordings:
+            raise AttributeError(
+                f"{type(self).__name__} has no attribute '{name}'. {suggest(name, recordings)}".strip()
+            )
+        values = self._matrix(key)
+        dim = recordings[key].dim
+        return values if plain or dim.is_dimensionless else Quantity(values, dim=dim)
+
+    def __getitem__(self, item: Any) -> StateMonitorView:
+        if isinstance(item, SynapticSelection):
+            wanted = item.indices
+        else:
+            wanted = np.asarray(item)
+        if wanted.dtype.kind not in "iu":
+            raise ArgumentTypeError(f"{self.describe()} is indexed by element indices, not {item!r}.")
+        recorded = self.record
+        rows = []
+        for index in np.atleast_1d(wanted):
+            found = np.flatnonzero(recorded == index)
+            if found.size == 0:
+                raise IndexRangeError(f"{self.describe()} does not record the element {index}.")
+            rows.append(int(found[0]))
+        return StateMonitorView(self, rows[0] if wanted.ndim == 0 else np.array(rows))
+
+    def record_single_timestep(self) -> None:
+        """Record the present values once, for instance after the last step of a run."""
+        if self._network is None:
+            raise ModelError(f"{self.describe()} records a single step only after a run.")
+        step = round(self._network.t_ / self.clock.dt_)
+        values = {name: np.atleast_1d(self.source._read(name, self.record)) for name in self._recordings}
+        if self._steps.used and self._steps.data[self._steps.used - 1] == step:
+            return
+        self._steps.append(np.array([step]), self.describe())
+        for name, recording in self._recordings.items():
+            chosen = values[name]
+            recording.append(chosen, self.describe())
+
+    # --- what a network asks for --------------------------------------------------------------
+
+    def _prepare(self, n_parts: int) -> None:
+        present = self.record
+        if self._steps.used and present.size * self._steps.used != self._any_used():
+            raise ModelError(
+                f"{self.describe()} records all elements, but their number changed between runs."
+            )
+
+    def _any_used(self) -> int:
+        for name, recording in self._recordings.items():
+            if name not in self._shared:
+                return recording.used
+        return self.record.size * self._steps.used
+
+    def _resolve(self, namespace: Namespace, problems: list[Problem]) -> None:
+        constants = self.source._constants(namespace)
+        scope = self.source._code_scope(constants, self.clock.ir)
+        key = Param(f"{self.name}__key", DType.U64)
+        for name in self.record_variables:
+            resolver = Resolver(
+                scope, problems=problems, draw_key=key, draws=DrawCounter(), strict=True
+            )
+            node = parse_expression(SourceText(name, "recorded variable", self.describe()))
+            self._values[name], _ = resolver.expression(node)
+        self._constants = constants
+
+    def _items(self, changing: frozenset[Array]) -> Iterable[Item]:
+        store = self.source._run.store() if isinstance(self.source, Synapses) else None
+        recording = StateRecording(
+            self.name,
+            self.describe(),
+            self.clock.ir,
+            self.when,
+            self.order,
+            self._index_array(),
+            store,
+            self._steps.recorder,
+            {name: recording.recorder for name, recording in self._recordings.items()},
+            self._values,
+            self._shared,
+        )
+        return state_items(recording)
+
+    def _index_array(self) -> Array:
+        return Array(f"{self.name}__indices", DType.I64, f"{self.name}__n_indices")
+
+    def _positions(self) -> npt.NDArray[np.int64]:
+        positions = self.source._positions(self.record)
+        return np.ascontiguousarray(positions, np.int64)
+
+    def _arrays(self) -> Iterator[tuple[Array, AnyArray]]:
+        yield self._index_array(), self._positions()
+
+    def _parameters(self) -> dict[str, float | int]:
+        return {f"{self.name}__n_indices": int(self.record.size)}
+
+    def _recorded(self) -> Iterator[tuple[Recording, int]]:
+        yield self._steps, 1
+        for name, recording in self._recordings.items():
+            yield recording, 1 if name in self._shared else self.record.size
+
+    def _constant_scopes(self) -> Iterable[ConstantScope]:
+        return () if self._constants is None else (self._constants,)
+
+
+class StateMonitorView:
+    """Some rows of a state monitor: ``M[3].v``."""
+
+    def __init__(self, monitor: StateMonitor, rows: Any) -> None:
+        self.monitor = monitor
+        self.rows = rows
+
+    def __getattr__(self, name: str) -> Any:
+        if name in ("t", "t_"):
+            return getattr(self.monitor, name)
+        values = getattr(self.monitor, name)
+        return values if values.ndim == 1 else values[self.rows]
+
+

@@ -1,0 +1,92 @@
+"""The data of state variables, and what may be stored in them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from simgen.dtypes import DType
+from simgen.errors import ArgumentTypeError, DimensionMismatchError, ModelError
+from simgen.model.description import VariableInfo
+from simgen.units import DIMENSIONLESS, dimension_of, strip
+
+AnyArray = npt.NDArray[np.generic]
+
+
+class StateVariable:
+    """A variable's description and its data: one value per element, or a single one if shared.
+
+    ``version`` counts the writes from Python, so that derived values know when to follow.
+    """
+
+    __slots__ = ("data", "info", "version")
+
+    def __init__(self, info: VariableInfo, size: int, real: np.dtype[np.floating]) -> None:
+        self.info = info
+        dtype = info.array.dtype.numpy(real)
+        self.data: AnyArray = np.zeros(1 if info.shared else size, dtype)
+        self.version = 0
+
+    @property
+    def name(self) -> str:
+        """The user's name for it."""
+        return self.info.name
+
+    def convert(self, value: Any, owner: str) -> AnyArray:
+        """Return ``value`` as an array of this variable's dtype, or raise, naming it.
+
+        Refused are: other dimensions (a plain 0 is allowed everywhere), fractions or overflow
+        for integers, NaN, complex numbers, text and objects.
+        """
+        what = f"'{self.name}' of {owner}"
+        dim = dimension_of(value)
+        plain = strip(value)
+        if plain.dtype.kind not in "biuf":
+            raise ArgumentTypeError(
+                f"{what} cannot hold {value!r} (values of type {plain.dtype})."
+            )
+        zero = dim == DIMENSIONLESS and plain.ndim == 0 and plain == 0
+        if dim != self.info.dim and not zero:
+            raise DimensionMismatchError(
+                f"{what} is {self.info.dim.describe()}, but the value is {dim.describe()}."
+            )
+        kind = self.info.array.dtype
+        if kind is DType.BOOL:
+            if plain.dtype.kind != "b" and not np.isin(plain, (0, 1)).all():
+                raise ArgumentTypeError(f"{what} is boolean and cannot hold {_culprit(plain)}.")
+            return plain.astype(np.bool_)
+        if kind.is_integer:
+            return _to_integer(plain, self.data.dtype, what)
+        if plain.dtype.kind == "f" and np.isnan(plain).any():
+            raise ModelError(f"{what} cannot be set to NaN{_where(plain, np.isnan(plain))}.")
+        return plain.astype(self.data.dtype, copy=False)
+
+
+def _to_integer(plain: AnyArray, dtype: np.dtype[Any], what: str) -> AnyArray:
+    limits = np.iinfo(dtype)
+    if plain.dtype.kind == "f":
+        bad = ~(np.isfinite(plain) & (plain == np.floor(plain)))
+        if bad.any():
+            value = plain[bad].flat[0] if plain.ndim else plain
+            raise ArgumentTypeError(
+                f"{what} is an integer and cannot hold {value}{_where(plain, bad)}. "
+                "Round it first."
+            )
+    beyond = (plain < limits.min) | (plain > limits.max)
+    if np.any(beyond):
+        value = plain[beyond].flat[0] if plain.ndim else plain
+        raise ModelError(
+            f"{what} is a {dtype.itemsize * 8}-bit integer and cannot hold {value}"
+            f"{_where(plain, beyond)}: it must lie between {limits.min} and {limits.max}."
+        )
+    return plain.astype(dtype)
+
+
+def _where(plain: AnyArray, bad: Any) -> str:
+    return f" (at position {int(np.flatnonzero(bad)[0])})" if plain.ndim else ""
+
+
+def _culprit(plain: AnyArray) -> str:
+    return str(plain if plain.ndim == 0 else plain[~np.isin(plain, (0, 1))].flat[0])

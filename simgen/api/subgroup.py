@@ -1,0 +1,123 @@
+"""A contiguous part of a group; its variables are the group's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from simgen.api.group import Group
+from simgen.api.namespaces import Namespace
+from simgen.api.storage import AnyArray
+from simgen.dtypes import DType
+from simgen.errors import ArgumentTypeError, IndexRangeError, ModelError
+from simgen.ir.expr import Array, Param
+from simgen.model.description import GroupDescription
+from simgen.model.scope import ConstantScope
+
+if TYPE_CHECKING:
+    from simgen.api.component import Component
+
+
+def slice_bounds(item: Any, size: int, owner: str) -> tuple[int, int]:
+    """Return start and stop of a subgroup; steps and empty slices are refused."""
+    if isinstance(item, int | np.integer) and not isinstance(item, bool):
+        item = slice(item, item + 1 if item != -1 else None)
+    if not isinstance(item, slice):
+        raise ArgumentTypeError(
+            f"A part of {owner} is taken by a slice, as in group[:10], not by {item!r}."
+        )
+    if item.step not in (None, 1):
+        raise ArgumentTypeError(f"A part of {owner} must be contiguous: no step in the slice.")
+    for bound in (item.start, item.stop):
+        if bound is not None and (
+            isinstance(bound, bool) or not isinstance(bound, int | np.integer)
+        ):
+            raise ArgumentTypeError(f"A part of {owner} needs integer bounds, not {bound!r}.")
+        if bound is not None and not -size <= bound <= size:
+            raise IndexRangeError(f"{bound} is outside {owner}, which has {size} elements.")
+    start, stop, _ = item.indices(size)
+    if stop <= start:
+        raise ModelError(f"A part of {owner} must have at least one element; {item} has none.")
+    return start, stop
+
+
+class Subgroup(Group):
+    """Elements ``start`` to ``stop`` (excluded) of a group; made by ``group[start:stop]``.
+
+    ``i`` and string conditions count from the subgroup's own first element.
+    """
+
+    def __init__(self, source: Group, start: int, stop: int) -> None:
+        super().__init__(f"{source.name}_subgroup*", "subgroup*", clock=source.clock)
+        self._set("source", source)
+        self._set("start", int(start))
+        self._set("stop", int(stop))
+        self._set("namespace", source.namespace)
+        self._set("variables", source.variables)
+        self._set("_real", source._real)
+
+    def __getattr__(self, name: str) -> Any:
+        if name == "_description":
+            source = self.__dict__.get("source")
+            if source is None:
+                raise AttributeError(name)
+            return replace(
+                source._description,
+                start=Param(f"{self.name}__start", DType.I64),
+                stop=Param(f"{self.name}__stop", DType.I64),
+            )
+        return super().__getattr__(name)
+
+    @property
+    def N(self) -> int:
+        """The number of elements."""
+        return int(self.stop - self.start)
+
+    def __len__(self) -> int:
+        return self.N
+
+    def _size(self) -> int:
+        return self.N
+
+    def __getitem__(self, item: Any) -> Subgroup:
+        start, stop = slice_bounds(item, self.N, self.describe())
+        return Subgroup(self.source, self.start + start, self.start + stop)
+
+    def _positions(self, indices: Any) -> Any:
+        if isinstance(indices, slice):
+            return slice(indices.start + self.start, indices.stop + self.start, indices.step)
+        return indices + self.start
+
+    def _sizes(self) -> dict[str, int]:
+        return {**self.source._sizes(), **self._parameters()}
+
+    def _parameters(self) -> dict[str, float | int]:
+        return {f"{self.name}__start": int(self.start), f"{self.name}__stop": int(self.stop)}
+
+    def _find_array(self, array: Array) -> AnyArray:
+        found: AnyArray = self.source._find_array(array)
+        return found
+
+    def _constants(self, run_namespace: Namespace | None) -> ConstantScope:
+        constants: ConstantScope = self.source._constants(run_namespace)
+        return constants
+
+    def _code_description(self) -> GroupDescription:
+        own = self._description
+        return replace(self.source._code_description(), start=own.start, stop=own.stop)
+
+    def _depends_on(self) -> Iterator[Component]:
+        yield self.source
+
+    @property
+    def spikes(self) -> AnyArray:
+        """The indices (from the subgroup's first element) that spiked in the last step."""
+        spikes: AnyArray = self.source.spikes
+        inside = (spikes >= self.start) & (spikes < self.stop)
+        return spikes[inside] - self.start
+
+
+__all__ = ["Subgroup", "slice_bounds"]

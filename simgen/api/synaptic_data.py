@@ -1,0 +1,205 @@
+"""The connectivity of a Synapses object and the order of its data.
+
+Users see synapses in creation order. Data lies in *row order* (by source, as the rules make it)
+until a network runs, then in *storage order* (by part, source, delay class and target). The
+permutation between data and creation order is kept only where it cannot be recomputed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from simgen.api.storage import AnyArray, StateVariable
+from simgen.connect.checks import index_dtype
+from simgen.connect.rows import Rows
+from simgen.connect.rules import from_arrays
+from simgen.connect.store import (
+    RowStore,
+    build_store,
+    delay_classes_of,
+    gather_into_storage,
+    recompute_order,
+    scatter_to_creation,
+    sources_of,
+)
+
+Integers = npt.NDArray[np.integer[Any]]
+
+
+class SynapticData:
+    """Connectivity between absolute indices of the target and rows of the source (sub)group."""
+
+    def __init__(self, n_source: int, n_target: int) -> None:
+        self.n_source = n_source
+        self.n_target = n_target
+        self.rows: Rows | None = None
+        self.store: RowStore | None = None
+        self._inverse: Integers | None = None
+
+    @property
+    def n(self) -> int:
+        """The number of synapses."""
+        if self.store is not None:
+            return self.store.n
+        return 0 if self.rows is None else self.rows.n
+
+    # --- order ------------------------------------------------------------------------------
+
+    def creation_of_data(self) -> Integers | None:
+        """Return the creation index of each datum, None where the orders are the same."""
+        if self.store is not None:
+            if self.store.order is not None:
+                return self.store.order
+            return recompute_order(self.store)
+        return None if self.rows is None else self.rows.creation_of_row_order
+
+    def positions(self) -> Integers | None:
+        """Return where each synapse (in creation order) lies; None where the orders are the same."""
+        if self._inverse is None:
+            order = self.creation_of_data()
+            if order is None:
+                return None
+            inverse = np.empty(self.n, index_dtype(self.n))
+            scatter_to_creation(np.arange(self.n, dtype=inverse.dtype), order, inverse)
+            self._inverse = inverse
+        return self._inverse
+
+    def forget_positions(self) -> None:
+        """Free the cached permutation."""
+        self._inverse = None
+
+    def in_creation_order(self, values: AnyArray) -> AnyArray:
+        """Return data as a new array in creation order."""
+        order = self.creation_of_data()
+        if order is None:
+            return values.copy()
+        out = np.empty_like(values)
+        scatter_to_creation(values, order, out)
+        return out
+
+    def sources(self) -> npt.NDArray[np.uint32]:
+        """Return the row (source relative to the source group) of each datum."""
+        if self.store is not None:
+            return sources_of(self.store)
+        return np.zeros(0, np.uint32) if self.rows is None else self.rows.sources()
+
+    def targets(self) -> npt.NDArray[np.uint32]:
+        """Return the absolute target of each datum."""
+        if self.store is not None:
+            return self.store.targets
+        return np.zeros(0, np.uint32) if self.rows is None else self.rows.targets
+
+    def classes(self) -> AnyArray | None:
+        """Return the delay class of each datum; None before a store was built or with one class."""
+        if self.store is None or self.store.segments.n_classes == 1:
+            return None
+        return delay_classes_of(self.store)
+
+    # --- change -----------------------------------------------------------------------------
+
+    def append(self, rows: Rows, variables: Iterable[StateVariable]) -> None:
+        """Add synapses; variables get zeros for them and keep their values for the old ones."""
+        if self.n == 0:
+            self.rows, self.store = rows, None
+            self._inverse = None
+            for variable in variables:
+                if not variable.info.shared:
+                    variable.data = np.zeros(rows.n, variable.data.dtype)
+            return
+        old_count = self.n
+        kept = [(v, self.in_creation_order(v.data)) for v in variables if not v.info.shared]
+        sources = self.in_creation_order(self.sources())
+        targets = self.in_creation_order(self.targets())
+        order = rows.creation_of_row_order
+        more_sources, more_targets = rows.sources(), rows.targets
+        if order is not None:
+            new_sources, new_targets = np.empty_like(more_sources), np.empty_like(more_targets)
+            scatter_to_creation(more_sources, order, new_sources)
+            scatter_to_creation(more_targets, order, new_targets)
+            more_sources, more_targets = new_sources, new_targets
+        self._rebuild(
+            np.concatenate([sources, more_sources]), np.concatenate([targets, more_targets])
+        )
+        for variable, values in kept:
+            grown = np.zeros(self.n, values.dtype)
+            grown[:old_count] = values
+            self._store_created(variable, grown)
+
+    def to_rows(self, variables: Iterable[StateVariable]) -> None:
+        """Return from storage order to row order, so that delays can be given anew."""
+        if self.store is None:
+            return
+        kept = [(v, self.in_creation_order(v.data)) for v in variables if not v.info.shared]
+        sources = self.in_creation_order(self.sources())
+        targets = self.in_creation_order(self.store.targets)
+        self._rebuild(sources, targets)
+        for variable, values in kept:
+            self._store_created(variable, values)
+
+    def _rebuild(self, sources: AnyArray, targets: AnyArray) -> None:
+        self.rows = from_arrays(sources, targets, self.n_source, self.n_target)
+        self.store = None
+        self._inverse = None
+
+    def _store_created(self, variable: StateVariable, values: AnyArray) -> None:
+        """Take values in creation order as the variable's data in row order."""
+        order = self.creation_of_data()
+        if order is None:
+            variable.data = values
+        else:
+            variable.data = np.empty_like(values)
+            gather_into_storage(values, order, variable.data)
+
+    def build(
+        self,
+        variables: Iterable[StateVariable],
+        classes: Any,
+        n_classes: int,
+        bounds: AnyArray,
+        threads: int,
+    ) -> None:
+        """Sort into a store, moving all data; ``classes`` are in row order."""
+        rows = self.rows
+        if rows is None:
+            rows = from_arrays(
+                np.zeros(0, np.int64), np.zeros(0, np.int64), self.n_source, self.n_target
+            )
+        moved = [v for v in variables if not v.info.shared and v.data.size]
+        sorted_already = (
+            rows.sorted and n_classes == 1 and len(bounds) == 2
+        )
+        keep = rows.creation_of_row_order is not None or not rows.sorted
+        keep |= rows.multapses and n_classes > 1
+        store = build_store(
+            rows,
+            classes,
+            n_classes,
+            bounds,
+            with_order=not sorted_already or keep,
+            threads=threads,
+        )
+        if not sorted_already and store.order is not None:
+            order = _row_index(store, rows)
+            for variable in moved:
+                data = np.empty_like(variable.data)
+                gather_into_storage(variable.data, order, data, threads=threads)
+                variable.data = data
+        self.store = store if keep else replace(store, order=None)
+        self.rows = None
+        self._inverse = None
+
+
+def _row_index(store: RowStore, rows: Rows) -> Any:
+    """Return the row-order index of each storage position."""
+    order = store.order
+    if order is None or rows.creation_of_row_order is None:
+        return order
+    inverse = np.empty_like(rows.creation_of_row_order)
+    identity = np.arange(rows.n, dtype=inverse.dtype)
+    scatter_to_creation(identity, rows.creation_of_row_order, inverse)
+    return inverse[order]

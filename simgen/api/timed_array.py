@@ -1,0 +1,133 @@
+"""TimedArray: values given over time, called as a function in equations."""
+
+from __future__ import annotations
+
+import weakref
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from simgen.api.clock import seconds
+from simgen.api.naming import Named
+from simgen.dtypes import DType
+from simgen.errors import ArgumentTypeError, DimensionMismatchError, ModelError
+from simgen.ir.construct import binary, call, cast, integer
+from simgen.ir.expr import Array, Binary, Cast, Expr, Gather, Param, Role
+from simgen.lang.syntax import CallNode
+from simgen.model.description import SECOND
+from simgen.model.functions import ModelFunction
+from simgen.model.resolve import Resolver
+from simgen.units import Dimension, Quantity, dimension_of, strip
+
+
+_tables: weakref.WeakValueDictionary[str, TimedArray] = weakref.WeakValueDictionary()
+
+
+def find_table(array: Array) -> TimedArray | None:
+    """Return the living TimedArray whose values an array of the IR stands for."""
+    return _tables.get(array.name)
+
+
+def table_parameter(name: str) -> float | int | None:
+    """Return a size or width of a living TimedArray by the name of its parameter."""
+    owner = _tables.get(f"{name.rpartition('__')[0]}__values")
+    return None if owner is None else owner.parameters().get(name)
+
+
+class TimedArray(Named):
+    """``f(t)`` or ``f(t, i)``: entry k holds from k*dt to (k+1)*dt; clamped at both ends.
+
+    Parameters
+    ----------
+    values
+        One dimension (time), or two (time, index).
+    dt
+        The time each entry holds.
+
+    """
+
+    def __init__(self, values: Any, dt: Any, name: str | None = "timedarray*") -> None:
+        super().__init__(name, "timedarray*")
+        self.dim: Dimension = dimension_of(values)
+        data = np.asarray(strip(values))
+        if data.dtype.kind not in "biuf":
+            raise ArgumentTypeError(f"The values of {self.describe()} must be numbers.")
+        if data.ndim not in (1, 2) or data.size == 0:
+            raise ModelError(
+                f"{self.describe()} needs one or two dimensions and at least one value, "
+                f"not the shape {data.shape}."
+            )
+        if np.isnan(data.astype(float)).any():
+            raise ModelError(f"The values of {self.describe()} contain NaN.")
+        self._values: npt.NDArray[np.float64] = np.ascontiguousarray(data, np.float64)
+        self._dt = seconds(dt, f"dt of {self.describe()}")
+        if self._dt <= 0:
+            raise ModelError(f"dt of {self.describe()} must be positive, not {self._dt} s.")
+        _tables[f"{self.name}__values"] = self
+        self.simgen_function = ModelFunction(self.name, data.ndim, self._resolve)
+
+    @property
+    def values(self) -> Any:
+        """The values with their unit."""
+        return self._values if self.dim.is_dimensionless else Quantity(self._values, dim=self.dim)
+
+    @property
+    def dt(self) -> Quantity:
+        """The time each entry holds."""
+        return Quantity(self._dt, dim=SECOND)
+
+    def __call__(self, t: Any, i: Any = None) -> Any:
+        """Return the value at a time (for index i)."""
+        if dimension_of(t) != SECOND:
+            raise DimensionMismatchError(f"{self.describe()} is called with a time, not {t!r}.")
+        entries = np.clip(((np.asarray(strip(t)) + self._slack()) / self._dt).astype(int), 0, None)
+        entries = np.minimum(entries, self._values.shape[0] - 1)
+        if self._values.ndim == 1:
+            chosen = self._values[entries]
+        elif i is None:
+            raise ModelError(f"{self.describe()} has two dimensions; call it with a time and an index.")
+        else:
+            chosen = self._values[entries, np.asarray(i)]
+        return chosen if self.dim.is_dimensionless else Quantity(chosen, dim=self.dim)
+
+    def _slack(self) -> float:
+        """A time within this of an entry's beginning counts as there: rounding errors of step*dt."""
+        return 1e-6 * self._dt
+
+    def _resolve(self, resolver: Resolver, node: CallNode, args: Any) -> tuple[Expr, Dimension]:
+        (t, dim) = args[0]
+        if dim != SECOND:
+            return resolver.fail(
+                node.args[0].origin,
+                f"'{self.name}' is a function of time, but '{node.args[0].origin.text}' "
+                f"is {dim.describe()}.",
+                "",
+                DimensionMismatchError,
+            )  # type: ignore[return-value]  # the stand-in of a refusal
+        rows = Param(f"{self.name}__rows", DType.I64)
+        width = cast(Param(f"{self.name}__dt", DType.F64), DType.REAL)
+        slack = cast(Param(f"{self.name}__slack", DType.F64), DType.REAL)
+        entry: Expr = Cast(DType.I64, Binary("/", binary("+", cast(t, DType.REAL), slack), width))
+        entry = call("clip", entry, integer(0), binary("-", rows, integer(1)))
+        if len(args) == 2:
+            columns = Param(f"{self.name}__columns", DType.I64)
+            index = call("clip", cast(args[1][0], DType.I64), integer(0), binary("-", columns, integer(1)))
+            entry = binary("+", binary("*", entry, columns), index)
+        table = Array(f"{self.name}__values", DType.REAL, f"{self.name}__size", Role.TABLE)
+        return Gather(table, entry), self.dim
+
+    def data(self, real: np.dtype[np.floating]) -> npt.NDArray[Any]:
+        """Return the values as one row after the other."""
+        return np.ascontiguousarray(self._values.ravel(), real)
+
+    def parameters(self) -> dict[str, float | int]:
+        """Return the run-time parameters of the look-up."""
+        rows, columns = self._values.shape[0], self._values.size // self._values.shape[0]
+        return {
+            f"{self.name}__rows": rows,
+            f"{self.name}__columns": columns,
+            f"{self.name}__size": rows * columns,
+            f"{self.name}__dt": self._dt,
+            f"{self.name}__slack": self._slack(),
+        }

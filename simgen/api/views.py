@@ -1,0 +1,125 @@
+"""What ``G.v`` returns: a view that reads and writes a variable with numpy's and Brian's indexing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from simgen.units import Quantity
+
+if TYPE_CHECKING:
+    from simgen.api.group import Group
+
+
+class VariableView:
+    """Values of one variable of a group (or subgroup), in the group's order.
+
+    ``view[:]`` copies; ``view[3]``, ``view[2:5]``, ``view[array]``, ``view['i > 3']`` select;
+    assignments take numbers, arrays and strings. Arithmetic works on a copy of the values.
+    """
+
+    __slots__ = ("_group", "_name", "_plain")
+    __array_priority__ = 20.0
+    __hash__ = None  # type: ignore[assignment]  # compares element-wise, as numpy arrays do
+
+    def __init__(self, group: Group, name: str, plain: bool) -> None:
+        self._group = group
+        self._name = name
+        self._plain = plain
+
+    @property
+    def dim(self) -> Any:
+        """The dimension of the values."""
+        return self._group._dimension(self._name)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape of ``view[:]``."""
+        return np.shape(self[:])
+
+    def __len__(self) -> int:
+        return len(self[:])
+
+    def get_item(self, item: Any) -> Any:
+        """Return the selected values, with unit unless the view is unit-less."""
+        values = self._group._read(self._name, item)
+        if self._plain or self.dim.is_dimensionless:
+            return values if values.ndim else values[()]
+        return Quantity(values, dim=self.dim)
+
+    def __getitem__(self, item: Any) -> Any:
+        return self.get_item(item)
+
+    def __setitem__(self, item: Any, value: Any) -> None:
+        self._group._write(self._name, item, value, plain=self._plain)
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> npt.NDArray[np.generic]:
+        values = np.asarray(self._group._read(self._name, slice(None)))
+        return values if dtype is None else values.astype(dtype)
+
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
+        values = tuple(x[:] if isinstance(x, VariableView) else x for x in inputs)
+        return getattr(ufunc, method)(*values, **kwargs)
+
+    def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
+        return function(*_values(args), **{key: _values(value) for key, value in kwargs.items()})
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return getattr(np.asarray(self[:]) if self._plain else self[:], name)
+
+    def __iter__(self) -> Any:
+        return iter(self[:])
+
+    def __repr__(self) -> str:
+        return f"<{self._group.name}.{self._name}{'_' if self._plain else ''}: {self[:]!r}>"
+
+    def __format__(self, spec: str) -> str:
+        return format(self[:], spec)
+
+    def __float__(self) -> float:
+        return float(self[:])
+
+    def __bool__(self) -> bool:
+        return bool(self[:])
+
+    def __neg__(self) -> Any:
+        return -self[:]
+
+    def __abs__(self) -> Any:
+        return abs(self[:])
+
+
+def _values(value: Any) -> Any:
+    if isinstance(value, VariableView):
+        return value[:]
+    if isinstance(value, tuple | list):
+        return type(value)(_values(entry) for entry in value)
+    return value
+
+
+def _binary(name: str) -> Any:
+    def method(self: VariableView, other: Any) -> Any:
+        other = other[:] if isinstance(other, VariableView) else other
+        return getattr(np.asarray(self[:]) if self._plain else self[:], name)(other)
+
+    method.__name__ = name
+    return method
+
+
+for _operation in ["add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "lt", "le", "gt", "ge", "eq", "ne", "and", "or", "xor"]:
+    setattr(VariableView, f"__{_operation}__", _binary(f"__{_operation}__"))
+for _operation in ["add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "and", "or", "xor"]:
+    setattr(VariableView, f"__r{_operation}__", _binary(f"__r{_operation}__"))
+
+
+def _in_place(name: str) -> Any:
+    """``G.v += x`` becomes ``G.v = G.v + x``: Python then calls the group's ``__setattr__``."""
+    return _binary(name)
+
+
+for _operation in ["add", "sub", "mul", "truediv", "floordiv", "mod", "pow"]:
+    setattr(VariableView, f"__i{_operation}__", _in_place(f"__{_operation}__"))

@@ -1,0 +1,1 @@
+"""Connectivity: rules to rows, rows to stores sorted by delay and target."""

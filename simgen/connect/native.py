@@ -1,0 +1,258 @@
+"""The compiled support library behind the connection rules, called through cffi."""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simgen.connect.checks import free_memory, index_dtype, require_rows
+from simgen.connect.oracle import skip_scale
+from simgen.connect.rows import UIntArray
+from simgen.errors import InternalError, MemoryLimitError
+from simgen.resources import cuda_kernel_dir
+from simgen.targets.cpu.compile import compile_shared, interface
+
+_CDEF = """
+typedef struct { void *data; int64_t width; } sg_uints;
+typedef struct {
+  int64_t format; uint64_t n_classes; sg_uints starts; const uint64_t *pair_start;
+  sg_uints pair_class; sg_uints pair_begin;
+} sg_segment_sink;
+typedef struct {
+  uint64_t n_source; uint64_t n_target; double scale; uint64_t key; uint32_t first_row;
+  int64_t skip_self; int64_t n_threads;
+} sg_skip_job;
+typedef struct {
+  const uint64_t *row_start; uint64_t n_rows; uint64_t n_target; uint64_t key; uint32_t first_row;
+  int64_t distinct; int64_t skip_self; int64_t ordered; uint64_t longest; int64_t n_threads;
+} sg_uniform_job;
+typedef struct {
+  const uint64_t *row_start; const uint32_t *targets; uint64_t n_rows; const uint32_t *bounds;
+  uint64_t n_parts; sg_uints cls; uint64_t n_classes; int64_t sorted; uint32_t target_bits;
+  uint64_t longest_row; int64_t n_threads;
+} sg_store_job;
+typedef struct {
+  const uint64_t *row_start; uint32_t *targets; sg_uints order; sg_uints creation;
+  sg_segment_sink sink;
+} sg_store_out;
+typedef struct {
+  const uint64_t *col_start; uint64_t n_cols; sg_uints cls; uint64_t n_classes; uint64_t longest;
+  int64_t n_threads;
+} sg_column_job;
+void sg_support_layout(uint64_t *sizes);
+int64_t sg_rows_by_skips(const sg_skip_job *job, const uint64_t *region, uint64_t *row_start,
+                         uint32_t *targets, uint64_t *needed);
+int64_t sg_rows_by_draws(const sg_uniform_job *job, uint32_t *targets);
+void sg_split_total(uint64_t n_rows, uint64_t total, uint64_t key, uint64_t *row_start);
+void sg_rows_of_all(const uint64_t *row_start, uint64_t n_source, int64_t skip_self,
+                    uint32_t *targets, int64_t n_threads);
+int64_t sg_row_facts(const uint64_t *row_start, uint64_t n_rows, const uint32_t *targets,
+                     uint64_t longest);
+int64_t sg_transpose(const uint64_t *row_start, uint64_t n_rows, const uint32_t *targets,
+                     uint32_t first, uint64_t n_cols, uint64_t *col_start, sg_uints positions,
+                     uint32_t *sources, int64_t n_threads);
+int64_t sg_store_count(const sg_store_job *job, uint64_t *sizes, uint64_t *pairs);
+int64_t sg_store_fill(const sg_store_job *job, const sg_store_out *out);
+int64_t sg_columns_count(const sg_column_job *job, sg_uints positions, uint64_t *pairs);
+int64_t sg_columns_sort(const sg_column_job *job, sg_uints positions, uint32_t *sources,
+                        const sg_segment_sink *sink);
+int64_t sg_order_again(const uint64_t *row_start, const uint32_t *targets, uint64_t n_rows,
+                       uint64_t n_parts, uint64_t n_target, int64_t one_class, uint64_t longest,
+                       sg_uints order, int64_t n_threads);
+void sg_expand(const uint64_t *row_start, uint64_t n_rows, const sg_segment_sink *bounds,
+               sg_uints sources, sg_uints classes, int64_t n_threads);
+void sg_move(void *out, const void *values, uint64_t itemsize, sg_uints order, uint64_t n,
+             int64_t gather, int64_t n_threads);
+"""
+_LAYOUT = ("sg_skip_job", "sg_uniform_job", "sg_store_job", "sg_store_out", "sg_column_job")
+
+
+@functools.lru_cache(maxsize=1)
+def library() -> Any:
+    """Return the loaded support library (a cffi object, untyped); the first call compiles it.
+
+    Raises :class:`simgen.errors.CompileError` without a compiler.
+    """
+    source = (cuda_kernel_dir() / "cpu" / "support.cpp").read_text(encoding="utf-8")
+    lib = compile_shared(source, optimize="-O2", openmp=True).load(_CDEF)
+    sizes = np.zeros(len(_LAYOUT), dtype=np.uint64)
+    lib.sg_support_layout(pointer(sizes))
+    if [int(size) for size in sizes] != [interface(_CDEF).sizeof(name) for name in _LAYOUT]:
+        raise InternalError("the support library and its declarations differ")
+    return lib
+
+
+def pointer(array: NDArray[Any] | None) -> Any:
+    """Return the address of a contiguous array as its C type, or NULL for None.
+
+    The caller keeps the array alive for the length of the C call.
+    """
+    ffi = interface(_CDEF)
+    if array is None:
+        return ffi.NULL
+    if not array.flags.c_contiguous or not array.dtype.isnative:
+        raise InternalError("an array handed to the support library is not contiguous and native")
+    names = {"u1": "uint8_t", "u2": "uint16_t", "u4": "uint32_t", "u8": "uint64_t"}
+    kind = names.get(f"{array.dtype.kind}{array.dtype.itemsize}", "void")
+    return ffi.cast(f"{kind} *", array.ctypes.data)
+
+
+def uints(array: NDArray[Any] | None) -> Any:
+    """Return an unsigned array of any width as C sees it; width 0 for None."""
+    if array is not None and array.dtype.kind != "u":
+        raise InternalError(f"an index array has dtype {array.dtype}")
+    width = 0 if array is None else array.dtype.itemsize
+    void = interface(_CDEF).cast("void *", pointer(array))
+    return interface(_CDEF).new("sg_uints *", {"data": void, "width": width})[0]
+
+
+def struct(name: str, fields: Mapping[str, Any]) -> Any:
+    """Return a pointer to a new C struct with these fields."""
+    return interface(_CDEF).new(f"{name} *", dict(fields))
+
+
+def check_status(status: int, what: str) -> None:
+    """Raise if a C function ran out of scratch memory."""
+    if status < 0:
+        raise MemoryLimitError(f"not enough memory for {what}; {free_memory():,} bytes are free")
+
+
+def skip_rows(
+    n_source: int,
+    n_target: int,
+    p: float,
+    key: int,
+    *,
+    skip_self: bool,
+    first_row: int,
+    threads: int,
+) -> tuple[NDArray[np.uint64], NDArray[np.uint32]]:
+    """Return row starts and ascending targets, each pair taken with probability p in (0, 1).
+
+    One pass: each thread fills a region with room for six standard deviations above the mean, which
+    practically always suffices; else the pass is repeated with the measured sizes.
+    """
+    threads = min(threads, n_source)
+    shares = [n_source * (t + 1) // threads - n_source * t // threads for t in range(threads)]
+    rooms = [_likely_size(rows * n_target, p) for rows in shares]
+    fields = {"n_source": n_source, "n_target": n_target, "scale": skip_scale(p), "key": key}
+    fields |= {"first_row": first_row, "skip_self": int(skip_self), "n_threads": threads}
+    job = struct("sg_skip_job", fields)
+    row_start = np.empty(n_source + 1, dtype=np.uint64)
+    needed = np.zeros(threads, dtype=np.uint64)
+    status = 1
+    while status:
+        require_rows(n_source, sum(rooms), 0)
+        region = np.zeros(threads + 1, dtype=np.uint64)
+        np.cumsum(rooms, out=region[1:])
+        targets = np.empty(sum(rooms), dtype=np.uint32)
+        status = library().sg_rows_by_skips(
+            job, pointer(region), pointer(row_start), pointer(targets), pointer(needed)
+        )
+        rooms = [int(size) for size in needed]
+    targets.resize(int(row_start[-1]), refcheck=False)  # gives the spare room back
+    return row_start, targets
+
+
+def _likely_size(n_pairs: int, p: float) -> int:
+    return min(n_pairs, int(n_pairs * p + 6.0 * math.sqrt(n_pairs * p * (1.0 - p))) + 64)
+
+
+def draw_rows(
+    row_start: NDArray[np.uint64],
+    n_target: int,
+    key: int,
+    *,
+    distinct: bool,
+    skip_self: bool,
+    ordered: bool,
+    first_row: int,
+    threads: int,
+) -> NDArray[np.uint32]:
+    """Return uniform draws, as many a row as ``row_start`` says; unordered ones in any order."""
+    targets = np.empty(int(row_start[-1]), dtype=np.uint32)
+    n_rows = len(row_start) - 1
+    fields = {"row_start": pointer(row_start), "n_rows": n_rows, "n_target": n_target, "key": key}
+    fields |= {"first_row": first_row, "distinct": int(distinct), "skip_self": int(skip_self)}
+    fields |= {"ordered": int(ordered), "longest": longest_row(row_start), "n_threads": threads}
+    status = library().sg_rows_by_draws(struct("sg_uniform_job", fields), pointer(targets))
+    check_status(status, "drawing connections")
+    return targets
+
+
+def split_total(n_rows: int, total: int, key: int) -> NDArray[np.uint64]:
+    """Return row starts of ``total`` synapses that choose their row uniformly."""
+    row_start = np.zeros(n_rows + 1, dtype=np.uint64)
+    library().sg_split_total(n_rows, total, key, pointer(row_start))
+    return row_start
+
+
+def full_rows(
+    row_start: NDArray[np.uint64], *, skip_self: bool, threads: int
+) -> NDArray[np.uint32]:
+    """Return all targets for each row, in order."""
+    targets = np.empty(int(row_start[-1]), dtype=np.uint32)
+    n_rows = len(row_start) - 1
+    library().sg_rows_of_all(pointer(row_start), n_rows, skip_self, pointer(targets), threads)
+    return targets
+
+
+def transpose(
+    row_start: NDArray[np.uint64], values: NDArray[np.uint32], n_values: int, *, threads: int
+) -> tuple[NDArray[np.uint64], NDArray[np.uint32]]:
+    """Return, for each value, the rows that hold it, ascending, as (starts, row numbers)."""
+    rows = np.empty(len(values), dtype=np.uint32)
+    return _transpose(row_start, values, n_values, None, rows, threads), rows
+
+
+def group(
+    values: NDArray[np.uint32], n_values: int, *, wanted: bool, threads: int
+) -> tuple[NDArray[np.uint64], UIntArray | None]:
+    """Return starts of equal values and, if wanted, the stable permutation that groups them."""
+    order = np.empty(len(values), dtype=index_dtype(len(values))) if wanted else None
+    one_row = np.array([0, len(values)], dtype=np.uint64)
+    return _transpose(one_row, values, n_values, order, None, threads), order
+
+
+def _transpose(
+    row_start: NDArray[np.uint64],
+    values: NDArray[np.uint32],
+    n_values: int,
+    positions: UIntArray | None,
+    rows: NDArray[np.uint32] | None,
+    threads: int,
+) -> NDArray[np.uint64]:
+    starts = np.empty(n_values + 1, dtype=np.uint64)
+    status = library().sg_transpose(
+        pointer(row_start),
+        len(row_start) - 1,
+        pointer(values),
+        0,
+        n_values,
+        pointer(starts),
+        uints(positions),
+        pointer(rows),
+        threads,
+    )
+    check_status(status, "a transposition")
+    return starts
+
+
+def row_facts(row_start: NDArray[np.uint64], targets: NDArray[np.uint32]) -> tuple[bool, bool]:
+    """Return whether all rows are sorted, and whether a row holds a target twice."""
+    longest = longest_row(row_start)
+    facts = library().sg_row_facts(
+        pointer(row_start), len(row_start) - 1, pointer(targets), longest
+    )
+    check_status(facts, "inspecting rows")
+    return bool(facts & 1), bool(facts & 2)
+
+
+def longest_row(row_start: NDArray[np.uint64]) -> int:
+    """Return the length of the longest row."""
+    return int(np.diff(row_start).max(initial=0))

@@ -1,0 +1,196 @@
+"""The row primitives of :mod:`simgen.connect.backend` in numpy, bit-equal to the compiled ones.
+
+They define what the compiled functions must return, and serve small networks where there is no
+compiler. The draws are those of ``cuda_kernels/cpu/draw_rows.h``.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simgen.connect.checks import index_dtype
+from simgen.connect.rows import UIntArray
+from simgen.numerics.distributions import draw_binomial
+from simgen.numerics.philox import Counters, philox
+from simgen.numerics.portable import log, log1p
+
+_SKIPS, _UNIFORM, _SPLIT = 1, 2, 3  # the purposes of draws
+
+
+def _words(row: int, first_block: int, n_blocks: int, purpose: int, key: int) -> NDArray[np.uint64]:
+    """Return the 64-bit words of consecutive blocks, two a block."""
+    blocks = np.arange(first_block, first_block + n_blocks, dtype=np.uint32)
+    w0, w1, w2, w3 = philox(np.uint32(row), blocks, np.uint32(purpose), np.uint32(0), key)
+    words = np.empty(2 * n_blocks, dtype=np.uint64)
+    words[0::2] = w0.astype(np.uint64) | (w1.astype(np.uint64) << np.uint64(32))
+    words[1::2] = w2.astype(np.uint64) | (w3.astype(np.uint64) << np.uint64(32))
+    return words
+
+
+def skip_scale(p: float) -> float:
+    """Return 1 / log(1 - p), the factor from log(uniform) to a geometric skip, for p in (0, 1)."""
+    return 1.0 / float(log1p(-p))
+
+
+def skip_rows(
+    n_source: int,
+    n_target: int,
+    p: float,
+    key: int,
+    *,
+    skip_self: bool,
+    first_row: int,
+    threads: int,
+) -> tuple[NDArray[np.uint64], NDArray[np.uint32]]:
+    """Return row starts and ascending targets, each pair taken with probability p in (0, 1)."""
+    del threads
+    scale = skip_scale(p)
+    row_start = np.zeros(n_source + 1, dtype=np.uint64)
+    rows = []
+    n_blocks = int(n_target * p * 0.6) + 8
+    for row in range(n_source):
+        found, place, block = [], 0, 0
+        while place < n_target:
+            words = _words(first_row + row, block, n_blocks, _SKIPS, key)
+            block += n_blocks
+            uniform = (words >> np.uint64(11)) * 2.0**-53 + 2.0**-53
+            skips = log(uniform) * scale
+            skips = np.where(skips < n_target, skips, n_target)  # not-a-number ends the row too
+            ends = place + np.cumsum(skips.astype(np.int64) + 1)
+            found.append(ends - 1)
+            place = int(ends[-1])
+        targets = np.concatenate(found)
+        targets = targets[targets < n_target]
+        if skip_self:
+            targets = targets[targets != row]
+        rows.append(targets.astype(np.uint32))
+        row_start[row + 1] = row_start[row] + np.uint64(len(targets))
+    return row_start, np.concatenate(rows)
+
+
+def _below(words: NDArray[np.uint64], n: int) -> NDArray[np.uint32]:
+    """Return floor(word * n / 2**64), exactly, for n < 2**32."""
+    low, high = words & np.uint64(0xFFFFFFFF), words >> np.uint64(32)
+    carry = (low * np.uint64(n)) >> np.uint64(32)
+    product: NDArray[np.uint64] = high * np.uint64(n) + carry
+    return (product >> np.uint64(32)).astype(np.uint32)
+
+
+def draw_rows(
+    row_start: NDArray[np.uint64],
+    n_target: int,
+    key: int,
+    *,
+    distinct: bool,
+    skip_self: bool,
+    ordered: bool,
+    first_row: int,
+    threads: int,
+) -> NDArray[np.uint32]:
+    """Return uniform draws, as many a row as ``row_start`` says; unordered ones in any order."""
+    del threads
+    targets = np.empty(int(row_start[-1]), dtype=np.uint32)
+    for row, size in enumerate(np.diff(row_start).tolist()):
+        skipping = skip_self and row < n_target
+        n = n_target - int(skipping)
+        if distinct:
+            drawn = _draw_distinct(first_row + row, n, size, key)
+        else:
+            drawn = _below(_words(first_row + row, 0, (size + 1) // 2, _UNIFORM, key)[:size], n)
+        if ordered:
+            drawn = np.sort(drawn)
+        if skipping:
+            drawn = drawn + (drawn >= row).astype(np.uint32)
+        begin = int(row_start[row])
+        targets[begin : begin + size] = drawn
+    return targets
+
+
+def _draw_distinct(row: int, n: int, size: int, key: int) -> NDArray[np.uint32]:
+    """Return a uniform subset; repeated draws are rejected, beyond a half the rest is drawn."""
+    wanted = n - size if size > n // 2 else size
+    n_blocks = wanted + 8
+    while True:
+        drawn = _below(_words(row, 0, n_blocks, _UNIFORM, key), n)
+        values, places = np.unique(drawn, return_index=True)  # places: where a value came first
+        if len(values) >= wanted:
+            break
+        n_blocks *= 2
+    chosen = values[np.argsort(places)[:wanted]]
+    if size <= n // 2:
+        return chosen
+    kept = np.ones(n, dtype=np.bool_)
+    kept[chosen] = False
+    return np.flatnonzero(kept).astype(np.uint32)
+
+
+def split_total(n_rows: int, total: int, key: int) -> NDArray[np.uint64]:
+    """Return row starts of ``total`` synapses that choose their row uniformly.
+
+    The tree of ``cuda_kernels/cpu/split_total.h``, level by level.
+    """
+    sizes = np.zeros(n_rows, dtype=np.uint64)
+    low, high, node = np.array([0]), np.array([n_rows]), np.array([1])
+    count = np.array([total])
+    while len(low):
+        single = high - low == 1
+        sizes[low[single]] = count[single]
+        inner = ~single & (count > 0)
+        low, high, node, count = low[inner], high[inner], node[inner], count[inner]
+        middle = low + (high - low) // 2
+        c0, c1 = (node & 0xFFFFFFFF).astype(np.uint32), (node >> 32).astype(np.uint32)
+        zeros = np.zeros(len(node), dtype=np.uint32)
+        counters = Counters(c0, c1, zeros + np.uint32(_SPLIT), zeros, zeros)
+        first = draw_binomial(key, counters, count, (middle - low) / (high - low))
+        first = np.minimum(first, count)
+        low, high = np.concatenate([low, middle]), np.concatenate([middle, high])
+        node = np.concatenate([2 * node, 2 * node + 1])
+        count = np.concatenate([first, count - first])
+    row_start = np.zeros(n_rows + 1, dtype=np.uint64)
+    np.cumsum(sizes, out=row_start[1:])
+    return row_start
+
+
+def full_rows(
+    row_start: NDArray[np.uint64], *, skip_self: bool, threads: int
+) -> NDArray[np.uint32]:
+    """Return all targets for each row, in order."""
+    del threads
+    starts, n = row_start.astype(np.int64), int(row_start[-1])
+    rows = np.repeat(np.arange(len(starts) - 1), np.diff(starts))
+    places = np.arange(n) - starts[rows]
+    return (places + (skip_self & (places >= rows))).astype(np.uint32)
+
+
+def transpose(
+    row_start: NDArray[np.uint64], values: NDArray[np.uint32], n_values: int, *, threads: int
+) -> tuple[NDArray[np.uint64], NDArray[np.uint32]]:
+    """Return, for each value, the rows that hold it, ascending, as (starts, row numbers)."""
+    starts, order = group(values, n_values, wanted=True, threads=threads)
+    n_rows = len(row_start) - 1
+    rows = np.repeat(np.arange(n_rows, dtype=np.uint32), np.diff(row_start).astype(np.int64))
+    return starts, rows[order]
+
+
+def group(
+    values: NDArray[np.uint32], n_values: int, *, wanted: bool, threads: int
+) -> tuple[NDArray[np.uint64], UIntArray | None]:
+    """Return starts of equal values and, if wanted, the stable permutation that groups them."""
+    del threads
+    starts = np.zeros(n_values + 1, dtype=np.uint64)
+    np.cumsum(np.bincount(values, minlength=n_values), out=starts[1:])
+    if not wanted:
+        return starts, None
+    return starts, np.argsort(values, kind="stable").astype(index_dtype(len(values)))
+
+
+def row_facts(row_start: NDArray[np.uint64], targets: NDArray[np.uint32]) -> tuple[bool, bool]:
+    """Return whether all rows are sorted, and whether a row holds a target twice."""
+    facts = []
+    for begin, end in zip(row_start[:-1].tolist(), row_start[1:].tolist(), strict=True):
+        row = targets[begin:end]
+        ascending = bool(np.all(row[1:] >= row[:-1]))
+        repeats = len(np.unique(row)) < len(row)
+        facts.append((ascending, repeats))
+    return all(fact[0] for fact in facts), any(fact[1] for fact in facts)

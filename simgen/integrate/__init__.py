@@ -1,0 +1,1 @@
+"""Differential equations to update statements; SymPy begins and ends here."""

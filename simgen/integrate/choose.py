@@ -1,0 +1,85 @@
+"""The choice of a method by name, or of the first one that does not refuse."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from simgen.errors import EquationError, Problem, UnsupportedFeatureError, raise_problems, suggest
+from simgen.integrate.exact import exact
+from simgen.integrate.explicit import euler, heun, milstein, rk2, rk4
+from simgen.integrate.exponential_euler import exponential_euler
+from simgen.integrate.model import OdeSystem, Refusal, Update
+from simgen.ir.expr import RandomDraw
+from simgen.ir.visit import walk
+
+METHODS: dict[str, Callable[[OdeSystem], Update | Refusal]] = {
+    "exact": exact,
+    "exponential_euler": exponential_euler,
+    "euler": euler,
+    "rk2": rk2,
+    "rk4": rk4,
+    "heun": heun,
+    "milstein": milstein,
+}
+_ALIASES = {"linear": "exact", "independent": "exact"}
+DEFAULT = ("exact", "euler", "heun")
+
+
+def choose(
+    system: OdeSystem,
+    method: str | Sequence[str] | None = None,
+    default: Sequence[str] = DEFAULT,
+) -> Update:
+    """Return the update by ``method``, or by the first of several (or of ``default``) that can.
+
+    Raises EquationError where none can (with the reason of each), for an unknown name, and for
+    random functions in an equation; UnsupportedFeatureError for methods that simgen does not have.
+    """
+    names = tuple(default) if method is None else (method,) if isinstance(method, str) else method
+    if not isinstance(names, Sequence) or not all(isinstance(name, str) for name in names):
+        raise UnsupportedFeatureError(
+            "method must be a name or a list of names; integrators of your own are not supported. "
+            f"Use one of {', '.join(METHODS)}"
+        )
+    functions = {name: _method(name) for name in names}
+    _check_draws(system)
+    tried: list[str] = []
+    for name, function in functions.items():
+        result = function(system)
+        if isinstance(result, Update):
+            return result
+        tried.append(f"  {name}: {'; '.join(result.reasons)}")
+    variables = ", ".join(f"'{ode.name}'" for ode in system.odes)
+    head = f"cannot integrate the equations of {variables} by any of the methods tried"
+    raise EquationError("\n".join([head, *tried]))
+
+
+def _method(name: str) -> Callable[[OdeSystem], Update | Refusal]:
+    name = _ALIASES.get(name, name)
+    if name in METHODS:
+        return METHODS[name]
+    if name.startswith("gsl"):
+        raise UnsupportedFeatureError(
+            f"method '{name}': simgen has no adaptive GSL integrators; use 'rk4' with a smaller "
+            "dt, or 'exponential_euler' for stiff conditionally linear equations"
+        )
+    known = [*METHODS, *_ALIASES]
+    hint = suggest(name, known) or f"Known methods: {', '.join(known)}"
+    raise EquationError(f"unknown integration method '{name}'. {hint}")
+
+
+def _check_draws(system: OdeSystem) -> None:
+    problems: list[Problem] = []
+    for ode in system.odes:
+        for part in (ode.rhs, *(factor for _, factor in ode.noise)):
+            draws = [node for node in walk(part) if isinstance(node, RandomDraw)]
+            problems.extend(
+                Problem(
+                    f"{draw.distribution}() cannot stand in d{ode.name}/dt: its value would depend "
+                    "on how often the method evaluates the equation.",
+                    ode.origin,
+                    "Use xi for white noise, or a subexpression marked (constant over dt).",
+                )
+                for draw in draws[:1]
+            )
+    raise_problems(problems)

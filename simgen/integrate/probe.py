@@ -1,0 +1,116 @@
+"""A numerical test of linearity, so that the symbolic library is loaded only where it can help."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from simgen.dtypes import FLOAT64, DType
+from simgen.errors import InternalError
+from simgen.ir.evaluate import Value, evaluate
+from simgen.ir.expr import (
+    Array,
+    Binary,
+    Call,
+    Cast,
+    Expr,
+    Index,
+    IndexValue,
+    Load,
+    Local,
+    Param,
+    RandomDraw,
+    Unary,
+)
+from simgen.ir.visit import children, walk
+
+_SAMPLES = 8
+_TOLERANCE = 1e-9  # of the terms; rounding of a few dozen operations stays below 1e-13
+_FUNCTIONS = frozenset({"pow", "sqrt", "exp", "log"})
+
+
+def looks_linear(expr: Expr, states: Sequence[Load]) -> bool:
+    """Whether ``expr`` can be treated symbolically and is linear in ``states`` at random points."""
+    if not _symbolic(expr, frozenset(states)):
+        return False
+    random = np.random.Generator(np.random.PCG64(20))
+    start = {state: random.uniform(0.5, 1.5, _SAMPLES) for state in states}
+    step = {state: random.uniform(0.5, 1.5, _SAMPLES) for state in states}
+    leaves: dict[object, Value] = {}
+    first, second, third = (
+        evaluate(expr, _Point({s: start[s] + n * step[s] for s in states}, leaves, random))
+        for n in range(3)
+    )
+    curvature = np.abs(first - 2.0 * second + third)
+    size = np.abs(first) + np.abs(second) + np.abs(third)
+    return bool(np.all(np.isfinite(size)) and np.all(curvature <= _TOLERANCE * size))
+
+
+def _symbolic(expr: Expr, states: frozenset[Load]) -> bool:
+    """Whether every part that reads a variable is of a kind that can be expanded."""
+    if not any(node in states for node in walk(expr) if isinstance(node, Load)):
+        return True
+    match expr:
+        case Load():
+            return True
+        case Unary(op="-") | Binary(op="+" | "-" | "*" | "/"):
+            pass
+        case Cast(operand=operand) if expr.dtype is DType.REAL and operand.dtype.is_float:
+            pass
+        case Call(function=name) if name in _FUNCTIONS:
+            pass
+        case _:
+            return False
+    return all(_symbolic(child, states) for child in children(expr))
+
+
+class _Point:
+    """An environment of random positive values, the same for equal leaves."""
+
+    real: np.dtype[np.floating] = FLOAT64
+
+    def __init__(
+        self,
+        states: Mapping[Load, npt.NDArray[np.float64]],
+        leaves: dict[object, Value],
+        random: np.random.Generator,
+    ) -> None:
+        self.states = states
+        self.leaves = leaves
+        self.random = random
+
+    def value(self, key: object, dtype: DType) -> Value:
+        if key not in self.leaves:
+            if dtype.is_float:
+                drawn: npt.NDArray[Any] = self.random.uniform(0.5, 1.5, _SAMPLES)
+            else:
+                drawn = self.random.integers(0, 2, _SAMPLES) + (dtype is not DType.BOOL)
+            self.leaves[key] = drawn
+        return self.leaves[key]
+
+    def load(self, load: Load) -> npt.ArrayLike:
+        return self.states[load] if load in self.states else self.value(load, load.dtype)
+
+    def gather(self, array: Array, position: Value) -> npt.ArrayLike:
+        return self.value((array, tuple(np.ravel(position))), array.dtype)
+
+    def param(self, param: Param) -> npt.ArrayLike:
+        return self.value(param, param.dtype)
+
+    def local(self, local: Local) -> npt.ArrayLike:
+        return self.value(local, local.dtype)
+
+    def index(self, index: Index) -> npt.ArrayLike:
+        return self.value(IndexValue(index), DType.I64)
+
+    def step(self) -> int:
+        return 7
+
+    def time(self) -> npt.ArrayLike:
+        return self.value("time", DType.REAL)
+
+    def draw(self, draw: RandomDraw, args: tuple[Value, ...], rank: Value | None) -> npt.ArrayLike:
+        raise InternalError("a random function reached the integrators")

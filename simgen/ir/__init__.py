@@ -1,0 +1,1 @@
+"""The kernel language: typed expressions, statements, kernels and programs."""

@@ -1,0 +1,211 @@
+"""The meaning of expressions: numpy values, element by element, in the program's own precision.
+
+Used by the reference target, for values derived on the host and for string assignments.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from simgen.dtypes import DType
+from simgen.errors import InternalError
+from simgen.ir.expr import (
+    Array,
+    Binary,
+    Call,
+    Cast,
+    Compare,
+    Const,
+    Expr,
+    Gather,
+    Index,
+    IndexValue,
+    Load,
+    Local,
+    Logical,
+    Param,
+    RandomDraw,
+    Select,
+    Step,
+    Time,
+    Unary,
+)
+from simgen.numerics.portable import FUNCTIONS as PORTABLE
+
+Value = npt.NDArray[Any]  # of the dtype of the node; 0-dimensional where all elements share it
+
+
+class Environment(Protocol):
+    """Where the leaves of an expression get their values.
+
+    Every method may return an array (one value per element) or a scalar of any numeric type;
+    the evaluator converts it to the type of the node. ``real`` is what REAL stands for.
+    """
+
+    @property
+    def real(self) -> np.dtype[np.floating]:
+        """float64 or float32."""
+
+    def load(self, load: Load) -> npt.ArrayLike:
+        """Return the elements of an array at a running index."""
+
+    def gather(self, array: Array, position: Value) -> npt.ArrayLike:
+        """Return the elements of an array at computed positions (int64)."""
+
+    def param(self, param: Param) -> npt.ArrayLike:
+        """Return the value of a scalar parameter."""
+
+    def local(self, local: Local) -> npt.ArrayLike:
+        """Return the value that a ``Let`` bound."""
+
+    def index(self, index: Index) -> npt.ArrayLike:
+        """Return the running index itself."""
+
+    def step(self) -> int:
+        """Return the step counter of the kernel's clock."""
+
+    def time(self) -> npt.ArrayLike:
+        """Return step * dt in seconds, formed in float64."""
+
+    def draw(self, draw: RandomDraw, args: tuple[Value, ...], rank: Value | None) -> npt.ArrayLike:
+        """Return one sample per element."""
+
+
+def evaluate(expr: Expr, env: Environment) -> Value:
+    """Return the value of ``expr``, of dtype ``expr.dtype.numpy(env.real)``.
+
+    Shapes follow numpy broadcasting of what ``env`` returns. REAL arithmetic is rounded in
+    ``env.real`` after every operation. ``//`` and ``%`` follow Python's signs; both give 0 for
+    integers divided by zero. Floating numbers become integers by truncation. Arithmetic faults
+    give IEEE values and no warning.
+    """
+    with np.errstate(all="ignore"):
+        return _value(expr, env)
+
+
+def _value(expr: Expr, env: Environment) -> Value:
+    match expr:
+        case Const(value=value):
+            return _typed(value, expr.dtype, env)
+        case Unary() | Binary() | Compare() | Logical() | Select() | Cast() | Call():
+            return _operation(expr, env)
+        case Load():
+            return _typed(env.load(expr), expr.dtype, env)
+        case Param():
+            return _typed(env.param(expr), expr.dtype, env)
+        case Local():
+            return _typed(env.local(expr), expr.dtype, env)
+        case Gather(array=array, position=position):
+            return _typed(env.gather(array, _value(position, env)), expr.dtype, env)
+        case IndexValue(index=index):
+            return _typed(env.index(index), DType.I64, env)
+        case Step():
+            return _typed(env.step(), DType.I64, env)
+        case Time():
+            return _typed(env.time(), DType.REAL, env)
+        case RandomDraw(args=args, rank=rank):
+            values = tuple(_value(arg, env) for arg in args)
+            ranks = None if rank is None else _value(rank, env)
+            return _typed(env.draw(expr, values, ranks), expr.dtype, env)
+
+
+def _operation(
+    expr: Unary | Binary | Compare | Logical | Select | Cast | Call, env: Environment
+) -> Value:
+    match expr:
+        case Unary(op=op, operand=operand):
+            value = _value(operand, env)
+            return np.asarray(np.logical_not(value) if op == "not" else np.negative(value))
+        case Binary(op=op, left=left, right=right) | Compare(op=op, left=left, right=right):
+            first, second = _value(left, env), _value(right, env)
+            if first.dtype != second.dtype:
+                raise InternalError(f"operands of '{op}' have different types in {expr}")
+            if op in ("//", "%") and first.dtype.kind == "f":
+                return np.asarray(PORTABLE["floordiv" if op == "//" else "mod"](first, second))
+            return np.asarray(_OPERATORS[op](first, second))
+        case Logical(op=op, left=left, right=right):
+            logical = np.logical_and if op == "and" else np.logical_or
+            return np.asarray(logical(_value(left, env), _value(right, env)))
+        case Select(condition=condition, then=then, otherwise=otherwise):
+            branches = _value(then, env), _value(otherwise, env)
+            return np.asarray(np.where(_value(condition, env), *branches))
+        case Cast(dtype=dtype, operand=operand):
+            return convert(_value(operand, env), dtype.numpy(env.real))
+        case Call(function=name, args=args):
+            result = call_function(name, [_value(arg, env) for arg in args])
+            return np.asarray(result, dtype=expr.dtype.numpy(env.real))
+
+
+def call_function(name: str, args: Sequence[Value]) -> Value:
+    """Return a function of :data:`simgen.ir.functions.FUNCTIONS` of arrays of one type."""
+    integers = bool(args) and args[0].dtype.kind != "f"
+    function = (_INTEGER if integers else PORTABLE).get(name) or _EXACT.get(name)
+    if function is None:
+        raise InternalError(f"function '{name}' has no numpy form")
+    return np.asarray(function(*args))
+
+
+def convert(value: npt.ArrayLike, dtype: np.dtype[Any]) -> Value:
+    """Return ``value`` as ``dtype``; floating to integer truncates, anything to boolean is != 0.
+
+    nan becomes 0 and what lies beyond int64 its nearest number, as in the portable header.
+    """
+    value = np.asarray(value)
+    if dtype.kind == "b":
+        return np.asarray(value != 0)
+    if value.dtype.kind == "f" and dtype.kind in "iu":
+        value = _truncate(value)  # C leaves nan, overflow and negative to unsigned undefined
+    return value.astype(dtype, copy=False)
+
+
+def _truncate(value: Value) -> Value:
+    inside = (value >= -(2.0**63)) & (value < 2.0**63)
+    whole = np.where(inside, value, 0.0).astype(np.int64)
+    limits = np.iinfo(np.int64)
+    whole = np.where(value >= 2.0**63, limits.max, whole)
+    return np.where(value < -(2.0**63), limits.min, whole)
+
+
+def _typed(value: npt.ArrayLike, dtype: DType, env: Environment) -> Value:
+    return np.asarray(value).astype(dtype.numpy(env.real), copy=False)
+
+
+_OPERATORS: dict[str, Callable[[Value, Value], npt.ArrayLike]] = {
+    "+": np.add,
+    "-": np.subtract,
+    "*": np.multiply,
+    "/": np.divide,
+    "//": np.floor_divide,
+    "%": np.remainder,
+    "<": np.less,
+    "<=": np.less_equal,
+    ">": np.greater,
+    ">=": np.greater_equal,
+    "==": np.equal,
+    "!=": np.not_equal,
+}
+
+
+def _minimum(a: Value, b: Value) -> Value:
+    return np.where((b < a) | (b != b), b, a)
+
+
+def _maximum(a: Value, b: Value) -> Value:
+    return np.where((b > a) | (b != b), b, a)
+
+
+def _clip(x: Value, low: Value, high: Value) -> Value:
+    return _minimum(_maximum(x, low), high)
+
+
+# Without rounding, so the same for every precision: nan if any argument is, the first if equal.
+_EXACT: dict[str, Callable[..., npt.ArrayLike]] = {
+    "abs": np.abs,
+    "min": _minimum,
+    "max": _maximum,
+}
+_INTEGER: dict[str, Callable[..., npt.ArrayLike]] = {"sign": np.sign, "clip": _clip}

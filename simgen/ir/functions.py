@@ -1,0 +1,38 @@
+"""The functions expressions may call, as every target knows them.
+
+Float functions take and give REAL. The C name is that of the portable header with the program's
+precision (``sg_exp``, ``sg_expf``); numpy's is the mirror in :mod:`simgen.numerics`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionSpec:
+    """Name, number of arguments, and whether arguments and result are REAL or keep an integer type."""
+
+    name: str
+    arity: int
+    integer_ok: bool = False
+
+
+FUNCTIONS: dict[str, FunctionSpec] = {
+    spec.name: spec
+    for spec in (
+        *(
+            FunctionSpec(name, 1)
+            for name in (
+                "exp expm1 log log10 log1p exprel sqrt sin cos tan sinh cosh tanh "
+                "arcsin arccos arctan floor ceil"
+            ).split()
+        ),
+        FunctionSpec("abs", 1, integer_ok=True),
+        FunctionSpec("sign", 1, integer_ok=True),
+        FunctionSpec("clip", 3, integer_ok=True),
+        FunctionSpec("min", 2, integer_ok=True),
+        FunctionSpec("max", 2, integer_ok=True),
+        FunctionSpec("pow", 2),
+    )
+}

@@ -1,0 +1,175 @@
+"""Domains, kernels and programs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from simgen.dtypes import DType
+from simgen.errors import Origin
+from simgen.ir.expr import Array, Expr, Param
+from simgen.ir.stmt import EventList, Let, Recorder, Stmt
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """A clock; ``dt_<name>`` (REAL) and ``step_<name>`` are its run-time values."""
+
+    name: str
+
+    @property
+    def dt(self) -> Param:
+        """The step width in seconds."""
+        return Param(f"dt_{self.name}", DType.F64)
+
+
+@dataclass(frozen=True, slots=True)
+class SynapseStore:
+    """The synapses of one object as rows per source neuron; sorted by (delay class, target).
+
+    ``format`` of the segment bounds: ``none`` (one delay class), ``dense16``, ``dense32`` or
+    ``compact``. ``columns`` holds whether the column index exists, ``wide`` whether storage
+    positions need 64 bits. Row r belongs to the source neuron ``source_start + r``; targets are
+    absolute indices of the target group.
+    """
+
+    name: str
+    source_length: str
+    target_length: str
+    format: str = "none"
+    columns: bool = False
+    column_sources: bool = False
+    wide: bool = False
+
+    @property
+    def length(self) -> str:
+        """The name of the number of synapses."""
+        return f"n_{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Once:
+    """Run the body a single time a step (shared variables, tables, counts)."""
+
+
+@dataclass(frozen=True, slots=True)
+class OverElements:
+    """Every element from ``start`` to ``stop`` (excluded) of a group, in any order."""
+
+    owner: str
+    start: Expr
+    stop: Expr
+
+
+@dataclass(frozen=True, slots=True)
+class OverIndices:
+    """The elements listed in an index array (I64 values), in that order: recording.
+
+    With ``synapses`` the values are storage positions of that store, and the index kind is
+    SYNAPSE; else they are elements.
+    """
+
+    indices: Array
+    synapses: SynapseStore | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OverEvents:
+    """The elements that fired in this step and lie in [start, stop), ascending."""
+
+    events: EventList
+    start: Expr
+    stop: Expr
+
+
+@dataclass(frozen=True, slots=True)
+class OverFanOut:
+    """The synapses that a spike of the source reaches in this step.
+
+    Order: delay classes from the largest delay down, within one the sources ascending, within a
+    source the storage order. ``delays`` is the U32 table of delay steps per class, ascending.
+    """
+
+    store: SynapseStore
+    events: EventList
+    delays: Array
+
+
+@dataclass(frozen=True, slots=True)
+class OverFanIn:
+    """The synapses onto the neurons that fired ``delay`` steps ago (I64 run-time value).
+
+    Order: targets ascending, within one ascending storage position. ``delays`` is None for one
+    delay of all synapses; else the array of each synapse's own delay steps (U32, by storage
+    position) and the walk visits the delays from the largest down.
+    """
+
+    store: SynapseStore
+    events: EventList
+    delay: Expr
+    delays: Array | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OverSynapses:
+    """Every synapse of a store in storage order."""
+
+    store: SynapseStore
+
+
+Domain = Once | OverElements | OverIndices | OverEvents | OverFanOut | OverFanIn | OverSynapses
+
+
+@dataclass(frozen=True, slots=True)
+class Kernel:
+    """A body run over a domain. ``prologue`` is evaluated once before the loop."""
+
+    name: str
+    domain: Domain
+    body: tuple[Stmt, ...]
+    clock: Clock
+    prologue: tuple[Let, ...] = ()
+    comment: str = ""
+    origin: Origin | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A place in the schedule: slots in order, then ``order``, then ``name``."""
+
+    slot: str
+    order: int
+    name: str
+    kernel: Kernel
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """All that a network does in a step; ``schedule`` is in the order of execution."""
+
+    schedule: tuple[Item, ...]
+    clocks: tuple[Clock, ...]
+
+    @property
+    def kernels(self) -> tuple[Kernel, ...]:
+        """The kernels in the order of execution."""
+        return tuple(item.kernel for item in self.schedule)
+
+
+__all__ = [
+    "Array",
+    "Clock",
+    "Domain",
+    "EventList",
+    "Item",
+    "Kernel",
+    "Once",
+    "OverElements",
+    "OverEvents",
+    "OverFanIn",
+    "OverFanOut",
+    "OverIndices",
+    "OverSynapses",
+    "Program",
+    "Recorder",
+    "SynapseStore",
+]

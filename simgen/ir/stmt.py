@@ -1,0 +1,106 @@
+"""Statements of the kernel language. ``origin`` is the user's text they came from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from simgen.dtypes import DType
+from simgen.errors import Origin
+from simgen.ir.expr import Array, Expr, Index, Local
+
+
+@dataclass(frozen=True, slots=True)
+class EventList:
+    """The events of a group: per step the ascending absolute indices of the elements that fired.
+
+    The last ``depth`` steps are kept (a run-time size); an event of step s is read at s + delay.
+    """
+
+    name: str
+    length: str
+
+
+@dataclass(frozen=True, slots=True)
+class Recorder:
+    """A growing buffer; values are appended in the order of execution."""
+
+    name: str
+    dtype: DType
+
+
+@dataclass(frozen=True, slots=True)
+class Let:
+    """Bind a local of this kernel; each local is bound once."""
+
+    local: Local
+    value: Expr
+    origin: Origin | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """Write the element of ``array`` at a running index."""
+
+    array: Array
+    index: Index
+    value: Expr
+    origin: Origin | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Accumulate:
+    """``array[index] op= value`` with op in ``+ *``; subtraction adds the negative."""
+
+    array: Array
+    index: Index
+    op: str
+    value: Expr
+    origin: Origin | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class If:
+    """Run ``body`` for the elements where the condition holds."""
+
+    condition: Expr
+    body: tuple[Stmt, ...]
+    origin: Origin | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Emit:
+    """Append the running element to this step's events where the condition holds."""
+
+    events: EventList
+    condition: Expr
+    origin: Origin | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class EmitTable:
+    """Append the elements that a table lists for this step (SpikeGeneratorGroup); domain Once.
+
+    ``steps`` (I64, ascending) and ``elements`` (U32) are parallel; ``cursor`` (I64, one element)
+    is the next entry. With ``period`` > 0 (I64 parameter, steps) the table repeats: its steps lie
+    in [0, period), ``base`` (I64, one element) is the start of the present round.
+    """
+
+    events: EventList
+    steps: Array
+    elements: Array
+    cursor: Array
+    base: Array
+    period: Expr
+    origin: Origin | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Append:
+    """Append ``value`` to a recorder."""
+
+    recorder: Recorder
+    value: Expr
+    origin: Origin | None = field(default=None, compare=False)
+
+
+Stmt = Let | Store | Accumulate | If | Emit | EmitTable | Append

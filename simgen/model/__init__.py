@@ -1,0 +1,1 @@
+"""Syntax to checked models: names resolved, dimensions proved, types fixed."""

@@ -1,0 +1,220 @@
+"""Assignments to typed statements: targets checked, locals bound, ``+=`` told from ``=``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from simgen.dtypes import DType
+from simgen.errors import DimensionMismatchError, EquationError, Origin, Problem
+from simgen.ir.construct import binary, cast, negate
+from simgen.ir.expr import Expr, Load, Local, Param
+from simgen.ir.stmt import Accumulate, If, Let, Stmt, Store
+from simgen.lang.statements import Assignment
+from simgen.model.resolve import DrawCounter, Resolver
+from simgen.model.scope import Entry, Scope, ValueEntry, VariableEntry
+from simgen.units import DIMENSIONLESS, Dimension
+
+
+class LocalScope(Scope):
+    """A scope that lets a block of code define names of its own."""
+
+    def __init__(self, outer: Scope, prefix: str) -> None:
+        self.outer = outer
+        self.prefix = prefix
+        self.entries: dict[str, ValueEntry] = {}
+        self._count = 0
+
+    def lookup(self, name: str) -> Entry | None:
+        """Return the local of that name, else what the outer scope says."""
+        return self.entries.get(name) or self.outer.lookup(name)
+
+    def names(self) -> Iterator[str]:
+        """Yield local names, then the outer ones."""
+        yield from self.entries
+        yield from self.outer.names()
+
+    def bind(self, name: str, dtype: DType, dim: Dimension) -> Local:
+        """Make a new local for ``name``; a second assignment gets a second local."""
+        local = Local(f"{self.prefix}{name}_{self._count}", dtype)
+        self._count += 1
+        self.entries[name] = ValueEntry(local, dim)
+        return local
+
+
+@dataclass
+class CodeContext:
+    """How a block of code is resolved: its scope, its random draws, and the rules that hold in it."""
+
+    scope: Scope
+    key: Param
+    draws: DrawCounter
+    rank: Expr | None = None
+    gated: bool = True  # writes to 'unless refractory' variables are conditional (not in resets)
+    strict: bool = True
+    forbid_shared: str = ""  # why shared variables may not be written here
+    prefix: str = ""
+    problems: list[Problem] = field(default_factory=list)
+
+    def resolver(self, scope: Scope | None = None) -> Resolver:
+        """Return a resolver that reports into ``problems``."""
+        return Resolver(
+            scope or self.scope,
+            problems=self.problems,
+            draw_key=self.key,
+            draws=self.draws,
+            draw_rank=self.rank,
+            strict=self.strict,
+        )
+
+
+def resolve_code(assignments: Sequence[Assignment], context: CodeContext) -> tuple[Stmt, ...]:
+    """Return the statements of a block in order; problems go to ``context.problems``."""
+    scope = LocalScope(context.scope, context.prefix)
+    resolver = context.resolver(scope)
+    body: list[Stmt] = []
+    for assignment in assignments:
+        value, dim = resolver.expression(assignment.value)
+        target = scope.lookup(assignment.target)
+        if isinstance(target, VariableEntry):
+            stmt = _write(assignment, target, value, dim, context)
+            if stmt is not None:
+                body.append(stmt)
+        elif target is None or assignment.target in scope.entries:
+            body.append(_bind(assignment, scope, value, dim, context))
+        else:
+            _complain(
+                context,
+                assignment.origin,
+                f"'{assignment.target}' cannot be assigned: it is a built-in value, constant or "
+                "subexpression.",
+            )
+    return tuple(body)
+
+
+def _bind(
+    assignment: Assignment,
+    scope: LocalScope,
+    value: Expr,
+    dim: Dimension | None,
+    context: CodeContext,
+) -> Let:
+    old = scope.entries.get(assignment.target)
+    if assignment.op != "=":
+        if old is None:
+            _complain(
+                context,
+                assignment.origin,
+                f"'{assignment.target}' is changed by '{assignment.op}' before it has a value.",
+            )
+        else:
+            op = assignment.op[:-1]
+            _check_operation(assignment, op, old.dim, dim, context)
+            value = binary(op, old.expr, value)
+            dim = _product(op, old.dim, dim)
+    local = scope.bind(assignment.target, value.dtype, DIMENSIONLESS if dim is None else dim)
+    return Let(local, value, assignment.origin)
+
+
+def _product(op: str, left: Dimension, right: Dimension | None) -> Dimension | None:
+    if right is None or op not in ("*", "/"):
+        return left
+    return left * right if op == "*" else left / right
+
+
+def _write(
+    assignment: Assignment,
+    target: VariableEntry,
+    value: Expr,
+    dim: Dimension | None,
+    context: CodeContext,
+) -> Stmt | None:
+    name, op, origin = assignment.target, assignment.op, assignment.origin
+    if not _may_write(assignment, target, context):
+        return None
+    _check_operation(assignment, op[:-1] or "=", target.dim, dim, context)
+    wanted = target.load.dtype
+    if not _type_fits(wanted, value.dtype, op):
+        kind = {DType.BOOL: "boolean"}.get(wanted, "integer")
+        got = "boolean" if value.dtype is DType.BOOL else "floating point"
+        hint = "Use int(...) to truncate." if wanted is not DType.BOOL else "Use a condition."
+        _complain(context, origin, f"'{name}' is {kind}, but the right side is {got}.", hint)
+        return None
+    load: Load = target.load
+    stmt: Stmt
+    if op in ("+=", "-=", "*=") and wanted is not DType.BOOL:
+        amount = cast(negate(value) if op == "-=" else value, wanted)
+        stmt = Accumulate(load.array, load.index, "*" if op == "*=" else "+", amount, origin)
+    else:
+        new = value if op == "=" else binary(op[:-1], load, value)
+        stmt = Store(load.array, load.index, cast(new, wanted), origin)
+    if target.gate is not None and context.gated:
+        return If(target.gate, (stmt,), origin)
+    return stmt
+
+
+def _may_write(assignment: Assignment, target: VariableEntry, context: CodeContext) -> bool:
+    name = assignment.target
+    if target.constant:
+        _complain(
+            context,
+            assignment.origin,
+            f"'{name}' of {target.owner_text} is declared (constant), so code may not write it.",
+        )
+    elif target.read_only:
+        _complain(
+            context,
+            assignment.origin,
+            f"'{name}' of {target.owner_text} cannot be written by code.",
+        )
+    elif target.shared and context.forbid_shared:
+        _complain(
+            context,
+            assignment.origin,
+            f"'{name}' of {target.owner_text} is shared and cannot be written "
+            f"{context.forbid_shared}.",
+        )
+    else:
+        return True
+    return False
+
+
+def _type_fits(wanted: DType, got: DType, op: str) -> bool:
+    if wanted is DType.BOOL:
+        return got is DType.BOOL and op == "="
+    if got is DType.BOOL:
+        return False
+    if wanted.is_integer:
+        return got.is_integer and op != "/="
+    return True
+
+
+def _check_operation(
+    assignment: Assignment,
+    op: str,
+    left: Dimension,
+    right: Dimension | None,
+    context: CodeContext,
+) -> None:
+    """Check the dimensions of ``target op= value``; '=' needs equal ones, '*' a pure number."""
+    if right is None:
+        return
+    name = assignment.target
+    if op in ("*", "/"):
+        wanted, ok = "no dimension", right.is_dimensionless
+    elif op == "**":
+        wanted, ok = "no dimension", right.is_dimensionless and left.is_dimensionless
+    else:
+        wanted, ok = left.describe(), left == right
+    if ok:
+        return
+    if op in ("*", "/", "**"):
+        text = f"'{name}' is {left.describe()}; '{assignment.op}' would change its dimension: "
+        text += f"the right side is {right.describe()} and must have {wanted}."
+    else:
+        text = f"'{name}' is {wanted}, but the right side is {right.describe()}."
+    context.problems.append(Problem(text, assignment.value.origin, "", DimensionMismatchError))
+
+
+def _complain(context: CodeContext, origin: Origin, message: str, hint: str = "") -> None:
+    context.problems.append(Problem(message, origin, hint, EquationError))

@@ -1,0 +1,210 @@
+"""What code may know of a group: its variables, subexpressions, clock and events, without any data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+
+from simgen.dtypes import DType
+from simgen.ir.construct import binary, integer, steps_since
+from simgen.ir.expr import (
+    ZERO,
+    Array,
+    Expr,
+    Index,
+    IndexKind,
+    IndexValue,
+    Load,
+    Param,
+    Step,
+    Time,
+)
+from simgen.ir.kernel import Clock
+from simgen.ir.stmt import EventList
+from simgen.lang.syntax import Node
+from simgen.model.scope import (
+    ConstantScope,
+    Entry,
+    Scope,
+    SubexpressionEntry,
+    ValueEntry,
+    VariableEntry,
+)
+from simgen.units import DIMENSIONLESS, Dimension, unit_from_name
+
+
+@dataclass(frozen=True, slots=True)
+class VariableInfo:
+    """A stored variable: where it lies and what may be done with it."""
+
+    name: str
+    array: Array
+    dim: Dimension
+    constant: bool = False
+    shared: bool = False
+    read_only: str = ""  # the reason, where code may not write it
+    unless_refractory: bool = False
+    via: Array | None = None  # the index array of a linked variable
+
+
+@dataclass(frozen=True, slots=True)
+class SubexpressionInfo:
+    """A named expression that is substituted where it is used."""
+
+    name: str
+    node: Node
+    dim: Dimension
+    dtype: DType
+
+
+@dataclass(frozen=True)
+class GroupDescription:
+    """A group (or a contiguous part of one: ``start`` to ``stop``) as code sees it.
+
+    ``refractory`` is the BOOL expression "this neuron is not refractory" at ELEMENT, or None.
+    """
+
+    name: str
+    text: str
+    length: str
+    clock: Clock
+    variables: Mapping[str, VariableInfo]
+    subexpressions: Mapping[str, SubexpressionInfo] = field(default_factory=dict)
+    events: Mapping[str, EventList] = field(default_factory=dict)
+    start: Expr = field(default_factory=lambda: integer(0))
+    stop: Expr | None = None
+    not_refractory: Expr | None = None
+    lastspike: Array | None = None
+
+    @property
+    def size(self) -> Expr:
+        """The number of elements of the whole group."""
+        return Param(self.length, DType.I64)
+
+    @property
+    def end(self) -> Expr:
+        """The absolute index after the last element."""
+        return self.size if self.stop is None else self.stop
+
+    @property
+    def is_part(self) -> bool:
+        """Whether this is a subgroup."""
+        return self.stop is not None
+
+    def count(self) -> Expr:
+        """The number of elements."""
+        return binary("-", self.end, self.start) if self.is_part else self.size
+
+
+def at_index(expr: Expr, index: Index) -> Expr:
+    """Return ``expr`` with every running index ELEMENT replaced by ``index``."""
+    from simgen.ir.visit import map_expr
+
+    def move(node: Expr) -> Expr:
+        if isinstance(node, Load) and node.index.kind is IndexKind.ELEMENT:
+            return Load(node.array, replace(index, via=node.index.via))
+        if isinstance(node, IndexValue) and node.index.kind is IndexKind.ELEMENT:
+            return IndexValue(index)
+        return node
+
+    return map_expr(expr, move)
+
+
+class GroupScope(Scope):
+    """The names of a group's own code, with variables at a running index."""
+
+    def __init__(self, group: GroupDescription, index: Index, constants: ConstantScope) -> None:
+        self.group = group
+        self.index = index
+        self.constants = constants
+
+    def lookup(self, name: str) -> Entry | None:
+        """Return what ``name`` stands for: a variable, a built-in value, or a constant."""
+        own = self.own(name)
+        if own is not None:
+            return own
+        clock = clock_entry(name, self.group.clock)
+        return clock if clock is not None else self.constants.lookup(name)
+
+    def own(self, name: str) -> Entry | None:
+        """Return what the group itself defines under ``name`` (never the namespace)."""
+        group = self.group
+        info = group.variables.get(name)
+        if info is not None:
+            return self._variable(info)
+        sub = group.subexpressions.get(name)
+        if sub is not None:
+            return SubexpressionEntry(sub.node, sub.dim, self, False)
+        if name == "i":
+            position: Expr = IndexValue(self.index)
+            if group.is_part:
+                position = binary("-", position, group.start)
+            return ValueEntry(position, DIMENSIONLESS)
+        if name == "N":
+            return ValueEntry(group.count(), DIMENSIONLESS)
+        if name == "lastspike" and group.lastspike is not None:
+            from simgen.ir.expr import Binary, Cast
+
+            step = Load(group.lastspike, self.index)
+            value = Binary("*", Cast(DType.REAL, step), Cast(DType.REAL, group.clock.dt))
+            return ValueEntry(value, SECOND)
+        if name == "not_refractory" and group.not_refractory is not None:
+            return ValueEntry(at_index(group.not_refractory, self.index), DIMENSIONLESS)
+        return None
+
+    def _variable(self, info: VariableInfo) -> VariableEntry:
+        index = ZERO if info.shared else self.index
+        if info.via is not None:
+            index = Index(self.index.kind, info.via)
+        gate = None
+        if info.unless_refractory and self.group.not_refractory is not None:
+            gate = at_index(self.group.not_refractory, self.index)
+        return VariableEntry(
+            Load(info.array, index),
+            info.dim,
+            self.group.text,
+            read_only=bool(info.read_only) or info.via is not None,
+            constant=info.constant,
+            shared=info.shared,
+            gate=gate,
+        )
+
+    def names(self) -> Iterator[str]:
+        """Yield the names that can be suggested."""
+        yield from self.own_names()
+        yield from ("t", "dt")
+        yield from self.constants.names()
+
+    def own_names(self) -> Iterator[str]:
+        """Yield the names that the group itself defines."""
+        yield from self.group.variables
+        yield from self.group.subexpressions
+        yield from ("i", "N")
+
+
+def clock_entry(name: str, clock: Clock) -> Entry | None:
+    """Return t, dt or t_in_timesteps of a clock."""
+    if name == "t":
+        return ValueEntry(Time(), SECOND)
+    if name == "dt":
+        return ValueEntry(clock.dt, SECOND)
+    if name == "t_in_timesteps":
+        return ValueEntry(Step(), DIMENSIONLESS)
+    return None
+
+
+def elapsed_since(step: Array, index: Index, clock: Clock) -> Expr:
+    """Return now minus the stored step, in seconds."""
+    return steps_since(Load(step, index), clock.dt)
+
+
+def _second() -> Dimension:
+    unit = unit_from_name("second")
+    if unit is None:
+        from simgen.errors import InternalError
+
+        raise InternalError("the unit 'second' is missing")
+    return unit.dim
+
+
+SECOND = _second()

@@ -1,0 +1,287 @@
+"""What a name can stand for, and where it is looked up.
+
+Names are searched in this order: variables of the model, the built-in units, functions and
+constants, the namespace. A scope never answers for built-ins; the resolver asks :data:`BUILTINS`
+itself when a scope has no answer, and :class:`ConstantScope` steps back from their names.
+"""
+
+from __future__ import annotations
+
+import inspect
+import math
+import types
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+from numbers import Number as PythonNumber
+from typing import Any, Protocol
+
+import numpy as np
+
+from simgen.dtypes import DType
+from simgen.errors import (
+    EquationError,
+    SimgenError,
+    UnsupportedFeatureError,
+)
+from simgen.ir.construct import real
+from simgen.ir.expr import Expr, Load, Param
+from simgen.lang.names import CONSTANT_NAMES, shorten
+from simgen.lang.syntax import Node
+from simgen.model.functions import BUILTIN_FUNCTIONS, ModelFunction
+from simgen.units import ALL_UNITS, DIMENSIONLESS, Dimension, dimension_of, unit_from_name
+
+
+@dataclass(frozen=True, slots=True)
+class VariableEntry:
+    """A stored variable; ``gate`` is the condition for writes if it is 'unless refractory'."""
+
+    load: Load
+    dim: Dimension
+    owner_text: str
+    read_only: bool = False
+    constant: bool = False
+    shared: bool = False
+    gate: Expr | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ValueEntry:
+    """A ready expression: t, dt, i, N, a local, a constant of the namespace."""
+
+    expr: Expr
+    dim: Dimension
+
+
+@dataclass(frozen=True, slots=True)
+class SubexpressionEntry:
+    """A named expression, resolved in its own ``scope`` at each use; ``dim`` is declared."""
+
+    node: Node
+    dim: Dimension
+    scope: Scope
+    constant_over_dt: bool
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionEntry:
+    """A function, which can only be called."""
+
+    function: ModelFunction
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedEntry:
+    """A name that exists but cannot be used; the resolver reports why, at the place of the use."""
+
+    message: str
+    hint: str = ""
+    error: type[SimgenError] = EquationError
+
+
+Entry = VariableEntry | ValueEntry | SubexpressionEntry | FunctionEntry | RefusedEntry
+
+
+class Scope(Protocol):
+    """A place where names are looked up."""
+
+    def lookup(self, name: str) -> Entry | None:
+        """Return what ``name`` stands for here, or None."""
+
+    def names(self) -> Iterable[str]:
+        """Return the names that can be suggested for a misspelt one."""
+
+
+class EntryScope(Scope):
+    """A scope over ready entries."""
+
+    def __init__(self, entries: Mapping[str, Entry]) -> None:
+        self.entries = entries
+
+    def lookup(self, name: str) -> Entry | None:
+        """Return the entry of that name, or None."""
+        return self.entries.get(name)
+
+    def names(self) -> Iterator[str]:
+        """Yield the names of the entries."""
+        yield from self.entries
+
+
+class ChainScope(Scope):
+    """Several scopes, searched in their order."""
+
+    def __init__(self, *scopes: Scope) -> None:
+        self.scopes = scopes
+
+    def lookup(self, name: str) -> Entry | None:
+        """Return the answer of the first scope that has one."""
+        for scope in self.scopes:
+            entry = scope.lookup(name)
+            if entry is not None:
+                return entry
+        return None
+
+    def names(self) -> Iterator[str]:
+        """Yield the names of all scopes."""
+        for scope in self.scopes:
+            yield from scope.names()
+
+
+CONSTANTS: dict[str, float] = {"pi": math.pi, "e": math.e, "inf": math.inf}
+
+
+class BuiltinScope(Scope):
+    """The units, functions and constants of the language."""
+
+    def lookup(self, name: str) -> Entry | None:
+        """Return the unit (as its SI value), function or constant ``name``, or None."""
+        if name in BUILTIN_FUNCTIONS:
+            return FunctionEntry(BUILTIN_FUNCTIONS[name])
+        if name in CONSTANTS:
+            return ValueEntry(real(CONSTANTS[name]), DIMENSIONLESS)
+        unit = unit_from_name(name)
+        return None if unit is None else ValueEntry(real(float(np.asarray(unit))), unit.dim)
+
+    def names(self) -> Iterator[str]:
+        """Yield the names of functions, constants and units."""
+        yield from ("True", "False")
+        yield from BUILTIN_FUNCTIONS
+        yield from CONSTANTS
+        yield from ALL_UNITS
+
+
+BUILTINS = BuiltinScope()
+
+
+class ConstantScope(Scope):
+    """The numbers of a namespace, as parameters that are given when a run starts.
+
+    ``used`` collects, by the name of the parameter, the user's name and the value in SI units of
+    each constant that was looked up. The Param of ``x`` is ``prefix + "x"``: REAL, I64 for an
+    integer without dimension, BOOL for a truth value.
+    """
+
+    def __init__(self, values: Mapping[str, Any], prefix: str = "") -> None:
+        self.values = values
+        self.prefix = prefix
+        self.used: dict[str, tuple[str, float | int]] = {}
+
+    def lookup(self, name: str) -> Entry | None:
+        """Return the constant or function ``name``, a refusal of what is neither, or None."""
+        if name not in self.values:
+            return None
+        value = self.values[name]
+        if BUILTINS.lookup(name) is not None:
+            return _check_builtin(name, value)
+        function = getattr(value, "simgen_function", None)
+        if isinstance(function, ModelFunction):
+            return FunctionEntry(function)
+        read = read_constant(name, value)
+        if isinstance(read, RefusedEntry):
+            return read
+        number, dim = read
+        if isinstance(number, bool):
+            dtype = DType.BOOL
+        else:
+            dtype = DType.I64 if isinstance(number, int) else DType.REAL
+        param = Param(f"{self.prefix}{name}", dtype)
+        self.used[param.name] = (name, number)
+        return ValueEntry(param, dim)
+
+    def names(self) -> Iterator[str]:
+        """Yield the names whose values are numbers or functions of simgen."""
+        for name, value in self.values.items():
+            function = inspect.getattr_static(value, "simgen_function", None)  # runs no user code
+            if function is not None or isinstance(value, PythonNumber | np.ndarray):
+                yield name
+
+
+def read_constant(name: str, value: Any) -> tuple[float | int, Dimension] | RefusedEntry:
+    """Return ``value`` in SI units as bool, int or float with its dimension, or why it is refused.
+
+    Numbers, quantities, numpy scalars and arrays of one element are constants.
+    """
+    if isinstance(value, int):  # bool too; of any size, which numpy's integers are not
+        return _checked(name, value, DIMENSIONLESS)
+    if not isinstance(value, PythonNumber | np.ndarray | np.generic):
+        return _refuse_object(name, value)
+    try:
+        value = float(value) if isinstance(value, Fraction | Decimal) else value
+        dim = dimension_of(value)
+    except (OverflowError, SimgenError) as error:
+        return RefusedEntry(f"'{name}' cannot be used: {error}")
+    array = np.asarray(value)
+    if array.size != 1:
+        return RefusedEntry(
+            f"'{name}' is an array of shape {array.shape}; an expression needs a single number.",
+            "Use a parameter of the model (one value an element) or a TimedArray (one a time).",
+        )
+    if array.dtype.kind not in "biuf":
+        return RefusedEntry(f"'{name}' is {_shown(value)}, which is not a real number.")
+    item = array.reshape(-1)[0].item()
+    return _checked(name, item if dim.is_dimensionless else float(item), dim)
+
+
+def _checked(
+    name: str, number: float | int, dim: Dimension
+) -> tuple[float | int, Dimension] | RefusedEntry:
+    if isinstance(number, int) and not -(2**63) <= number < 2**63:
+        return RefusedEntry(
+            f"The value of '{name}' does not fit into a 64-bit integer.",
+            "Use a floating number.",
+        )
+    return number, dim
+
+
+def _refuse_object(name: str, value: Any) -> RefusedEntry:
+    if callable(value):
+        return RefusedEntry(
+            f"'{name}' is a Python function. A user-defined Function is not supported in text.",
+            "Use the built-in functions, a TimedArray, or a network_operation.",
+            UnsupportedFeatureError,
+        )
+    if isinstance(value, str):
+        return RefusedEntry(f"'{name}' is a string; an expression needs a number.")
+    kind = type(value).__name__
+    hint = "Take one element." if isinstance(value, list | tuple | dict | set) else ""
+    return RefusedEntry(f"'{name}' is a {kind}; an expression needs a number or a quantity.", hint)
+
+
+def _check_builtin(name: str, value: Any) -> RefusedEntry | None:
+    """Return None if ``value`` may stand beside the built-in ``name``, which wins; else a refusal.
+
+    A unit or constant with another value, or a function of the user's own, would silently be
+    ignored, so it is refused.
+    """
+    if name in BUILTIN_FUNCTIONS:
+        module = str(getattr(value, "__module__", "") or "").partition(".")[0]
+        own = isinstance(value, types.FunctionType) and module not in _FUNCTION_MODULES
+        same = not own
+    else:
+        unit = unit_from_name(name)
+        wanted = CONSTANTS[name] if unit is None else float(np.asarray(unit))
+        dim = DIMENSIONLESS if unit is None else unit.dim
+        read = read_constant(name, value)
+        same = not isinstance(read, RefusedEntry) and read[0] == wanted and read[1] == dim
+    if same:
+        return None
+    kind = "function" if name in BUILTIN_FUNCTIONS else "unit"
+    if name in CONSTANT_NAMES:
+        kind = "constant"
+    shown = "a function of your own" if kind == "function" else _shown(value)
+    return RefusedEntry(
+        f"'{name}' is a built-in {kind}, but your namespace defines it as {shown}.",
+        "Give your value another name.",
+    )
+
+
+def _shown(value: Any) -> str:
+    """Return the value as the user would write it, on one line and not too long."""
+    try:
+        return shorten(repr(value), 60)
+    except Exception:  # a class of the user's may raise anything; huge integers raise ValueError
+        return f"a value of type {type(value).__name__}"
+
+
+_FUNCTION_MODULES = frozenset(("numpy", "simgen", "math", "pylab", "matplotlib", "scipy"))

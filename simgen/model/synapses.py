@@ -1,0 +1,262 @@
+"""The checked model of synapses: pathways, continuous equations and summed variables, resolved."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+
+from simgen.dtypes import DType
+from simgen.errors import DimensionMismatchError, EquationError, Problem, SourceText
+from simgen.integrate.model import Ode
+from simgen.ir.construct import binary, cast
+from simgen.ir.expr import (
+    POST,
+    PRE,
+    SYNAPSE,
+    Array,
+    Expr,
+    Load,
+    Param,
+)
+from simgen.ir.kernel import Clock, SynapseStore
+from simgen.ir.stmt import Stmt
+from simgen.lang.equations import Equation, EquationSet
+from simgen.lang.statements import parse_statements
+from simgen.model.code import CodeContext, resolve_code
+from simgen.model.description import GroupDescription, GroupScope, clock_entry
+from simgen.model.neurons import resolve_frozen, resolve_odes
+from simgen.model.resolve import DrawCounter
+from simgen.model.scope import ConstantScope, Entry, Scope, ValueEntry, VariableEntry
+from simgen.units import DIMENSIONLESS
+
+
+@dataclass(frozen=True)
+class PathwaySource:
+    """Code run when events of the source (``pre``) or of the target (``post``) arrive."""
+
+    name: str
+    direction: str
+    code: SourceText
+    event: str
+    order: int
+    clock: Clock
+
+
+@dataclass(frozen=True)
+class SynapsesSource:
+    """What a Synapses object holds, without connectivity: text and the descriptions it refers to."""
+
+    group: GroupDescription
+    equations: EquationSet
+    pre: GroupDescription
+    post: GroupDescription
+    pre_constants: ConstantScope
+    post_constants: ConstantScope
+    pathways: tuple[PathwaySource, ...]
+    store: SynapseStore
+    key: Param
+    incoming: Array
+    outgoing: Array
+    lastupdate: Array | None = None
+    rank: Array | None = None
+    delay: Expr | None = None
+
+
+@dataclass(frozen=True)
+class PathwayModel:
+    """A pathway's own statements; event-driven equations are brought up to date before them."""
+
+    source: PathwaySource
+    body: tuple[Stmt, ...]
+
+
+@dataclass(frozen=True)
+class SummedModel:
+    """``target`` (of the group ``side``) is overwritten with the sum of ``value`` over synapses."""
+
+    target: Array
+    group: GroupDescription
+    side: str
+    value: Expr
+    equation: Equation
+
+
+@dataclass(frozen=True)
+class SynapsesModel:
+    """Synapses, resolved."""
+
+    source: SynapsesSource
+    pathways: tuple[PathwayModel, ...]
+    event_driven: tuple[Ode, ...]
+    clock_driven: tuple[Ode, ...]
+    frozen: tuple[Stmt, ...]
+    summed: tuple[SummedModel, ...]
+    draws: DrawCounter = field(default_factory=DrawCounter)
+
+
+class SynapseScope(Scope):
+    """The names of synaptic code: own, ``_pre``, ``_post``, built in, the target's, constants."""
+
+    def __init__(self, source: SynapsesSource, constants: ConstantScope, clock: Clock) -> None:
+        self.source = source
+        self.clock = clock
+        self.own = GroupScope(source.group, SYNAPSE, constants)
+        self.pre = GroupScope(source.pre, PRE, source.pre_constants)
+        self.post = GroupScope(source.post, POST, source.post_constants)
+        self.constants = constants
+
+    def lookup(self, name: str) -> Entry | None:
+        """Return what ``name`` stands for in the code of these synapses."""
+        if name in self.source.group.variables or name in self.source.group.subexpressions:
+            entry = self.own.own(name)
+            if entry is not None and hasattr(entry, "scope"):
+                entry = replace(entry, scope=self)  # subexpressions see pre and post, too
+            return entry
+        built_in = self._built_in(name)
+        if built_in is not None:
+            return built_in
+        for ending, scope in (("_pre", self.pre), ("_post", self.post)):
+            if name.endswith(ending):
+                return scope.own(name[: -len(ending)])
+        if name not in ("i", "N"):
+            entry = self.post.own(name)
+            if entry is not None:
+                return entry
+        return self.constants.lookup(name)
+
+    def _built_in(self, name: str) -> Entry | None:
+        source = self.source
+        match name:
+            case "i":
+                return self.pre.own("i")
+            case "j":
+                return self.post.own("i")
+            case "N":
+                return ValueEntry(Param(source.store.length, DType.I64), DIMENSIONLESS)
+            case "N_pre":
+                return ValueEntry(source.pre.count(), DIMENSIONLESS)
+            case "N_post":
+                return ValueEntry(source.post.count(), DIMENSIONLESS)
+            case "N_incoming":
+                return VariableEntry(
+                    Load(source.incoming, POST), DIMENSIONLESS, source.group.text, read_only=True
+                )
+            case "N_outgoing":
+                return VariableEntry(
+                    Load(source.outgoing, PRE), DIMENSIONLESS, source.group.text, read_only=True
+                )
+            case "lastupdate" if source.lastupdate is not None:
+                dt = cast(self.clock.dt, DType.REAL)
+                step = cast(Load(source.lastupdate, SYNAPSE), DType.REAL)
+                second = clock_entry("t", self.clock)
+                dim = second.dim if isinstance(second, ValueEntry) else DIMENSIONLESS
+                return ValueEntry(binary("*", step, dt), dim)
+        return clock_entry(name, self.clock)
+
+    def names(self) -> Iterator[str]:
+        """Yield the names that can be suggested."""
+        yield from self.own.own_names()
+        for ending, scope in (("_pre", self.pre), ("_post", self.post)):
+            yield from (name + ending for name in scope.own_names())
+        yield from self.post.own_names()
+        yield from ("i", "j", "t", "dt", "N_pre", "N_post")
+        yield from self.constants.names()
+
+
+def check_synapses(
+    source: SynapsesSource, constants: ConstantScope, *, strict: bool, problems: list[Problem]
+) -> SynapsesModel:
+    """Resolve synapses; problems are collected, not raised."""
+    draws = DrawCounter()
+    own_clock = source.group.clock
+    rank = None if source.rank is None else cast(Load(source.rank, SYNAPSE), DType.I64)
+    context = CodeContext(
+        SynapseScope(source, constants, own_clock),
+        source.key,
+        draws,
+        rank=rank,
+        strict=strict,
+        forbid_shared="by the code of single synapses",
+        problems=problems,
+    )
+    _check_names(source, problems)
+    odes = resolve_odes(source.equations, source.group, context)
+    events = {e.name for e in source.equations.differential if "event-driven" in e.flags}
+    pathways = tuple(
+        PathwayModel(
+            pathway,
+            resolve_code(
+                parse_statements(pathway.code),
+                replace(
+                    context,
+                    scope=SynapseScope(source, constants, pathway.clock),
+                    prefix=f"{pathway.name}_",
+                ),
+            ),
+        )
+        for pathway in source.pathways
+    )
+    return SynapsesModel(
+        source,
+        pathways,
+        tuple(ode for ode in odes if ode.name in events),
+        tuple(ode for ode in odes if ode.name not in events),
+        resolve_frozen(source.equations, source.group, context),
+        tuple(_summed(source, context)),
+        draws,
+    )
+
+
+def _check_names(source: SynapsesSource, problems: list[Problem]) -> None:
+    """A synaptic variable that hides a variable of the source group is refused (as in Brian)."""
+    for equation in source.equations.equations:
+        if equation.name in source.pre.variables and "summed" not in equation.flags:
+            problems.append(
+                Problem(
+                    f"'{equation.name}' is also a variable of the source {source.pre.text}.",
+                    equation.origin,
+                    f"Rename it, for instance to '{equation.name}_syn'.",
+                    EquationError,
+                )
+            )
+
+
+def _summed(source: SynapsesSource, context: CodeContext) -> Iterator[SummedModel]:
+    resolver = context.resolver()
+    for equation in source.equations.equations:
+        if "summed" not in equation.flags or equation.expression is None:
+            continue
+        name, _, side = equation.name.rpartition("_")
+        group = {"pre": source.pre, "post": source.post}.get(side)
+        info = None if group is None else group.variables.get(name)
+        if group is None or info is None:
+            _complain(
+                context,
+                equation,
+                f"'{equation.name}' is summed, but there is no such parameter of the "
+                f"{'source' if side == 'pre' else 'target'} group.",
+                "A summed variable is written 'x_post = expression : unit (summed)', where x is a "
+                "parameter of the target.",
+            )
+            continue
+        if info.constant or info.shared or info.read_only:
+            _complain(
+                context, equation, f"'{name}' of {group.text} cannot be the target of a sum."
+            )
+            continue
+        value, dim = resolver.expression(equation.expression)
+        if dim is not None and dim != info.dim:
+            context.problems.append(
+                Problem(
+                    f"'{name}' of {group.text} is {info.dim.describe()}, but the summed expression "
+                    f"is {dim.describe()}.",
+                    equation.expression.origin,
+                    "",
+                    DimensionMismatchError,
+                )
+            )
+        yield SummedModel(info.array, group, side, cast(value, info.array.dtype), equation)
+
+
+def _complain(context: CodeContext, equation: Equation, message: str, hint: str = "") -> None:
+    context.problems.append(Problem(message, equation.origin, hint, EquationError))

@@ -1,0 +1,20 @@
+"""What the user chose about the device, in one immutable object."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from simgen.dtypes import FLOAT64
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """Target, precision and the switches of :func:`simgen.set_device`."""
+
+    target: str = "auto"
+    real: np.dtype[np.floating] = FLOAT64
+    threads: int = 1
+    optimize: int = 1  # 0: no optimising passes, for tests that compare bits
+    compiler_flags: tuple[str, ...] = ()

@@ -1,0 +1,69 @@
+"""The compiler on one page: parts of a network to a program, passes, and the target that runs it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, Protocol
+
+from simgen.build.schedule import DEFAULT_SLOTS, order_items
+from simgen.errors import Problem, raise_problems
+from simgen.ir.expr import Array
+from simgen.ir.kernel import Item, Program
+from simgen.ir.verify import verify_program
+from simgen.options import Options
+from simgen.passes.fuse_kernels import fuse_kernels
+from simgen.passes.hoist_invariants import hoist_invariants
+from simgen.targets.base import Target
+from simgen.targets.cpu.backend import CpuTarget
+from simgen.targets.reference.backend import ReferenceTarget
+
+Pass = Callable[[Program], Program]
+
+PASSES: tuple[tuple[str, Pass], ...] = (
+    ("fuse_kernels", fuse_kernels),
+    ("hoist_invariants", hoist_invariants),
+)
+
+
+class Part(Protocol):
+    """What the pipeline asks of the objects of a network."""
+
+    def _resolve(self, namespace: Mapping[str, Any], problems: list[Problem]) -> None: ...
+
+    def _written(self) -> Iterable[Array]: ...
+
+    def _items(self, changing: frozenset[Array]) -> Iterable[Item]: ...
+
+
+def build_program(parts: Sequence[Part], namespace: Mapping[str, Any]) -> Program:
+    """Return the program of a network, before any optimisation; raise all problems at once."""
+    problems: list[Problem] = []
+    for part in parts:
+        part._resolve(namespace, problems)
+    raise_problems(problems)
+    changing = frozenset(array for part in parts for array in part._written())
+    items = [item for part in parts for item in part._items(changing)]
+    schedule = order_items(items, DEFAULT_SLOTS)
+    clocks = tuple(dict.fromkeys(item.kernel.clock for item in schedule))
+    return Program(schedule, clocks)
+
+
+def optimise(program: Program, level: int) -> Program:
+    """Return the program after all passes; with level 0 unchanged."""
+    verify_program(program)
+    if level == 0:
+        return program
+    check = os.environ.get("SIMGEN_DEBUG", "0") not in ("", "0")
+    for _, transform in PASSES:
+        program = transform(program)
+        if check:
+            verify_program(program)
+    return program
+
+
+def choose_target(options: Options) -> Target:
+    """Return the target that the options ask for."""
+    if options.target == "reference":
+        return ReferenceTarget(options)
+    return CpuTarget(options)

@@ -1,0 +1,1 @@
+"""Compiled programs in action: state, binding, chunks, caches."""

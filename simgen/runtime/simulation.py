@@ -1,0 +1,190 @@
+"""A compiled network in action: one executable, its memory, and the loop that drives it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from simgen.errors import InternalError, NumericalError
+from simgen.ir.evaluate import evaluate
+from simgen.ir.expr import Array, Expr, Index, IndexKind, Load, Param
+from simgen.targets.base import Executable, Memory
+
+FLOAT64: np.dtype[np.floating] = np.dtype(np.float64)
+CALL_SECONDS = 0.1  # aimed length of one compiled call: how soon Ctrl-C and reports are seen
+
+
+@dataclass(frozen=True)
+class HostOperation:
+    """A Python function called before schedule position ``position`` at every ``period`` ticks."""
+
+    position: int
+    period: int
+    call: Callable[[], None]
+
+
+class Simulation:
+    """Runs ticks. ``segments`` maps schedule ranges to executables; (0, n) is the whole."""
+
+    def __init__(
+        self,
+        memory: Memory,
+        segments: Callable[[int, int], Executable],
+        length: int,
+        make_room: Callable[[int], bool],
+    ) -> None:
+        self.memory = memory
+        self.segments = segments
+        self.length = length
+        self.make_room = make_room
+        self.stopped = False
+        self._rate = 0.0  # ticks per second, as measured
+
+    @property
+    def tick(self) -> int:
+        """The present tick."""
+        return int(self.memory.arrays["tick"][0])
+
+    def run(
+        self,
+        end: int,
+        operations: Sequence[HostOperation],
+        progress: Callable[[int], None] | None = None,
+    ) -> None:
+        """Run up to tick ``end``; ``progress`` is told the tick now and then."""
+        self.stopped = False
+        whole = self.segments(0, self.length)
+        while self.tick < end and not self.stopped:
+            now = self.tick
+            due = [operation for operation in operations if now % operation.period == 0]
+            if due:
+                self._run_split(due)
+                if progress is not None:
+                    progress(self.tick)
+                continue
+            stop = end
+            for operation in operations:
+                stop = min(stop, (now // operation.period + 1) * operation.period)
+            self._advance(whole, stop - now)
+            if progress is not None:
+                progress(self.tick)
+
+    def _advance(self, executable: Executable, ticks: int) -> None:
+        """Run some of ``ticks`` in one compiled call of about CALL_SECONDS."""
+        wanted = min(ticks, max(16, int(self._rate * CALL_SECONDS))) if self._rate else min(ticks, 64)
+        begin = time.perf_counter()
+        done = executable.run(wanted)
+        elapsed = time.perf_counter() - begin
+        if done > 0 and elapsed > 0:
+            self._rate = max(done / elapsed, 1.0)
+        if done < wanted and not self.make_room(wanted - done):
+            raise InternalError(f"a run ended after {done} of {wanted} ticks without a reason")
+
+    def _run_split(self, due: Sequence[HostOperation]) -> None:
+        """Run one tick with Python calls at their places in the schedule."""
+        positions = sorted({operation.position for operation in due})
+        tick = self.memory.arrays["tick"]
+        now = int(tick[0])
+        place = 0
+        for position in (*positions, self.length):
+            if position > place:
+                tick[0] = now
+                executable = self.segments(place, position)
+                while executable.run(1) < 1:
+                    if not self.make_room(1):
+                        raise InternalError("a step found no room to record")
+                place = position
+            for operation in due:
+                if operation.position == position and position in positions:
+                    tick[0] = now
+                    operation.call()
+            positions = [later for later in positions if later > position]
+        tick[0] = now + 1
+
+    def request_stop(self) -> None:
+        """End the run after the present tick."""
+        self.stopped = True
+        self.segments(0, self.length).request_stop()
+
+
+class HostEnvironment:
+    """The leaves of derived values: parameters and arrays as they are when a run starts, float64."""
+
+    real = FLOAT64
+
+    def __init__(self, memory: Memory) -> None:
+        self.memory = memory
+
+    def load(self, load: Load) -> Any:
+        """Return a whole array, or the element of a shared one."""
+        data = self._data(load.array)
+        if load.index.via is not None:
+            return data[self._data(load.index.via)]
+        return data[0] if load.index.kind is IndexKind.ZERO else data
+
+    def _data(self, array: Array) -> npt.NDArray[Any]:
+        try:
+            return self.memory.arrays[array.name]
+        except KeyError:
+            raise InternalError(f"no data for '{array.name}'") from None
+
+    def gather(self, array: Array, position: Any) -> Any:
+        """Return array elements."""
+        return self._data(array)[position]
+
+    def param(self, param: Param) -> Any:
+        """Return a parameter."""
+        for table in (self.memory.reals, self.memory.ints):
+            if param.name in table:
+                return table[param.name]
+        raise InternalError(f"no value for the parameter '{param.name}'")
+
+    def local(self, local: Any) -> Any:
+        """Locals do not occur here."""
+        raise InternalError(f"local '{local.name}' in a derived value")
+
+    def index(self, index: Index) -> Any:
+        """Running indices do not occur here."""
+        raise InternalError(f"index {index} in a derived value")
+
+    def step(self) -> int:
+        """Steps do not occur here."""
+        raise InternalError("a derived value depends on the time")
+
+    def time(self) -> float:
+        """Times do not occur here."""
+        raise InternalError("a derived value depends on the time")
+
+    def draw(self, draw: Any, args: Any, rank: Any) -> Any:
+        """Random numbers do not occur here."""
+        raise InternalError("a derived value draws random numbers")
+
+
+def host_value(expr: Expr, memory: Memory) -> npt.NDArray[Any]:
+    """Return the value of a run-constant expression."""
+    return np.asarray(evaluate(expr, HostEnvironment(memory)))
+
+
+def check_finite(name: str, owner: str, values: npt.NDArray[Any], tick_text: str) -> None:
+    """Raise NumericalError if ``values`` holds NaN or inf, naming variable, first index and value."""
+    if values.dtype.kind != "f" or np.isfinite(values.sum()):
+        return
+    bad = np.flatnonzero(~np.isfinite(values))
+    if bad.size == 0:  # the sum itself overflowed
+        return
+    raise NumericalError(
+        f"'{name}' of {owner} is {values[bad[0]]} at index {bad[0]}{_more(bad.size)}{tick_text}. "
+        "The equations diverge, or a division by zero happened; try a smaller dt or another method, "
+        "or run(..., check_finite='step') to find the step."
+    )
+
+
+def _more(count: int) -> str:
+    return f" (and {count - 1} more)" if count > 1 else ""
+
+

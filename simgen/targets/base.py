@@ -1,0 +1,84 @@
+"""What a target is: it turns a :class:`~simgen.ir.kernel.Program` into something that runs on memory.
+
+Memory is flat and named, so that every target binds it in the same way:
+
+====================================  ======================================================
+``arrays[<array>]``                   state and tables, dtype by the array, at least its length
+``arrays[<events>.ids]``              u32 (depth, length): slot ``step % depth``; the part p of
+                                      the elements writes from column ``bounds[p]`` on
+``arrays[<events>.counts]``           i64 (depth, n_parts): events per slot and part
+``arrays[<length>.bounds]``           i64 (n_parts + 1): the elements each part owns, for every
+                                      length that is the size of a group
+``arrays[<store>.row_start]``         u64 (n_parts * n_rows + 1): storage positions; the row of
+                                      part p and source row r is ``p * n_rows + r``
+``arrays[<store>.targets]``           u32 (n): absolute target indices in storage order
+``arrays[<store>.bounds]``            dense16/dense32: u16/u32 (rows, n_classes + 1), row-relative
+``arrays[<store>.pair_start]``        compact: u64 (rows + 1) into the pairs
+``arrays[<store>.pair_class]``        compact: u32, ascending within a row
+``arrays[<store>.pair_begin]``        compact: u32, row-relative begin of that class
+``arrays[<store>.col_start]``         u64 (length of the target group + 1)
+``arrays[<store>.col_pos]``           u32 (u64 if wide): storage positions, ascending in a column
+``arrays[<store>.col_src]``           u32: absolute source indices, parallel to col_pos
+``arrays[<recorder>.data]``           the recorder's buffer, 1-D
+``arrays[<recorder>.used]``           i64 (1): values appended so far
+``arrays[tick]``                      i64 (1): the present tick; a clock is due where the tick is
+                                      a multiple of ``ints[period_<clock>]``, its step the quotient
+``ints[<length>]``                    sizes, by the names used in the IR
+``ints[<events>.depth]``              slots of the ring: the longest delay in steps plus one
+``ints[<store>.n_rows]``              rows per part; also ``.n_classes`` and ``.source_start``
+``ints[<recorder>.capacity]``         length of the buffer; ``.need`` is the most a tick appends
+``ints[<parameter>]``                 parameters of integer and boolean type (U64 keys as i64 bits)
+``reals[<parameter>]``                parameters of floating type
+====================================  ======================================================
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from simgen.ir.kernel import Program
+
+AnyArray = npt.NDArray[np.generic]
+
+
+@dataclass(slots=True)
+class Memory:
+    """The named values a program runs on; see the module's table."""
+
+    arrays: dict[str, AnyArray] = field(default_factory=dict)
+    ints: dict[str, int] = field(default_factory=dict)
+    reals: dict[str, float] = field(default_factory=dict)
+    n_parts: int = 1
+
+
+class Executable(Protocol):
+    """A program made ready by a target."""
+
+    @property
+    def source(self) -> str:
+        """The generated text, empty where there is none."""
+
+    def bind(self, memory: Memory) -> None:
+        """Look up everything the program uses; called again when an array was reallocated."""
+
+    def run(self, n_ticks: int) -> int:
+        """Run up to ``n_ticks`` and return how many were done.
+
+        Fewer are done when a recorder lacks room for its next tick, or after :meth:`request_stop`.
+        """
+
+    def request_stop(self) -> None:
+        """Make a run under way (in another thread or a signal handler) end after its tick."""
+
+
+class Target(Protocol):
+    """A way of running programs."""
+
+    name: str
+
+    def build(self, program: Program) -> Executable:
+        """Turn a program into an executable; compiles at most once for equal programs."""

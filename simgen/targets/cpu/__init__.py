@@ -1,0 +1,1 @@
+"""The CPU target: C++ through the system compiler."""

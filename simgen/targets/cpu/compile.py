@@ -1,0 +1,272 @@
+"""C++ source to a loaded library, through the system compiler, cffi and the cache.
+
+The only module that imports cffi. Calls are made in ABI mode; cffi releases the interpreter lock.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import os
+import re
+import tempfile
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import cffi
+import numpy as np
+from numpy.typing import NDArray
+
+from simgen.errors import CompileError, InternalError
+from simgen.resources import cuda_kernel_dir
+from simgen.runtime import cache
+from simgen.runtime.cache import CacheInfo, cache_info, clear_cache
+from simgen.targets.cpu.toolchain import (
+    FIXED_FLAGS,
+    OPENMP_FLAG,
+    Compiler,
+    cpu_identity,
+    find_compiler,
+    run_compiler,
+)
+
+__all__ = [
+    "CacheInfo",
+    "CompiledLibrary",
+    "Compiler",
+    "Program",
+    "ProgramState",
+    "cache_info",
+    "clear_cache",
+    "compile_shared",
+    "compiler_calls",
+    "ffi",
+    "find_compiler",
+    "interface",
+    "load_program",
+]
+
+ABI_TAG = "simgen-program-1"  # to be raised whenever sg_state or simgen_run change
+PROGRAM_CDEF = """
+typedef struct {
+  void **arrays; double *reals; int64_t *ints; int64_t n_threads; volatile int64_t *stop;
+} sg_state;
+int64_t simgen_run(sg_state *state, int64_t n_steps);
+"""
+ARRAY_ALIGNMENT = 64  # bytes; the widest vector register and the cache line
+
+_USER_TEXT = re.compile(r"//\s*\[(?P<owner>[^:\]]+):\s*(?P<text>.*)\]\s*$")
+_COMPLAINT = re.compile(
+    r"^(?P<file>[^:\n]+):(?P<line>\d+):(?:\d+:)? *(?:fatal )?error: (?P<text>.*)$", re.M
+)
+_calls = {"compiler": 0}
+_calls_lock = threading.Lock()
+
+
+@functools.lru_cache(maxsize=16)
+def interface(cdef: str) -> Any:
+    """Return the cffi object (untyped) that knows the declarations ``cdef``; one for equal text."""
+    declared = cffi.FFI()
+    declared.cdef(cdef)
+    return declared
+
+
+ffi: Any = interface(PROGRAM_CDEF)  # cffi carries no types
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledLibrary:
+    """A shared library on disk; ``seconds`` is what compiling took (0 from the cache)."""
+
+    path: Path
+    seconds: float
+    cached: bool
+    openmp: bool
+
+    def load(self, cdef: str = PROGRAM_CDEF) -> Any:
+        """Return the cffi library (untyped) with the functions ``cdef`` declares."""
+        try:
+            return interface(cdef).dlopen(str(self.path))
+        except OSError as error:
+            raise CompileError(
+                f"the compiled library {self.path} cannot be loaded: {error}. If its folder "
+                "forbids programs (mounted noexec), set SIMGEN_CACHE_DIR to another one."
+            ) from None
+
+
+def compiler_calls() -> int:
+    """Return how often this process has called a compiler to make a library."""
+    return _calls["compiler"]
+
+
+def compile_shared(
+    source: str, *, optimize: str = "-O3", openmp: bool = False, extra: tuple[str, ...] = ()
+) -> CompiledLibrary:
+    """Return the library of the C++ text ``source``, from the cache if it was made before.
+
+    ``openmp`` asks for OpenMP; where the compiler has none, the library is made without it and says
+    so. Raises :class:`CompileError` with the compiler's first complaint and the user's statement.
+    """
+    compiler = find_compiler()
+    openmp = openmp and compiler.openmp
+    flags = (*FIXED_FLAGS, optimize, *compiler.flags, *((OPENMP_FLAG,) if openmp else ()), *extra)
+    key = _cache_key(source, compiler, flags)
+    if (found := cache.lookup(key, source)) is not None:
+        return CompiledLibrary(found, seconds=0.0, cached=True, openmp=openmp)
+    with tempfile.TemporaryDirectory(prefix="simgen-compile-") as name:
+        folder = Path(name)
+        text, library = folder / "program.cpp", folder / "program.so"
+        text.write_text(source, encoding="utf-8", newline="\n")
+        include = f"-I{cuda_kernel_dir()}"
+        arguments = [*compiler.command, *flags, include, "-o", library.name, text.name]
+        with _calls_lock:
+            _calls["compiler"] += 1
+        begin = time.perf_counter()
+        outcome = run_compiler(arguments, folder)
+        seconds = time.perf_counter() - begin
+        if outcome.status != 0 or not library.is_file():
+            raise CompileError(_explain(outcome.status, outcome.output, source, compiler))
+        try:
+            kept = cache.store(key, source, library)
+        except OSError as error:
+            raise CompileError(f"the compiled program cannot be stored: {error}") from None
+    return CompiledLibrary(kept, seconds=seconds, cached=False, openmp=openmp)
+
+
+def _cache_key(source: str, compiler: Compiler, flags: tuple[str, ...]) -> str:
+    parts = (ABI_TAG, source, *flags, *compiler.command, compiler.version)
+    parts += (cpu_identity(), str(cuda_kernel_dir()), _headers_digest())
+    lengths_first = "".join(f"{len(part)}:{part}" for part in parts)  # no two lists give one text
+    return hashlib.sha256(lengths_first.encode("utf-8", errors="surrogatepass")).hexdigest()
+
+
+def _headers_digest() -> str:
+    """Return the hash of all hand-written headers; files are read again only when they change."""
+    stamps = []
+    for folder, _, names in os.walk(cuda_kernel_dir()):
+        for name in names:
+            if name.endswith((".h", ".cuh", ".cpp")):
+                found = os.stat(os.path.join(folder, name))
+                stamps.append((os.path.join(folder, name), found.st_mtime_ns, found.st_size))
+    return _hash_files(tuple(sorted(stamps)))
+
+
+@functools.lru_cache(maxsize=4)
+def _hash_files(stamps: tuple[tuple[str, int, int], ...]) -> str:
+    total = hashlib.sha256()
+    for name, _, _ in stamps:
+        content = Path(name).read_bytes()
+        total.update(f"{name}:{len(content)}:".encode())
+        total.update(content)
+    return total.hexdigest()
+
+
+def _explain(status: int, output: str, source: str, compiler: Compiler) -> str:
+    """Return the first complaint, ten lines round it, and the user's statement it came from."""
+    complaint = _COMPLAINT.search(output)
+    if complaint is None:
+        shown = "\n".join(output.strip().splitlines()[:20]) or "(it printed nothing)"
+        return f"the compiler {compiler.path} failed with status {status}:\n{shown}"
+    file, number = Path(complaint["file"]), int(complaint["line"])
+    lines = source.splitlines()
+    where = f"line {number} of the generated program"
+    if file.name != "program.cpp":
+        where = f"line {number} of {file.name}"
+        try:
+            lines = file.read_text(encoding="utf-8", errors="replace").splitlines()
+        except OSError:
+            lines = []
+    parts = [f"the compiler {compiler.path} refused {where}: {complaint['text']}"]
+    for before in range(min(number, len(lines)) - 1, -1, -1):
+        if (user := _USER_TEXT.search(lines[before])) is not None:
+            parts.append(f"It was made from {user['owner']}: {user['text']}")
+            break
+    first = max(0, number - 6)
+    for position, line in enumerate(lines[first : first + 10], start=first + 1):
+        parts.append(f"{'>' if position == number else ' '}{position:5d} | {line}")
+    return "\n".join(parts)
+
+
+@dataclass(slots=True, eq=False)
+class ProgramState:
+    """What ``simgen_run`` works on: pointers to arrays, real and integer arguments, a stop flag.
+
+    The object keeps the arrays alive; they must not be resized while it is in use.
+    """
+
+    arrays: tuple[NDArray[Any], ...]
+    reals: NDArray[np.float64]
+    ints: NDArray[np.int64]
+    stop: NDArray[np.int64]
+    pointer: Any  # sg_state *, untyped as all of cffi
+    _owners: list[Any] = field(default_factory=list)
+
+    @property
+    def n_threads(self) -> int:
+        """The number of threads the program may use."""
+        return int(self.pointer.n_threads)
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """A loaded program; ``lib`` is the cffi library (untyped)."""
+
+    library: CompiledLibrary
+    lib: Any
+
+    def bind(
+        self,
+        arrays: Sequence[NDArray[Any]],
+        reals: NDArray[np.float64],
+        ints: NDArray[np.int64],
+        n_threads: int = 1,
+        stop: NDArray[np.int64] | None = None,
+    ) -> ProgramState:
+        """Return the state made of these arrays, by reference; all contiguous and writable."""
+        stop = np.zeros(1, dtype=np.int64) if stop is None else stop
+        _check_bound(reals, np.float64, "reals")
+        _check_bound(ints, np.int64, "ints")
+        _check_bound(stop, np.int64, "stop")
+        for position, array in enumerate(arrays):
+            _check_bound(array, array.dtype.type, f"array {position}")
+        table = ffi.new("void *[]", [_address(array) for array in arrays] or 1)
+        state = ffi.new("sg_state *")
+        state.arrays = table
+        state.reals = ffi.cast("double *", _address(reals))
+        state.ints = ffi.cast("int64_t *", _address(ints))
+        state.stop = ffi.cast("int64_t *", _address(stop))
+        state.n_threads = n_threads
+        return ProgramState(tuple(arrays), reals, ints, stop, state, [table])
+
+    def run(self, state: ProgramState, n_steps: int) -> int:
+        """Run ``n_steps`` steps and return the program's status word."""
+        return int(self.lib.simgen_run(state.pointer, n_steps))
+
+
+def _check_bound(array: NDArray[Any], dtype: type[np.generic], what: str) -> None:
+    """Refuse what C would misread; only a caller inside simgen can cause it."""
+    if not array.flags.c_contiguous or not array.flags.writeable:
+        raise InternalError(f"{what} handed to a program is not contiguous and writable")
+    if array.dtype != np.dtype(dtype) or not array.dtype.isnative:
+        raise InternalError(f"{what} handed to a program has dtype {array.dtype}")
+
+
+def _address(array: NDArray[Any]) -> Any:
+    return ffi.cast("void *", array.ctypes.data)
+
+
+def load_program(
+    source: str, *, optimize: str = "-O3", openmp: bool = False, extra: tuple[str, ...] = ()
+) -> Program:
+    """Return the program of the C++ text ``source``, compiled if need be and loaded."""
+    library = compile_shared(source, optimize=optimize, openmp=openmp, extra=extra)
+    lib = library.load()
+    try:
+        lib.simgen_run  # noqa: B018 - cffi looks a function up when its name is first read
+    except AttributeError:
+        raise InternalError("the generated program defines no function simgen_run") from None
+    return Program(library, lib)

@@ -1,0 +1,194 @@
+"""Loops over the elements of a group as C++: tiles, prepared random numbers, event masks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from simgen.dtypes import FLOAT32, DType
+from simgen.ir.expr import Expr, Gather, IndexKind, IndexValue, Load, Local, RandomDraw
+from simgen.ir.kernel import Kernel, OverElements
+from simgen.ir.stmt import Accumulate, Emit, If, Let, Stmt, Store
+from simgen.ir.visit import all_nodes, flatten, map_expr, reads, walk
+from simgen.targets.body import BodyPrinter
+from simgen.targets.cpu.frame import open_kernel
+from simgen.targets.hoist import written_names
+from simgen.targets.scope import N_PARTS, Layout, Scope
+
+TILE = 256  # elements; the buffers of a tile stay in the first-level cache
+_FILLED = ("rand", "randn")  # distributions that the header draws for a whole tile
+
+
+@dataclass(frozen=True, slots=True)
+class ElementsView:
+    """What ``over_elements.cpp.j2`` shows."""
+
+    name: str
+    doc: tuple[str, ...]
+    declarations: tuple[str, ...]
+    prologue: tuple[str, ...]
+    bounds: str
+    start: str
+    stop: str
+    tile: str
+    buffers: tuple[str, ...]
+    part_begin: tuple[str, ...]
+    fills: tuple[str, ...]
+    has_draws: bool
+    draws: tuple[str, ...]
+    pragmas: tuple[str, ...]
+    body: tuple[str, ...]
+    tile_end: tuple[str, ...]
+    part_end: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class _Tile:
+    """The buffers of a tile and what fills and empties them."""
+
+    scope: Scope
+    buffers: list[str] = field(default_factory=list)
+    fills: list[str] = field(default_factory=list)
+    draws: list[str] = field(default_factory=list)
+    part_begin: list[str] = field(default_factory=list)
+    masks: list[str] = field(default_factory=list)
+    tile_end: list[str] = field(default_factory=list)
+    part_end: list[str] = field(default_factory=list)
+    setup: list[str] = field(default_factory=list)
+
+    def emit(self, stmt: Emit, condition: str) -> str:
+        """Return the line that notes an event; the lists are written after each tile."""
+        number, scope, name = len(self.masks), self.scope, stmt.events.name
+        ids = scope.buffer(f"{name}.ids", "uint32_t", written=True)
+        counts = scope.buffer(f"{name}.counts", "int64_t", written=True)
+        bounds = scope.buffer(f"{stmt.events.length}.bounds", "int64_t")
+        slot, mask, used = f"slot{number}", f"m{number}", f"n{number}"
+        depth = scope.int(f"{name}.depth")
+        self.setup.append(f"const int64_t {slot} = {scope.names.step} % {depth};")
+        self.masks.append(f"{mask}[k] = 0;")
+        width = "int32_t" if scope.layout.real == FLOAT32 else "int64_t"
+        self.buffers.append(f"{width} {mask}[{TILE}];")
+        self.part_begin.append(f"int64_t {used} = 0;")
+        place = f"{ids} + {slot} * {scope.int(stmt.events.length)} + {bounds}[part]"
+        self.tile_end.append(f"{used} = sg_compact({mask}, count, base, {place}, {used});")
+        self.part_end.append(f"{counts}[{slot} * {scope.int(N_PARTS)} + part] = {used};")
+        return f"{mask}[k] = {condition};"
+
+
+def lower_elements(kernel: Kernel, domain: OverElements, layout: Layout) -> ElementsView:
+    """Return the view of a kernel over elements."""
+    frame = open_kernel(kernel, layout, {IndexKind.ELEMENT: "i"})
+    scope, body = frame.scope, frame.body
+    tile = _Tile(scope)
+    _prepare_draws(tile, body)
+    select = _vectorises(scope, body)
+    printer = BodyPrinter(scope, select=select, emit=tile.emit)
+    lines = printer.lines(body)
+    if not select:
+        lines = [*tile.masks, *lines]  # a branch not taken writes no mask
+    tiled = bool(tile.buffers)
+    prologue = (*frame.prologue, *tile.setup)
+    start, stop = scope.printer.text(domain.start), scope.printer.text(domain.stop)
+    bounds = scope.buffer(f"{domain.owner}.bounds", "int64_t")
+    return ElementsView(
+        name=frame.name,
+        doc=frame.doc,
+        declarations=scope.declarations(),
+        prologue=prologue,
+        bounds=bounds,
+        start=start,
+        stop=stop,
+        tile=str(TILE) if tiled else "high - low",
+        buffers=tuple(tile.buffers),
+        part_begin=tuple(tile.part_begin),
+        fills=tuple(tile.fills),
+        has_draws=bool(tile.draws),
+        draws=tuple(tile.draws),
+        pragmas=("#pragma omp simd",) if select else (),
+        body=tuple(lines),
+        tile_end=tuple(tile.tile_end),
+        part_end=tuple(tile.part_end),
+    )
+
+
+def _prepare_draws(tile: _Tile, body: tuple[Stmt, ...]) -> None:
+    """Draw for a whole tile what can be drawn before the loop.
+
+    Draws are functions of their counter, so a draw that only some elements use may be made for all.
+    Those with arguments are made in a loop of their own if the arguments can be computed there.
+    """
+    scope = tile.scope
+    values = _local_values(body)
+    written = written_names(body)
+    for draw in dict.fromkeys(node for node in all_nodes(body) if isinstance(node, RandomDraw)):
+        name = f"r{len(tile.buffers)}"
+        if draw.distribution in _FILLED:
+            kind = scope.printer.type_name(draw.dtype)
+            fill = scope.printer.function(f"fill_{draw.distribution}", DType.REAL)
+            counter = f"{scope.param(draw.key)}, {scope.names.step}, {draw.number}u"
+            tile.fills.append(f"{fill}({name}, base, count, {counter});")
+        else:
+            early = map_expr(draw, lambda node: _inline(node, values))
+            if not _computable_first(early, written):
+                continue
+            kind = scope.printer.type_name(draw.dtype)
+            tile.draws.append(f"{name}[k] = {scope.printer.text(early)};")
+        tile.buffers.append(f"{kind} {name}[{TILE}];")
+        scope.names.replaced[draw] = f"{name}[k]"
+
+
+def _local_values(body: tuple[Stmt, ...]) -> dict[str, Expr]:
+    """Return the values of the locals bound outside ``If``, in terms of loads and parameters."""
+    values: dict[str, Expr] = {}
+    for stmt in body:
+        if isinstance(stmt, Let):
+            values[stmt.local.name] = map_expr(stmt.value, lambda node: _inline(node, values))
+    return values
+
+
+def _inline(node: Expr, values: dict[str, Expr]) -> Expr:
+    return values.get(node.name, node) if isinstance(node, Local) else node
+
+
+def _computable_first(draw: Expr, written: frozenset[str]) -> bool:
+    inner = list(walk(draw))[1:]
+    if any(isinstance(node, (RandomDraw, Local)) for node in inner):
+        return False
+    return not any(
+        isinstance(node, (Load, Gather)) and node.array.name in written for node in inner
+    )
+
+
+def _vectorises(scope: Scope, body: tuple[Stmt, ...]) -> bool:
+    """Return whether the elements are independent of each other and free of calls that branch.
+
+    Then the loop may be run in any order and with selected instead of conditional writes.
+    """
+    written = written_names(body)
+    for stmt in flatten(body):
+        if not isinstance(stmt, (Let, Store, Accumulate, If, Emit)):
+            return False
+        if isinstance(stmt, (Store, Accumulate)) and not _is_own(stmt.index):
+            return False
+    foreign = {array.name for array, index in reads(body) if not _is_own(index)}
+    if foreign & written:
+        return False
+    if any(
+        isinstance(node, RandomDraw) and node not in scope.names.replaced
+        for node in all_nodes(body)
+    ):
+        return False
+    return all(_may_run_anyway(stmt.body) for stmt in flatten(body) if isinstance(stmt, If))
+
+
+def _is_own(index: object) -> bool:
+    return getattr(index, "kind", None) is IndexKind.ELEMENT and getattr(index, "via", None) is None
+
+
+def _may_run_anyway(body: Iterable[Stmt]) -> bool:
+    """Return whether computing values for elements that fail a condition does no harm."""
+    return not any(
+        isinstance(node, Gather)
+        or (isinstance(node, (Load, IndexValue)) and node.index.via is not None)
+        for node in all_nodes(body)
+    )

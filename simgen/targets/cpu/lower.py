@@ -1,0 +1,181 @@
+"""A program as one C++ translation unit: every kernel a function, and the loop over ticks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from simgen.errors import InternalError
+from simgen.ir.expr import RandomDraw
+from simgen.ir.kernel import (
+    Clock,
+    Kernel,
+    Once,
+    OverElements,
+    OverEvents,
+    OverFanIn,
+    OverFanOut,
+    OverIndices,
+    OverSynapses,
+    Program,
+)
+from simgen.ir.stmt import Append
+from simgen.ir.visit import all_nodes, flatten
+from simgen.targets.cpu.elements import lower_elements
+from simgen.targets.cpu.events import (
+    EmitTableView,
+    lower_events,
+    lower_indices,
+    lower_once,
+)
+from simgen.targets.cpu.synapses import lower_fan_in, lower_fan_out, lower_synapses
+from simgen.targets.cstyle import mangle
+from simgen.targets.effects import Effects, kernel_effects, plan_barriers
+from simgen.targets.render import render
+from simgen.targets.scope import N_PARTS, Layout
+
+TICK = "tick"
+
+# How a domain is lowered, and the template that frames it.
+_DOMAINS: dict[type, tuple[Callable[..., Any], str]] = {
+    Once: (lower_once, "once"),
+    OverElements: (lower_elements, "over_elements"),
+    OverIndices: (lower_indices, "over_indices"),
+    OverEvents: (lower_events, "over_events"),
+    OverFanOut: (lower_fan_out, "over_fan_out"),
+    OverFanIn: (lower_fan_in, "over_fan_in"),
+    OverSynapses: (lower_synapses, "over_synapses"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ModuleView:
+    """What ``module.cpp.j2`` shows; ``calls`` is the body of a tick."""
+
+    headers: tuple[str, ...]
+    kernels: tuple[str, ...]
+    checks: tuple[str, ...]
+    tick: int
+    n_parts: int
+    clocks: tuple[str, ...]
+    calls: tuple[str, ...]
+    advance: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LoweredProgram:
+    """The source of a program and where it expects its values."""
+
+    source: str
+    layout: Layout
+    single_clock: Clock | None
+
+
+def lower_program(program: Program, real: np.dtype[np.floating]) -> LoweredProgram:
+    """Return the C++ text of ``program`` with the precision ``real``."""
+    layout = Layout(real)
+    tick = layout.array(TICK, "int64_t").position
+    kernels = _distinct_kernels(program)
+    effects = {name: kernel_effects(kernel) for name, kernel in kernels.items()}
+    texts = tuple(render_kernel(kernel, layout) for kernel in kernels.values())
+    clocks = tuple(dict.fromkeys(kernel.clock for kernel in kernels.values())) or program.clocks
+    single = clocks[0] if len(clocks) == 1 and clocks == program.clocks else None
+    view = ModuleView(
+        headers=_headers(program),
+        kernels=texts,
+        checks=_recorder_checks(program, layout),
+        tick=tick,
+        n_parts=layout.int(N_PARTS),
+        clocks=tuple(line for clock in clocks for line in _clock_lines(clock, single, layout)),
+        calls=_calls(program, effects, single),
+        advance=tuple(_advance_line(clock, single) for clock in clocks),
+    )
+    return LoweredProgram(render("cpp/module.cpp.j2", view), layout, single)
+
+
+def render_kernel(kernel: Kernel, layout: Layout) -> str:
+    """Return the C++ function of one kernel."""
+    lower, template = _DOMAINS[type(kernel.domain)]
+    view = lower(kernel, kernel.domain, layout)
+    if isinstance(view, EmitTableView):
+        template = "emit_table"
+    return render(f"cpp/{template}.cpp.j2", view)
+
+
+def _distinct_kernels(program: Program) -> dict[str, Kernel]:
+    kernels: dict[str, Kernel] = {}
+    for kernel in program.kernels:
+        if kernels.setdefault(kernel.name, kernel) != kernel:
+            raise InternalError(f"two kernels are named '{kernel.name}'")
+    return kernels
+
+
+def _headers(program: Program) -> tuple[str, ...]:
+    """Return the headers a program needs beyond those of every program."""
+    draws = any(
+        isinstance(node, RandomDraw)
+        for kernel in program.kernels
+        for node in all_nodes((*kernel.prologue, *kernel.body))
+    )
+    return ("common/distributions.h", "common/random_fill.h") if draws else ()
+
+
+def _recorder_checks(program: Program, layout: Layout) -> tuple[str, ...]:
+    names = dict.fromkeys(
+        stmt.recorder.name
+        for kernel in program.kernels
+        for stmt in flatten(kernel.body)
+        if isinstance(stmt, Append)
+    )
+    lines = []
+    for name in names:
+        used = layout.array(f"{name}.used", "int64_t").position
+        need, capacity = layout.int(f"{name}.need"), layout.int(f"{name}.capacity")
+        room = f"S->ints[{capacity}] - S->ints[{need}]"
+        lines.append(f"if (*(const int64_t *)S->arrays[{used}] > {room}) return 0;")
+    return tuple(lines)
+
+
+def _clock_lines(clock: Clock, single: Clock | None, layout: Layout) -> tuple[str, ...]:
+    """Return the declarations of a clock's counters: its step, and the ticks until it is due."""
+    step, until, period = _counters(clock)
+    if clock == single:
+        return (f"int64_t {step} = first_tick;",)
+    place = layout.int(f"period_{clock.name}")
+    return (
+        f"const int64_t {period} = S->ints[{place}];",
+        f"int64_t {step} = (first_tick + {period} - 1) / {period};",
+        f"int64_t {until} = {step} * {period} - first_tick;",
+    )
+
+
+def _advance_line(clock: Clock, single: Clock | None) -> str:
+    step, until, period = _counters(clock)
+    if clock == single:
+        return f"++{step};"
+    return f"if ({until}-- == 0) {until} = {period} - 1, ++{step};"
+
+
+def _counters(clock: Clock) -> tuple[str, str, str]:
+    return mangle("step", clock.name), mangle("until", clock.name), mangle("period", clock.name)
+
+
+def _calls(program: Program, effects: dict[str, Effects], single: Clock | None) -> tuple[str, ...]:
+    """Return the lines of a tick: each kernel when its clock is due, and waits between them."""
+    kernels = program.kernels
+    waits = plan_barriers(effects[kernel.name] for kernel in kernels)
+    lines = []
+    for kernel, wait in zip(kernels, waits):
+        step, until, _ = _counters(kernel.clock)
+        split = effects[kernel.name].split
+        parts = "first_part, last_part" if split else "0, n_parts"
+        conditions = [] if kernel.clock == single else [f"{until} == 0"]
+        conditions += [] if split else ["thread == 0"]
+        guard = f"if ({' && '.join(conditions)}) " if conditions else ""
+        if wait:
+            lines.append("sg_wait(barrier, n_threads);")
+        lines.append(f"{guard}{mangle('k', kernel.name)}(S, {parts}, {step});")
+    return tuple(lines)

@@ -1,0 +1,1 @@
+"""The CUDA target: source text for NVRTC."""

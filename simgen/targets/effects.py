@@ -1,0 +1,147 @@
+"""Which kernels can be split by parts, and where threads must wait for each other.
+
+A part owns a contiguous range of each group and the synapses that end there (performance page,
+partition by target). A kernel is split if all it writes is its part's own, and if nothing it
+writes is read by another part in the same pass. All others run on one thread, in canonical order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from simgen.ir.expr import Expr, Gather, Index, IndexKind, Load
+from simgen.ir.kernel import (
+    Kernel,
+    Once,
+    OverElements,
+    OverEvents,
+    OverFanIn,
+    OverFanOut,
+    OverIndices,
+    OverSynapses,
+)
+from simgen.ir.stmt import Append, Emit, EmitTable, Stmt
+from simgen.ir.visit import flatten, reads, walk, writes
+
+_SERIAL = "(the first thread)"  # the partition of a kernel that is not split
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """A use of a named value: each part uses only its own of ``partition``, or (None) any of it."""
+
+    name: str
+    partition: str | None
+    writes: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Effects:
+    """Whether a kernel can be split by parts, and what it touches."""
+
+    split: bool
+    accesses: frozenset[Access]
+
+
+def kernel_effects(kernel: Kernel) -> Effects:
+    """Return the effects of a kernel."""
+    owned = _owned_indices(kernel)
+    accesses = set(_body_accesses(kernel, owned))
+    accesses |= _domain_accesses(kernel)
+    written = {access.name for access in accesses if access.writes}
+    split = not isinstance(kernel.domain, (Once, OverIndices)) and all(
+        access.partition is not None for access in accesses if access.name in written
+    )
+    if any(isinstance(stmt, (Append, EmitTable)) for stmt in flatten(kernel.body)):
+        split = False
+    if not split:
+        accesses = {Access(access.name, _SERIAL, access.writes) for access in accesses}
+    return Effects(split, frozenset(accesses))
+
+
+def _owned_indices(kernel: Kernel) -> dict[IndexKind, str]:
+    """Return the running indices that stay inside a part, with the partition's name."""
+    match kernel.domain:
+        case OverElements(owner=owner):
+            return {IndexKind.ELEMENT: owner}
+        case OverEvents(events=events):
+            return {IndexKind.ELEMENT: events.length}
+        case OverFanOut(store=store) | OverFanIn(store=store) | OverSynapses(store=store):
+            return {IndexKind.POST: store.target_length, IndexKind.SYNAPSE: store.name}
+        case _:
+            return {}
+
+
+def _body_accesses(kernel: Kernel, owned: dict[IndexKind, str]) -> Iterable[Access]:
+    def partition(index: Index | None) -> str | None:
+        return owned.get(index.kind) if index is not None and index.via is None else None
+
+    for array, index in reads(kernel.body):
+        yield Access(array.name, partition(index), writes=False)
+    for array, index, _ in writes(kernel.body):
+        yield Access(array.name, partition(index), writes=True)
+    for expr in _frame_expressions(kernel):
+        for node in walk(expr):
+            if isinstance(node, (Load, Gather)):
+                yield Access(node.array.name, None, writes=False)
+    for stmt in flatten(kernel.body):
+        if isinstance(stmt, Emit):
+            yield Access(f"{stmt.events.name}.events", stmt.events.length, writes=True)
+        elif isinstance(stmt, EmitTable):
+            yield Access(f"{stmt.events.name}.events", None, writes=True)
+            for array in (stmt.cursor, stmt.base):
+                yield Access(array.name, None, writes=True)
+
+
+def _frame_expressions(kernel: Kernel) -> tuple[Expr, ...]:
+    """Return the expressions evaluated once a step by every part."""
+    values = tuple(stmt.value for stmt in kernel.prologue)
+    match kernel.domain:
+        case OverElements(start=start, stop=stop) | OverEvents(start=start, stop=stop):
+            return (*values, start, stop)
+        case OverFanIn(delay=delay):
+            return (*values, delay)
+        case _:
+            return values
+
+
+def _domain_accesses(kernel: Kernel) -> set[Access]:
+    match kernel.domain:
+        case OverEvents(events=events):
+            return {Access(f"{events.name}.events", events.length, writes=False)}
+        case OverFanOut(events=events, delays=delays):  # every part walks the spikes of all parts
+            spikes = Access(f"{events.name}.events", None, writes=False)
+            return {spikes, Access(delays.name, None, writes=False)}
+        case OverFanIn(events=events, delays=delays, store=store):
+            spikes = Access(f"{events.name}.events", events.length, writes=False)
+            own = () if delays is None else (Access(delays.name, store.name, writes=False),)
+            return {spikes, *own}
+        case OverIndices(indices=indices):
+            return {Access(indices.name, None, writes=False)}
+        case _:
+            return set()
+
+
+def plan_barriers(effects: Iterable[Effects]) -> tuple[bool, ...]:
+    """Return for each kernel whether all threads must have finished what precedes it.
+
+    Threads always wait for each other at the end of a tick.
+    """
+    since: set[Access] = set()
+    plan: list[bool] = []
+    for effect in effects:
+        wait = any(_conflict(old, new) for new in effect.accesses for old in since)
+        plan.append(wait)
+        since = set(effect.accesses) if wait else since | effect.accesses
+    return tuple(plan)
+
+
+def _conflict(one: Access, other: Access) -> bool:
+    same = one.partition is not None and one.partition == other.partition
+    return one.name == other.name and (one.writes or other.writes) and not same
+
+
+def is_statement_free(body: Iterable[Stmt], kinds: tuple[type, ...]) -> bool:
+    """Return whether no statement of these kinds is in ``body``."""
+    return not any(isinstance(stmt, kinds) for stmt in flatten(body))

@@ -1,0 +1,1 @@
+"""The reference target: interprets the IR with numpy, plainly; the meaning of the IR."""

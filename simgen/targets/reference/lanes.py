@@ -1,0 +1,211 @@
+"""Which elements or synapses a domain visits in the present step, and in which order.
+
+The answer is a list of lanes: for each visit the position of every running index. It is written
+down plainly, with no regard to speed; the order of the lanes is the order of the program's meaning.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from simgen.errors import InternalError
+from simgen.ir.expr import Expr, IndexKind
+from simgen.ir.kernel import (
+    Domain,
+    Once,
+    OverElements,
+    OverEvents,
+    OverFanIn,
+    OverFanOut,
+    OverIndices,
+    OverSynapses,
+    SynapseStore,
+)
+from simgen.ir.stmt import EventList
+from simgen.targets.base import AnyArray, Memory
+
+Positions = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Lanes:
+    """The visits of a domain: ``positions`` int64 (n,) per index kind, in the order of execution.
+
+    ``starts`` ascends from 0: where runs of lanes begin that usually share no target, such as the
+    synapses of one spike. It is a hint about speed and carries no meaning.
+    """
+
+    n: int
+    positions: dict[IndexKind, Positions]
+    starts: tuple[int, ...] = (0,)
+
+    def take(self, chosen: npt.NDArray[np.intp]) -> Lanes:
+        """Return the ``chosen`` lanes, in the order given."""
+        positions = {kind: values[chosen] for kind, values in self.positions.items()}
+        return Lanes(len(chosen), positions)
+
+
+def lookup_array(memory: Memory, name: str) -> AnyArray:
+    """Return ``memory.arrays[name]``; raise :class:`InternalError` if the binder left it out."""
+    try:
+        return memory.arrays[name]
+    except KeyError:
+        raise InternalError(f"the array '{name}' is not in the memory of the program") from None
+
+
+def lookup_int(memory: Memory, name: str) -> int:
+    """Return ``memory.ints[name]``; raise :class:`InternalError` if the binder left it out."""
+    try:
+        return int(memory.ints[name])
+    except KeyError:
+        raise InternalError(f"the integer '{name}' is not in the memory of the program") from None
+
+
+def lanes_of(domain: Domain, memory: Memory, step: int, scalar: Callable[[Expr], int]) -> Lanes:
+    """Return the lanes of ``domain`` at ``step`` of the kernel's clock.
+
+    ``scalar`` evaluates the domain's own expressions (bounds, delays).
+    """
+    match domain:
+        case Once():
+            return Lanes(1, {})
+        case OverElements(start=start, stop=stop):
+            return _elements(np.arange(scalar(start), scalar(stop), dtype=np.int64))
+        case OverIndices(indices=indices, synapses=synapses):
+            listed = lookup_array(memory, indices.name)[: lookup_int(memory, indices.length)]
+            values = listed.astype(np.int64)
+            return _elements(values) if synapses is None else _synapses(memory, synapses, values)
+        case OverEvents(events=events, start=start, stop=stop):
+            fired = fired_at(memory, events, step)
+            return _elements(fired[(fired >= scalar(start)) & (fired < scalar(stop))])
+        case OverFanOut():
+            return _joined(memory, domain.store, IndexKind.PRE, _fan_out(domain, memory, step))
+        case OverFanIn():
+            runs = _fan_in(domain, memory, step, scalar)
+            return _joined(memory, domain.store, IndexKind.POST, runs)
+        case OverSynapses(store=store):
+            n = int(lookup_array(memory, f"{store.name}.row_start")[_rows(memory, store)])
+            return _synapses(memory, store, np.arange(n, dtype=np.int64))
+
+
+def fired_at(memory: Memory, events: EventList, step: int) -> Positions:
+    """Return the elements that fired at ``step``, ascending; the ring must still hold them.
+
+    Before step 0 nothing fired, whatever the ring holds.
+    """
+    if step < 0:
+        return np.zeros(0, dtype=np.int64)
+    depth, length = lookup_int(memory, f"{events.name}.depth"), lookup_int(memory, events.length)
+    slot = step % depth
+    ids = lookup_array(memory, f"{events.name}.ids").reshape(-1)[: depth * length]
+    row = ids.reshape(depth, length)[slot]
+    counts = lookup_array(memory, f"{events.name}.counts").reshape(-1)[: depth * memory.n_parts]
+    bounds = lookup_array(memory, f"{events.length}.bounds")
+    pieces = [
+        row[int(bounds[part]) : int(bounds[part]) + int(count)]
+        for part, count in enumerate(counts.reshape(depth, memory.n_parts)[slot])
+    ]
+    return np.concatenate(pieces).astype(np.int64)
+
+
+def _elements(elements: Positions) -> Lanes:
+    return Lanes(len(elements), {IndexKind.ELEMENT: elements})
+
+
+def _rows(memory: Memory, store: SynapseStore) -> int:
+    """Return the number of rows of all parts."""
+    return memory.n_parts * lookup_int(memory, f"{store.name}.n_rows")
+
+
+def _synapses(memory: Memory, store: SynapseStore, positions: Positions) -> Lanes:
+    """Return lanes that visit the synapses at storage ``positions`` in the order given."""
+    rows = _rows(memory, store)
+    row_start = lookup_array(memory, f"{store.name}.row_start")[: rows + 1].astype(np.int64)
+    targets = lookup_array(memory, f"{store.name}.targets")
+    row = np.searchsorted(row_start, positions, side="right") - 1
+    source_row = row % max(1, lookup_int(memory, f"{store.name}.n_rows"))
+    return Lanes(
+        len(positions),
+        {
+            IndexKind.SYNAPSE: positions,
+            IndexKind.PRE: source_row + lookup_int(memory, f"{store.name}.source_start"),
+            IndexKind.POST: targets[positions].astype(np.int64),
+        },
+    )
+
+
+def _joined(
+    memory: Memory, store: SynapseStore, spiking: IndexKind, runs: Iterable[Positions]
+) -> Lanes:
+    """Return the lanes of several runs of synapses, one run after the other."""
+    kept = [run for run in runs if len(run)]
+    if not kept:
+        return _synapses(memory, store, np.zeros(0, dtype=np.int64))
+    lanes = _synapses(memory, store, np.concatenate(kept))
+    lanes.positions[IndexKind.ELEMENT] = lanes.positions[spiking]
+    ends = np.cumsum([len(run) for run in kept])
+    return Lanes(lanes.n, lanes.positions, (0, *(int(end) for end in ends[:-1])))
+
+
+def _fan_out(domain: OverFanOut, memory: Memory, step: int) -> Iterator[Positions]:
+    """Yield the storage positions that arrive now: delay class, then source, then part."""
+    store = domain.store
+    n_classes = lookup_int(memory, f"{store.name}.n_classes")
+    n_rows = lookup_int(memory, f"{store.name}.n_rows")
+    source_start = lookup_int(memory, f"{store.name}.source_start")
+    delays = lookup_array(memory, domain.delays.name)
+    for delay_class in reversed(range(n_classes)):
+        fired = fired_at(memory, domain.events, step - int(delays[delay_class]))
+        for source in fired:
+            source_row = int(source) - source_start
+            if not 0 <= source_row < n_rows:
+                continue
+            for part in range(memory.n_parts):
+                begin, end = segment(memory, store, part * n_rows + source_row, delay_class)
+                yield np.arange(begin, end, dtype=np.int64)
+
+
+def segment(memory: Memory, store: SynapseStore, row: int, delay_class: int) -> tuple[int, int]:
+    """Return the storage positions [begin, end) of one row and delay class."""
+    row_start = lookup_array(memory, f"{store.name}.row_start")
+    base, row_end = int(row_start[row]), int(row_start[row + 1])
+    if store.format == "none":
+        return base, row_end
+    if store.format in ("dense16", "dense32"):
+        width = lookup_int(memory, f"{store.name}.n_classes") + 1
+        bounds = lookup_array(memory, f"{store.name}.bounds").reshape(-1)
+        at = row * width + delay_class
+        return base + int(bounds[at]), base + int(bounds[at + 1])
+    if store.format == "compact":
+        pair_start = lookup_array(memory, f"{store.name}.pair_start")
+        first, last = int(pair_start[row]), int(pair_start[row + 1])
+        begins = lookup_array(memory, f"{store.name}.pair_begin")
+        classes = lookup_array(memory, f"{store.name}.pair_class")
+        for pair in range(first, last):
+            if int(classes[pair]) == delay_class:
+                end = base + int(begins[pair + 1]) if pair + 1 < last else row_end
+                return base + int(begins[pair]), end
+        return base, base
+    raise InternalError(f"the reference target met segment bounds of format '{store.format}'")
+
+
+def _fan_in(
+    domain: OverFanIn, memory: Memory, step: int, scalar: Callable[[Expr], int]
+) -> Iterator[Positions]:
+    """Yield the storage positions onto the neurons that fired: delay, then target."""
+    store = domain.store
+    col_start = lookup_array(memory, f"{store.name}.col_start")
+    col_pos = lookup_array(memory, f"{store.name}.col_pos")
+    if domain.delays is None:
+        delays, own = [scalar(domain.delay)], None
+    else:
+        own = lookup_array(memory, domain.delays.name)[: lookup_int(memory, store.length)]
+        delays = [int(delay) for delay in np.unique(own)[::-1]]
+    for delay in delays:
+        for target in fired_at(memory, domain.events, step - delay):
+            column = col_pos[int(col_start[target]) : int(col_start[target + 1])].astype(np.int64)
+            yield column if own is None else column[own[column] == delay]

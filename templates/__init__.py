@@ -1,0 +1,1 @@
+"""jinja2 templates: frames round lines that a printer made, one folder a target."""

@@ -1,0 +1,58 @@
+"""What all tests share: a private cache of compiled programs, and golden files."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+GOLDEN = Path(__file__).with_name("golden")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--update-golden",
+        action="store_true",
+        help="write the golden files anew instead of comparing with them",
+    )
+
+
+@pytest.fixture(autouse=True, scope="session")
+def private_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Keep the tests out of the user's cache, and the user's cache out of the tests."""
+    folder = tmp_path_factory.mktemp("cache")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(os.environ, "SIMGEN_CACHE_DIR", str(folder))
+        yield folder
+
+
+def compare_golden(path: Path, text: str, update: bool) -> None:
+    """Fail unless ``path`` holds ``text``; with ``update`` write it."""
+    text = text.rstrip("\n") + "\n"
+    if update:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8", newline="\n")
+        return
+    if not path.is_file():
+        pytest.fail(f"{path} is missing; make it with: pytest --update-golden", pytrace=False)
+    expected = path.read_text(encoding="utf-8")
+    assert text == expected, f"differs from {path}; if wanted: pytest --update-golden"
+
+
+@pytest.fixture
+def golden(request: pytest.FixtureRequest) -> Callable[..., None]:
+    """``golden(text)`` compares with ``golden/<module>/<test>.txt``; a second argument renames it.
+
+    <module> is the test file without ``test_``. Line ends at the end of the text do not count.
+    """
+    module = request.node.path.stem.removeprefix("test_")
+    test = re.sub(r"[^\w.-]+", "_", request.node.name.removeprefix("test_")).strip("_")
+    update = bool(request.config.getoption("--update-golden"))
+
+    def check(text: str, name: str = test) -> None:
+        compare_golden(GOLDEN / module / f"{name}.txt", text, update)
+
+    return check

@@ -1,0 +1,74 @@
+"""The support library as C++: no warnings, and no undefined behaviour while it works."""
+
+import subprocess
+import sys
+
+import pytest
+
+from simgen.connect import native
+from simgen.resources import cuda_kernel_dir
+from simgen.targets.cpu.compile import find_compiler
+
+pytestmark = pytest.mark.compiler
+
+PROGRAM = """
+import numpy as np
+from simgen.connect import columns, native, rules, store
+from simgen.targets.cpu import compile as driver
+flags = ("-fsanitize=undefined", "-fno-sanitize-recover=all")
+original = native.compile_shared
+native.compile_shared = lambda source, **options: original(source, extra=flags, **options)
+rng = np.random.default_rng(0)
+for n_source, n_target, p, n_classes in [(30, 70, 0.3, 5), (200, 300, 0.01, 900), (3, 5, 0, 2)]:
+    rows = rules.fixed_probability(n_source, n_target, p, 1, skip_self=True, threads=2)
+    classes = rng.integers(0, n_classes, rows.n).astype(np.uint16)
+    built = store.build_store(rows, classes, n_classes, [0, 2, n_target], with_order=True)
+    store.recompute_order(built, threads=2)
+    for part in range(2):
+        columns.build_columns(built, part, by_delay=True, with_source=True, threads=2)
+    store.gather_into_storage(classes, built.order, np.empty_like(classes))
+i, j = rng.integers(0, 20, 500), rng.integers(0, 90, 500)
+rows = rules.from_arrays(i, j, 20, 90)
+store.build_store(rows, (j % 3).astype(np.uint8), 3, with_order=True)
+rules.fixed_total(30, 40, 5000, 1)
+for multapses in (False, True):
+    rules.fixed_out_degree(30, 40, 30, 1, multapses=multapses, autapses=False)
+    rules.fixed_in_degree(30, 40, 3, 1, multapses=multapses, autapses=False)
+rules.all_to_all(4, 4, skip_self=True)
+print("done")
+"""
+
+
+def test_the_support_library_compiles_without_warnings():
+    compiler = find_compiler()
+    arguments = ["-std=c++17", "-fsyntax-only", "-Wall", "-Wextra", "-Wshadow", "-Werror"]
+    if compiler.openmp:
+        arguments.append("-fopenmp")
+    source = cuda_kernel_dir() / "cpu" / "support.cpp"
+    made = subprocess.run(
+        [*compiler.command, *arguments, f"-I{cuda_kernel_dir()}", str(source)],
+        capture_output=True,
+        text=True,
+    )
+    assert made.returncode == 0, made.stderr
+
+
+def test_the_support_library_has_no_undefined_behaviour():
+    made = subprocess.run(
+        [sys.executable, "-c", PROGRAM],
+        cwd=cuda_kernel_dir().parent,
+        capture_output=True,
+        text=True,
+    )
+    assert made.stdout == "done\n", made.stderr
+    assert made.stderr == ""
+
+
+def test_a_layout_that_differs_is_found(monkeypatch):
+    monkeypatch.setattr(native, "_LAYOUT", ("sg_skip_job",) * 5)
+    native.library.cache_clear()
+    try:
+        with pytest.raises(native.InternalError, match="declarations differ"):
+            native.library()
+    finally:
+        native.library.cache_clear()

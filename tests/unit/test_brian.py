@@ -1,0 +1,161 @@
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+import simgen.brian as brian
+from simgen.errors import DimensionMismatchError, UnsupportedFeatureError
+from simgen.units import DIMENSIONLESS, Quantity, ms, mV, second, volt
+from simgen.units import dimension_of as dim
+
+
+def same(found, expected):
+    assert dim(found) is dim(expected)
+    np.testing.assert_array_equal(np.asarray(found), np.asarray(expected))
+
+
+def test_star_import_gives_the_names_scripts_use_and_no_plotting_library():
+    code = (
+        "from simgen.brian import *; import sys;"
+        "assert not [m for m in sys.modules if m.startswith('matplotlib')];"
+        "print(all(callable(f) for f in (plot, figure, subplot, xlabel, ylabel, title, legend,"
+        " show, hist, rand, randn, arange, linspace, ones, zeros, exp, log, sin, diag, trapz, norm,"
+        " uniform, savefig, tight_layout, clip, sign, mean, imshow, colorbar)),"
+        " 5*mV, pi, nS, np.pi == numpy.pi, max([1, 2]), abs is __builtins__.abs)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", code], capture_output=True, text=True
+    )
+    assert done.stderr == ""
+    assert done.stdout == "True 5. mV 3.141592653589793 nS True 2 True\n"
+
+
+def test_units_win_over_numpy_and_builtins_stay():
+    assert brian.cm.dim is (1 * brian.metre).dim
+    assert not {"abs", "max", "min", "round", "pow", "bool", "f", "test"} & set(brian.__all__)
+
+
+@pytest.mark.parametrize(
+    ("found", "expected"),
+    [
+        (brian.arange(3), np.arange(3)),
+        (brian.arange(1, 3), np.arange(1, 3)),
+        (brian.arange(5, 1, -2), np.arange(5, 1, -2)),
+        (brian.arange(1, stop=3), np.arange(1, 3)),
+        (brian.arange(2, dtype=float), np.arange(2.0)),
+        (brian.arange(0, 10) * mV, np.arange(10) * mV),
+        (brian.arange(0 * ms, 3 * ms, 1 * ms), Quantity(0.001 * np.arange(3), second.dim)),
+        (brian.arange(0, 3 * ms, 1 * ms), Quantity(0.001 * np.arange(3), second.dim)),
+        (brian.arange(3 * ms, 0 * ms, 1 * ms), Quantity(np.zeros(0), second.dim)),
+        (brian.arange(stop=2 * ms, step=1 * ms), Quantity(0.001 * np.arange(2), second.dim)),
+        (brian.array([1 * mV, 2 * mV]), [1, 2] * mV),
+        (brian.array([1, 2]), np.array([1, 2])),
+        (brian.asarray([[1 * mV], [2 * mV]]), [[1], [2]] * mV),
+        (brian.full(2, 3 * mV), [3, 3] * mV),
+        (brian.full((1, 2), 3), np.full((1, 2), 3)),
+        (brian.mean([1 * mV, 3 * mV]), 2 * mV),
+        (brian.sum([1 * mV, 3 * mV]), 4 * mV),
+        (brian.maximum([1 * mV, 3 * mV], 2 * mV), [2, 3] * mV),
+        (brian.maximum.reduce([1, 3]), 3),
+        (brian.trapz([1, 1] * volt, dx=1 * second), 1 * volt * second),
+        (brian.exprel([0.0, 1e-20, 1.0]), np.array([1.0, 1.0, np.expm1(1.0)])),
+        (brian.exprel(0), 1.0),
+        (brian.linspace(0 * ms, 10 * ms, 3), [0, 5, 10] * ms),
+    ],
+)
+def test_functions_know_units(found, expected):
+    same(found, expected)
+
+
+def test_rounding_adds_no_element_to_a_range():
+    for count in range(1, 300):
+        assert len(brian.arange(0 * ms, count * 0.1 * ms, 0.1 * ms)) == count
+
+
+def test_array_types():
+    x = np.array([1.0, 2.0]) * mV
+    assert brian.array(x) is not x
+    y = brian.array(x)
+    y[0] = 5 * mV
+    assert x[0] == 1 * mV
+    assert brian.array(x, dtype=np.float32).dtype == np.float32
+    assert brian.array(x, ndmin=2).shape == (1, 2)
+    with pytest.raises(DimensionMismatchError):
+        brian.array(x, dtype=int)
+    with pytest.raises(DimensionMismatchError):
+        brian.array([1 * mV, 2 * ms])
+    with pytest.raises(DimensionMismatchError):
+        brian.arange(0 * ms, 1 * mV, 1 * ms)
+    with pytest.raises(DimensionMismatchError):
+        brian.arange(3 * ms)
+    with pytest.raises(DimensionMismatchError):
+        brian.mean([1 * mV, 2])
+    with pytest.raises(DimensionMismatchError, match="exprel needs a number"):
+        brian.exprel(1 * mV)
+
+
+def test_random_functions_refuse_units_that_numpy_would_drop():
+    assert brian.rand(3).shape == (3,)
+    assert dim(brian.randn(3)) is DIMENSIONLESS
+    with pytest.raises(DimensionMismatchError, match=r"normal\(x/mV\)\*mV"):
+        brian.normal([1, 2] * mV, 1 * mV)
+
+
+class TestPlotting:
+    @pytest.fixture
+    def pyplot(self):
+        matplotlib = pytest.importorskip("matplotlib")
+        matplotlib.use("agg")
+        pyplot = pytest.importorskip("matplotlib.pyplot")
+        brian.plt.figure()
+        yield pyplot
+        pyplot.close("all")
+
+    def test_functions_and_modules_are_those_of_the_library(self, pyplot):
+        brian.plot([1, 2], [3, 4])
+        brian.xlabel("time")
+        assert pyplot.gca().get_xlabel() == "time"
+        assert brian.plt.gca() is brian.gca() is pyplot.gca()
+        brian.rcParams["font.size"] = 7
+        assert pyplot.rcParams["font.size"] == 7
+        assert "font.size" in brian.rcParams
+        brian.rcdefaults()
+
+    def test_quantities_are_drawn_in_si_units_with_a_label(self, pyplot):
+        (line,) = brian.plot([1, 2] * ms, [3, 4] * mV)
+        np.testing.assert_allclose(line.get_xdata(orig=False), [0.001, 0.002])
+        np.testing.assert_allclose(line.get_ydata(orig=False), [0.003, 0.004])
+        pyplot.gcf().canvas.draw()
+        assert pyplot.gca().get_xlabel() == "s"
+        assert pyplot.gca().get_ylabel() == "V"
+
+    def test_one_axis_takes_one_dimension(self, pyplot):
+        brian.plot([1, 2] * ms, [3, 4] * mV)
+        with pytest.raises(Exception, match="Failed to convert") as error:
+            brian.plot([1, 2] * mV, [3, 4] * mV)
+        assert "cannot draw on this axis" in str(error.value.__cause__)
+
+    @pytest.mark.parametrize(
+        "draw",
+        [
+            lambda: brian.scatter([1, 2] * ms, [1, 2] * mV),
+            lambda: brian.hist([1, 2, 2] * mV),
+            lambda: brian.axvline(3 * ms),
+            lambda: brian.fill_between([1, 2] * ms, [1, 2] * mV),
+            lambda: brian.imshow(np.ones((2, 2)) * mV),
+            lambda: brian.errorbar([1, 2] * ms, [1, 2] * mV, yerr=[1, 2] * mV),
+            lambda: brian.step([1, 2] * ms, [1, 2] * mV),
+            lambda: brian.bar([1, 2] * ms, [1, 2] * mV),
+        ],
+    )
+    def test_kinds_of_plots(self, pyplot, draw):
+        draw()
+
+    def test_missing_library_is_named(self, monkeypatch):
+        monkeypatch.setitem(sys.modules, "matplotlib.pyplot", None)
+        monkeypatch.setitem(sys.modules, "matplotlib", None)
+        with pytest.raises(UnsupportedFeatureError, match="pip install matplotlib"):
+            brian.plot([1])
+        with pytest.raises(UnsupportedFeatureError, match="pip install matplotlib"):
+            brian.plt.figure()
