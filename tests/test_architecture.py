@@ -43,7 +43,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         *("targets.cpu.compile", *BASE),
     ),
     "__main__": ("commands", *BASE),
-    "": ("api", *BASE),  # simgen/__init__.py
+    "": ("api", "lang", *BASE),  # simgen/__init__.py
 }
 # Third-party package -> the only parts that import it; everything else is free.
 OWNERS = {

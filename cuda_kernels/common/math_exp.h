@@ -31,8 +31,8 @@ SG_FN float sg_exp_polyf(float r) {
   return even + r * odd;
 }
 
-// 2^k1 * 2^k2 * y for k = k1 + k2, where biased = k + 2048 (k + 256), |k| < 2046 (254). Each factor's
-// exponent field is 1023 + (half of biased) - 1024.
+// 2^k1 * 2^k2 * y for k = k1 + k2, where biased = k + 2048 (k + 256) and |k| < 2046 (254). The
+// exponent field of a factor is 1023 + (its half of biased) - 1024.
 SG_FN double sg_scale(double y, uint64_t biased) {
   uint64_t half = biased >> 1;
   double first = sg_from_bits((half - 1) << 52);

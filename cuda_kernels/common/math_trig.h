@@ -107,6 +107,7 @@ SG_FN double sg_sin(double x) {
   uint64_t quadrant;
   double r = sg_reduce_angle(x, &low, &quadrant);
   double y = sg_in_quadrant(sg_sin_poly(r, low), sg_cos_poly(r, low), quadrant);
+  y = sg_abs(x) < 3.725290298461914e-09 ? x : y;  // keeps -0
   return sg_abs(x) < SG_INFINITY ? y : SG_NAN;
 }
 SG_FN float sg_sinf(float x) {
@@ -114,6 +115,7 @@ SG_FN float sg_sinf(float x) {
   uint32_t quadrant;
   float r = sg_reduce_anglef(x, &low, &quadrant);
   float y = sg_in_quadrantf(sg_sin_polyf(r, low), sg_cos_polyf(r, low), quadrant);
+  y = sg_absf(x) < 6.1035156e-05f ? x : y;  // keeps -0
   return sg_absf(x) < SG_INFINITYF ? y : SG_NANF;
 }
 
@@ -140,7 +142,8 @@ SG_FN double sg_tan(double x) {
   double cosine = sg_cos_poly(r, low);
   double above = (quadrant & 1u) ? -cosine : sine;
   double below = (quadrant & 1u) ? sine : cosine;
-  return sg_abs(x) < SG_INFINITY ? above / below : SG_NAN;
+  double y = sg_abs(x) < 3.725290298461914e-09 ? x : above / below;  // keeps -0
+  return sg_abs(x) < SG_INFINITY ? y : SG_NAN;
 }
 SG_FN float sg_tanf(float x) {
   float low;
@@ -150,7 +153,8 @@ SG_FN float sg_tanf(float x) {
   float cosine = sg_cos_polyf(r, low);
   float above = (quadrant & 1u) ? -cosine : sine;
   float below = (quadrant & 1u) ? sine : cosine;
-  return sg_absf(x) < SG_INFINITYF ? above / below : SG_NANF;
+  float y = sg_absf(x) < 6.1035156e-05f ? x : above / below;  // keeps -0
+  return sg_absf(x) < SG_INFINITYF ? y : SG_NANF;
 }
 
 // Sine and cosine of 2 pi u for u in [0, 1); the reduction is exact.

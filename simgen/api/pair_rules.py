@@ -141,6 +141,8 @@ def connect_by_pairs(
         raise_problems(
             [Problem("The condition of connect() must be true or false.", condition.origin)]
         )
+    if chosen is not None and isinstance(p, float) and p < 1.0 and isinstance(n, int):
+        return _sampled_pairs(context, chosen, p, n)
     probability = None if isinstance(p, float) else context.resolve(_parse(p, "p", owner))
     count = None if isinstance(n, int) else context.resolve(_parse(n, "n", owner))
     n_source, n_target = context.n_source, context.n_target
@@ -176,6 +178,20 @@ def connect_by_pairs(
         sources.append(found_i.astype(np.uint32))
         targets.append(found_j.astype(np.uint32))
     return rules.from_arrays(np.concatenate(sources), np.concatenate(targets), n_source, n_target)
+
+
+def _sampled_pairs(context: PairContext, chosen: Expression, p: float, n: int) -> Rows:
+    """Draw pairs with probability p, then keep those for which the condition holds."""
+    drawn = rules.fixed_probability(context.n_source, context.n_target, p, context.key)
+    i, j = drawn.sources(), drawn.targets
+    kept = np.empty(drawn.n, bool)
+    for first in range(0, drawn.n, BLOCK):
+        part = slice(first, first + BLOCK)
+        kept[part] = chosen.at(context, i[part].astype(np.int64), j[part].astype(np.int64))
+    i, j = i[kept], j[kept]
+    if n != 1:
+        i, j = np.repeat(i, n), np.repeat(j, n)
+    return rules.from_arrays(i, j, context.n_source, context.n_target)
 
 
 def _uniform(context: PairContext, i: Integers, j: Integers) -> npt.NDArray[np.float64]:

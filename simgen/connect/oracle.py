@@ -73,8 +73,8 @@ def _below(words: NDArray[np.uint64], n: int) -> NDArray[np.uint32]:
     """Return floor(word * n / 2**64), exactly, for n < 2**32."""
     low, high = words & np.uint64(0xFFFFFFFF), words >> np.uint64(32)
     carry = (low * np.uint64(n)) >> np.uint64(32)
-    product: NDArray[np.uint64] = high * np.uint64(n) + carry
-    return (product >> np.uint64(32)).astype(np.uint32)
+    result: NDArray[np.uint64] = (high * np.uint64(n) + carry) >> np.uint64(32)
+    return result.astype(np.uint32)
 
 
 def draw_rows(

@@ -14,6 +14,7 @@ _HALF_PI = (
 _HALF_PI_ROUNDED = 1.5707963267948966, 1.5707964
 _HIGH_ROUND = 1.5 * 2.0**78, 1.5 * 2.0**34
 _FOLD_FROM = 2.0**51, 2.0**22
+_LINEAR_BELOW = 2.0**-28, 2.0**-14
 _SIN = (
     (
         -0.16666666666666632,
@@ -88,13 +89,17 @@ def _finite(fmt: Format, x: Array, y: Array) -> Array:
     return np.where(clear_sign(fmt, x) < np.inf, y, fmt.real(np.nan))
 
 
+def _keep_small(fmt: Format, x: Array, y: Array) -> Array:
+    """Return x where sine and tangent round to it (this keeps -0), else y."""
+    return np.where(clear_sign(fmt, x) < _LINEAR_BELOW[not fmt.double], x, y)
+
+
 @elementwise
 def sin(fmt: Format, x: Array) -> Array:
     """Return the sine."""
     r, low, quadrant = _reduce_angle(fmt, x)
-    return _finite(
-        fmt, x, _in_quadrant(fmt, _sin_poly(fmt, r, low), _cos_poly(fmt, r, low), quadrant)
-    )
+    y = _in_quadrant(fmt, _sin_poly(fmt, r, low), _cos_poly(fmt, r, low), quadrant)
+    return _finite(fmt, x, _keep_small(fmt, x, y))
 
 
 @elementwise
@@ -111,7 +116,8 @@ def tan(fmt: Format, x: Array) -> Array:
     r, low, quadrant = _reduce_angle(fmt, x)
     sine, cosine = _sin_poly(fmt, r, low), _cos_poly(fmt, r, low)
     odd = (quadrant & fmt.word(1)) != 0
-    return _finite(fmt, x, np.where(odd, -cosine, sine) / np.where(odd, sine, cosine))
+    y = np.where(odd, -cosine, sine) / np.where(odd, sine, cosine)
+    return _finite(fmt, x, _keep_small(fmt, x, y))
 
 
 def sincos_turn(fmt: Format, u: Array) -> tuple[Array, Array]:

@@ -17,4 +17,6 @@ def vector_library(tmp_path_factory: pytest.TempPathFactory) -> ctypes.CDLL:
 @pytest.fixture(scope="session")
 def scalar_library(tmp_path_factory: pytest.TempPathFactory) -> ctypes.CDLL:
     """The headers in plain scalar code of the base instruction set."""
-    return compile_library(tmp_path_factory.mktemp("scalar"), "scalar", "-O1", "-fno-tree-vectorize")
+    return compile_library(
+        tmp_path_factory.mktemp("scalar"), "scalar", "-O1", "-fno-tree-vectorize"
+    )

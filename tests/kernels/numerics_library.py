@@ -92,13 +92,13 @@ DRAWS(f, float)
 """
 
 
-def library_source() -> str:
+def library_source(random: bool = True) -> str:
     unary = "\n".join(f"UNARY({name})" for name in UNARY)
     binary = "\n".join(
         f"BINARY({name}, sg_{wide}, sg_{wide.replace('64', '32')}{'f' if name == 'pow' else ''})"
         for name, wide in BINARY.items()
     )
-    return "\n".join((HEAD, LOOPS, unary, binary, RANDOM))
+    return "\n".join((HEAD, LOOPS, unary, binary, RANDOM if random else ""))
 
 
 def compiler() -> str:

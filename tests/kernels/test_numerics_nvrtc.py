@@ -59,7 +59,9 @@ def kernel(real: str) -> str:
     f = "f" if real == "float" else ""
     width = "32" if f else "64"
     sums = [f"y += sg_{name}{f}(x);" for name in UNARY]
-    sums += [f"y += sg_{wide.replace('64', width)}(x, y);" for wide in BINARY.values() if "_" in wide]
+    sums += [
+        f"y += sg_{wide.replace('64', width)}(x, y);" for wide in BINARY.values() if "_" in wide
+    ]
     sums += [f"y += sg_pow{f}(x, y); y += sg_clip{f}(x, y, x); y += sg_int{f}(x);"]
     sums += [f"y += sg_min{f}(x, y) + sg_max{f}(x, y) + sg_abs{f}(x);"]
     return f"""

@@ -25,8 +25,35 @@ from simgen.resources import cuda_kernel_dir
 
 pytestmark = pytest.mark.compiler
 
-SPECIAL = [0.0, 1.0, 0.5, 2.0, 3.0, 1e-20, 1e-310, 5e-324, 1e-45, 1e-38, 1e300, 3e38, np.inf, np.nan]
-SPECIAL += [709.7, 709.79, 710.48, 716.4, 745.1, 746.0, 88.7, 88.8, 103.9, 104.0, 0.41421356237309503]
+SPECIAL = [
+    0.0,
+    1.0,
+    0.5,
+    2.0,
+    3.0,
+    1e-20,
+    1e-310,
+    5e-324,
+    1e-45,
+    1e-38,
+    1e300,
+    3e38,
+    np.inf,
+    np.nan,
+]
+SPECIAL += [
+    709.7,
+    709.79,
+    710.48,
+    716.4,
+    745.1,
+    746.0,
+    88.7,
+    88.8,
+    103.9,
+    104.0,
+    0.41421356237309503,
+]
 SPECIAL += [2.0**k for k in (-54, -28, -25, -13, 22, 23, 24, 51, 52, 53, 63, 64, 127)]
 SPECIAL += [np.pi, np.pi / 2, np.pi / 4, 2.5, 1e5, 1e15, 4503599627370497.0]
 SPECIAL += [-x for x in SPECIAL]
@@ -121,17 +148,21 @@ def test_clip_equals_the_mirror_and_numpy(vector_library: ctypes.CDLL) -> None:
 
 
 @pytest.mark.skipif(platform.machine() != "x86_64", reason="names x86 instruction sets")
-@pytest.mark.parametrize("options", [["-mavx2"], ["-mavx512f", "-mavx512dq"]], ids=["avx2", "avx512"])
-def test_the_compiler_vectorises_every_function(options: list[str], tmp_path: Path) -> None:
-    if "Free Software Foundation" not in subprocess.check_output([compiler(), "--version"], text=True):
+def test_the_compiler_vectorises_every_function_for_avx2(tmp_path: Path) -> None:
+    if "Free Software Foundation" not in subprocess.check_output(
+        [compiler(), "--version"], text=True
+    ):
         pytest.skip("only gcc reports vectorised loops in this form")
     source = tmp_path / "library.cpp"
-    source.write_text(library_source())
+    text = library_source(random=False)
+    source.write_text(text)
     report = tmp_path / "report"
     include = f"-I{cuda_kernel_dir() / 'common'}"
-    command = [compiler(), *FLAGS, "-O3", *options, include, "-S", "-o", str(tmp_path / "out.s")]
+    command = [compiler(), *FLAGS, "-O2", "-mavx2", include, "-S", "-o", str(tmp_path / "out.s")]
     subprocess.run([*command, f"-fopt-info-vec-optimized={report}", str(source)], check=True)
-    vectorised = {int(n) for n in re.findall(r"library\.cpp:(\d+):.*vectorized", report.read_text())}
-    lines = library_source().splitlines()
+    vectorised = {
+        int(n) for n in re.findall(r"library\.cpp:(\d+):.*vectorized", report.read_text())
+    }
+    lines = text.splitlines()
     loops = {n: line for n, line in enumerate(lines, 1) if re.match(r"(UNARY|BINARY)\(", line)}
     assert [line for n, line in loops.items() if n not in vectorised] == []

@@ -11,7 +11,7 @@ from simgen.ir.kernel import Kernel, OverElements
 from simgen.ir.stmt import Accumulate, Emit, If, Let, Stmt, Store
 from simgen.ir.visit import all_nodes, flatten, map_expr, reads, walk
 from simgen.targets.body import BodyPrinter
-from simgen.targets.cpu.frame import open_kernel
+from simgen.targets.frame import open_kernel
 from simgen.targets.hoist import written_names
 from simgen.targets.scope import N_PARTS, Layout, Scope
 

@@ -11,8 +11,8 @@ from simgen.ir.kernel import Kernel, Once, OverEvents, OverIndices
 from simgen.ir.stmt import Append, EmitTable, Stmt
 from simgen.ir.visit import flatten
 from simgen.targets.body import BodyPrinter
-from simgen.targets.cpu.frame import open_kernel
 from simgen.targets.cstyle import mangle, stored_type
+from simgen.targets.frame import open_kernel
 from simgen.targets.scope import N_PARTS, Layout, Scope
 
 

@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from simgen.errors import InternalError
 from simgen.ir.expr import RandomDraw
 from simgen.ir.kernel import (
     Clock,
@@ -34,10 +33,9 @@ from simgen.targets.cpu.events import (
 from simgen.targets.cpu.synapses import lower_fan_in, lower_fan_out, lower_synapses
 from simgen.targets.cstyle import mangle
 from simgen.targets.effects import Effects, kernel_effects, plan_barriers
+from simgen.targets.frame import TICK, distinct_kernels
 from simgen.targets.render import render
 from simgen.targets.scope import N_PARTS, Layout
-
-TICK = "tick"
 
 # How a domain is lowered, and the template that frames it.
 _DOMAINS: dict[type, tuple[Callable[..., Any], str]] = {
@@ -78,7 +76,7 @@ def lower_program(program: Program, real: np.dtype[np.floating]) -> LoweredProgr
     """Return the C++ text of ``program`` with the precision ``real``."""
     layout = Layout(real)
     tick = layout.array(TICK, "int64_t").position
-    kernels = _distinct_kernels(program)
+    kernels = distinct_kernels(program)
     effects = {name: kernel_effects(kernel) for name, kernel in kernels.items()}
     texts = tuple(render_kernel(kernel, layout) for kernel in kernels.values())
     clocks = tuple(dict.fromkeys(kernel.clock for kernel in kernels.values())) or program.clocks
@@ -103,14 +101,6 @@ def render_kernel(kernel: Kernel, layout: Layout) -> str:
     if isinstance(view, EmitTableView):
         template = "emit_table"
     return render(f"cpp/{template}.cpp.j2", view)
-
-
-def _distinct_kernels(program: Program) -> dict[str, Kernel]:
-    kernels: dict[str, Kernel] = {}
-    for kernel in program.kernels:
-        if kernels.setdefault(kernel.name, kernel) != kernel:
-            raise InternalError(f"two kernels are named '{kernel.name}'")
-    return kernels
 
 
 def _headers(program: Program) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from simgen.ir.kernel import Kernel, OverFanIn, OverFanOut, OverSynapses, Synaps
 from simgen.ir.stmt import Accumulate, Let, Stmt, Store
 from simgen.ir.visit import all_nodes, flatten, reads, writes
 from simgen.targets.body import BodyPrinter
-from simgen.targets.cpu.frame import Frame, open_kernel
+from simgen.targets.frame import Frame, open_kernel
 from simgen.targets.hoist import hoist_loads, split_invariant
 from simgen.targets.scope import N_PARTS, Layout, Scope
 

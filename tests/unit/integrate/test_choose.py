@@ -8,13 +8,12 @@ from simgen.errors import EquationError, NumericalError, Origin, SourceText, Uns
 from simgen.integrate.choose import choose
 from simgen.integrate.describe import describe
 from simgen.integrate.model import Ode, OdeSystem
-from simgen.ir.construct import binary, call, negate, power, real
+from simgen.ir.construct import binary, call, cast, negate, power, real
 from simgen.ir.expr import (
     ELEMENT,
     SYNAPSE,
     Array,
     Gather,
-    IndexValue,
     Load,
     Param,
     RandomDraw,
@@ -222,12 +221,12 @@ def test_equal_calls_are_evaluated_once():
 
 
 def test_stages_see_the_time_of_the_stage_but_tables_do_not():
-    position = binary("//", IndexValue(ELEMENT), Step())
+    position = cast(times(Time(), par("rate")), DType.I64)
     table = Gather(Array("stimulus", DType.REAL, "n_t", Role.TABLE), position)
     text = lines(choose(system(Ode(V, plus(times(Time(), V), table), "v")), "rk2"))
     assert text == [
-        "g_mid_v = v + 0.5 * dt * (t * v + stimulus[i // t_in_timesteps])",
-        "v = v + dt * ((t + 0.5 * dt) * g_mid_v + stimulus[i // t_in_timesteps])",
+        "g_mid_v = v + 0.5 * dt * (t * v + stimulus[t * rate])",
+        "v = v + dt * ((t + 0.5 * dt) * g_mid_v + stimulus[t * rate])",
     ]
 
 

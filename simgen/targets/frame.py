@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from simgen.errors import InternalError
 from simgen.ir.expr import IndexKind
-from simgen.ir.kernel import Kernel
+from simgen.ir.kernel import Kernel, Program
 from simgen.ir.stmt import Stmt
 from simgen.targets.body import BodyPrinter
 from simgen.targets.cstyle import comment_text, mangle
 from simgen.targets.hoist import hoist_loads, split_invariant, written_names
 from simgen.targets.scope import Layout, Scope
 
+TICK = "tick"  # the array that holds the present tick
 _SHARED = frozenset({IndexKind.ZERO})
 
 
@@ -38,3 +40,12 @@ def open_kernel(kernel: Kernel, layout: Layout, indices: dict[IndexKind, str]) -
     if kernel.comment:
         doc.append(f"// {comment_text(kernel.comment)}")
     return Frame(scope, mangle("k", kernel.name), tuple(doc), lines, body)
+
+
+def distinct_kernels(program: Program) -> dict[str, Kernel]:
+    """Return the kernels by name, in the order of first use."""
+    kernels: dict[str, Kernel] = {}
+    for kernel in program.kernels:
+        if kernels.setdefault(kernel.name, kernel) != kernel:
+            raise InternalError(f"two kernels are named '{kernel.name}'")
+    return kernels
