@@ -39,9 +39,10 @@ neurons = NeuronGroup(
 )
 neurons.v = E_leak
 neurons.I = "(i % 41)*0.05*nA"  # 41 currents for each pattern
-for n, (tau_w, a, b, V_reset) in enumerate(PATTERNS.values()):
+for n, numbers in enumerate(PATTERNS.values()):
     kind = neurons[41 * n : 41 * n + 41]
-    kind.tau_w, kind.a, kind.b, kind.V_reset = tau_w * ms, a * nS, b * pA, V_reset * mV
+    kind.tau_w, kind.a = numbers[0] * ms, numbers[1] * nS
+    kind.b, kind.V_reset = numbers[2] * pA, numbers[3] * mV
 spikes, trace = SpikeMonitor(neurons), StateMonitor(neurons, "v", record=[20, 61, 102])
 run(duration * ms)
 
@@ -69,7 +70,7 @@ axes = fig.subplot_mosaic([[name, "rate"] for name in PATTERNS])
 trains, worst = spikes.spike_trains(), 0.0
 for n, (name, numbers) in enumerate(PATTERNS.items()):
     pairs = zip(trains[41 * n + 20] / ms, reference(*numbers))
-    worst = max([worst, *(abs(found - expected) for found, expected in pairs)])
+    worst = max(worst, *(abs(found - expected) for found, expected in pairs))
     axes[name].plot(trace.t / ms, trace.v[n] / mV, lw=0.8, color=f"C{n}")
     axes[name].set(xlabel="time (ms)", ylabel="v (mV)", title=f"{name} spiking, 1 nA")
     rates = spikes.count[41 * n : 41 * n + 41] / duration * 1000

@@ -32,12 +32,18 @@ from simgen.errors import (
     UnsupportedFeatureError,
 )
 from simgen.lang.equations_object import Equations
-from simgen.units import STANDARD_UNITS, Quantity, Unit, check_units, get_dimensions
-from simgen.units import have_same_dimensions as have_same_dimensions
+from simgen.units import (
+    STANDARD_UNITS,
+    Quantity,
+    Unit,
+    check_units,
+    get_dimensions,
+    have_same_dimensions,
+)
 
 __version__ = "0.1.0"
 
-_NAMES = [
+__all__ = [
     "Clock",
     "CompileError",
     "DeviceError",
@@ -81,7 +87,7 @@ _NAMES = [
     "start_scope",
     "stop",
 ]
-__all__ = [*_NAMES, *STANDARD_UNITS]  # type: ignore[misc]  # the units are a table
+__all__ += list(STANDARD_UNITS)
 
 
 def __getattr__(name: str) -> Any:

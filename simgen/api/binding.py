@@ -47,7 +47,9 @@ class CompiledNetwork:
         self.clocks = self._find_clocks()
         self.axis: TimeAxis = common_axis({clock.name: clock.dt_ for clock in self.clocks})
         self._widths = [clock.dt_ for clock in self.clocks]
-        tick = self.axis.tick_at(start, "run()") if previous is None else previous.tick_on(self.axis)
+        tick = (
+            self.axis.tick_at(start, "run()") if previous is None else previous.tick_on(self.axis)
+        )
         for component in self.components:
             component._prepare(options.threads)
         self.program: Program = pipeline.optimise(

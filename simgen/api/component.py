@@ -23,7 +23,7 @@ from simgen.model.scope import ConstantScope
 if TYPE_CHECKING:
     from simgen.api.recording import Recording
 
-AnyArray = npt.NDArray[np.generic]
+AnyArray = npt.NDArray[Any]
 
 _registry: weakref.WeakSet[Component] = weakref.WeakSet()
 _created = 0
@@ -38,12 +38,16 @@ class Component(Named):
 
     _scope_number = 0
 
-    def __init__(self, name: str | None, prefix: str, *, when: str = "start", order: int = 0) -> None:
+    def __init__(
+        self, name: str | None, prefix: str, *, when: str = "start", order: int = 0
+    ) -> None:
         global _created
         Named.__init__(self, name, prefix)
         check_slot(when, self.describe())
         if isinstance(order, bool) or not isinstance(order, int | np.integer):
-            raise ArgumentTypeError(f"The order of {self.describe()} must be an integer, not {order!r}.")
+            raise ArgumentTypeError(
+                f"The order of {self.describe()} must be an integer, not {order!r}."
+            )
         object.__setattr__(self, "when", when)
         object.__setattr__(self, "order", int(order))
         object.__setattr__(self, "active", True)

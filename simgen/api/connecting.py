@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from simgen.api.generators import connect_by_generator
 from simgen.api.namespaces import caller_namespace, checked_namespace
-from simgen.api.pair_rules import PairContext, connect_by_generator, connect_by_pairs
+from simgen.api.pair_rules import PairContext, connect_by_pairs
 from simgen.api.seeds import take_stream
 from simgen.api.subgroup import Subgroup
 from simgen.api.views import VariableView
@@ -154,9 +155,9 @@ def _by_indices(
             raise ModelError(f"connect() of {owner} takes text for i or j, not for both.")
         if (i is not None and not isinstance(i, str)) or (j is not None and not isinstance(j, str)):
             raise ModelError(f"connect() of {owner} takes text for i or arrays for i and j.")
-        side = "j" if isinstance(j, str) else "i"
-        text = j if side == "j" else i
-        return connect_by_generator(context, side, text, p, n, skip_if_invalid)
+        if isinstance(j, str):
+            return connect_by_generator(context, "j", j, p, n, skip_if_invalid)
+        return connect_by_generator(context, "i", str(i), p, n, skip_if_invalid)
     if i is None or j is None:
         missing = "i" if i is None else "j"
         raise ModelError(f"connect() of {owner} needs both i and j, but {missing} is missing.")
@@ -193,7 +194,9 @@ def _index_array(value: Any, what: str, owner: str) -> Any:
         bad = array != np.floor(array)
         if bad.any() or not np.isfinite(array).all():
             wrong = array[bad | ~np.isfinite(array)][0]
-            raise ArgumentTypeError(f"{what} of connect() of {owner} must be integers, not {wrong}.")
+            raise ArgumentTypeError(
+                f"{what} of connect() of {owner} must be integers, not {wrong}."
+            )
         array = array.astype(np.int64)
     return array
 

@@ -59,7 +59,8 @@ class TextEnvironment:
         self.positions = positions
         self.key = key
         pair = context.coordinates(positions)
-        self._pre, self._post = pair if pair is not None else (None, None)
+        self._pre: AnyArray | None = None if pair is None else pair[0]
+        self._post: AnyArray | None = None if pair is None else pair[1]
 
     @property
     def real(self) -> np.dtype[np.floating]:

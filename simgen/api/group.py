@@ -15,7 +15,7 @@ from simgen.api.component import Component
 from simgen.api.device import current_options
 from simgen.api.evaluation import TextContext, evaluate_node, evaluate_text
 from simgen.api.namespaces import LayeredNamespace, Namespace, caller_namespace, checked_namespace
-from simgen.api.seeds import take_stream
+from simgen.api.seeds import Stream, take_stream
 from simgen.api.storage import AnyArray, StateVariable
 from simgen.api.views import VariableView
 from simgen.build.neurons import elements
@@ -73,8 +73,13 @@ class Group(Component):
     """Base of groups that hold variables. Attributes are variables; misspelt ones raise."""
 
     _attributes: frozenset[str] = frozenset()
+    # set by name, since plain attributes are variables of the model
     variables: dict[str, StateVariable]
+    clock: Clock
+    namespace: Namespace | None
     _description: GroupDescription
+    _stream: Stream
+    _real: np.dtype[np.floating]
 
     def __init__(
         self,
@@ -150,12 +155,12 @@ class Group(Component):
     @property
     def dt(self) -> Quantity:
         """The step width of the group's clock."""
-        return self.clock.dt  # type: ignore[no-any-return]  # clock is set by name
+        return self.clock.dt
 
     @property
     def t(self) -> Quantity:
         """The present time of the group's clock."""
-        return self.clock.t  # type: ignore[no-any-return]  # clock is set by name
+        return self.clock.t
 
     # --- indices ----------------------------------------------------------------------------
 
@@ -178,7 +183,11 @@ class Group(Component):
             chosen = self._condition(item)
             return np.flatnonzero(chosen)
         if isinstance(item, slice):
-            return slice(*item.indices(size)) if item.step is None or item.step > 0 else np.arange(size)[item]
+            return (
+                slice(*item.indices(size))
+                if item.step is None or item.step > 0
+                else np.arange(size)[item]
+            )
         if item is Ellipsis:
             return slice(0, size, 1)
         if isinstance(item, VariableView):
@@ -223,13 +232,15 @@ class Group(Component):
     def _read(self, name: str, item: Any) -> AnyArray:
         variable = self.variables.get(name)
         if variable is not None and variable.info.shared:
-            return variable.data[0].copy() if isinstance(item, slice) else variable.data[item].copy()
+            return np.asarray(
+                variable.data[0].copy() if isinstance(item, slice) else variable.data[item].copy()
+            )
         indices = self._indices(item)
         if variable is not None and variable.info.via is None:
             values = variable.data[self._positions(indices)]
-            return values.copy() if isinstance(indices, slice) else values
+            return np.asarray(values.copy() if isinstance(indices, slice) else values)
         if name == "i" and self._index() is ELEMENT:
-            return np.arange(self._size())[indices]
+            return np.asarray(np.arange(self._size())[indices])
         return self._evaluate_name(name, indices)
 
     def _evaluate_name(self, name: str, indices: Any) -> AnyArray:
@@ -260,7 +271,11 @@ class Group(Component):
         else:
             new = variable.convert(value, self.describe())
         target = variable.data
-        count = len(range(*indices.indices(self._size()))) if isinstance(indices, slice) else indices.size
+        count = (
+            len(range(*indices.indices(self._size())))
+            if isinstance(indices, slice)
+            else indices.size
+        )
         if variable.info.shared:
             count = 1
         if new.ndim and new.size not in (1, count):
@@ -268,7 +283,9 @@ class Group(Component):
                 f"'{name}' of {self.describe()} needs {count} values here, but {new.size} were given."
             )
         shaped = new if new.ndim == 0 or new.size == 1 else new.reshape(-1)
-        target[positions] = shaped if np.ndim(positions) or isinstance(positions, slice) else shaped.reshape(())
+        target[positions] = (
+            shaped if np.ndim(positions) or isinstance(positions, slice) else shaped.reshape(())
+        )
         variable.version += 1
         self._after_write(name)
 
@@ -343,4 +360,3 @@ def spike_events(name: str, length: str, events: Iterable[str]) -> dict[str, Eve
 def dtype_of(kind: str) -> DType:
     """Return the IR type of an equation's declared type."""
     return {"float": DType.REAL, "integer": DType.I32, "boolean": DType.BOOL}[kind]
-

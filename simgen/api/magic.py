@@ -53,7 +53,11 @@ def run(
 
     """
     magic_network().run(
-        duration, report=report, report_period=report_period, namespace=namespace, profile=profile,
+        duration,
+        report=report,
+        report_period=report_period,
+        namespace=namespace,
+        profile=profile,
         **options,
     )
 
@@ -89,9 +93,7 @@ def magic_network() -> Network:
 
 
 def _belongs(component: Component, others: list[Component]) -> bool:
-    return any(
-        any(component is inner for inner in other.contained_objects) for other in others
-    )
+    return any(any(component is inner for inner in other.contained_objects) for other in others)
 
 
 def _warn_of_hidden(visible: list[Component]) -> None:
@@ -128,5 +130,3 @@ def stop() -> None:
     """End the run of the implicit network after the present step."""
     if _network is not None:
         _network.stop()
-
-

@@ -38,12 +38,12 @@ from simgen.model.resolve import DrawCounter, Resolver
 from simgen.model.scope import ConstantScope
 from simgen.units import DIMENSIONLESS, Dimension, Quantity
 
-AnyArray = npt.NDArray[np.generic]
+AnyArray = npt.NDArray[Any]
 
 
-def parent_group(source: Any) -> Group:
+def parent_group(source: Group) -> Group:
     """Return the group whose events a source shows."""
-    return source.source if isinstance(source, Subgroup) else source  # type: ignore[no-any-return]  # a Group by construction
+    return source.source if isinstance(source, Subgroup) else source
 
 
 class EventMonitor(Component):
@@ -157,7 +157,7 @@ class EventMonitor(Component):
         if self.record:
             return np.bincount(self.i, minlength=self.source._size()).astype(np.int64)
         start = self.source.start if isinstance(self.source, Subgroup) else 0
-        return self._full_counts[start : start + self.source._size()].copy()
+        return np.asarray(self._full_counts[start : start + self.source._size()].copy())
 
     @property
     def num_events(self) -> int:
@@ -179,7 +179,11 @@ class EventMonitor(Component):
         if key in recordings:
             recording = recordings[key]
             values = recording.values()
-            return values if plain or recording.dim.is_dimensionless else Quantity(values, dim=recording.dim)
+            return (
+                values
+                if plain or recording.dim.is_dimensionless
+                else Quantity(values, dim=recording.dim)
+            )
         raise AttributeError(f"{type(self).__name__} has no attribute '{name}'")
 
     def values(self, var: str) -> dict[int, Any]:
@@ -188,9 +192,7 @@ class EventMonitor(Component):
         order = np.argsort(self.i, kind="stable")
         bounds = np.cumsum(np.bincount(self.i, minlength=self.source._size()))[:-1]
         values = getattr(self, var)
-        return {
-            index: values[part] for index, part in enumerate(np.split(order, bounds))
-        }
+        return {index: values[part] for index, part in enumerate(np.split(order, bounds))}
 
     def all_values(self) -> dict[str, dict[int, Any]]:
         """Return the recorded values of all variables, times included."""
@@ -292,7 +294,9 @@ class PopulationRateMonitor(Component):
         self.clock: Clock = source.clock
         self._counter = np.zeros(1, np.int64)
         self._steps = Recording(Recorder(f"{self.name}__t", DType.I64), SECOND, source._real)
-        self._counts = Recording(Recorder(f"{self.name}__rate", DType.I64), DIMENSIONLESS, source._real)
+        self._counts = Recording(
+            Recorder(f"{self.name}__rate", DType.I64), DIMENSIONLESS, source._real
+        )
 
     def _depends_on(self) -> Iterator[Component]:
         yield self.source
@@ -383,4 +387,11 @@ class PopulationRateMonitor(Component):
         yield self._counts, 1
 
 
-__all__ = ["ELEMENT", "EventMonitor", "Mapping", "PopulationRateMonitor", "SpikeMonitor", "choose_clock"]
+__all__ = [
+    "ELEMENT",
+    "EventMonitor",
+    "Mapping",
+    "PopulationRateMonitor",
+    "SpikeMonitor",
+    "choose_clock",
+]

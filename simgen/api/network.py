@@ -66,7 +66,12 @@ class Network(Named):
         if any(component is present for present in self._objects):
             return
         owner = component._network
-        if owner is not None and owner is not self and owner._t > 0 and self._needs_state(component):
+        if (
+            owner is not None
+            and owner is not self
+            and owner._t > 0
+            and self._needs_state(component)
+        ):
             raise ModelError(
                 f"{component.describe()} has already run in the network '{owner.name}' and cannot "
                 "be part of another one."
@@ -82,7 +87,9 @@ class Network(Named):
         for entry in objects:
             if isinstance(entry, Component):
                 if not any(entry is present for present in self._objects):
-                    raise ModelError(f"{entry.describe()} is not part of the network '{self.name}'.")
+                    raise ModelError(
+                        f"{entry.describe()} is not part of the network '{self.name}'."
+                    )
                 self._objects = [present for present in self._objects if present is not entry]
             else:
                 self.remove(*entry)
@@ -201,9 +208,12 @@ class Network(Named):
         fresh = CompiledNetwork(components, namespace, options, self._t, compiled)
         for component in components:
             object.__setattr__(component, "_network", self)
-        self._compiled, self._signature = fresh, (
-            options,
-            *((id(c), c._version) for c in components),
+        self._compiled, self._signature = (
+            fresh,
+            (
+                options,
+                *((id(c), c._version) for c in components),
+            ),
         )
         return fresh
 
@@ -236,9 +246,7 @@ def _check_members(components: list[Component], network: str) -> None:
     for component in components:
         other = names.setdefault(component.name, component)
         if other is not component:
-            raise ModelError(
-                f"The network '{network}' has two objects named '{component.name}'."
-            )
+            raise ModelError(f"The network '{network}' has two objects named '{component.name}'.")
         for needed in component._depends_on():
             root = needed.source if isinstance(needed, Subgroup) else needed
             if id(root) not in present:

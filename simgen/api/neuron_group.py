@@ -18,6 +18,7 @@ from simgen.build.neurons import neuron_items
 from simgen.dtypes import DType
 from simgen.errors import (
     ArgumentTypeError,
+    InternalError,
     ModelError,
     Problem,
     SourceText,
@@ -40,7 +41,9 @@ from simgen.units import DIMENSIONLESS, dimension_of, strip
 METHODS = ("exact", "euler", "heun")
 
 
-def as_equations(model: Any, owner: str, what: str = "equations") -> tuple[EquationSet, dict[str, Any]]:
+def as_equations(
+    model: Any, owner: str, what: str = "equations"
+) -> tuple[EquationSet, dict[str, Any]]:
     """Return the equations of text or an ``Equations`` object, and the values put into it."""
     if isinstance(model, Equations):
         return model.equation_set, dict(model.substituted_values)
@@ -87,6 +90,17 @@ class NeuronGroup(Group):
 
     """
 
+    equations: EquationSet
+    _N: int
+    _method: Any
+    _refractory: Any
+    _model: NeuronModel | None
+    _update: Update | None
+    _group_constants: ConstantScope | None
+    _conditions: dict[str, SourceText]
+    _reactions: dict[str, SourceText]
+    _internal: dict[str, StateVariable]
+
     def __init__(
         self,
         N: int,
@@ -103,9 +117,7 @@ class NeuronGroup(Group):
         name: str | None = "neurongroup*",
         method_options: Mapping[str, Any] | None = None,
     ) -> None:
-        super().__init__(
-            name, "neurongroup*", namespace=namespace, dt=dt, clock=clock, order=order
-        )
+        super().__init__(name, "neurongroup*", namespace=namespace, dt=dt, clock=clock, order=order)
         owner = self.describe()
         if method_options:
             raise UnsupportedFeatureError(f"method_options of {owner} are not supported.")
@@ -119,6 +131,7 @@ class NeuronGroup(Group):
         self._set("_model", None)
         self._set("_update", None)
         self._set("_group_constants", None)
+        self._set("_internal", {})
         conditions = {"spike": threshold} if threshold is not None else {}
         self._set("_conditions", self._texts({**conditions, **dict(events or {})}, "condition"))
         if reset is not None and threshold is None:
@@ -139,7 +152,9 @@ class NeuronGroup(Group):
                 event, f"{what} of event '{event}'"
             )
             if not isinstance(text, str):
-                raise ArgumentTypeError(f"The {label} of {self.describe()} must be text, not {text!r}.")
+                raise ArgumentTypeError(
+                    f"The {label} of {self.describe()} must be text, not {text!r}."
+                )
             if not event.isidentifier() or "__" in event:
                 raise ModelError(f"{event!r} cannot be the name of an event of {self.describe()}.")
             texts[event] = SourceText(text, label, self.describe())
@@ -176,8 +191,6 @@ class NeuronGroup(Group):
 
     def _hidden(self, name: str, array: Array, value: int) -> None:
         """Add data that no user code names."""
-        if "_internal" not in self.__dict__:
-            self._set("_internal", {})
         info = VariableInfo(name, array, DIMENSIONLESS, read_only="internal")
         variable = StateVariable(info, self._N, self._real)
         variable.data[:] = value
@@ -207,8 +220,8 @@ class NeuronGroup(Group):
             refractory = SourceText(refractory, "refractory period", self.describe())
         elif refractory is not False:
             refractory = float(strip(refractory))
-        internal = self.__dict__.get("_internal", {})
-        flag = internal["not_refractory_flag"].info.array if internal else None
+        stored = self._internal.get("not_refractory_flag")
+        flag = None if stored is None else stored.info.array
         return NeuronSource(
             self._description,
             self.equations,
@@ -249,7 +262,9 @@ class NeuronGroup(Group):
     def _last_events(self, event: str) -> AnyArray:
         if self._network is None:
             return np.zeros(0, np.int32)
-        return self._network._events_of_last_step(self._description.events[event], self.clock)
+        return np.asarray(
+            self._network._events_of_last_step(self._description.events[event], self.clock)
+        )
 
     # --- code added later -----------------------------------------------------------------------
 
@@ -265,7 +280,9 @@ class NeuronGroup(Group):
         """Run statements for all neurons at every step of a clock (the group's own by default)."""
         return RegularOperation(self, code, dt=dt, clock=clock, when=when, order=order, name=name)
 
-    def run_on_event(self, event: str, code: str, when: str = "after_resets", order: int = 0) -> None:
+    def run_on_event(
+        self, event: str, code: str, when: str = "after_resets", order: int = 0
+    ) -> None:
         """Run statements for the neurons in which ``event`` happened."""
         if event not in self._conditions:
             raise ModelError(f"{self.describe()} has no event '{event}'.")
@@ -290,38 +307,39 @@ class NeuronGroup(Group):
     def _code_description(self) -> GroupDescription:
         return self._description if self._model is None else self._model.group
 
+    def _resolved(self) -> NeuronModel:
+        if self._model is None:
+            raise InternalError(f"{self.describe()} was not resolved")
+        return self._model
+
     def _written(self) -> Iterable[Array]:
-        model: NeuronModel = self._model
+        model = self._resolved()
         yield from (ode.target.array for ode in model.odes)
         for body in (model.frozen, model.flag_update, model.on_spike, *model.reactions.values()):
             yield from (array for array, _, _ in writes(body))
 
     def _items(self, changing: frozenset[Array]) -> Iterable[Item]:
-        model: NeuronModel = self._model
+        model = self._resolved()
         draws = model.draws
 
         def draw(name: str) -> RandomDraw:
             return RandomDraw("randn", (), model.key, draws.next())
 
         system = OdeSystem(model.odes, changing, self.clock.ir.dt, draw, f"{self.name}__")
-        update = (
-            choose(system, self._method, METHODS)
-            if model.odes
-            else Update((), (), "none")
-        )
+        update = choose(system, self._method, METHODS) if model.odes else Update((), (), "none")
         self._set("_update", update)
         return neuron_items(model, update, self.order)
 
     def _derived(self) -> Iterable[Derived]:
-        yield from self._model.derived
+        yield from self._resolved().derived
         if self._update is not None:
             yield from self._update.derived
 
     def _constant_scopes(self) -> Iterable[ConstantScope]:
-        return (self._group_constants,)
+        return () if self._group_constants is None else (self._group_constants,)
 
     def _arrays(self) -> Iterator[tuple[Array, AnyArray]]:
-        for variable in (*self.variables.values(), *self.__dict__.get("_internal", {}).values()):
+        for variable in (*self.variables.values(), *self._internal.values()):
             yield variable.info.array, variable.data
 
     def _groups(self) -> dict[str, int]:
@@ -338,7 +356,7 @@ class NeuronGroup(Group):
         return self._description.events.values()
 
     def _find_array(self, array: Array) -> AnyArray:
-        for variable in self.__dict__.get("_internal", {}).values():
+        for variable in self._internal.values():
             if variable.info.array.name == array.name:
                 return variable.data
         return super()._find_array(array)

@@ -44,10 +44,14 @@ class RegularOperation(Component):
     ) -> None:
         super().__init__(name, f"{group.name}_run_regularly*", when=when, order=order)
         if not isinstance(code, str):
-            raise ArgumentTypeError(f"run_regularly of {group.describe()} takes text, not {code!r}.")
+            raise ArgumentTypeError(
+                f"run_regularly of {group.describe()} takes text, not {code!r}."
+            )
         self.group = group
         self.clock: Clock = (
-            group.clock if dt is None and clock is None else choose_clock(dt, clock, self.describe())
+            group.clock
+            if dt is None and clock is None
+            else choose_clock(dt, clock, self.describe())
         )
         self._code = SourceText(code, "run_regularly", group.describe())
         self._assignments = parse_statements(self._code)
@@ -144,7 +148,9 @@ def network_operation(*args: Any, **kwargs: Any) -> Any:
     if len(args) == 1 and callable(args[0]) and not kwargs:
         return NetworkOperation(args[0])
     if args:
-        raise ArgumentTypeError("network_operation takes keyword arguments: dt, clock, when, order.")
+        raise ArgumentTypeError(
+            "network_operation takes keyword arguments: dt, clock, when, order."
+        )
 
     def decorate(function: Callable[..., Any]) -> NetworkOperation:
         return NetworkOperation(function, **kwargs)

@@ -42,9 +42,7 @@ class Pathway:
         self._order = -1 if direction == "pre" else 1
         self.fixed = False  # given as a scalar in the constructor
         self.uniform: float | None = 0.0  # seconds, while all synapses have the same delay
-        array = Array(
-            f"{synapses.name}__{name}__delay", DType.F64, f"n_{synapses.name}"
-        )
+        array = Array(f"{synapses.name}__{name}__delay", DType.F64, f"n_{synapses.name}")
         info = VariableInfo("delay", array, SECOND)
         self.variable = StateVariable(info, 0, FLOAT64)
 
@@ -68,8 +66,7 @@ class Pathway:
     @property
     def clock(self) -> Clock:
         """The clock of that group, on which the delays are counted."""
-        clock: Clock = self.group.clock
-        return clock
+        return self.group.clock
 
     @property
     def delay(self) -> VariableView:
@@ -90,7 +87,7 @@ class Pathway:
         if self.variable.data.size == n:
             return np.asarray(self.variable.data, np.float64)
         classes = self.synapses._data.classes()
-        table = np.asarray(self.synapses._class_steps, np.float64) * self.synapses._class_dt
+        table = self.synapses._class_steps.astype(np.float64) * self.synapses._class_dt
         if classes is None:
             return np.full(n, table[0] if table.size else 0.0)
         return table[classes]
@@ -150,7 +147,7 @@ class DelayView:
         pathway, synapses = self.pathway, self.pathway.synapses
         if pathway.fixed and pathway.uniform is not None:
             return np.array(pathway.uniform)
-        return pathway.seconds()[synapses._positions(synapses._indices(item))]
+        return np.asarray(pathway.seconds()[synapses._positions(synapses._indices(item))])
 
     def _write(self, name: str, item: Any, value: Any, plain: bool = False) -> None:
         pathway, synapses = self.pathway, self.pathway.synapses

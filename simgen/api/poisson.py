@@ -240,5 +240,3 @@ class PoissonInput(Component):
 
     def _constant_scopes(self) -> Iterable[ConstantScope]:
         return () if self._constants is None else (self._constants,)
-
-

@@ -21,7 +21,8 @@ class Progress:
     def __init__(
         self, reporter: tuple[Report, float] | None, width: float, start: float, length: float
     ) -> None:
-        self._report, self._period = reporter if reporter is not None else (None, 0.0)
+        self._report: Report | None = None if reporter is None else reporter[0]
+        self._period = 0.0 if reporter is None else reporter[1]
         self._width = width
         self._start = start
         self._length = length
@@ -44,7 +45,9 @@ class Progress:
             self._report(time.perf_counter() - self._begin, 1.0, self._start, self._length)
 
 
-def make_report(report: Any, period: Any, start: float, length: float) -> tuple[Report, float] | None:
+def make_report(
+    report: Any, period: Any, start: float, length: float
+) -> tuple[Report, float] | None:
     """Return the report function and its period in seconds, or None."""
     if report is None:
         return None

@@ -81,5 +81,3 @@ class Recording:
         for (first, dt), end in zip(self._cuts, ends):
             result[first:end] = steps[first:end] * dt
         return result
-
-

@@ -102,12 +102,12 @@ class SpikeGeneratorGroup(Group):
             raise DimensionMismatchError(f"The times of {owner} must be times, as in [1, 2]*ms.")
         seconds_given = np.atleast_1d(np.asarray(strip(times), float)).ravel()
         elements = np.atleast_1d(np.asarray(strip(indices))).ravel()
-        if elements.size and (elements.dtype.kind not in "iuf" or np.any(elements != np.floor(elements))):
+        if elements.size and (
+            elements.dtype.kind not in "iuf" or np.any(elements != np.floor(elements))
+        ):
             raise ArgumentTypeError(f"The indices of {owner} must be integers, not {indices!r}.")
         if elements.size != seconds_given.size:
-            raise ModelError(
-                f"{owner} has {elements.size} indices but {seconds_given.size} times."
-            )
+            raise ModelError(f"{owner} has {elements.size} indices but {seconds_given.size} times.")
         beyond = (elements < 0) | (elements >= self._N)
         if np.any(beyond):
             raise IndexRangeError(

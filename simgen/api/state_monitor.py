@@ -72,7 +72,9 @@ class StateMonitor(Component):
         super().__init__(name, "statemonitor*", when=when, order=order)
         self.source = source
         self.clock: Clock = (
-            source.clock if dt is None and clock is None else choose_clock(dt, clock, self.describe())
+            source.clock
+            if dt is None and clock is None
+            else choose_clock(dt, clock, self.describe())
         )
         self.record_variables = self._names(variables)
         self._requested = record
@@ -167,8 +169,10 @@ class StateMonitor(Component):
         values = recording.values()
         if name in self._shared:
             return values
-        matrix: AnyArray = values.reshape(self._steps.used, -1).T if self._steps.used else (
-            np.empty((self.record.size, 0), values.dtype)
+        matrix: AnyArray = (
+            values.reshape(self._steps.used, -1).T
+            if self._steps.used
+            else (np.empty((self.record.size, 0), values.dtype))
         )
         return matrix
 
@@ -190,7 +194,9 @@ class StateMonitor(Component):
         else:
             wanted = np.asarray(item)
         if wanted.dtype.kind not in "iu":
-            raise ArgumentTypeError(f"{self.describe()} is indexed by element indices, not {item!r}.")
+            raise ArgumentTypeError(
+                f"{self.describe()} is indexed by element indices, not {item!r}."
+            )
         recorded = self.record
         rows = []
         for index in np.atleast_1d(wanted):
@@ -205,7 +211,9 @@ class StateMonitor(Component):
         if self._network is None:
             raise ModelError(f"{self.describe()} records a single step only after a run.")
         step = round(self._network.t_ / self.clock.dt_)
-        values = {name: np.atleast_1d(self.source._read(name, self.record)) for name in self._recordings}
+        values = {
+            name: np.atleast_1d(self.source._read(name, self.record)) for name in self._recordings
+        }
         if self._steps.used and self._steps.data[self._steps.used - 1] == step:
             return
         self._steps.append(np.array([step]), self.describe())
@@ -291,5 +299,3 @@ class StateMonitorView:
             return getattr(self.monitor, name)
         values = getattr(self.monitor, name)
         return values if values.ndim == 1 else values[self.rows]
-
-

@@ -12,7 +12,7 @@ from simgen.errors import ArgumentTypeError, DimensionMismatchError, ModelError
 from simgen.model.description import VariableInfo
 from simgen.units import DIMENSIONLESS, dimension_of, strip
 
-AnyArray = npt.NDArray[np.generic]
+AnyArray = npt.NDArray[Any]
 
 
 class StateVariable:
@@ -44,9 +44,7 @@ class StateVariable:
         dim = dimension_of(value)
         plain = strip(value)
         if plain.dtype.kind not in "biuf":
-            raise ArgumentTypeError(
-                f"{what} cannot hold {value!r} (values of type {plain.dtype})."
-            )
+            raise ArgumentTypeError(f"{what} cannot hold {value!r} (values of type {plain.dtype}).")
         zero = dim == DIMENSIONLESS and plain.ndim == 0 and plain == 0
         if dim != self.info.dim and not zero:
             raise DimensionMismatchError(
@@ -71,8 +69,7 @@ def _to_integer(plain: AnyArray, dtype: np.dtype[Any], what: str) -> AnyArray:
         if bad.any():
             value = plain[bad].flat[0] if plain.ndim else plain
             raise ArgumentTypeError(
-                f"{what} is an integer and cannot hold {value}{_where(plain, bad)}. "
-                "Round it first."
+                f"{what} is an integer and cannot hold {value}{_where(plain, bad)}. Round it first."
             )
     beyond = (plain < limits.min) | (plain > limits.max)
     if np.any(beyond):

@@ -50,6 +50,10 @@ class Subgroup(Group):
     ``i`` and string conditions count from the subgroup's own first element.
     """
 
+    source: Group
+    start: int
+    stop: int
+
     def __init__(self, source: Group, start: int, stop: int) -> None:
         super().__init__(f"{source.name}_subgroup*", "subgroup*", clock=source.clock)
         self._set("source", source)
@@ -74,7 +78,7 @@ class Subgroup(Group):
     @property
     def N(self) -> int:
         """The number of elements."""
-        return int(self.stop - self.start)
+        return self.stop - self.start
 
     def __len__(self) -> int:
         return self.N
@@ -92,18 +96,17 @@ class Subgroup(Group):
         return indices + self.start
 
     def _sizes(self) -> dict[str, int]:
-        return {**self.source._sizes(), **self._parameters()}
+        own = {f"{self.name}__start": self.start, f"{self.name}__stop": self.stop}
+        return {**self.source._sizes(), **own}
 
     def _parameters(self) -> dict[str, float | int]:
         return {f"{self.name}__start": int(self.start), f"{self.name}__stop": int(self.stop)}
 
     def _find_array(self, array: Array) -> AnyArray:
-        found: AnyArray = self.source._find_array(array)
-        return found
+        return self.source._find_array(array)
 
     def _constants(self, run_namespace: Namespace | None) -> ConstantScope:
-        constants: ConstantScope = self.source._constants(run_namespace)
-        return constants
+        return self.source._constants(run_namespace)
 
     def _code_description(self) -> GroupDescription:
         own = self._description

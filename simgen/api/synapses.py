@@ -39,6 +39,7 @@ from simgen.integrate.model import Derived
 from simgen.ir import kernel as ir
 from simgen.ir.expr import SYNAPSE, Array, Index, Param
 from simgen.ir.kernel import Item
+from simgen.lang.equations import EquationSet
 from simgen.model.description import SECOND, GroupDescription, VariableInfo
 from simgen.model.scope import ConstantScope, Scope
 from simgen.model.synapses import PathwaySource, SynapseScope, SynapsesSource, check_synapses
@@ -75,6 +76,18 @@ class Synapses(Group):
         What is wrong in the text, all of it at once, with carets.
 
     """
+
+    source: Group
+    target: Group
+    equations: EquationSet
+    _method: Any
+    _data: SynapticData
+    _class_steps: npt.NDArray[np.uint32]  # the delay classes of the store, in steps of _class_dt
+    _class_dt: float
+    _multisynaptic: str | None
+    _run: SynapticRun
+    _pathways: dict[str, Pathway]
+    _lastupdate: StateVariable | None
 
     def __init__(
         self,
@@ -245,10 +258,10 @@ class Synapses(Group):
         )
 
     def _target_length(self) -> str:
-        return self.target._description.length  # type: ignore[no-any-return]  # a str by construction
+        return self.target._description.length
 
     def _source_length(self) -> str:
-        return self.source._description.length  # type: ignore[no-any-return]  # a str by construction
+        return self.source._description.length
 
     # --- connecting ---------------------------------------------------------------------------
 
@@ -338,7 +351,7 @@ class Synapses(Group):
     # --- indexing -----------------------------------------------------------------------------
 
     def _size(self) -> int:
-        return self._data.n  # type: ignore[no-any-return]  # an int by construction
+        return self._data.n
 
     def __len__(self) -> int:
         return self._size()
@@ -376,7 +389,9 @@ class Synapses(Group):
             else:
                 allowed = np.atleast_1d(np.asarray(wanted))
                 if allowed.dtype.kind not in "iu":
-                    raise ArgumentTypeError(f"{self.describe()}: {what} must be integers or slices.")
+                    raise ArgumentTypeError(
+                        f"{self.describe()}: {what} must be integers or slices."
+                    )
                 beyond = (allowed < -size) | (allowed >= size)
                 if np.any(beyond):
                     raise IndexRangeError(
@@ -420,7 +435,9 @@ class Synapses(Group):
         if name == "delay":
             self._delayed().delay = value
         elif name in self.__dict__.get("_pathways", {}):
-            raise UnknownAttributeError(f"The pathway '{name}' of {self.describe()} is no variable.")
+            raise UnknownAttributeError(
+                f"The pathway '{name}' of {self.describe()} is no variable."
+            )
         else:
             super().__setattr__(name, value)
 
@@ -430,8 +447,7 @@ class Synapses(Group):
                 f"{self.describe()} has no pathway 'pre', so it has no 'delay'. "
                 + "".join(f"Use S.{name}.delay." for name in list(self._pathways)[:1])
             )
-        pathway: Pathway = self._pathways["pre"]
-        return pathway
+        return self._pathways["pre"]
 
     def _dimension(self, name: str) -> Dimension:
         return SECOND if name == "lastupdate" else super()._dimension(name)
@@ -440,20 +456,22 @@ class Synapses(Group):
         data = self._data
         match name:
             case "i":
-                return data.in_creation_order(data.sources())[self._indices(item)].astype(np.int32)
+                return np.asarray(
+                    data.in_creation_order(data.sources())[self._indices(item)].astype(np.int32)
+                )
             case "j":
                 start = self.target.start if isinstance(self.target, Subgroup) else 0
                 targets = data.in_creation_order(data.targets())[self._indices(item)]
-                return (targets.astype(np.int64) - start).astype(np.int32)
+                return np.asarray((targets.astype(np.int64) - start).astype(np.int32))
             case "N_incoming" | "N_outgoing":
-                return self._run.degree(name)[item]
+                return np.asarray(self._run.degree(name)[item])
             case "N_pre":
                 return np.array(self.source._size())
             case "N_post":
                 return np.array(self.target._size())
-            case "lastupdate":
+            case "lastupdate" if self._lastupdate is not None:
                 steps = self._lastupdate.data[self._positions(self._indices(item))]
-                return steps * self.clock.dt_
+                return np.asarray(steps * self.clock.dt_)
         return super()._read(name, item)
 
     def _before_write(self, name: str) -> None:
@@ -465,9 +483,7 @@ class Synapses(Group):
     def _evaluate_delay(self, text: str, item: Any, pathway: Pathway) -> AnyArray:
         positions = self._positions(self._indices(item))
         what = f"delay of the pathway '{pathway.name}'"
-        return evaluate_text(
-            text, what, self._text_context(), positions, SECOND, pathway.variable
-        )
+        return evaluate_text(text, what, self._text_context(), positions, SECOND, pathway.variable)
 
     def _scope(self, constants: ConstantScope) -> Scope:
         return SynapseScope(self._source_model(), constants, self.clock.ir)
@@ -568,5 +584,3 @@ class SynapticSelection:
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> npt.NDArray[Any]:
         return self.indices if dtype is None else self.indices.astype(dtype)
-
-

@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from simgen.api.storage import AnyArray, StateVariable
 from simgen.connect.checks import index_dtype
-from simgen.connect.rows import Rows
+from simgen.connect.rows import Rows, UIntArray
 from simgen.connect.rules import from_arrays
 from simgen.connect.store import (
     RowStore,
@@ -28,8 +28,6 @@ from simgen.connect.store import (
     sources_of,
 )
 
-Integers = npt.NDArray[np.integer[Any]]
-
 
 class SynapticData:
     """Connectivity between absolute indices of the target and rows of the source (sub)group."""
@@ -39,7 +37,7 @@ class SynapticData:
         self.n_target = n_target
         self.rows: Rows | None = None
         self.store: RowStore | None = None
-        self._inverse: Integers | None = None
+        self._inverse: UIntArray | None = None
 
     @property
     def n(self) -> int:
@@ -50,7 +48,7 @@ class SynapticData:
 
     # --- order ------------------------------------------------------------------------------
 
-    def creation_of_data(self) -> Integers | None:
+    def creation_of_data(self) -> UIntArray | None:
         """Return the creation index of each datum, None where the orders are the same."""
         if self.store is not None:
             if self.store.order is not None:
@@ -58,7 +56,7 @@ class SynapticData:
             return recompute_order(self.store)
         return None if self.rows is None else self.rows.creation_of_row_order
 
-    def positions(self) -> Integers | None:
+    def positions(self) -> UIntArray | None:
         """Return where each synapse (in creation order) lies; None where the orders are the same."""
         if self._inverse is None:
             order = self.creation_of_data()
@@ -77,7 +75,7 @@ class SynapticData:
         """Return data as a new array in creation order."""
         order = self.creation_of_data()
         if order is None:
-            return values.copy()
+            return np.asarray(values.copy())
         out = np.empty_like(values)
         scatter_to_creation(values, order, out)
         return out
@@ -170,9 +168,7 @@ class SynapticData:
                 np.zeros(0, np.int64), np.zeros(0, np.int64), self.n_source, self.n_target
             )
         moved = [v for v in variables if not v.info.shared and v.data.size]
-        sorted_already = (
-            rows.sorted and n_classes == 1 and len(bounds) == 2
-        )
+        sorted_already = rows.sorted and n_classes == 1 and len(bounds) == 2
         keep = rows.creation_of_row_order is not None or not rows.sorted
         keep |= rows.multapses and n_classes > 1
         store = build_store(

@@ -28,7 +28,7 @@ from simgen.integrate.choose import choose
 from simgen.integrate.event_driven import integrate_event_driven
 from simgen.integrate.model import Derived, OdeSystem, Update
 from simgen.ir.expr import PRE, SYNAPSE, Array, IndexKind, IndexValue, Load, RandomDraw
-from simgen.ir.kernel import Item, OverFanIn, SynapseStore
+from simgen.ir.kernel import Item, OverFanIn, OverFanOut, OverSynapses, SynapseStore
 from simgen.ir.stmt import Stmt
 from simgen.ir.visit import all_nodes, reads, walk, writes
 from simgen.model.description import elapsed_since
@@ -108,10 +108,14 @@ class SynapticRun:
             if classes is not None and self._classes.size == 1:
                 classes = None
             bounds = part_bounds(data.n_target, n_parts).astype(np.uint32)
-            variables = [v for v in synapses._all_variables() if leader is None or v is not leader.variable]
+            variables = [
+                v for v in synapses._all_variables() if leader is None or v is not leader.variable
+            ]
             data.build(variables, classes, self._classes.size, bounds, n_parts)
             synapses._set("_class_steps", self._classes)
-            synapses._set("_class_dt", leader.clock.dt_ if leader is not None else synapses.clock.dt_)
+            synapses._set(
+                "_class_dt", leader.clock.dt_ if leader is not None else synapses.clock.dt_
+            )
             self._parts = n_parts
             self._column_tables = {}
         self._plan_delays()
@@ -245,11 +249,11 @@ class SynapticRun:
     def _with_store(self, item: Item, leader: Pathway | None) -> Item:
         """Put the planned store into the item; pathways with one delay walk whole rows."""
         domain = item.kernel.domain
-        if not hasattr(domain, "store"):
+        if not isinstance(domain, OverFanIn | OverFanOut | OverSynapses):
             return item
         store = self.store()
         name = f"{self.synapses.name}_{leader.name}" if leader is not None else ""
-        if hasattr(domain, "delays") and not isinstance(domain, OverFanIn) and item.name != name:
+        if isinstance(domain, OverFanOut) and item.name != name:
             store = replace(store, format="none")
         return replace(item, kernel=replace(item.kernel, domain=replace(domain, store=store)))
 
@@ -319,7 +323,7 @@ class SynapticRun:
         flat = np.append(starts[:, :-1].reshape(-1), starts[-1, -1]).astype(np.uint64)
         tables: dict[str, AnyArray] = {
             f"{name}.row_start": flat,
-            f"{name}.targets": np.require(store.targets, requirements="CW"),
+            f"{name}.targets": np.require(store.targets, requirements=["C", "W"]),
             **self._delay_tables,
         }
         segments = store.segments

@@ -20,7 +20,6 @@ from simgen.model.functions import ModelFunction
 from simgen.model.resolve import Resolver
 from simgen.units import Dimension, Quantity, dimension_of, strip
 
-
 _tables: weakref.WeakValueDictionary[str, TimedArray] = weakref.WeakValueDictionary()
 
 
@@ -86,7 +85,9 @@ class TimedArray(Named):
         if self._values.ndim == 1:
             chosen = self._values[entries]
         elif i is None:
-            raise ModelError(f"{self.describe()} has two dimensions; call it with a time and an index.")
+            raise ModelError(
+                f"{self.describe()} has two dimensions; call it with a time and an index."
+            )
         else:
             chosen = self._values[entries, np.asarray(i)]
         return chosen if self.dim.is_dimensionless else Quantity(chosen, dim=self.dim)
@@ -112,7 +113,9 @@ class TimedArray(Named):
         entry = call("clip", entry, integer(0), binary("-", rows, integer(1)))
         if len(args) == 2:
             columns = Param(f"{self.name}__columns", DType.I64)
-            index = call("clip", cast(args[1][0], DType.I64), integer(0), binary("-", columns, integer(1)))
+            index = call(
+                "clip", cast(args[1][0], DType.I64), integer(0), binary("-", columns, integer(1))
+            )
             entry = binary("+", binary("*", entry, columns), index)
         table = Array(f"{self.name}__values", DType.REAL, f"{self.name}__size", Role.TABLE)
         return Gather(table, entry), self.dim

@@ -110,7 +110,24 @@ def _binary(name: str) -> Any:
     return method
 
 
-for _operation in ["add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "lt", "le", "gt", "ge", "eq", "ne", "and", "or", "xor"]:
+for _operation in [
+    "add",
+    "sub",
+    "mul",
+    "truediv",
+    "floordiv",
+    "mod",
+    "pow",
+    "lt",
+    "le",
+    "gt",
+    "ge",
+    "eq",
+    "ne",
+    "and",
+    "or",
+    "xor",
+]:
     setattr(VariableView, f"__{_operation}__", _binary(f"__{_operation}__"))
 for _operation in ["add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "and", "or", "xor"]:
     setattr(VariableView, f"__r{_operation}__", _binary(f"__r{_operation}__"))

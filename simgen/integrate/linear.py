@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from simgen.dtypes import DType
-from simgen.integrate.algebra import add, divide, multiply, negated
+from simgen.integrate.algebra import ONE, add, divide, multiply, negated
 from simgen.ir.construct import real
 from simgen.ir.expr import Binary, Cast, Expr, Load, Select, Unary
 from simgen.ir.visit import walk
@@ -173,9 +173,14 @@ class _Splitter:
                 core = combine(real(1.0) if core is None else core, by.core)
             return Term(combine(term.factor, by.factor), core)
 
-        # Equal factors are added up first, so that a sum is divided once and not term by term.
-        merged: _Sums = {key: list(merge(terms)) for key, terms in sums.items()}
-        return self.map(merged, scale)
+        if by.core is None:
+            return self.map(sums, scale)
+        # Nothing stays constant: a sum is multiplied or divided once and not term by term.
+        whole = {key: total(terms) for key, terms in sums.items()}
+        return {
+            key: [scale(terms[0] if len(terms) == 1 else Term(ONE, whole[key]))]
+            for key, terms in sums.items()
+        }
 
     def select(self, expr: Select) -> _Sums:
         then, otherwise = self.split(expr.then), self.split(expr.otherwise)

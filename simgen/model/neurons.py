@@ -256,7 +256,9 @@ def resolve_odes(
             _rate_problem(equation, info, dim, wanted, context)
         entry = context.scope.lookup(equation.name)
         load = getattr(entry, "load", Load(info.array, ELEMENT))
-        drift, noise = split_noise(cast(rhs, DType.REAL), equation.name, equation.origin, context.problems)
+        drift, noise = split_noise(
+            cast(rhs, DType.REAL), equation.name, equation.origin, context.problems
+        )
         plain += [equation.name for name, _ in noise if name == "xi"]
         gate = group.not_refractory if info.unless_refractory else None
         odes.append(Ode(load, drift, equation.name, noise, gate, equation.origin))
@@ -326,5 +328,3 @@ def resolve_frozen(
         load = getattr(context.scope.lookup(equation.name), "load", Load(info.array, index))
         body.append(Store(info.array, load.index, cast(value, info.array.dtype), equation.origin))
     return tuple(body)
-
-

@@ -26,7 +26,14 @@ from simgen.model.code import CodeContext, resolve_code
 from simgen.model.description import GroupDescription, GroupScope, clock_entry
 from simgen.model.neurons import resolve_frozen, resolve_odes
 from simgen.model.resolve import DrawCounter
-from simgen.model.scope import ConstantScope, Entry, Scope, ValueEntry, VariableEntry
+from simgen.model.scope import (
+    ConstantScope,
+    Entry,
+    Scope,
+    SubexpressionEntry,
+    ValueEntry,
+    VariableEntry,
+)
 from simgen.units import DIMENSIONLESS
 
 
@@ -109,7 +116,7 @@ class SynapseScope(Scope):
         """Return what ``name`` stands for in the code of these synapses."""
         if name in self.source.group.variables or name in self.source.group.subexpressions:
             entry = self.own.own(name)
-            if entry is not None and hasattr(entry, "scope"):
+            if isinstance(entry, SubexpressionEntry):
                 entry = replace(entry, scope=self)  # subexpressions see pre and post, too
             return entry
         built_in = self._built_in(name)
@@ -240,9 +247,7 @@ def _summed(source: SynapsesSource, context: CodeContext) -> Iterator[SummedMode
             )
             continue
         if info.constant or info.shared or info.read_only:
-            _complain(
-                context, equation, f"'{name}' of {group.text} cannot be the target of a sum."
-            )
+            _complain(context, equation, f"'{name}' of {group.text} cannot be the target of a sum.")
             continue
         value, dim = resolver.expression(equation.expression)
         if dim is not None and dim != info.dim:

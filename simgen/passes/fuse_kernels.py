@@ -80,5 +80,3 @@ def _rename(body: tuple[Stmt, ...], old: Local, new: Local) -> tuple[Stmt, ...]:
         replace(stmt, local=new) if isinstance(stmt, Let) and stmt.local == old else stmt
         for stmt in renamed
     )
-
-

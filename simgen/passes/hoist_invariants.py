@@ -59,8 +59,10 @@ def hoist_in_kernel(kernel: Kernel) -> Kernel:
                 return all(invariant(child) for child in children(expr))
             case _:
                 inner = children(expr)
-                return bool(inner) and not isinstance(expr, RandomDraw) and all(
-                    invariant(child) for child in inner
+                return (
+                    bool(inner)
+                    and not isinstance(expr, RandomDraw)
+                    and all(invariant(child) for child in inner)
                 )
 
     names: dict[Expr, Local] = {}

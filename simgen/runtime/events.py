@@ -63,9 +63,7 @@ class EventBuffer:
             self.ids[slot, bounds[part] : bounds[part] + mine.size] = mine
             self.counts[slot, part] = mine.size
 
-    def under_way(
-        self, next_step: int, horizon: int, bounds: npt.NDArray[np.int64]
-    ) -> bool:
+    def under_way(self, next_step: int, horizon: int, bounds: npt.NDArray[np.int64]) -> bool:
         """Whether any event of the last ``horizon`` steps is kept."""
         first = max(0, next_step - min(horizon, self.depth))
         return any(self.at_step(step, bounds).size for step in range(first, next_step))

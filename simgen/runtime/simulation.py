@@ -76,7 +76,9 @@ class Simulation:
 
     def _advance(self, executable: Executable, ticks: int) -> None:
         """Run some of ``ticks`` in one compiled call of about CALL_SECONDS."""
-        wanted = min(ticks, max(16, int(self._rate * CALL_SECONDS))) if self._rate else min(ticks, 64)
+        wanted = (
+            min(ticks, max(16, int(self._rate * CALL_SECONDS))) if self._rate else min(ticks, 64)
+        )
         begin = time.perf_counter()
         done = executable.run(wanted)
         elapsed = time.perf_counter() - begin
@@ -186,5 +188,3 @@ def check_finite(name: str, owner: str, values: npt.NDArray[Any], tick_text: str
 
 def _more(count: int) -> str:
     return f" (and {count - 1} more)" if count > 1 else ""
-
-

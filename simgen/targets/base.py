@@ -78,7 +78,9 @@ class Executable(Protocol):
 class Target(Protocol):
     """A way of running programs."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """The name that users choose it by."""
 
     def build(self, program: Program) -> Executable:
         """Turn a program into an executable; compiles at most once for equal programs."""

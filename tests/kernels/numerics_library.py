@@ -23,10 +23,28 @@ FLAGS = [
     "-Wextra",
     "-Werror",
 ]
-UNARY = (
-    "exp expm1 exprel log log1p log2 log10 sin cos tan sinh cosh tanh arctan arcsin arccos "
-    "floor ceil sqrt sign"
-).split()
+UNARY = [
+    "exp",
+    "expm1",
+    "exprel",
+    "log",
+    "log1p",
+    "log2",
+    "log10",
+    "sin",
+    "cos",
+    "tan",
+    "sinh",
+    "cosh",
+    "tanh",
+    "arctan",
+    "arcsin",
+    "arccos",
+    "floor",
+    "ceil",
+    "sqrt",
+    "sign",
+]
 BINARY = {"pow": "pow", "mod": "mod_f64", "floordiv": "floordiv_f64"}
 
 HEAD = '#include "distributions.h"\n#define API extern "C" void\n'
@@ -60,7 +78,8 @@ extern "C" uint64_t t_derive_key(uint64_t seed, uint32_t stream, uint32_t copy) 
 API t_at(int64_t element, int64_t step, uint32_t draw, int single, uint32_t *out) {
   sg_counter c = single ? sg_at_elementf(element, step, draw) : sg_at_element(element, step, draw);
   out[0] = c.c0; out[1] = c.c1; out[2] = c.c2; out[3] = c.c3; out[4] = c.lane; }
-API t_at_synapse(uint32_t i, uint32_t j, uint32_t rank, int64_t step, uint32_t draw, uint32_t *out) {
+API t_at_synapse(uint32_t i, uint32_t j, uint32_t rank, int64_t step, uint32_t draw,
+                 uint32_t *out) {
   sg_counter c = sg_at_synapse(i, j, rank, step, draw);
   out[0] = c.c0; out[1] = c.c1; out[2] = c.c2; out[3] = c.c3; out[4] = c.lane; }
 #define SITE int64_t first, int64_t n, uint64_t key, int64_t step, uint32_t draw
@@ -81,9 +100,12 @@ API t_at_synapse(uint32_t i, uint32_t j, uint32_t rank, int64_t step, uint32_t d
     EACH(int64_t, out, sg_at_element##f, sg_draw_poisson##f(key, c, mean[k])) } \\
   API t_binomial##f(int64_t *out, SITE, const int64_t *trials, const real *p) { \\
     EACH(int64_t, out, sg_at_element##f, sg_draw_binomial##f(key, c, trials[k], p[k])) } \\
-  API t_truncated##f(real *out, SITE, const real *m, const real *s, const real *l, const real *h) { \\
-    EACH(real, out, sg_at_element##f, sg_draw_truncated_normal##f(key, c, m[k], s[k], l[k], h[k])) } \\
-  API t_synapse_rand##f(real *out, const uint32_t *i, const uint32_t *j, const uint32_t *rank, SITE) { \\
+  API t_truncated##f(real *out, SITE, const real *m, const real *s, const real *l, \\
+                     const real *h) { \\
+    EACH(real, out, sg_at_element##f, \\
+         sg_draw_truncated_normal##f(key, c, m[k], s[k], l[k], h[k])) } \\
+  API t_synapse_rand##f(real *out, const uint32_t *i, const uint32_t *j, const uint32_t *rank, \\
+                        SITE) { \\
     for (int64_t k = 0; k < n; k++) \\
       out[k] = sg_draw_rand##f(key, sg_at_synapse(i[first + k], j[first + k], rank[first + k], \\
                                                   step, draw)); }

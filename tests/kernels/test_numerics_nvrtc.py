@@ -11,11 +11,27 @@ from numerics_library import BINARY, UNARY
 
 from simgen.resources import cuda_kernel_dir
 
-HEADERS = (
-    "binomial counter distributions math_base math_exp math_hyperbolic math_inverse math_log "
-    "math_pow math_round math_trig philox poisson portable_math random_fill random_fill_counts "
-    "truncated_normal types uniform"
-).split()
+HEADERS = [
+    "binomial",
+    "counter",
+    "distributions",
+    "math_base",
+    "math_exp",
+    "math_hyperbolic",
+    "math_inverse",
+    "math_log",
+    "math_pow",
+    "math_round",
+    "math_trig",
+    "philox",
+    "poisson",
+    "portable_math",
+    "random_fill",
+    "random_fill_counts",
+    "truncated_normal",
+    "types",
+    "uniform",
+]
 
 
 def nvrtc() -> ctypes.CDLL:

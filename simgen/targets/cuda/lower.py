@@ -211,8 +211,8 @@ def _elements(
 def _events(kernel: Kernel, domain: OverEvents, layout: Layout, single: Clock | None) -> EventsView:
     frame: Frame = open_kernel(kernel, layout, {IndexKind.ELEMENT: "i"})
     scope, lists, events = frame.scope, _Lists(frame.scope), domain.events
-    _refuse_shared_writes(kernel)
     lists.reserve(frame.body, kernel.name)
+    _refuse_shared_writes(kernel)
     body = BodyPrinter(scope, append=lists.append).lines(frame.body)
     fields = {
         "start": scope.printer.text(domain.start),

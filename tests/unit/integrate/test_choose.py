@@ -7,12 +7,13 @@ from simgen.dtypes import DType
 from simgen.errors import EquationError, NumericalError, Origin, SourceText, UnsupportedFeatureError
 from simgen.integrate.choose import choose
 from simgen.integrate.describe import describe
-from simgen.integrate.model import Ode, OdeSystem
+from simgen.integrate.model import Ode, OdeSystem, is_per_element
 from simgen.ir.construct import binary, call, cast, negate, power, real
 from simgen.ir.expr import (
     ELEMENT,
     SYNAPSE,
     Array,
+    Binary,
     Gather,
     Load,
     Param,
@@ -191,14 +192,34 @@ def test_the_default_order_is_exact_euler_heun():
     assert choose(system(Ode(V, square, "v")), None, ("exact", "rk2")).method == "rk2"
 
 
-CONDUCTANCE = Ode(
-    V,
-    over(
-        plus(times(GE, minus(par("Ee"), V)), times(par("gl"), minus(par("El"), V))),
-        par("C"),
-    ),
-    "v",
-)
+def conductance(capacitance):
+    excitation = times(GE, minus(par("Ee"), V))
+    inhibition = times(GI, minus(par("Ei"), V))
+    leak = times(par("gl"), minus(par("El"), V))
+    return Ode(V, over(plus(plus(excitation, inhibition), leak), capacitance), "v")
+
+
+CONDUCTANCE = conductance(par("C"))
+
+
+def divisions(update):
+    """The distinct quotients that differ between elements."""
+    return {
+        describe(node)
+        for node in all_nodes(update.statements)
+        if isinstance(node, Binary) and node.op == "/" and is_per_element(node)
+    }
+
+
+def test_exponential_euler_divides_once_for_a_rate_and_once_for_a_drive():
+    changing = ("ge", "gi")
+    homogeneous = choose(system(CONDUCTANCE, changing=changing), "exponential_euler")
+    assert divisions(homogeneous) == set()
+    heterogeneous = choose(system(conductance(var("C")), changing=changing), "exponential_euler")
+    assert divisions(heterogeneous) == {
+        "(-ge - gi - gl) / C",
+        "(Ee * ge + Ei * gi + El * gl) / C",
+    }
 
 
 def test_exponential_euler_needs_one_function_call_and_hoists_what_is_constant():

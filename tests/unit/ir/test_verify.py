@@ -66,7 +66,11 @@ X, B = Local("x", REAL), Local("b", BOOL)
 LET_X, LET_B = Let(X, real(1.0)), Let(B, Const(True, BOOL))
 EVERYONE = OverElements("n", integer(0), N)
 FIRED = OverEvents(EVENTS, integer(0), N)
-OUT, INTO, ALL = OverFanOut(STORE, EVENTS, DELAYS), OverFanIn(STORE, EVENTS, integer(0)), OverSynapses(STORE)
+OUT, INTO, ALL = (
+    OverFanOut(STORE, EVENTS, DELAYS),
+    OverFanIn(STORE, EVENTS, integer(0)),
+    OverSynapses(STORE),
+)
 RANDOM = RandomDraw("rand", (), KEY, 0)
 TABLE = EmitTable(
     EVENTS,

@@ -24,8 +24,8 @@ from simgen.ir.kernel import (
 )
 from simgen.ir.stmt import EmitTable, Let, Stmt
 from simgen.options import Options
-from simgen.targets.base import Memory
-from simgen.targets.cpu.backend import CpuExecutable, CpuTarget
+from simgen.targets.base import Executable, Memory
+from simgen.targets.cpu.backend import CpuTarget
 
 REAL, I64, U32, U64, BOOL = DType.REAL, DType.I64, DType.U32, DType.U64, DType.BOOL
 MAIN = Clock("main")
@@ -122,9 +122,9 @@ class Net:
             Param(f"{name}.period", I64),
         )
 
-    def bind(self, what: Program, threads: int = 1) -> CpuExecutable:
+    def bind(self, what: Program, threads: int = 1, target: type = CpuTarget) -> Executable:
         options = Options(real=np.dtype(self.real), threads=threads)
-        executable = CpuTarget(options).build(what)
+        executable = target(options).build(what)
         executable.bind(self.memory)
         return executable
 
@@ -171,23 +171,31 @@ def add_synapses(
     n, rows, of_class = len(order), n_parts * n_rows, np.searchsorted(classes, delay)
     starts = np.searchsorted(row, np.arange(rows + 1)).astype(np.uint64)
     bounds_of = np.array(
-        [[int(((row == r) & (of_class < c)).sum()) for c in range(len(classes) + 1)]
-         for r in range(rows)]
+        [
+            [int(((row == r) & (of_class < c)).sum()) for c in range(len(classes) + 1)]
+            for r in range(rows)
+        ]
     )
     ints |= {"S": n, "S.n_rows": n_rows, "S.n_classes": len(classes), "S.source_start": first_row}
     ints |= {"n_S": n, "S.delays": len(classes)}
     net.array("S.row_start", starts)
     net.array("S.targets", post.astype(np.uint32))
     net.array("S.bounds", bounds_of.astype(np.uint16 if form == "dense16" else np.uint32))
-    pairs = [(r, c) for r in range(rows) for c in range(len(classes))
-             if bounds_of[r, c] < bounds_of[r, c + 1]]
+    pairs = [
+        (r, c)
+        for r in range(rows)
+        for c in range(len(classes))
+        if bounds_of[r, c] < bounds_of[r, c + 1]
+    ]
     first_pair = np.searchsorted([r for r, _ in pairs], np.arange(rows + 1))
     net.array("S.pair_start", first_pair.astype(np.uint64))
     net.array("S.pair_class", np.array([c for _, c in pairs], np.uint32))
     net.array("S.pair_begin", np.array([bounds_of[r, c] for r, c in pairs], np.uint32))
     columns = np.argsort(post, kind="stable")
     n_post = ints[f"{target}.n"]
-    net.array("S.col_start", np.searchsorted(post[columns], np.arange(n_post + 1)).astype(np.uint64))
+    net.array(
+        "S.col_start", np.searchsorted(post[columns], np.arange(n_post + 1)).astype(np.uint64)
+    )
     net.array("S.col_pos", columns.astype(np.uint64 if wide else np.uint32))
     net.array("S.col_src", pre[columns].astype(np.uint32))
     net.array("S.delays", np.array(classes, np.uint32))

@@ -36,6 +36,7 @@ from simgen.ir.stmt import Accumulate, Append, Emit, Store
 from simgen.options import Options
 from simgen.targets.cpu.backend import CpuTarget
 from simgen.targets.cpu.compile import compiler_calls
+from simgen.targets.reference.backend import ReferenceTarget
 
 pytestmark = pytest.mark.compiler
 
@@ -155,7 +156,7 @@ def test_clocks_run_when_they_are_due(lab):
     assert net.recorded("order").tolist() == order
 
 
-def everything(lab, n_parts, threads, ticks):
+def everything(lab, n_parts, threads, ticks, target=CpuTarget):
     """A recurrent network with plasticity, noise, shared values and recording."""
     n = 61
     net = lab.Net(n_parts=n_parts)
@@ -171,13 +172,14 @@ def everything(lab, n_parts, threads, ticks):
     synapses = lab.add_synapses(net, list(made), "n", "n", "dense16")
     net.array("S.w", np.cos(synapses.pre * 1.7 + synapses.post))
     net.recorder("rec", np.int64, n * ticks, n)
-    v, g, u, w = (lab.state(name) for name in ("n.v", "n.g", "n.u", "S.w"))
+    v, g, u = (lab.state(name) for name in ("n.v", "n.g", "n.u"))
     w, total = lab.state("S.w", length="n_S"), lab.state("total", length="one")
     events = lab.group_events("n")
     noise = RandomDraw("randn", (), lab.KEY, 0)
     this_step = OverEvents(events, integer(0), Param("n.n", lab.I64))
     decayed = binary("*", real(0.9), Load(v, ELEMENT))
     drive = binary("+", binary("*", real(0.1), Load(g, ELEMENT)), binary("*", real(0.4), noise))
+    shared = binary("*", Load(total, ZERO), real(0.01))
     by_rank = binary("*", real(0.01), cast(IndexValue(POST), lab.REAL))
     kernels = (
         lab.kernel(
@@ -211,13 +213,14 @@ def everything(lab, n_parts, threads, ticks):
             Accumulate(g, POST, "+", binary("*", real(1e-3), Load(w, SYNAPSE))),
         ),
         lab.kernel("share", lab.over("n"), Accumulate(total, ZERO, "+", Load(u, ELEMENT))),
-        lab.kernel("use", lab.over("n"), Store(u, ELEMENT, binary("*", Load(total, ZERO), real(0.01)))),
+        lab.kernel("use", lab.over("n"), Store(u, ELEMENT, shared)),
         lab.kernel("reset", this_step, Store(v, ELEMENT, real(0.0))),
     )
-    done = net.run(lab.program(*kernels), ticks, threads)
+    done = net.bind(lab.program(*kernels), threads, target).run(ticks)
     arrays = net.memory.arrays
     weights = sorted(zip(synapses.pre, synapses.post, synapses.delay, arrays["S.w"]))
-    return done, [*(arrays[name] for name in ("n.v", "n.g", "n.u", "total")), net.recorded("rec")], weights
+    values = [arrays[name] for name in ("n.v", "n.g", "n.u", "total")]
+    return done, [*values, net.recorded("rec")], weights
 
 
 @pytest.mark.parametrize(("n_parts", "threads"), [(2, 1), (2, 2), (3, 2), (4, 4), (3, 9)])
@@ -229,3 +232,12 @@ def test_the_number_of_threads_changes_no_bit(lab, n_parts, threads):
         _, found, found_weights = everything(lab, n_parts, threads, 60)
         assert all(np.array_equal(one, other) for one, other in zip(found, expected))
         assert found_weights == weights
+
+
+@pytest.mark.parametrize("n_parts", [1, 3])
+def test_the_reference_gives_the_same_bits(lab, n_parts):
+    _, found, weights = everything(lab, n_parts, 1, 20)
+    _, expected, expected_weights = everything(lab, n_parts, 1, 20, ReferenceTarget)
+    assert len(expected[-1]) > 50
+    assert all(np.array_equal(one, other) for one, other in zip(found, expected))
+    assert weights == expected_weights

@@ -80,7 +80,9 @@ def test_only_the_range_is_touched(lab):
 
 def conditional(lab, value, condition=None):
     va = lab.state("exc.v")
-    inner = If(compare("<", Load(va, ELEMENT), real(0.5)), (Accumulate(va, ELEMENT, "*", real(2.0)),))
+    inner = If(
+        compare("<", Load(va, ELEMENT), real(0.5)), (Accumulate(va, ELEMENT, "*", real(2.0)),)
+    )
     condition = condition or compare(">", Load(va, ELEMENT), real(0.0))
     return If(condition, (Store(va, ELEMENT, value), inner))
 
@@ -227,7 +229,9 @@ def test_linked_variables_are_read_through_their_index(lab):
     net.memory.ints["inh.n"] = 10
     index = Index(IndexKind.ELEMENT, lab.state("exc.link", lab.I64))
     value = binary("+", Load(lab.state("inh.u"), index), cast(IndexValue(index), lab.REAL))
-    net.run(lab.program(lab.kernel("k", lab.over("exc"), Store(lab.state("exc.v"), ELEMENT, value))), 1)
+    net.run(
+        lab.program(lab.kernel("k", lab.over("exc"), Store(lab.state("exc.v"), ELEMENT, value))), 1
+    )
     assert np.array_equal(v, link * 2.5)
 
 
@@ -241,7 +245,11 @@ def test_step_time_and_integers(lab):
     both = logical_and(Load(fa, ELEMENT), Param("yes", lab.BOOL))
     body = (
         Store(lab.state("exc.v"), ELEMENT, binary("+", Time(), cast(age, lab.REAL))),
-        Store(la, ELEMENT, Binary("%", Param("big", lab.I64), binary("+", Load(la, ELEMENT), integer(2)))),
+        Store(
+            la,
+            ELEMENT,
+            Binary("%", Param("big", lab.I64), binary("+", Load(la, ELEMENT), integer(2))),
+        ),
         If(compare(">", Load(la, ELEMENT), integer(0)), (Store(fa, ELEMENT, Unary("not", both)),)),
     )
     net.memory.arrays["tick"][0] = 41
@@ -263,7 +271,9 @@ def test_functions_match_numpy(lab):
         call("max", binary("//", x, real(0.25)), binary("%", x, real(0.25))),
     )
     value = binary("+", value, call("clip", x, real(-0.5), real(0.5)))
-    value = binary("+", value, cast(call("sign", cast(binary("*", x, real(3.0)), lab.I64)), lab.REAL))
+    value = binary(
+        "+", value, cast(call("sign", cast(binary("*", x, real(3.0)), lab.I64)), lab.REAL)
+    )
     net.run(lab.program(lab.kernel("k", lab.over("exc"), Store(va, ELEMENT, value))), 1)
     expected = np.where(
         old > 0,

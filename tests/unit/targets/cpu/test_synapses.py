@@ -108,8 +108,11 @@ def test_code_that_writes_sources_or_shared_values_runs_in_canonical_order(lab, 
     deliver = lab.kernel(
         "deliver",
         OverFanOut(synapses.store, lab.group_events("pre"), synapses.delays),
-        Store(shared, ZERO, binary("+", binary("*", Load(shared, ZERO), real(0.5)),
-                                   Load(weight(lab), SYNAPSE))),
+        Store(
+            shared,
+            ZERO,
+            binary("+", binary("*", Load(shared, ZERO), real(0.5)), Load(weight(lab), SYNAPSE)),
+        ),
         Accumulate(x, PRE, "+", Load(shared, ZERO)),
     )
     expected, seen = 0.0, net.memory.arrays["pre.x"].copy()
@@ -215,7 +218,9 @@ def test_whole_stores_are_visited_in_storage_order(lab, n_parts, summed):
         ),
     )
     add = Store(g, POST, binary("+", binary("*", Load(g, POST), real(0.9)), Load(w, SYNAPSE)))
-    what = lab.program(lab.kernel("k", OverSynapses(synapses.store), *((change, add) if summed else (change,))))
+    what = lab.program(
+        lab.kernel("k", OverSynapses(synapses.store), *((change, add) if summed else (change,)))
+    )
     executable = net.bind(what)
     assert ("omp simd" in executable.source) is not summed  # a target may repeat: no vector
     arrays = net.memory.arrays
@@ -239,7 +244,9 @@ def test_draws_of_synapses_do_not_depend_on_storage_or_walk(lab):
         ranks = [key[:s].count(one) for s, one in enumerate(key)]
         assert max(ranks) > 0
         rank = net.array("S.rank", np.array(ranks, np.uint32))
-        draw = RandomDraw("randn", (), lab.KEY, 2, Load(lab.state("S.rank", lab.U32, "n_S"), SYNAPSE))
+        draw = RandomDraw(
+            "randn", (), lab.KEY, 2, Load(lab.state("S.rank", lab.U32, "n_S"), SYNAPSE)
+        )
         domains = {
             "all": OverSynapses(synapses.store),
             "out": OverFanOut(synapses.store, lab.group_events("pre"), synapses.delays),
@@ -283,7 +290,9 @@ def test_a_gathered_table_in_a_walk(lab):
     deliver = lab.kernel(
         "deliver",
         OverFanOut(synapses.store, lab.group_events("pre"), synapses.delays),
-        Accumulate(lab.state("post.g"), POST, "+", Gather(lab.state("table", length="table.n"), position)),
+        Accumulate(
+            lab.state("post.g"), POST, "+", Gather(lab.state("table", length="table.n"), position)
+        ),
     )
     expected = np.zeros(N_POST)
     for _, s in arrivals(synapses):

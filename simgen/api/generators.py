@@ -1,0 +1,241 @@
+"""Connectivity from generators: ``j='k for k in range(i-3, i+4) if k != i'``, ``sample(...)``."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from simgen.api.pair_rules import (
+    Expression,
+    Integers,
+    PairContext,
+    check_probabilities,
+    origin_of,
+    parse_part,
+    uniform_at,
+)
+from simgen.connect import rules
+from simgen.connect.rows import Rows
+from simgen.dtypes import DType
+from simgen.errors import EquationError, Origin, Problem, SourceText, raise_problems
+from simgen.ir.expr import Local
+from simgen.lang.expressions import parse_expression
+from simgen.lang.syntax import CallNode, Node
+from simgen.model.scope import ValueEntry
+from simgen.units import DIMENSIONLESS
+
+
+@dataclass(frozen=True)
+class Generator:
+    """``result for variable in range(...)|sample(...) if condition``."""
+
+    result: Node
+    variable: str
+    call: CallNode
+    keywords: Mapping[str, Node]
+    condition: Node | None
+
+
+def parse_generator(text: str, owner: str, what: str) -> Generator | Node:
+    """Return the parts of a generator, or the node of a plain expression."""
+    source = SourceText(text, f"{what} of connect()", owner)
+    try:
+        tree = ast.parse(f"({text.strip()})", mode="eval").body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return parse_expression(source)
+    if not isinstance(tree, ast.GeneratorExp):
+        return parse_expression(source)
+    lead = len(text) - len(text.lstrip()) - 1
+
+    def part(node: ast.expr) -> Node:
+        return parse_expression(source, node.col_offset + lead, (node.end_col_offset or 0) + lead)
+
+    loop = tree.generators[0]
+    place = Origin(source, 0, len(text))
+    if len(tree.generators) != 1 or "\n" in text or not text.isascii():
+        _refuse(place, "A generator has one 'for' on one line of plain ASCII text.")
+    if not isinstance(loop.target, ast.Name) or len(loop.ifs) > 1 or loop.is_async:
+        raise EquationError(
+            f"{place.render()}\n  A generator is written 'result for k in range(...) if condition'."
+        )
+    call = loop.iter
+    if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Name):
+        raise EquationError(f"{place.render()}\n  A generator runs over range(...) or sample(...).")
+    if call.func.id not in ("range", "sample"):
+        _refuse(place, f"A generator runs over range(...) or sample(...), not {call.func.id}(...).")
+    arguments = CallNode(call.func.id, tuple(part(arg) for arg in call.args), place)
+    keywords = {entry.arg: part(entry.value) for entry in call.keywords if entry.arg is not None}
+    return Generator(
+        part(tree.elt),
+        loop.target.id,
+        arguments,
+        keywords,
+        part(loop.ifs[0]) if loop.ifs else None,
+    )
+
+
+def _refuse(origin: Origin, message: str) -> None:
+    raise_problems([Problem(message, origin, "", EquationError)])
+
+
+def connect_by_generator(
+    context: PairContext, side: str, text: str, p: float | str, n: int | str, skip: bool
+) -> Rows:
+    """Return the rows of an expression or generator for the index of one side."""
+    owner = context.synapses.describe()
+    parsed = parse_generator(text, owner, side)
+    n_rows = context.n_source if side == "j" else context.n_target
+    n_columns = context.n_target if side == "j" else context.n_source
+    own = np.arange(n_rows, dtype=np.int64)
+    if isinstance(parsed, Generator):
+        own, loop = _loop(context, parsed, side, own)
+        result, condition, variable = parsed.result, parsed.condition, parsed.variable
+    else:
+        loop, result, condition, variable = own, parsed, None, ""
+    extra = {variable: ValueEntry(Local(variable, DType.I64), DIMENSIONLESS)} if variable else {}
+    if condition is not None:
+        keep = _at_side(context, context.resolve(condition, extra), side, own, loop, variable)
+        own, loop = own[keep.astype(bool)], loop[keep.astype(bool)]
+    values = _at_side(context, context.resolve(result, extra), side, own, loop, variable)
+    if values.dtype.kind != "i":
+        _refuse(origin_of(text, side, owner), f"'{side}' must be an integer expression.")
+    inside = (values >= 0) & (values < n_columns)
+    if skip:
+        own, values = own[inside], values[inside]
+    context.check_inside(values, n_columns, side)
+    sources, targets = (own, values) if side == "j" else (values, own)
+    if isinstance(p, str) or p < 1.0:
+        wanted = (
+            np.full(sources.shape, p)
+            if isinstance(p, float)
+            else context.resolve(parse_part(p, "p", owner)).at(context, sources, targets)
+        )
+        check_probabilities(np.atleast_2d(wanted), np.ones((1, wanted.size), bool), owner, 0)
+        kept = uniform_at(context, sources, targets) < wanted
+        sources, targets = sources[kept], targets[kept]
+    if n != 1:
+        repeats: Any = n
+        if isinstance(n, str):
+            repeats = context.resolve(parse_part(n, "n", owner)).at(context, sources, targets)
+        sources, targets = np.repeat(sources, repeats), np.repeat(targets, repeats)
+    return rules.from_arrays(sources, targets, context.n_source, context.n_target)
+
+
+def _at_side(
+    context: PairContext,
+    expression: Expression,
+    side: str,
+    own: Integers,
+    loop: Integers,
+    variable: str,
+) -> npt.NDArray[Any]:
+    """Evaluate where only the index of one side is known; the other one must not be used."""
+    other = np.zeros_like(own)
+    pair = (own, other) if side == "j" else (other, own)
+    values = {variable: loop} if variable else {}
+    return np.asarray(expression.at(context, *pair, **values))
+
+
+def _loop(
+    context: PairContext, generator: Generator, side: str, own: Integers
+) -> tuple[Integers, Integers]:
+    """Return (row, loop value) of every turn of a generator, in order."""
+    arguments = [_bound(context, node, side, own) for node in generator.call.args]
+    if generator.call.function == "range":
+        if not 1 <= len(arguments) <= 3 or generator.keywords:
+            _refuse(generator.call.origin, "range() takes one to three arguments.")
+        first = np.zeros_like(own) if len(arguments) == 1 else arguments[0]
+        last = arguments[0] if len(arguments) == 1 else arguments[1]
+        step = np.ones_like(own) if len(arguments) < 3 else arguments[2]
+        if np.any(step == 0):
+            _refuse(generator.call.origin, "The step of range() is 0.")
+        counts = np.maximum(0, -(-(last - first) // step))
+        rows = np.repeat(own, counts)
+        starts = np.repeat(np.cumsum(counts) - counts, counts)
+        return rows, first[rows] + (np.arange(rows.size) - starts) * step[rows]
+    return _sampled(context, generator, side, own, arguments)
+
+
+def _bound(context: PairContext, node: Node, side: str, own: Integers) -> Integers:
+    values = _at_side(context, context.resolve(node), side, own, own, "")
+    if values.dtype.kind != "i":
+        _refuse(node.origin, "The bounds must be integers.")
+    return values
+
+
+def _sampled(
+    context: PairContext, generator: Generator, side: str, own: Integers, arguments: list[Integers]
+) -> tuple[Integers, Integers]:
+    keywords = dict(generator.keywords)
+    unknown = set(keywords) - {"p", "size", "replace"}
+    if unknown or len(keywords) == 0 or ("p" in keywords) == ("size" in keywords):
+        _refuse(generator.call.origin, "sample() takes either p=... or size=..., and replace=....")
+    if not 1 <= len(arguments) <= 3:
+        _refuse(generator.call.origin, "sample() takes one to three arguments, as range() does.")
+    first = np.zeros_like(own) if len(arguments) == 1 else arguments[0]
+    last = arguments[0] if len(arguments) == 1 else arguments[1]
+    step = np.ones_like(own) if len(arguments) < 3 else arguments[2]
+    counts = np.maximum(0, -(-(last - first) // step))
+    replacing = _flag(keywords.get("replace"))
+    if "p" in keywords:
+        node = keywords["p"]
+        chance = np.asarray(_at_side(context, context.resolve(node), side, own, own, ""), float)
+        check_probabilities(
+            chance[None, :], np.ones((1, own.size), bool), context.synapses.describe(), 0
+        )
+        if np.all(counts == counts[0]) and np.all(chance == chance[0]) and counts[0] > 0:
+            rows = rules.fixed_probability(own.size, int(counts[0]), float(chance[0]), context.key)
+            return _spread(rows, first, step)
+        found = [
+            rules.sample(int(count), context.key, int(row), p=float(value)).astype(np.int64)
+            for row, count, value in zip(own, counts, chance)
+        ]
+    else:
+        size = _bound(context, keywords["size"], side, own)
+        too_large = (size < 0) | ((size > counts) & (not replacing)) | ((counts == 0) & (size > 0))
+        if np.any(too_large):
+            bad = int(np.flatnonzero(too_large)[0])
+            _refuse(
+                generator.call.origin,
+                f"sample() cannot draw {size[bad]} of {counts[bad]} values"
+                f" (for {'i' if side == 'j' else 'j'} = {bad}).",
+            )
+        if np.all(counts == counts[0]) and np.all(size == size[0]) and counts[0] > 0:
+            rows = rules.fixed_out_degree(
+                own.size,
+                int(counts[0]),
+                int(size[0]),
+                context.key,
+                multapses=replacing,
+                autapses=True,
+            )
+            return _spread(rows, first, step)
+        found = [
+            rules.sample(int(c), context.key, int(row), size=int(s), replace=replacing).astype(
+                np.int64
+            )
+            for row, c, s in zip(own, counts, size)
+        ]
+    lengths = np.array([values.size for values in found], np.int64)
+    turns = np.repeat(own, lengths)
+    loop = np.concatenate(found) if found else np.zeros(0, np.int64)
+    return turns, first[turns] + loop * step[turns]
+
+
+def _spread(rows: Rows, first: Integers, step: Integers) -> tuple[Integers, Integers]:
+    turns = rows.sources().astype(np.int64)
+    return turns, first[turns] + rows.targets.astype(np.int64) * step[turns]
+
+
+def _flag(node: Node | None) -> bool:
+    if node is None:
+        return False
+    value = getattr(node, "value", None)
+    if not isinstance(value, bool):
+        _refuse(node.origin, "replace must be True or False.")
+    return bool(value)
