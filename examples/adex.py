@@ -25,8 +25,7 @@ PATTERNS = {  # tau_w (ms), a (nS), b (pA), reset (mV)
     "bursting": (20, 4, 500, -45.4),
     "fast": (144, 5.55, 0, -70.6),
 }
-equations = """
-dv/dt = (g_leak*(E_leak - v) + g_leak*Delta_T*exp((v - V_T)/Delta_T) + I - w)/C : volt
+equations = """dv/dt = (g_leak*(E_leak - v) + g_leak*Delta_T*exp((v - V_T)/Delta_T) + I - w)/C : volt
 dw/dt = (a*(v - E_leak) - w)/tau_w : amp
 I : amp
 tau_w : second

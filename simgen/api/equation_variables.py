@@ -34,7 +34,7 @@ def declare_variables(
             _problem(equation, "Linked variables are not supported yet.", problems)
         shared = "shared" in equation.flags
         array = Array(
-            f"{owner}__{equation.name}",
+            f"{owner}.{equation.name}",
             dtype_of(equation.dtype),
             "one" if shared else length,
             Role.STATE,

@@ -305,7 +305,7 @@ class Group(Component):
     def _constants(self, run_namespace: Namespace | None) -> ConstantScope:
         """Return the constants: the group's own namespace first, then that of the run."""
         values = LayeredNamespace(self.namespace or {}, run_namespace or {})
-        return ConstantScope(values, prefix=f"{self.name}__c_")
+        return ConstantScope(values, prefix=f"{self.name}.c.")
 
     def _scope(self, constants: ConstantScope) -> Scope:
         return GroupScope(self._description, self._index(), constants)
@@ -354,7 +354,7 @@ class Group(Component):
 
 def spike_events(name: str, length: str, events: Iterable[str]) -> dict[str, EventList]:
     """Return the event lists of a group."""
-    return {event: EventList(f"{name}__{event}", length) for event in events}
+    return {event: EventList(f"{name}.{event}", length) for event in events}
 
 
 def dtype_of(kind: str) -> DType:

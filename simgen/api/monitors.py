@@ -116,7 +116,7 @@ class EventMonitor(Component):
         self._constants: ConstantScope | None = None
 
     def _add(self, name: str, dtype: DType, dim: Dimension) -> None:
-        recorder = Recorder(f"{self.name}__{name}", dtype)
+        recorder = Recorder(f"{self.name}.{name}", dtype)
         self._recordings[name] = Recording(recorder, dim, self.source._real)
 
     def _depends_on(self) -> Iterator[Component]:
@@ -213,7 +213,7 @@ class EventMonitor(Component):
     def _resolve(self, namespace: Namespace, problems: list[Problem]) -> None:
         constants = self.source._constants(namespace)
         scope = self.source._code_scope(constants, self.clock.ir)
-        key = Param(f"{self.name}__key", DType.U64)
+        key = Param(f"{self.name}.key", DType.U64)
         for name in self.record_variables:
             resolver = Resolver(
                 scope, problems=problems, draw_key=key, draws=DrawCounter(), strict=True
@@ -226,7 +226,7 @@ class EventMonitor(Component):
         counts = None
         if not self.record:
             length = self.source._description.length
-            counts = Array(f"{self.name}__counts", DType.I64, length)
+            counts = Array(f"{self.name}.counts", DType.I64, length)
         recorders = {name: recording.recorder for name, recording in self._recordings.items()}
         recording = EventRecording(
             self.name,
@@ -244,7 +244,7 @@ class EventMonitor(Component):
     def _arrays(self) -> Iterator[tuple[Array, AnyArray]]:
         if not self.record:
             length = self.source._description.length
-            yield Array(f"{self.name}__counts", DType.I64, length), self._full_counts
+            yield Array(f"{self.name}.counts", DType.I64, length), self._full_counts
 
     def _recorded(self) -> Iterator[tuple[Recording, int]]:
         """Yield the recordings and the most values that a step appends to each."""
@@ -293,9 +293,9 @@ class PopulationRateMonitor(Component):
         self.source = source
         self.clock: Clock = source.clock
         self._counter = np.zeros(1, np.int64)
-        self._steps = Recording(Recorder(f"{self.name}__t", DType.I64), SECOND, source._real)
+        self._steps = Recording(Recorder(f"{self.name}.t", DType.I64), SECOND, source._real)
         self._counts = Recording(
-            Recorder(f"{self.name}__rate", DType.I64), DIMENSIONLESS, source._real
+            Recorder(f"{self.name}.rate", DType.I64), DIMENSIONLESS, source._real
         )
 
     def _depends_on(self) -> Iterator[Component]:
@@ -373,14 +373,14 @@ class PopulationRateMonitor(Component):
             group,
             self.when,
             self.order,
-            Array(f"{self.name}__counter", DType.I64, "one"),
+            Array(f"{self.name}.counter", DType.I64, "one"),
             self._counts.recorder,
             self._steps.recorder,
         )
         return rate_items(recording)
 
     def _arrays(self) -> Iterator[tuple[Array, AnyArray]]:
-        yield Array(f"{self.name}__counter", DType.I64, "one"), self._counter
+        yield Array(f"{self.name}.counter", DType.I64, "one"), self._counter
 
     def _recorded(self) -> Iterator[tuple[Recording, int]]:
         yield self._steps, 1

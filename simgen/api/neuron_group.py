@@ -141,7 +141,7 @@ class NeuronGroup(Group):
         problems: list[Problem] = []
         self._declare(problems)
         raise_problems(problems)
-        constants = ConstantScope(self.namespace or {}, prefix=f"{self.name}__c_")
+        constants = ConstantScope(self.namespace or {}, prefix=f"{self.name}.c.")
         check_neurons(self._source(), constants, strict=False, problems=problems)
         raise_problems(problems)
 
@@ -167,8 +167,8 @@ class NeuronGroup(Group):
         if self._refractory is not False:
             if "spike" not in self._conditions:
                 raise ModelError(f"{self.describe()} has a refractory period but no threshold.")
-            last = Array(f"{self.name}__lastspike", DType.I64, length)
-            flag = Array(f"{self.name}__not_refractory", DType.BOOL, length)
+            last = Array(f"{self.name}.lastspike", DType.I64, length)
+            flag = Array(f"{self.name}.not_refractory", DType.BOOL, length)
             # -1e4 s, as if the last spike was long ago
             self._hidden("lastspike_step", last, round(-1e4 / self.clock.dt_))
             self._hidden("not_refractory_flag", flag, 1)
@@ -229,7 +229,7 @@ class NeuronGroup(Group):
             self._reactions,
             refractory,
             flag,
-            Param(f"{self.name}__key", DType.U64),
+            Param(f"{self.name}.key", DType.U64),
         )
 
     # --- indexing -----------------------------------------------------------------------------
@@ -325,7 +325,7 @@ class NeuronGroup(Group):
         def draw(name: str) -> RandomDraw:
             return RandomDraw("randn", (), model.key, draws.next())
 
-        system = OdeSystem(model.odes, changing, self.clock.ir.dt, draw, f"{self.name}__")
+        system = OdeSystem(model.odes, changing, self.clock.ir.dt, draw, f"{self.name}.")
         update = choose(system, self._method, METHODS) if model.odes else Update((), (), "none")
         self._set("_update", update)
         return neuron_items(model, update, self.order)
@@ -346,7 +346,7 @@ class NeuronGroup(Group):
         return {self._description.length: self._N}
 
     def _keys(self) -> dict[str, Stream]:
-        return {f"{self.name}__key": self._stream}
+        return {f"{self.name}.key": self._stream}
 
     def _checked_state(self) -> Iterator[tuple[str, AnyArray]]:
         for equation in self.equations.differential:
@@ -365,4 +365,4 @@ class NeuronGroup(Group):
         """Return run-time parameters that are neither constants nor sizes."""
         if self._refractory is False or isinstance(self._refractory, str):
             return {}
-        return {f"{self.name}__refractory": float(strip(self._refractory))}
+        return {f"{self.name}.refractory": float(strip(self._refractory))}

@@ -55,7 +55,7 @@ class RegularOperation(Component):
         )
         self._code = SourceText(code, "run_regularly", group.describe())
         self._assignments = parse_statements(self._code)
-        self._key = Param(f"{self.name}__key", DType.U64)
+        self._key = Param(f"{self.name}.key", DType.U64)
         self._stream = take_stream()
         self._body: tuple[Stmt, ...] = ()
         self._constants: ConstantScope | None = None

@@ -42,7 +42,7 @@ class Pathway:
         self._order = -1 if direction == "pre" else 1
         self.fixed = False  # given as a scalar in the constructor
         self.uniform: float | None = 0.0  # seconds, while all synapses have the same delay
-        array = Array(f"{synapses.name}__{name}__delay", DType.F64, f"n_{synapses.name}")
+        array = Array(f"{synapses.name}.{name}.delay", DType.F64, f"n_{synapses.name}.rows")
         info = VariableInfo("delay", array, SECOND)
         self.variable = StateVariable(info, 0, FLOAT64)
 

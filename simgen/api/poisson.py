@@ -177,7 +177,7 @@ class PoissonInput(Component):
             if not np.isfinite(self._weight):
                 raise ModelError(f"The weight of {self.describe()} is {self._weight}.")
         self._stream = take_stream()
-        self._key = Param(f"{self.name}__key", DType.U64)
+        self._key = Param(f"{self.name}.key", DType.U64)
         self._drive: PoissonDrive | None = None
         self._constants: ConstantScope | None = None
 
@@ -198,7 +198,7 @@ class PoissonInput(Component):
         constants = self.target._constants(namespace)
         scope = self.target._code_scope(constants, self.clock.ir)
         draws = DrawCounter()
-        weight: Expr = Param(f"{self.name}__weight", DType.REAL)
+        weight: Expr = Param(f"{self.name}.weight", DType.REAL)
         info = self.target.variables[self.target_var].info
         if self._text is not None:
             resolver = Resolver(scope, problems=problems, draw_key=self._key, draws=draws)
@@ -214,8 +214,8 @@ class PoissonInput(Component):
             self.when,
             self.order,
             info.array,
-            Param(f"{self.name}__n", DType.I64),
-            Param(f"{self.name}__p", DType.REAL),
+            Param(f"{self.name}.n", DType.I64),
+            Param(f"{self.name}.p", DType.REAL),
             weight,
             gate,
             self._key,
@@ -230,9 +230,9 @@ class PoissonInput(Component):
 
     def _parameters(self) -> dict[str, float | int]:
         return {
-            f"{self.name}__n": self._n,
-            f"{self.name}__p": self._rate * self.clock.dt_,
-            f"{self.name}__weight": self._weight,
+            f"{self.name}.n": self._n,
+            f"{self.name}.p": self._rate * self.clock.dt_,
+            f"{self.name}.weight": self._weight,
         }
 
     def _keys(self) -> dict[str, Stream]:

@@ -198,15 +198,15 @@ class SpikeGeneratorGroup(Group):
 
     def _arrays(self) -> Iterator[tuple[Array, AnyArray]]:
         steps, elements, _, _ = self._table
-        entries = f"{self.name}__entries"
-        yield Array(f"{self.name}__steps", DType.I64, entries), _padded(steps)
-        yield Array(f"{self.name}__elements", DType.U32, entries), _padded(elements)
-        yield Array(f"{self.name}__cursor", DType.I64, "one"), self._cursor
-        yield Array(f"{self.name}__base", DType.I64, "one"), self._base
+        entries = f"{self.name}.entries"
+        yield Array(f"{self.name}.steps", DType.I64, entries), _padded(steps)
+        yield Array(f"{self.name}.elements", DType.U32, entries), _padded(elements)
+        yield Array(f"{self.name}.cursor", DType.I64, "one"), self._cursor
+        yield Array(f"{self.name}.base", DType.I64, "one"), self._base
 
     def _parameters(self) -> dict[str, float | int]:
         steps, _, period, _ = self._table
-        return {f"{self.name}__entries": int(steps.size), f"{self.name}__period": int(period)}
+        return {f"{self.name}.entries": int(steps.size), f"{self.name}.period": int(period)}
 
     def _groups(self) -> dict[str, int]:
         return {self._description.length: self._N}

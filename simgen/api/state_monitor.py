@@ -86,14 +86,14 @@ class StateMonitor(Component):
             for name in self.record_variables
             if name in source.variables and source.variables[name].info.shared
         )
-        self._steps = Recording(Recorder(f"{self.name}__t", DType.I64), SECOND, source._real)
+        self._steps = Recording(Recorder(f"{self.name}.t", DType.I64), SECOND, source._real)
         self._recordings: dict[str, Recording] = {}
         for variable in self.record_variables:
             info = source.variables.get(variable)
             dtype = DType.REAL if info is None else info.info.array.dtype
             if info is None and source._dimension(variable) == DIMENSIONLESS:
                 dtype = source._value_type(variable)
-            recorder = Recorder(f"{self.name}__{variable}", dtype)
+            recorder = Recorder(f"{self.name}.{variable}", dtype)
             self._recordings[variable] = Recording(
                 recorder, source._dimension(variable), source._real
             )
@@ -239,7 +239,7 @@ class StateMonitor(Component):
     def _resolve(self, namespace: Namespace, problems: list[Problem]) -> None:
         constants = self.source._constants(namespace)
         scope = self.source._code_scope(constants, self.clock.ir)
-        key = Param(f"{self.name}__key", DType.U64)
+        key = Param(f"{self.name}.key", DType.U64)
         for name in self.record_variables:
             resolver = Resolver(
                 scope, problems=problems, draw_key=key, draws=DrawCounter(), strict=True
@@ -266,7 +266,7 @@ class StateMonitor(Component):
         return state_items(recording)
 
     def _index_array(self) -> Array:
-        return Array(f"{self.name}__indices", DType.I64, f"{self.name}__n_indices")
+        return Array(f"{self.name}.indices", DType.I64, f"{self.name}.n_indices")
 
     def _positions(self) -> npt.NDArray[np.int64]:
         positions = self.source._positions(self.record)
@@ -276,7 +276,7 @@ class StateMonitor(Component):
         yield self._index_array(), self._positions()
 
     def _parameters(self) -> dict[str, float | int]:
-        return {f"{self.name}__n_indices": int(self.record.size)}
+        return {f"{self.name}.n_indices": int(self.record.size)}
 
     def _recorded(self) -> Iterator[tuple[Recording, int]]:
         yield self._steps, 1

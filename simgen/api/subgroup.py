@@ -70,8 +70,8 @@ class Subgroup(Group):
                 raise AttributeError(name)
             return replace(
                 source._description,
-                start=Param(f"{self.name}__start", DType.I64),
-                stop=Param(f"{self.name}__stop", DType.I64),
+                start=Param(f"{self.name}.start", DType.I64),
+                stop=Param(f"{self.name}.stop", DType.I64),
             )
         return super().__getattr__(name)
 
@@ -96,11 +96,11 @@ class Subgroup(Group):
         return indices + self.start
 
     def _sizes(self) -> dict[str, int]:
-        own = {f"{self.name}__start": self.start, f"{self.name}__stop": self.stop}
+        own = {f"{self.name}.start": self.start, f"{self.name}.stop": self.stop}
         return {**self.source._sizes(), **own}
 
     def _parameters(self) -> dict[str, float | int]:
-        return {f"{self.name}__start": int(self.start), f"{self.name}__stop": int(self.stop)}
+        return {f"{self.name}.start": int(self.start), f"{self.name}.stop": int(self.stop)}
 
     def _find_array(self, array: Array) -> AnyArray:
         return self.source._find_array(array)

@@ -136,7 +136,7 @@ class Synapses(Group):
         problems: list[Problem] = []
         self._declare(problems)
         raise_problems(problems)
-        constants = ConstantScope(self.namespace or {}, prefix=f"{self.name}__c_")
+        constants = ConstantScope(self.namespace or {}, prefix=f"{self.name}.c.")
         check_synapses(self._source_model(), constants, strict=False, problems=problems)
         raise_problems(problems)
 
@@ -205,10 +205,10 @@ class Synapses(Group):
         return {name: given.get(name, default) for name in names}
 
     def _declare(self, problems: list[Problem]) -> None:
-        length = f"n_{self.name}"
+        length = f"n_{self.name}.rows"
         infos, subexpressions = declare_variables(self.equations, self.name, length, problems)
         if self._multisynaptic is not None:
-            array = Array(f"{self.name}__{self._multisynaptic}", DType.I32, length)
+            array = Array(f"{self.name}.{self._multisynaptic}", DType.I32, length)
             infos.append(
                 VariableInfo(self._multisynaptic, array, DIMENSIONLESS, read_only="is given")
             )
@@ -226,7 +226,7 @@ class Synapses(Group):
             ),
         )
         if any("event-driven" in equation.flags for equation in self.equations.differential):
-            array = Array(f"{self.name}__lastupdate", DType.I64, length)
+            array = Array(f"{self.name}.lastupdate", DType.I64, length)
             info = VariableInfo("lastupdate", array, SECOND, read_only="is set by pathways")
             self._set("_lastupdate", StateVariable(info, 0, self._real))
         else:
@@ -250,9 +250,9 @@ class Synapses(Group):
             post_constants=constants(self.target),
             pathways=pathways,
             store=self._run.store(),
-            key=Param(f"{self.name}__key", DType.U64),
-            incoming=Array(f"{self.name}__N_incoming", DType.I32, self._target_length()),
-            outgoing=Array(f"{self.name}__N_outgoing", DType.I32, self._source_length()),
+            key=Param(f"{self.name}.key", DType.U64),
+            incoming=Array(f"{self.name}.N_incoming", DType.I32, self._target_length()),
+            outgoing=Array(f"{self.name}.N_outgoing", DType.I32, self._source_length()),
             lastupdate=None if self._lastupdate is None else self._lastupdate.info.array,
             rank=self._run.rank_array(),
         )
@@ -501,7 +501,7 @@ class Synapses(Group):
         return {
             **self.source._sizes(),
             **self.target._sizes(),
-            f"n_{self.name}": self._data.n,
+            f"n_{self.name}.rows": self._data.n,
             "one": 1,
         }
 
@@ -557,7 +557,7 @@ class Synapses(Group):
         return self._run.longest_delays()
 
     def _keys(self) -> dict[str, Stream]:
-        return {f"{self.name}__key": self._stream}
+        return {f"{self.name}.key": self._stream}
 
     def _checked_state(self) -> Iterator[tuple[str, AnyArray]]:
         for variable in self.variables.values():

@@ -64,7 +64,7 @@ class SynapticRun:
         synapses = self.synapses
         built = synapses._data.store
         return SynapseStore(
-            synapses.name,
+            f"{synapses.name}.rows",
             synapses._source_length(),
             synapses._target_length(),
             format="none" if built is None else built.segments.kind,
@@ -80,7 +80,7 @@ class SynapticRun:
             self._rank = rows.multapses
         if not self._rank:
             return None
-        return Array(f"{self.synapses.name}__rank", DType.U32, f"n_{self.synapses.name}")
+        return Array(f"{self.synapses.name}.multi.rank", DType.U32, f"n_{self.synapses.name}.rows")
 
     # --- before compiling ---------------------------------------------------------------------
 
@@ -162,7 +162,7 @@ class SynapticRun:
                 )
             else:
                 array = Array(
-                    f"{synapses.name}__{pathway.name}__steps", DType.U32, f"n_{synapses.name}"
+                    f"{synapses.name}.{pathway.name}.steps", DType.U32, f"n_{synapses.name}.rows"
                 )
                 self._delays[pathway.name] = PathwayDelays(
                     single=delay_parameter(synapses.name, pathway.name), by_synapse=array
@@ -263,7 +263,7 @@ class SynapticRun:
             return ()
         elapsed = elapsed_since(last, SYNAPSE, pathway.source.clock)
         return integrate_event_driven(
-            model.event_driven, elapsed, f"{self.synapses.name}__{pathway.source.name}"
+            model.event_driven, elapsed, f"{self.synapses.name}.{pathway.source.name}"
         )
 
     def _continuous(
@@ -283,7 +283,7 @@ class SynapticRun:
             changing,
             self.synapses.clock.ir.dt,
             draw,
-            f"{self.synapses.name}__",
+            f"{self.synapses.name}.",
         )
         return choose(system, method, methods)
 
@@ -316,7 +316,7 @@ class SynapticRun:
     def tables(self) -> dict[str, AnyArray]:
         """Return the connectivity as :mod:`simgen.targets.base` names it."""
         synapses = self.synapses
-        name, store = synapses.name, synapses._data.store
+        name, store = f"{synapses.name}.rows", synapses._data.store
         if store is None:
             raise InternalError(f"{synapses.describe()} was not prepared")
         starts = store.row_start
@@ -340,7 +340,7 @@ class SynapticRun:
         return tables
 
     def _columns_of_parts(self) -> dict[str, AnyArray]:
-        name, store = self.synapses.name, self.synapses._data.store
+        name, store = f"{self.synapses.name}.rows", self.synapses._data.store
         wanted = {f"{name}.col_start", f"{name}.col_pos"}
         if self._column_sources:
             wanted.add(f"{name}.col_src")
@@ -374,10 +374,10 @@ class SynapticRun:
         synapses = self.synapses
         name, data = synapses.name, synapses._data
         values: dict[str, float | int] = {
-            f"n_{name}": data.n,
-            f"{name}.n_rows": data.n_source,
-            f"{name}.n_classes": 1 if data.store is None else data.store.segments.n_classes,
-            f"{name}.source_start": self._source_start(),
+            f"n_{name}.rows": data.n,
+            f"{name}.rows.n_rows": data.n_source,
+            f"{name}.rows.n_classes": 1 if data.store is None else data.store.segments.n_classes,
+            f"{name}.rows.source_start": self._source_start(),
         }
         leader = self._leader()
         for pathway in synapses._pathways.values():
@@ -398,11 +398,11 @@ class SynapticRun:
         last: StateVariable | None = synapses._lastupdate
         if last is not None and last.info.array.name == array.name:
             return last.data
-        if array.name == f"{synapses.name}__N_incoming":
+        if array.name == f"{synapses.name}.N_incoming":
             return self._degree_by_position("N_incoming")
-        if array.name == f"{synapses.name}__N_outgoing":
+        if array.name == f"{synapses.name}.N_outgoing":
             return self._degree_by_position("N_outgoing")
-        if array.name == f"{synapses.name}__rank":
+        if array.name == f"{synapses.name}.multi.rank":
             return self._ranks()
         try:
             return synapses.source._find_array(array)

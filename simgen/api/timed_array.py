@@ -30,7 +30,7 @@ def find_table(array: Array) -> TimedArray | None:
 
 def table_parameter(name: str) -> float | int | None:
     """Return a size or width of a living TimedArray by the name of its parameter."""
-    owner = _tables.get(f"{name.rpartition('__')[0]}__values")
+    owner = _tables.get(f"{name.rpartition('.')[0]}.values")
     return None if owner is None else owner.parameters().get(name)
 
 
@@ -63,7 +63,7 @@ class TimedArray(Named):
         self._dt = seconds(dt, f"dt of {self.describe()}")
         if self._dt <= 0:
             raise ModelError(f"dt of {self.describe()} must be positive, not {self._dt} s.")
-        _tables[f"{self.name}__values"] = self
+        _tables[f"{self.name}.values"] = self
         self.simgen_function = ModelFunction(self.name, data.ndim, self._resolve)
 
     @property
@@ -106,18 +106,18 @@ class TimedArray(Named):
                 "",
                 DimensionMismatchError,
             )  # type: ignore[return-value]  # the stand-in of a refusal
-        rows = Param(f"{self.name}__rows", DType.I64)
-        width = cast(Param(f"{self.name}__dt", DType.F64), DType.REAL)
-        slack = cast(Param(f"{self.name}__slack", DType.F64), DType.REAL)
+        rows = Param(f"{self.name}.rows", DType.I64)
+        width = cast(Param(f"{self.name}.dt", DType.F64), DType.REAL)
+        slack = cast(Param(f"{self.name}.slack", DType.F64), DType.REAL)
         entry: Expr = Cast(DType.I64, Binary("/", binary("+", cast(t, DType.REAL), slack), width))
         entry = call("clip", entry, integer(0), binary("-", rows, integer(1)))
         if len(args) == 2:
-            columns = Param(f"{self.name}__columns", DType.I64)
+            columns = Param(f"{self.name}.columns", DType.I64)
             index = call(
                 "clip", cast(args[1][0], DType.I64), integer(0), binary("-", columns, integer(1))
             )
             entry = binary("+", binary("*", entry, columns), index)
-        table = Array(f"{self.name}__values", DType.REAL, f"{self.name}__size", Role.TABLE)
+        table = Array(f"{self.name}.values", DType.REAL, f"{self.name}.size", Role.TABLE)
         return Gather(table, entry), self.dim
 
     def data(self, real: np.dtype[np.floating]) -> npt.NDArray[Any]:
@@ -128,9 +128,9 @@ class TimedArray(Named):
         """Return the run-time parameters of the look-up."""
         rows, columns = self._values.shape[0], self._values.size // self._values.shape[0]
         return {
-            f"{self.name}__rows": rows,
-            f"{self.name}__columns": columns,
-            f"{self.name}__size": rows * columns,
-            f"{self.name}__dt": self._dt,
-            f"{self.name}__slack": self._slack(),
+            f"{self.name}.rows": rows,
+            f"{self.name}.columns": columns,
+            f"{self.name}.size": rows * columns,
+            f"{self.name}.dt": self._dt,
+            f"{self.name}.slack": self._slack(),
         }

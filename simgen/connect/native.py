@@ -79,7 +79,7 @@ def library() -> Any:
     Raises :class:`simgen.errors.CompileError` without a compiler.
     """
     source = (cuda_kernel_dir() / "cpu" / "support.cpp").read_text(encoding="utf-8")
-    lib = compile_shared(source, optimize="-O1", openmp=True).load(_CDEF)
+    lib = compile_shared(source, optimize="-O2", openmp=True).load(_CDEF)
     sizes = np.zeros(len(_LAYOUT), dtype=np.uint64)
     lib.sg_support_layout(pointer(sizes))
     if [int(size) for size in sizes] != [interface(_CDEF).sizeof(name) for name in _LAYOUT]:

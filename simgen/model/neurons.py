@@ -204,9 +204,9 @@ def _refractoriness(
                 )
             )
     else:
-        period = Param(f"{group.name}__refractory", DType.REAL)
+        period = Param(f"{group.name}.refractory", DType.REAL)
     if all(isinstance(node, Const | Param | Binary | Cast | Unary) for node in walk(period)):
-        steps = Param(f"{group.name}__refractory_steps", DType.I64)
+        steps = Param(f"{group.name}.refractory_steps", DType.I64)
         derived = _refractory_steps(group, steps, period)
         free = compare(">=", since, steps)
         return replace(group, not_refractory=free), (), spiked, (derived,)
