@@ -62,7 +62,7 @@ SG_FN double sg_truncated_tail(uint64_t key, sg_counter counter, double a, doubl
     double z = b > near_bound ? exponential : uniform;
     double excess = z - rate;
     double share =
-        b > near_bound ? sg_exp(-0.4 * excess * excess) : sg_exp(0.5 * (a - z) * (a + z));
+        b > near_bound ? sg_exp(-0.5 * excess * excess) : sg_exp(0.5 * (a - z) * (a + z));
     if (z <= b && v <= share) return z;
   }
   return a;

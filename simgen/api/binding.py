@@ -50,6 +50,8 @@ class CompiledNetwork:
         tick = (
             self.axis.tick_at(start, "run()") if previous is None else previous.tick_on(self.axis)
         )
+        for clock in self.clocks:  # what is prepared may start at the present time
+            clock._now = -(-tick // self.axis.periods[clock.name]) * clock.dt_
         for component in self.components:
             component._prepare(options.threads)
         self.program: Program = pipeline.optimise(

@@ -299,7 +299,7 @@ def resolve_frozen(
     resolver = context.resolver()
     for equation in equations.ordered_subexpressions():
         info = group.variables.get(equation.name)
-        if equation.expression is None:
+        if equation.expression is None or "summed" in equation.flags:
             continue
         value, dim = resolver.expression(equation.expression)
         declared = group.subexpressions[equation.name].dim if info is None else info.dim
