@@ -21,11 +21,11 @@ defaultclock.dt = 0.02 * ms
 duration = 200 if args.short else 500  # ms
 C, g_leak, E_leak, V_T, Delta_T = 281 * pF, 30 * nS, -70.6 * mV, -50.4 * mV, 2 * mV
 PATTERNS = {  # tau_w (ms), a (nS), b (pA), reset (mV)
-    "regular": (144, 4, 80.5, -70.6),
+    "regular spiking": (144, 4, 80.5, -70.6),
     "bursting": (20, 4, 500, -45.4),
-    "fast": (144, 5.55, 0, -70.6),
+    "fast spiking": (144, 5.55, 0, -70.6),
 }
-equations = """dv/dt = (g_leak*(E_leak - v) + g_leak*Delta_T*exp((v - V_T)/Delta_T) + I - w)/C : volt
+equations = """dv/dt = (g_leak*(E_leak - v + Delta_T*exp((v - V_T)/Delta_T)) + I - w)/C : volt
 dw/dt = (a*(v - E_leak) - w)/tau_w : amp
 I : amp
 tau_w : second
@@ -71,7 +71,7 @@ for n, (name, numbers) in enumerate(PATTERNS.items()):
     pairs = zip(trains[41 * n + 20] / ms, reference(*numbers))
     worst = max(worst, *(abs(found - expected) for found, expected in pairs))
     axes[name].plot(trace.t / ms, trace.v[n] / mV, lw=0.8, color=f"C{n}")
-    axes[name].set(xlabel="time (ms)", ylabel="v (mV)", title=f"{name} spiking, 1 nA")
+    axes[name].set(xlabel="time (ms)", ylabel="v (mV)", title=f"{name}, 1 nA")
     rates = spikes.count[41 * n : 41 * n + 41] / duration * 1000
     axes["rate"].plot(neurons.I[:41] / nA, rates, color=f"C{n}", label=name)
 print(f"largest deviation of a spike time {worst:.3f} ms (reference: 0 ms)")

@@ -2,7 +2,7 @@
 
 Brunel (2000), J. Comput. Neurosci. 8:183, model A at g = 5 and nu_ext = 2 nu_threshold, where
 the activity is asynchronous and irregular. The rate of his mean-field theory (Siegert's formula,
-solved below) does not depend on the delays; spreading them removes what synchrony is left.
+solved below) does not depend on the delays.
 """
 
 import argparse
@@ -71,6 +71,6 @@ top.plot(t[i < 100] * 1000, i[i < 100], "|k", ms=3)
 top.set(ylabel="neuron index", ylim=(-1, 100), title="Brunel's network, delays 0.5-5 ms")
 bottom.plot(population.t / ms, population.smooth_rate(width=1 * ms) / Hz, lw=0.8)
 bottom.axhline(theory, color="tab:red", lw=1, label="mean-field theory")
-bottom.set(xlabel="time (ms)", ylabel="rate (Hz)", xlim=(0, 300), ylim=(0, 2 * theory))
+bottom.set(xlabel="time (ms)", ylabel="rate (Hz)", xlim=(0, 300), ylim=(0, 2.6 * theory))
 bottom.legend(loc="upper right")
 fig.savefig(args.out, dpi=110)

@@ -48,14 +48,14 @@ neurons.run_regularly("thalamus = (2 + int(excitatory)*3)*randn()", dt=1 * ms)
 synapses = Synapses(neurons, neurons, "w : 1", on_pre="v_post += w", delay=1 * ms)
 synapses.connect()
 synapses.w = "rand()*(int(excitatory_pre)*1.5 - 1)"
-spikes, population = SpikeMonitor(neurons), PopulationRateMonitor(neurons)
+spikes = SpikeMonitor(neurons)
 
 end = 2 if args.short else 10
 run(end * second)
 
 i, t = np.array(spikes.i), np.array(spikes.t / ms)
 counts = np.histogram(t, bins=np.arange(0, end * 1000 + 1))[0]  # spikes in each millisecond
-pieces = (counts - counts.mean())[: end * 1000 // 1000 * 1000].reshape(-1, 500)
+pieces = (counts - counts.mean()).reshape(-1, 500)
 power = np.mean(np.abs(np.fft.rfft(pieces * np.hanning(500))) ** 2, axis=0)
 frequency = np.fft.rfftfreq(500, 0.001)
 gamma = (frequency >= 20) & (frequency <= 80)

@@ -13,7 +13,7 @@ from simgen import *
 
 parser = argparse.ArgumentParser(description=__doc__)
 parser.add_argument("--out", default="stdp.png", help="the figure to write")
-parser.add_argument("--short", action="store_true", help="simulate 25 s instead of 100 s")
+parser.add_argument("--short", action="store_true", help="simulate 60 s instead of 200 s")
 args = parser.parse_args()
 
 seed(919)
@@ -51,7 +51,7 @@ synapses.w = "rand()*gmax"
 spikes = SpikeMonitor(neuron)
 weights = StateMonitor(synapses, "w", record=range(0, 1000, 10), dt=500 * ms)
 
-end = 25 if args.short else 100
+end = 60 if args.short else 200
 run(end * second)
 
 w = np.array(synapses.w) / gmax

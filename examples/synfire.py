@@ -55,7 +55,7 @@ spikes = SpikeMonitor(neurons)
 run(125 * ms)
 
 i, t = np.array(spikes.i), np.array(spikes.t / ms)
-last = (i % chain >= chain - size) & (t > 95)
+last = (i % chain >= chain - size) & (t > 100) & (t < 110)
 arrived = np.bincount(i[last] // chain, minlength=2 * trials)
 strong, weak = arrived[:trials], arrived[trials:]
 print(f"spikes of the last pool after 100: {np.mean(strong):.1f} (published: 100, it survives)")

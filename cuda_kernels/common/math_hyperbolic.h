@@ -1,4 +1,10 @@
 // sinh, cosh and tanh from e^x - 1 in two parts. See math_base.h for the rules.
+//
+// Largest errors seen in 10^6 arguments, in units in the last place, float64 / float32; then ns per
+// value in an omp simd loop on one Zen 4 core, float64 with AVX-512 / AVX2, float32 likewise:
+//   sinh    2.12 / 2.16    1.9 / 3.3   0.8 / 1.4
+//   cosh    1.55 / 1.52    1.7 / 2.8   0.7 / 1.2
+//   tanh    0.88 / 0.95    3.4 / 5.8   1.4 / 2.6
 #ifndef SG_MATH_HYPERBOLIC_H
 #define SG_MATH_HYPERBOLIC_H
 

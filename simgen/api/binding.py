@@ -19,8 +19,8 @@ from simgen.api.timed_array import TimedArray, find_table
 from simgen.build.schedule import DEFAULT_SLOTS, name_key, slot_positions
 from simgen.ir.expr import Gather, Param
 from simgen.ir.kernel import Program
-from simgen.ir.stmt import EventList
-from simgen.ir.visit import all_nodes
+from simgen.ir.stmt import Emit, EmitTable, EventList
+from simgen.ir.visit import all_nodes, flatten
 from simgen.model.description import SECOND
 from simgen.model.scope import ConstantScope, RefusedEntry, read_constant
 from simgen.options import Options
@@ -42,7 +42,8 @@ class CompiledNetwork:
         start: float,
         previous: CompiledNetwork | None,
     ) -> None:
-        self.components = list(components)
+        self.components = _in_order(components)
+        self._position: int | None = None  # of the Python operation that is being called
         self.options = options
         self.clocks = self._find_clocks()
         self.axis: TimeAxis = common_axis({clock.name: clock.dt_ for clock in self.clocks})
@@ -326,20 +327,25 @@ class CompiledNetwork:
         compiled = [key(item.slot, item.order, item.name) for item in self.program.schedule]
         operations = [c for c in self.components if isinstance(c, NetworkOperation)]
         operations.sort(key=lambda op: key(op.when, op.order, op.name))
+        positions = [
+            sum(entry < key(op.when, op.order, op.name) for entry in compiled) for op in operations
+        ]
         return [
             HostOperation(
-                sum(entry < key(op.when, op.order, op.name) for entry in compiled),
-                self.axis.periods[op.clock.name],
-                self._caller(op),
+                position, self.axis.periods[op.clock.name], self._caller(op, position)
             )
-            for op in operations
+            for op, position in zip(operations, positions)
         ]
 
-    def _caller(self, operation: NetworkOperation) -> Callable[[], None]:
+    def _caller(self, operation: NetworkOperation, position: int) -> Callable[[], None]:
         def call() -> None:
             for clock in self.clocks:
                 clock._now = self.clock_time(clock)
-            operation.call(Quantity(operation.clock._now, dim=SECOND))
+            self._position = position
+            try:
+                operation.call(Quantity(operation.clock._now, dim=SECOND))
+            finally:
+                self._position = None
             self.derive()
 
         return call
@@ -380,7 +386,22 @@ class CompiledNetwork:
         return buffer.under_way(step, horizon, self.bounds[events.length])
 
     def events_of_last_step(self, events: EventList, clock: Clock) -> npt.NDArray[np.int32]:
-        """Return the events of the latest step of a clock."""
+        """Return the events that were found last: in the present step, if that is so far already."""
         buffer = self.buffers[events.name]
         step = -(-self.tick // self.axis.periods[clock.name]) - 1
+        if self._position is not None and self.tick % self.axis.periods[clock.name] == 0:
+            step += any(
+                isinstance(stmt, Emit | EmitTable) and stmt.events == events
+                for kernel in self.program.kernels[: self._position]
+                for stmt in flatten(kernel.body)
+            )
         return buffer.at_step(step, self.bounds[events.length]).astype(np.int32)
+
+
+def _in_order(components: Sequence[Component]) -> list[Component]:
+    """Return the components with those that others need before these, else as they are given."""
+
+    def depth(component: Component) -> int:
+        return 1 + max((depth(needed) for needed in component._depends_on()), default=0)
+
+    return sorted(components, key=depth)

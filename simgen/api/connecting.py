@@ -85,7 +85,7 @@ def _append(synapses: Synapses, rows: Rows, n_source: int, n_target: int) -> Non
     if rows.n_source != n_source or rows.n_target != n_target:
         raise ModelError(f"the rows of {synapses.describe()} do not fit its groups")
     if start:
-        np.add(rows.targets, np.uint32(start), out=rows.targets)
+        rows = replace(rows, targets=rows.targets + np.uint32(start))
     rows = replace(rows, n_target=data.n_target)
     data.append(rows, synapses._all_variables())
     synapses._connectivity_changed()

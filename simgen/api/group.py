@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Iterable
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -19,6 +18,7 @@ from simgen.api.seeds import Stream, take_stream
 from simgen.api.storage import AnyArray, StateVariable
 from simgen.api.views import VariableView
 from simgen.build.neurons import elements
+from simgen.build.schedule import is_before
 from simgen.dtypes import DType
 from simgen.errors import (
     ArgumentTypeError,
@@ -310,9 +310,10 @@ class Group(Component):
     def _scope(self, constants: ConstantScope) -> Scope:
         return GroupScope(self._description, self._index(), constants)
 
-    def _code_scope(self, constants: ConstantScope, clock: ir.Clock) -> Scope:
-        """Return the scope of code that runs for all elements on another clock."""
-        return GroupScope(replace(self._code_description(), clock=clock), self._index(), constants)
+    def _code_scope(self, constants: ConstantScope, clock: ir.Clock, when: str) -> Scope:
+        """Return the scope of code that runs for all elements on a clock, in a slot."""
+        before = is_before(when, "groups")
+        return GroupScope(self._code_description(), self._index(), constants, clock, before)
 
     def _code_description(self) -> GroupDescription:
         """Return the group as resolved code sees it (with its refractoriness)."""

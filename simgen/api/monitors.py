@@ -212,7 +212,7 @@ class EventMonitor(Component):
 
     def _resolve(self, namespace: Namespace, problems: list[Problem]) -> None:
         constants = self.source._constants(namespace)
-        scope = self.source._code_scope(constants, self.clock.ir)
+        scope = self.source._code_scope(constants, self.clock.ir, self.when)
         key = Param(f"{self.name}.key", DType.U64)
         for name in self.record_variables:
             resolver = Resolver(

@@ -27,7 +27,7 @@ from simgen.errors import (
 )
 from simgen.integrate.choose import choose
 from simgen.integrate.model import Derived, OdeSystem, Update
-from simgen.ir.expr import Array, Param, RandomDraw
+from simgen.ir.expr import ELEMENT, Array, Load, Param, RandomDraw
 from simgen.ir.kernel import Item
 from simgen.ir.stmt import EventList
 from simgen.ir.visit import writes
@@ -163,7 +163,7 @@ class NeuronGroup(Group):
     def _declare(self, problems: list[Problem]) -> None:
         length = f"N_{self.name}"
         infos, subexpressions = declare_variables(self.equations, self.name, length, problems)
-        last = None
+        last, stored = None, None
         if self._refractory is not False:
             if "spike" not in self._conditions:
                 raise ModelError(f"{self.describe()} has a refractory period but no threshold.")
@@ -172,6 +172,7 @@ class NeuronGroup(Group):
             # -1e4 s, as if the last spike was long ago
             self._hidden("lastspike_step", last, round(-1e4 / self.clock.dt_))
             self._hidden("not_refractory_flag", flag, 1)
+            stored = Load(flag, ELEMENT)
         for info in infos:
             self.variables[info.name] = StateVariable(info, self._N, self._real)
         self._set(
@@ -184,6 +185,7 @@ class NeuronGroup(Group):
                 variables={info.name: info for info in infos},
                 subexpressions=subexpressions,
                 events=spike_events(self.name, length, self._conditions),
+                not_refractory=stored,
                 lastspike=last,
             ),
         )
@@ -358,8 +360,18 @@ class NeuronGroup(Group):
     def _find_array(self, array: Array) -> AnyArray:
         for variable in self._internal.values():
             if variable.info.array.name == array.name:
-                return variable.data
+                return self._flag() if variable.name == "not_refractory_flag" else variable.data
         return super()._find_array(array)
+
+    def _flag(self) -> AnyArray:
+        """Return not_refractory as the latest step left it; it is stored only where it must be."""
+        compiled = None if self._network is None else self._network._compiled
+        name = f"{self.name}.refractory_steps"
+        if compiled is None or name not in compiled.memory.ints:
+            return self._internal["not_refractory_flag"].data
+        latest = round(self.clock._now / self.clock.dt_) - 1
+        since = latest - self._internal["lastspike_step"].data
+        return np.asarray(since >= compiled.memory.ints[name])
 
     def _parameters(self) -> dict[str, float | int]:
         """Return run-time parameters that are neither constants nor sizes."""

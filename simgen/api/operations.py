@@ -66,7 +66,7 @@ class RegularOperation(Component):
 
     def _resolve(self, namespace: Namespace, problems: list[Problem]) -> None:
         constants = self.group._constants(namespace)
-        scope = self.group._code_scope(constants, self.clock.ir)
+        scope = self.group._code_scope(constants, self.clock.ir, self.when)
         context = CodeContext(scope, self._key, DrawCounter(), problems=problems)
         self._body = resolve_code(self._assignments, context)
         self._constants = constants

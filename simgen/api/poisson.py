@@ -196,7 +196,7 @@ class PoissonInput(Component):
 
     def _resolve(self, namespace: Namespace, problems: list[Problem]) -> None:
         constants = self.target._constants(namespace)
-        scope = self.target._code_scope(constants, self.clock.ir)
+        scope = self.target._code_scope(constants, self.clock.ir, self.when)
         draws = DrawCounter()
         weight: Expr = Param(f"{self.name}.weight", DType.REAL)
         info = self.target.variables[self.target_var].info

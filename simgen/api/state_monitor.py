@@ -168,7 +168,7 @@ class StateMonitor(Component):
         recording = self._recordings[name]
         values = recording.values()
         if name in self._shared:
-            return values
+            return np.broadcast_to(values, (self.record.size, values.size))
         matrix: AnyArray = (
             values.reshape(self._steps.used, -1).T
             if self._steps.used
@@ -238,7 +238,7 @@ class StateMonitor(Component):
 
     def _resolve(self, namespace: Namespace, problems: list[Problem]) -> None:
         constants = self.source._constants(namespace)
-        scope = self.source._code_scope(constants, self.clock.ir)
+        scope = self.source._code_scope(constants, self.clock.ir, self.when)
         key = Param(f"{self.name}.key", DType.U64)
         for name in self.record_variables:
             resolver = Resolver(

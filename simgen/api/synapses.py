@@ -23,6 +23,7 @@ from simgen.api.storage import AnyArray, StateVariable
 from simgen.api.subgroup import Subgroup
 from simgen.api.synaptic_data import SynapticData
 from simgen.api.synaptic_run import SynapticRun
+from simgen.build.schedule import is_before
 from simgen.dtypes import DType
 from simgen.errors import (
     ArgumentTypeError,
@@ -488,8 +489,9 @@ class Synapses(Group):
     def _scope(self, constants: ConstantScope) -> Scope:
         return SynapseScope(self._source_model(), constants, self.clock.ir)
 
-    def _code_scope(self, constants: ConstantScope, clock: ir.Clock) -> Scope:
-        return SynapseScope(self._source_model(), constants, clock)
+    def _code_scope(self, constants: ConstantScope, clock: ir.Clock, when: str) -> Scope:
+        before = is_before(when, "groups")
+        return SynapseScope(self._source_model(), constants, clock, before)
 
     def _code_domain(self) -> ir.Domain:
         return ir.OverSynapses(self._run.store())

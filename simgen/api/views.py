@@ -128,9 +128,9 @@ for _operation in [
     "or",
     "xor",
 ]:
-    setattr(VariableView, f"__{_operation}.", _binary(f"__{_operation}."))
+    setattr(VariableView, f"__{_operation}__", _binary(f"__{_operation}__"))
 for _operation in ["add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "and", "or", "xor"]:
-    setattr(VariableView, f"__r{_operation}.", _binary(f"__r{_operation}."))
+    setattr(VariableView, f"__r{_operation}__", _binary(f"__r{_operation}__"))
 
 
 def _in_place(name: str) -> Any:
@@ -139,4 +139,4 @@ def _in_place(name: str) -> Any:
 
 
 for _operation in ["add", "sub", "mul", "truediv", "floordiv", "mod", "pow"]:
-    setattr(VariableView, f"__i{_operation}.", _in_place(f"__{_operation}."))
+    setattr(VariableView, f"__i{_operation}__", _in_place(f"__{_operation}__"))

@@ -21,6 +21,11 @@ class Clock:
         """The step width in seconds."""
         return Param(f"dt_{self.name}", DType.F64)
 
+    @property
+    def period(self) -> Param:
+        """The step width in ticks."""
+        return Param(f"period_{self.name}", DType.I64)
+
 
 @dataclass(frozen=True, slots=True)
 class SynapseStore:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from simgen.errors import Origin, Problem, SimgenError, SourceText
 
 MAX_PROBLEMS = 20  # that are collected of one text; more would hide the first
-MAX_TEXT = 1_000_000  # characters of a whole text; the longest published model has some thousands
+MAX_TEXT = 500_000  # characters of a whole text; the longest published model has some thousands
 
 _PATTERN = re.compile(
     r"""

@@ -21,6 +21,7 @@ from simgen.ir.expr import (
 )
 from simgen.ir.kernel import Clock
 from simgen.ir.stmt import EventList
+from simgen.ir.visit import map_expr
 from simgen.lang.syntax import Node
 from simgen.model.scope import (
     ConstantScope,
@@ -98,8 +99,6 @@ class GroupDescription:
 
 def at_index(expr: Expr, index: Index) -> Expr:
     """Return ``expr`` with every running index ELEMENT replaced by ``index``."""
-    from simgen.ir.visit import map_expr
-
     def move(node: Expr) -> Expr:
         if isinstance(node, Load) and node.index.kind is IndexKind.ELEMENT:
             return Load(node.array, replace(index, via=node.index.via))
@@ -111,19 +110,32 @@ def at_index(expr: Expr, index: Index) -> Expr:
 
 
 class GroupScope(Scope):
-    """The names of a group's own code, with variables at a running index."""
+    """The names of a group's code, with variables at a running index.
 
-    def __init__(self, group: GroupDescription, index: Index, constants: ConstantScope) -> None:
+    ``clock`` is the one that the code runs on, the group's own by default. Code in a slot before
+    the group's state update (``before``) sees the refractory state of the step before.
+    """
+
+    def __init__(
+        self,
+        group: GroupDescription,
+        index: Index,
+        constants: ConstantScope,
+        clock: Clock | None = None,
+        before: bool = False,
+    ) -> None:
         self.group = group
         self.index = index
         self.constants = constants
+        self.clock = clock or group.clock
+        self.before = before
 
     def lookup(self, name: str) -> Entry | None:
         """Return what ``name`` stands for: a variable, a built-in value, or a constant."""
         own = self.own(name)
         if own is not None:
             return own
-        clock = clock_entry(name, self.group.clock)
+        clock = clock_entry(name, self.clock)
         return clock if clock is not None else self.constants.lookup(name)
 
     def own(self, name: str) -> Entry | None:
@@ -149,8 +161,23 @@ class GroupScope(Scope):
             value = Binary("*", Cast(DType.REAL, step), Cast(DType.REAL, group.clock.dt))
             return ValueEntry(value, SECOND)
         if name == "not_refractory" and group.not_refractory is not None:
-            return ValueEntry(at_index(group.not_refractory, self.index), DIMENSIONLESS)
+            return ValueEntry(self._not_refractory(group.not_refractory), DIMENSIONLESS)
         return None
+
+    def _not_refractory(self, expr: Expr) -> Expr:
+        """Return the flag as code at this place sees it: that of the latest state update."""
+        own, clock = self.group.clock, self.clock
+        step: Expr = Step()
+        if clock != own:
+            # on another clock: the group's steps that began before this tick, or at it
+            tick = binary("*", step, clock.period)
+            if self.before:
+                tick = binary("+", tick, binary("-", own.period, integer(1)))
+            step = binary("//", tick, own.period)
+        if self.before:
+            step = binary("-", step, integer(1))
+        moved = at_index(expr, self.index)
+        return map_expr(moved, lambda node: step if isinstance(node, Step) else node)
 
     def _variable(self, info: VariableInfo) -> VariableEntry:
         index = ZERO if info.shared else self.index
@@ -158,7 +185,7 @@ class GroupScope(Scope):
             index = Index(self.index.kind, info.via)
         gate = None
         if info.unless_refractory and self.group.not_refractory is not None:
-            gate = at_index(self.group.not_refractory, self.index)
+            gate = self._not_refractory(self.group.not_refractory)
         return VariableEntry(
             Load(info.array, index),
             info.dim,

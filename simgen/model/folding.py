@@ -22,8 +22,8 @@ def fold(op: str, left: Expr, right: Expr) -> Const | None:
     if DType.BOOL in (left.dtype, right.dtype):
         return None
     whole = op != "/" and arithmetic_type(left, right) is DType.I64
-    if whole and op == "**" and (right.value < 0 or abs(right.value) > 64):
-        whole = False  # Python would build a number of any length
+    if op == "**" and right.value < 0:
+        whole = False
     first, second = (left.value, right.value) if whole else (float(left.value), float(right.value))
     try:
         value = literal_operation(op, first, second)

@@ -6,11 +6,12 @@ and makes the result unknown. Problems are recorded in the context.
 
 from __future__ import annotations
 
+import math
 from fractions import Fraction
 
 from simgen.dtypes import DType
 from simgen.errors import DimensionMismatchError
-from simgen.ir.construct import binary, compare, negate, power
+from simgen.ir.construct import binary, call, compare, negate, power
 from simgen.ir.expr import Const, Expr, Logical, Param, Unary
 from simgen.lang.syntax import (
     BinaryNode,
@@ -99,7 +100,11 @@ def exponentiation(context: FunctionContext, node: BinaryNode, left: Typed, righ
             )
         dim = base_dim**value
     folded = fold("**", base, exponent)
-    return (power(base, exponent) if folded is None else folded), dim
+    if folded is not None:
+        return folded, dim
+    if isinstance(exponent, Const) and not math.isfinite(exponent.value):
+        return call("pow", base, exponent), dim
+    return power(base, exponent), dim
 
 
 def comparison(context: FunctionContext, node: CompareNode, left: Typed, right: Typed) -> Typed:
@@ -169,7 +174,7 @@ def _mismatch(
 def _exponent_value(node: Node, expr: Expr) -> Fraction | None:
     """Return the exponent of a dimension, exactly where it is written with whole numbers."""
     value = exact_value(node)
-    if value is None and isinstance(expr, Const) and expr.dtype is not DType.BOOL:
+    if value is None and isinstance(expr, Const) and math.isfinite(expr.value):
         value = Fraction(expr.value)
     if value is None or abs(value) > _EXPONENT_LIMIT:
         return None

@@ -104,12 +104,18 @@ class SynapsesModel:
 class SynapseScope(Scope):
     """The names of synaptic code: own, ``_pre``, ``_post``, built in, the target's, constants."""
 
-    def __init__(self, source: SynapsesSource, constants: ConstantScope, clock: Clock) -> None:
+    def __init__(
+        self,
+        source: SynapsesSource,
+        constants: ConstantScope,
+        clock: Clock,
+        before: bool = False,
+    ) -> None:
         self.source = source
         self.clock = clock
         self.own = GroupScope(source.group, SYNAPSE, constants)
-        self.pre = GroupScope(source.pre, PRE, source.pre_constants)
-        self.post = GroupScope(source.post, POST, source.post_constants)
+        self.pre = GroupScope(source.pre, PRE, source.pre_constants, clock, before)
+        self.post = GroupScope(source.post, POST, source.post_constants, clock, before)
         self.constants = constants
 
     def lookup(self, name: str) -> Entry | None:

@@ -39,7 +39,7 @@ from simgen.ir.expr import (
     Unary,
 )
 
-_PLAIN = re.compile(r"[A-Za-z0-9]+(?:_[A-Za-z0-9]+)*")
+_PLAIN = re.compile(r"_?[A-Za-z0-9]+(?:_[A-Za-z0-9]+)*")
 _DOTTED = re.compile(rf"{_PLAIN.pattern}(?:\.{_PLAIN.pattern})+")
 
 C_TYPES: dict[DType, str] = {
@@ -63,7 +63,8 @@ _LOGICAL = {"and": ("&", _AND), "or": ("|", _OR)}  # both sides are evaluated: n
 def mangle(prefix: str, name: str) -> str:
     """Return a C identifier for ``name``; different names give different identifiers.
 
-    Single dots become two underscores; names that would collide with such a result get a hash.
+    Dots become two underscores, so that at most three stand together; names that would collide
+    with such a result get four underscores and a hash.
     """
     if _PLAIN.fullmatch(name):
         return f"{prefix}_{name}"
@@ -71,13 +72,13 @@ def mangle(prefix: str, name: str) -> str:
         return f"{prefix}_{name.replace('.', '__')}"
     readable = re.sub(r"[^A-Za-z0-9]+", "_", name).strip("_")[:40]
     digest = hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:16]
-    return f"{prefix}_{readable}___{digest}"
+    return f"{prefix}_{readable}____{digest}"
 
 
 def comment_text(text: str) -> str:
     """Return ``text`` as it may stand in a C comment: one line of printable ASCII."""
     safe = "".join(ch if " " <= ch <= "~" and ch != "\\" else "?" for ch in text)
-    return safe.replace("*/", "* /").replace("??", "? ?")[:200]
+    return re.sub(r"\?{2,}", "?", safe.replace("*/", "* /"))[:200]  # two begin a trigraph
 
 
 def origin_comment(origin: Origin | None) -> str:
@@ -92,7 +93,8 @@ def origin_comment(origin: Origin | None) -> str:
 class Names:
     """How the leaves of expressions are spelt in one kernel.
 
-    ``replaced`` holds nodes that are already in a C variable: hoisted loads and prepared draws.
+    ``replaced`` holds nodes that are already in a C variable: hoisted loads and prepared draws;
+    ``places`` the elements that are kept in a buffer of wider numbers while a tile is worked on.
     """
 
     array: Callable[[Array], str]
@@ -100,6 +102,7 @@ class Names:
     dt: Callable[[], str]
     indices: dict[IndexKind, str]
     replaced: dict[Expr, str] = field(default_factory=dict)
+    places: dict[tuple[Array, Index], str] = field(default_factory=dict)
     step: str = "step"
 
 
@@ -182,7 +185,8 @@ class ExprPrinter:
 
     def place(self, array: Array, index: Index) -> str:
         """Return the C text of an array's element, without conversions."""
-        return f"{self.names.array(array)}[{self.index(index)}]"
+        kept = self.names.places.get((array, index)) if self.names.places else None
+        return kept or f"{self.names.array(array)}[{self.index(index)}]"
 
     def _element(self, expr: Load | Gather) -> tuple[str, int]:
         array = expr.array

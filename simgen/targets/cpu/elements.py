@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from simgen.dtypes import FLOAT32, DType
-from simgen.ir.expr import Expr, Gather, IndexKind, IndexValue, Load, Local, RandomDraw
+from simgen.ir.expr import ELEMENT, Expr, Gather, IndexKind, IndexValue, Load, Local, RandomDraw
 from simgen.ir.kernel import Kernel, OverElements
 from simgen.ir.stmt import Accumulate, Emit, If, Let, Stmt, Store
-from simgen.ir.visit import all_nodes, flatten, map_expr, reads, walk
+from simgen.ir.visit import all_nodes, flatten, map_expr, reads, walk, writes
 from simgen.targets.body import BodyPrinter
 from simgen.targets.frame import open_kernel
 from simgen.targets.hoist import written_names
@@ -56,6 +56,11 @@ class _Tile:
     part_end: list[str] = field(default_factory=list)
     setup: list[str] = field(default_factory=list)
 
+    @property
+    def wide(self) -> str:
+        """The integer type as wide as the program's reals."""
+        return "int32_t" if self.scope.layout.real == FLOAT32 else "int64_t"
+
     def emit(self, stmt: Emit, condition: str) -> str:
         """Return the line that notes an event; the lists are written after each tile."""
         number, scope, name = len(self.masks), self.scope, stmt.events.name
@@ -66,8 +71,7 @@ class _Tile:
         depth = scope.int(f"{name}.depth")
         self.setup.append(f"const int64_t {slot} = {scope.names.step} % {depth};")
         self.masks.append(f"{mask}[k] = 0;")
-        width = "int32_t" if scope.layout.real == FLOAT32 else "int64_t"
-        self.buffers.append(f"{width} {mask}[{TILE}];")
+        self.buffers.append(f"{self.wide} {mask}[{TILE}];")
         self.part_begin.append(f"int64_t {used} = 0;")
         place = f"{ids} + {slot} * {scope.int(stmt.events.length)} + {bounds}[part]"
         self.tile_end.append(f"{used} = sg_compact({mask}, count, base, {place}, {used});")
@@ -82,6 +86,8 @@ def lower_elements(kernel: Kernel, domain: OverElements, layout: Layout) -> Elem
     tile = _Tile(scope)
     _prepare_draws(tile, body)
     select = _vectorises(scope, body)
+    if select:
+        _widen_booleans(tile, body)
     printer = BodyPrinter(scope, select=select, emit=tile.emit)
     lines = printer.lines(body)
     if not select:
@@ -111,6 +117,25 @@ def lower_elements(kernel: Kernel, domain: OverElements, layout: Layout) -> Elem
     )
 
 
+def _widen_booleans(tile: _Tile, body: tuple[Stmt, ...]) -> None:
+    """Keep the booleans of a tile in numbers as wide as the program's reals.
+
+    With bytes among doubles the loop is unrolled eightfold: measured, 1.5 s to compile six
+    exponentials instead of 0.3 s, and no faster.
+    """
+    scope = tile.scope
+    used = [array for array, index in reads(body) if index is not None and _is_own(index)]
+    written = {array for array, _, _ in writes(body)}
+    booleans = {array for array in (*used, *written) if array.dtype is DType.BOOL}
+    for number, array in enumerate(sorted(booleans, key=lambda array: array.name)):
+        kept, name = f"b{number}", scope.array(array)
+        tile.buffers.append(f"{tile.wide} {kept}[{TILE}];")
+        tile.fills.append(f"sg_widen({kept}, {name} + base, count);")
+        if array in written:
+            tile.tile_end.append(f"sg_narrow({name} + base, {kept}, count);")
+        scope.names.places[array, ELEMENT] = f"{kept}[k]"
+
+
 def _prepare_draws(tile: _Tile, body: tuple[Stmt, ...]) -> None:
     """Draw for a whole tile what can be drawn before the loop.
 
@@ -119,6 +144,7 @@ def _prepare_draws(tile: _Tile, body: tuple[Stmt, ...]) -> None:
     """
     scope = tile.scope
     values = _local_values(body)
+    bound = {stmt.local.name for stmt in flatten(body) if isinstance(stmt, Let)}
     written = written_names(body)
     for draw in dict.fromkeys(node for node in all_nodes(body) if isinstance(node, RandomDraw)):
         name = f"r{len(tile.buffers)}"
@@ -129,7 +155,7 @@ def _prepare_draws(tile: _Tile, body: tuple[Stmt, ...]) -> None:
             tile.fills.append(f"{fill}({name}, base, count, {counter});")
         else:
             early = map_expr(draw, lambda node: _inline(node, values))
-            if not _computable_first(early, written):
+            if not _computable_first(early, written, bound):
                 continue
             kind = scope.printer.type_name(draw.dtype)
             tile.draws.append(f"{name}[k] = {scope.printer.text(early)};")
@@ -150,9 +176,12 @@ def _inline(node: Expr, values: dict[str, Expr]) -> Expr:
     return values.get(node.name, node) if isinstance(node, Local) else node
 
 
-def _computable_first(draw: Expr, written: frozenset[str]) -> bool:
+def _computable_first(draw: Expr, written: frozenset[str], bound: set[str]) -> bool:
+    """Return whether the arguments need nothing that only the loop itself computes."""
     inner = list(walk(draw))[1:]
-    if any(isinstance(node, (RandomDraw, Local)) for node in inner):
+    if any(isinstance(node, RandomDraw) for node in inner):
+        return False
+    if any(isinstance(node, Local) and node.name in bound for node in inner):
         return False
     return not any(
         isinstance(node, (Load, Gather)) and node.array.name in written for node in inner

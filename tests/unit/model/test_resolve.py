@@ -4,6 +4,8 @@ import math
 from fractions import Fraction
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from simgen.dtypes import DType
 from simgen.errors import (
@@ -135,6 +137,7 @@ def problem_of(text, **options) -> Problem:
         ("v**-1", Binary("/", real(1.0), V), volt.dim**-1),
         ("v**0.5", Call("sqrt", (V,), DType.REAL), volt.dim ** Fraction(1, 2)),
         ("v**(1/3)", call("pow", V, real(1 / 3)), volt.dim ** Fraction(1, 3)),
+        ("x**inf", call("pow", X, real(math.inf)), DIMENSIONLESS),
         ("x**x", call("pow", X, X), DIMENSIONLESS),
         ("2**k", call("pow", integer(2), K), DIMENSIONLESS),
         ("x**count", call("pow", X, Param("exc__count", DType.I64)), DIMENSIONLESS),
@@ -277,6 +280,12 @@ MESSAGES = {
         "'v' is a voltage (V), so its exponent must be a number in the text (of at most 1000), "
         "not '1001'.",
     ),
+    "v**inf": (
+        DimensionMismatchError,
+        "inf",
+        "'v' is a voltage (V), so its exponent must be a number in the text (of at most 1000), "
+        "not 'inf'.",
+    ),
     "2**v": (
         DimensionMismatchError,
         "v",
@@ -389,6 +398,27 @@ def test_one_mistake_is_one_problem_and_two_are_two():
     again = len(used.problems)
     used.expression(node("v + tau", "reset"))
     assert len(used.problems) == again
+
+
+_WORDS = (
+    "v w b k x El t mV 1 0 2.5 1e300 9223372036854775807 inf + - * / // % ** ( ) ( ) , < == and "
+    "or not True sin( clip( int( rand() timestep( missing f("
+)
+
+
+@settings(max_examples=500, deadline=None, derandomize=True, database=None)
+@given(st.lists(st.sampled_from(_WORDS.split(" ")), max_size=12), st.booleans())
+def test_random_expressions_give_ir_or_problems(words, strict):
+    try:
+        tree = node(" ".join(words))
+    except EquationError:
+        return
+    used = resolver(strict=strict)
+    _, dim = used.expression(tree)
+    assert not strict or (dim is None) == bool(used.problems)
+    used.condition(tree)
+    used.expect(tree, volt.dim, DType.REAL, "'v'")
+    assert all(problem.render() for problem in used.problems)
 
 
 # -- random numbers --------------------------------------------------------------------

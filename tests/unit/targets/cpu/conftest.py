@@ -27,7 +27,8 @@ from simgen.options import Options
 from simgen.targets.base import Executable, Memory
 from simgen.targets.cpu.backend import CpuTarget
 
-REAL, I64, U32, U64, BOOL = DType.REAL, DType.I64, DType.U32, DType.U64, DType.BOOL
+REAL, I32, I64 = DType.REAL, DType.I32, DType.I64
+U32, U64, BOOL = DType.U32, DType.U64, DType.BOOL
 MAIN = Clock("main")
 KEY = Param("key", U64)
 

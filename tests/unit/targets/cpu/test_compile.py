@@ -3,6 +3,7 @@ import re
 import stat
 import subprocess
 import sys
+import time
 
 import numpy as np
 import pytest
@@ -226,8 +227,10 @@ def test_what_the_probe_found_is_remembered(folder, monkeypatch):
 
 def test_a_compiler_that_hangs_is_stopped_with_its_children(folder, tmp_path):
     path = fake_compiler(tmp_path, "slow", "sleep 60 & echo $! > child\nwait\n")
+    begin = time.monotonic()
     with pytest.raises(CompileError, match=r"did not finish within 0.3 seconds"):
         toolchain.run_compiler([str(path)], tmp_path, time_limit=0.3)
+    assert time.monotonic() - begin < 30  # a child left alive would hold the output for a minute
     child = int((tmp_path / "child").read_text())
     state = subprocess.run(["ps", "-o", "stat=", "-p", str(child)], capture_output=True, text=True)
     assert state.stdout.strip() in ("", "Z", "Zs")

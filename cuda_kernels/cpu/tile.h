@@ -1,10 +1,20 @@
-// Event lists on the host: from a mask of a tile to the indices of the elements that fired.
+// Tiles of elements on the host: masks of events to indices, booleans to wide numbers and back.
 //
-// Callers: the thread that owns the part whose list is written; `mask` is its own.
-#ifndef SG_CPU_EVENTS_H
-#define SG_CPU_EVENTS_H
+// Callers: the thread that owns the part that is worked on.
+#ifndef SG_CPU_TILE_H
+#define SG_CPU_TILE_H
 
 #include "../common/types.h"
+
+// Copies the booleans of a tile into numbers, and back.
+template <class Wide>
+SG_FN void sg_widen(Wide *wide, const uint8_t *narrow, int64_t count) {
+  for (int64_t k = 0; k < count; ++k) wide[k] = narrow[k];
+}
+template <class Wide>
+SG_FN void sg_narrow(uint8_t *narrow, const Wide *wide, int64_t count) {
+  for (int64_t k = 0; k < count; ++k) narrow[k] = wide[k] != 0;
+}
 
 // Appends first + k for every k < count with mask[k] != 0, ascending; `used` entries are there
 // already. Returns the new number of entries. The mask has the width of the program's reals: with

@@ -153,9 +153,9 @@ def test_generated_source_compiles(nvrtc, architecture, real_type):
     assert nvrtc.compile(lowered.source, architecture) > 1000
 
 
-def test_generated_source(golden):
+def test_the_source_of_neurons(golden):
     lowered = lower_program(neurons(), np.dtype(np.float64))
-    golden(lowered.source, "cuda_neurons")
+    golden(lowered.source, "neurons")
     assert lowered.launches == (
         *("sg_begin_tick", "k_exc__update", "k_mon__record", "k_exc__reset", "sg_end_tick"),
     )
