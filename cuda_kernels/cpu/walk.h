@@ -1,10 +1,11 @@
-// What the loops of host programs share: ranges, and the segments of synapses that are due.
+// Walks of host programs: ranges, and the delivery of spikes along the segments that are due.
 //
-// Callers: any thread; a list of segments belongs to the thread that made it.
+// Callers: any thread, for parts that no other thread works on meanwhile.
 #ifndef SG_CPU_WALK_H
 #define SG_CPU_WALK_H
 
-#include "../common/types.h"
+#include "../common/segments.h"
+#include "state.h"
 
 #define SG_SEGMENTS_LISTED 128  // 3 KB: stays in the first-level cache
 #define SG_SEGMENTS_AHEAD 4     // segments between a prefetch and its use
@@ -18,5 +19,78 @@ typedef struct {
   uint64_t begin, end;
   int64_t source;
 } sg_segment;
+
+// Visits the synapses of some segments, in their order.
+typedef void sg_deliver(const sg_state *S, const sg_segment *work, int64_t n_work, int64_t step);
+
+// One delivery: the parts to serve, the spikes of the last `depth` steps, and the rows of the store.
+typedef struct {
+  const sg_state *S;
+  sg_deliver *deliver;
+  int64_t first_part, last_part, n_parts, step;
+  const uint32_t *delays;  // steps of each delay class, ascending
+  int64_t n_classes;
+  const uint32_t *ids;  // [depth][length], each part from its own bound on
+  const int64_t *counts;  // [depth][n_parts]
+  const int64_t *bounds;
+  int64_t depth, length, n_rows, source_start;
+} sg_fan_out;
+
+// How the segment of (row, class) is found in each format.
+struct sg_find_none {
+  const uint64_t *row_start;
+  inline void operator()(uint64_t row, uint32_t, uint64_t *begin, uint64_t *end) const {
+    sg_segment_none(row_start, row, begin, end);
+  }
+};
+template <class Start>
+struct sg_find_dense {
+  const uint64_t *row_start;
+  const Start *starts;
+  uint64_t n_classes;
+  inline void operator()(uint64_t row, uint32_t cls, uint64_t *begin, uint64_t *end) const {
+    sg_segment_dense(row_start, starts, n_classes, row, cls, begin, end);
+  }
+};
+struct sg_find_compact {
+  const uint64_t *row_start, *pair_start;
+  const uint32_t *pair_class, *pair_begin;
+  inline void operator()(uint64_t row, uint32_t cls, uint64_t *begin, uint64_t *end) const {
+    sg_segment_compact(row_start, pair_start, pair_class, pair_begin, row, cls, begin, end);
+  }
+};
+
+// Delivers what is due: delays from the largest down, sources ascending, parts ascending. The
+// segments are listed first and then visited, so that the visit can prefetch those to come. Not
+// inlined: a network of many pathways compiles it once per format.
+template <class Find>
+static __attribute__((noinline)) void sg_walk_fan_out(const sg_fan_out &walk, const Find find) {
+  sg_segment work[SG_SEGMENTS_LISTED];
+  int64_t n_work = 0;
+  const int64_t now = walk.step % walk.depth;
+  for (int64_t cls = walk.n_classes - 1; cls >= 0; --cls) {
+    const int64_t delay = walk.delays[cls];
+    if (delay > walk.step) continue;
+    const int64_t slot = now - delay + (delay > now ? walk.depth : 0);
+    for (int64_t from = 0; from < walk.n_parts; ++from) {
+      const uint32_t *const fired = walk.ids + slot * walk.length + walk.bounds[from];
+      const int64_t n_fired = walk.counts[slot * walk.n_parts + from];
+      for (int64_t e = 0; e < n_fired; ++e) {
+        const int64_t source = fired[e], place = source - walk.source_start;
+        if (place < 0 || place >= walk.n_rows) continue;
+        for (int64_t part = walk.first_part; part < walk.last_part; ++part) {
+          sg_segment next = {0, 0, source};
+          find((uint64_t)(part * walk.n_rows + place), (uint32_t)cls, &next.begin, &next.end);
+          if (next.begin >= next.end) continue;
+          work[n_work++] = next;
+          if (n_work < SG_SEGMENTS_LISTED) continue;
+          walk.deliver(walk.S, work, n_work, walk.step);
+          n_work = 0;
+        }
+      }
+    }
+  }
+  if (n_work > 0) walk.deliver(walk.S, work, n_work, walk.step);
+}
 
 #endif

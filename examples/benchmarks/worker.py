@@ -35,24 +35,28 @@ class Simulator(Protocol):
 
 
 class Simgen:
-    """Runs in this process; the state after the warm-up is restored before each run."""
+    """Runs in this process; each run starts from a network that was built and warmed up anew."""
 
     def __init__(self, model: Any, options: argparse.Namespace) -> None:
         import simgen
         import simgen.brian
 
-        self._api, self._options = simgen.brian, options
+        self._api, self._model, self._options = simgen.brian, model, options
         simgen.set_device("cpu", threads=options.threads)
-        simgen.seed(options.seed)
-        self.workload: Workload = model.build(simgen.brian, **options.sizes)
-        self._network = self.workload.network
-        self._network.run(options.warmup * simgen.brian.second)
-        self._network.store()
+        self._used = False
+        self._prepare()
+
+    def _prepare(self) -> None:
+        self._api.seed(self._options.seed)
+        self.workload: Workload = self._model.build(self._api, **self._options.sizes)
+        self.workload.network.run(self._options.warmup * self._api.second)
 
     def run(self) -> float:
-        self._network.restore()
+        if self._used:
+            self._prepare()
+        self._used = True
         start = time.perf_counter()
-        self._network.run(self._options.duration * self._api.second)
+        self.workload.network.run(self._options.duration * self._api.second)
         return time.perf_counter() - start
 
     def note(self) -> str:

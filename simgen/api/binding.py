@@ -17,6 +17,7 @@ from simgen.api.recording import Recording
 from simgen.api.subgroup import Subgroup
 from simgen.api.timed_array import TimedArray, find_table
 from simgen.build.schedule import DEFAULT_SLOTS, name_key, slot_positions
+from simgen.errors import UnsupportedFeatureError
 from simgen.ir.expr import Gather, Param
 from simgen.ir.kernel import Program
 from simgen.ir.stmt import Emit, EmitTable, EventList
@@ -77,7 +78,9 @@ class CompiledNetwork:
         self._tables: list[TimedArray] = []
         self._versions: tuple[int, ...] = ()
         self._attach({})
+        self._previous = previous
         self._bind()
+        self._previous = None
         self.simulation = Simulation(
             self.memory, self._segment, len(self.program.schedule), self._make_room
         )
@@ -151,7 +154,7 @@ class CompiledNetwork:
             for name, longest in component._longest_delays().items():
                 depths[name] = max(depths.get(name, 0), longest)
         for component in self.components:
-            clock = getattr(component, "clock", None)
+            clock = component.clock
             for events in component._event_lists():
                 bounds = self.bounds[events.length]
                 buffer = self.buffers.get(events.name)
@@ -159,11 +162,27 @@ class CompiledNetwork:
                     buffer = EventBuffer(events, self.memory.ints[events.length], bounds.size - 1)
                     self.buffers[events.name] = buffer
                 old = self._previous_bounds.get(events.length, bounds)
-                step = self.tick // self.axis.periods[clock.name] if clock is not None else 0
-                buffer.resize(depths.get(events.name, 0) + 1, old, bounds, step)
+                step, scale = self._former_step(clock)
+                try:
+                    buffer.resize(depths.get(events.name, 0) + 1, old, bounds, step, scale)
+                except ValueError:
+                    raise UnsupportedFeatureError(
+                        f"The step width of '{clock.name}' cannot change now: spikes of "
+                        f"{component.describe()} that are under way lie off the new grid."
+                    ) from None
                 self.memory.arrays[f"{events.name}.ids"] = buffer.ids
                 self.memory.arrays[f"{events.name}.counts"] = buffer.counts
                 self.memory.ints[f"{events.name}.depth"] = buffer.depth
+
+    def _former_step(self, clock: Clock) -> tuple[int, float]:
+        """Return the clock's next step in its former step width, and that width over the new one."""
+        previous = self._previous
+        if previous is None or clock.name not in previous.axis.periods:
+            return -(-self.tick // self.axis.periods[clock.name]), 1.0
+        period = previous.axis.periods[clock.name]
+        width = previous.axis.width * period
+        scale = width / (self.axis.width * self.axis.periods[clock.name])
+        return -(-previous.tick // period), 1.0 if abs(scale - 1.0) < 1e-9 else scale
 
     def _bind_keys(self) -> None:
         old = [c for c in sorted(self.components, key=lambda c: c._created) if c._keys()]

@@ -36,6 +36,7 @@ from simgen.lang.equations_object import Equations
 from simgen.model.description import SECOND, GroupDescription, VariableInfo
 from simgen.model.neurons import NeuronModel, NeuronSource, check_neurons
 from simgen.model.scope import ConstantScope
+from simgen.runtime.timing import TOLERANCE
 from simgen.units import DIMENSIONLESS, dimension_of, strip
 
 METHODS = ("exact", "euler", "heun")
@@ -164,6 +165,7 @@ class NeuronGroup(Group):
         length = f"N_{self.name}"
         infos, subexpressions = declare_variables(self.equations, self.name, length, problems)
         last, stored = None, None
+        self._set("_step_width", self.clock.dt_)
         if self._refractory is not False:
             if "spike" not in self._conditions:
                 raise ModelError(f"{self.describe()} has a refractory period but no threshold.")
@@ -299,6 +301,19 @@ class NeuronGroup(Group):
         self._changed()
 
     # --- what a network asks for ------------------------------------------------------------------
+
+    def _prepare(self, n_parts: int) -> None:
+        """Keep the times of the last spikes, which are counted in steps, when dt has changed.
+
+        A time between two new steps counts as the later one: refractory periods then end as if
+        the time itself were kept.
+        """
+        dt = self.clock.dt_
+        last = self._internal.get("lastspike_step")
+        if last is not None and dt != self._step_width:
+            counts = np.ceil(last.data * (self._step_width / dt) - TOLERANCE)
+            last.data = counts.astype(last.data.dtype)
+        self._set("_step_width", dt)
 
     def _resolve(self, namespace: Namespace, problems: list[Problem]) -> None:
         constants = self._constants(namespace)

@@ -238,8 +238,17 @@ class Synapses(Group):
             known = getattr(parent_group(group), "_group_constants", None)
             return group._constants({}) if known is None else known
 
+        several = len({p.clock.name for p in self._pathways.values()}) > 1
         pathways = tuple(
-            PathwaySource(p.name, p.direction, p.code, p.event, p.order, p.clock.ir)
+            PathwaySource(
+                p.name,
+                p.direction,
+                p.code,
+                p.event,
+                p.order,
+                p.clock.ir,
+                Param(f"{self.name}.{p.name}.per_update", DType.I64) if several else None,
+            )
             for p in self._pathways.values()
         )
         return SynapsesSource(
@@ -255,6 +264,7 @@ class Synapses(Group):
             incoming=Array(f"{self.name}.N_incoming", DType.I32, self._target_length()),
             outgoing=Array(f"{self.name}.N_outgoing", DType.I32, self._source_length()),
             lastupdate=None if self._lastupdate is None else self._lastupdate.info.array,
+            update_dt=Param(f"{self.name}.update_dt", DType.F64),
             rank=self._run.rank_array(),
         )
 
@@ -471,8 +481,8 @@ class Synapses(Group):
             case "N_post":
                 return np.array(self.target._size())
             case "lastupdate" if self._lastupdate is not None:
-                steps = self._lastupdate.data[self._positions(self._indices(item))]
-                return np.asarray(steps * self.clock.dt_)
+                counts = self._lastupdate.data[self._positions(self._indices(item))]
+                return np.asarray(counts * self._run._update_width)
         return super()._read(name, item)
 
     def _before_write(self, name: str) -> None:

@@ -27,14 +27,15 @@ from simgen.errors import InternalError, ModelError, Problem, UnsupportedFeature
 from simgen.integrate.choose import choose
 from simgen.integrate.event_driven import integrate_event_driven
 from simgen.integrate.model import Derived, OdeSystem, Update
+from simgen.ir.construct import binary, cast
 from simgen.ir.expr import PRE, SYNAPSE, Array, IndexKind, IndexValue, Load, RandomDraw
 from simgen.ir.kernel import Item, OverFanIn, OverFanOut, OverSynapses, SynapseStore
 from simgen.ir.stmt import Stmt
 from simgen.ir.visit import all_nodes, reads, walk, writes
-from simgen.model.description import elapsed_since
 from simgen.model.scope import ConstantScope
 from simgen.model.synapses import PathwayModel, SynapsesModel, check_synapses
 from simgen.runtime.events import part_bounds
+from simgen.runtime.timing import TOLERANCE, TimeAxis, common_axis
 
 if TYPE_CHECKING:
     from simgen.api.synapses import Synapses
@@ -55,6 +56,8 @@ class SynapticRun:
         self._delays: dict[str, PathwayDelays] = {}
         self._delay_tables: dict[str, AnyArray] = {}
         self._parts = 1
+        self._arrivals: dict[str, tuple[npt.NDArray[np.float64], int]] = {}
+        self._update_width = synapses.clock.dt_  # nothing is counted before the first run
         self._rank = False
 
     # --- description --------------------------------------------------------------------------
@@ -119,6 +122,34 @@ class SynapticRun:
             self._parts = n_parts
             self._column_tables = {}
         self._plan_delays()
+        self._check_arrivals()
+        self._count_updates(update_axis(synapses).width)
+
+    def _check_arrivals(self) -> None:
+        """Refuse another step width that would move the arrival of spikes under way."""
+        synapses = self.synapses
+        for name, pathway in synapses._pathways.items():
+            dt = pathway.clock.dt_
+            steps = self._classes if pathway is self._leader() else pathway.steps(dt)
+            delays = np.unique(steps) * dt
+            before, longest = self._arrivals.get(name, (delays, 0))
+            if delays.shape != before.shape or not np.allclose(delays, before, rtol=1e-9, atol=0):
+                self._refuse_under_way("The step width", pathway, longest)
+            self._arrivals[name] = delays, int(steps.max(initial=0))
+
+    def _count_updates(self, width: float) -> None:
+        """Keep the times of the last updates where the unit they are counted in has changed."""
+        last: StateVariable | None = self.synapses._lastupdate
+        if last is None or width == self._update_width:
+            return
+        counts = last.data * (self._update_width / width)
+        if np.any(np.abs(counts - np.round(counts)) > TOLERANCE):
+            raise UnsupportedFeatureError(
+                f"The step width cannot change to {width} s: {self.synapses.describe()} was last "
+                "updated at times that are no multiples of it."
+            )
+        last.data = np.round(counts).astype(last.data.dtype)
+        self._update_width = width
 
     def _leader(self) -> Pathway | None:
         """Return the pre pathway whose delays sort the store."""
@@ -172,17 +203,21 @@ class SynapticRun:
     def refuse_spikes_under_way(self, what: str) -> None:
         """Raise if spikes are on their way: their arrival could not be kept."""
         synapses = self.synapses
-        network = synapses._network
+        for pathway in synapses._pathways.values():
+            what_changes = f"{what} of {synapses.describe()}"
+            self._refuse_under_way(what_changes, pathway, self._longest(pathway))
+
+    def _refuse_under_way(self, what: str, pathway: Pathway, longest: int) -> None:
+        network = self.synapses._network
         if network is None or network._compiled is None:
             return
-        for pathway in synapses._pathways.values():
-            events = pathway.group._description.events[pathway.event]
-            if network._compiled.under_way(events, pathway.clock, self._longest(pathway)):
-                raise UnsupportedFeatureError(
-                    f"{what} of {synapses.describe()} cannot change while its spikes are under way "
-                    f"(pathway '{pathway.name}'). Run {self._longest(pathway)} steps without input "
-                    "first, or set them before the first run."
-                )
+        events = pathway.group._description.events[pathway.event]
+        if network._compiled.under_way(events, pathway.clock, longest):
+            raise UnsupportedFeatureError(
+                f"{what} cannot change while spikes are under way on the pathway '{pathway.name}' "
+                f"of {self.synapses.describe()}. Run {longest} steps without input first, or "
+                "change it before the first run."
+            )
 
     def _longest(self, pathway: Pathway) -> int:
         if pathway.direction == "pre" and pathway is self._leader():
@@ -259,9 +294,11 @@ class SynapticRun:
 
     def _event_driven(self, pathway: PathwayModel) -> tuple[Stmt, ...]:
         model, last = self.model, self.model.source.lastupdate
-        if not model.event_driven or last is None:
+        width = self.model.source.update_dt
+        if not model.event_driven or last is None or width is None:
             return ()
-        elapsed = elapsed_since(last, SYNAPSE, pathway.source.clock)
+        count = binary("-", pathway.source.now, Load(last, SYNAPSE))
+        elapsed = binary("*", cast(count, DType.REAL), cast(width, DType.REAL))
         return integrate_event_driven(
             model.event_driven, elapsed, f"{self.synapses.name}.{pathway.source.name}"
         )
@@ -379,8 +416,11 @@ class SynapticRun:
             f"{name}.rows.n_classes": 1 if data.store is None else data.store.segments.n_classes,
             f"{name}.rows.source_start": self._source_start(),
         }
+        axis = update_axis(synapses)
+        values[f"{name}.update_dt"] = axis.width
         leader = self._leader()
         for pathway in synapses._pathways.values():
+            values[f"{name}.{pathway.name}.per_update"] = axis.periods[pathway.clock.name]
             if pathway.direction == "pre":
                 count = self._classes.size if pathway is leader else 1
                 values[class_table(name, pathway.name).length] = count
@@ -459,6 +499,12 @@ class SynapticRun:
     def number_synapses(self, variable: StateVariable) -> None:
         """Fill the multisynaptic index."""
         variable.data = self._ranks().astype(np.int32)
+
+
+def update_axis(synapses: Synapses) -> TimeAxis:
+    """Return the common time axis of the clocks of all pathways."""
+    clocks = [pathway.clock for pathway in synapses._pathways.values()] or [synapses.clock]
+    return common_axis({clock.name: clock.dt_ for clock in clocks})
 
 
 def _joined(parts: list[Any]) -> AnyArray:

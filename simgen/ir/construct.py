@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from simgen.dtypes import DType
 from simgen.errors import InternalError
-from simgen.ir.expr import Binary, Call, Cast, Compare, Const, Expr, Logical, Select, Step, Unary
+from simgen.ir.expr import Binary, Call, Cast, Compare, Const, Expr, Logical, Select, Unary
 from simgen.ir.functions import FUNCTIONS
 
 
@@ -99,9 +99,3 @@ def _integer_power(base: Expr, exponent: int) -> Expr:
     half = _integer_power(base, exponent // 2)
     product = binary("*", half, half)
     return binary("*", product, base) if exponent % 2 else product
-
-
-def steps_since(step: Expr, dt: Expr) -> Expr:
-    """Return (now - step) * dt as REAL: exact in the integers, so it loses no digits late in a run."""
-    elapsed = Binary("-", Step(), cast(step, DType.I64))
-    return Binary("*", Cast(DType.REAL, elapsed), cast(dt, DType.REAL))

@@ -38,6 +38,7 @@ class IndexKind(Enum):
     PRE = "pre"  # the source neuron of the synapse
     POST = "post"  # the target neuron of the synapse
     SYNAPSE = "synapse"  # the storage position of the synapse
+    ENTRY = "entry"  # the place in the column index that a walk over columns stands on
     ZERO = "zero"  # the single element of a shared variable
 
 
@@ -53,6 +54,7 @@ ELEMENT = Index(IndexKind.ELEMENT)
 PRE = Index(IndexKind.PRE)
 POST = Index(IndexKind.POST)
 SYNAPSE = Index(IndexKind.SYNAPSE)
+ENTRY = Index(IndexKind.ENTRY)
 ZERO = Index(IndexKind.ZERO)
 
 

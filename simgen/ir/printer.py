@@ -41,7 +41,7 @@ from simgen.ir.kernel import (
     OverSynapses,
     Program,
 )
-from simgen.ir.stmt import Accumulate, Append, Emit, EmitTable, If, Let, Stmt, Store
+from simgen.ir.stmt import Accumulate, Append, Emit, EmitTable, If, Let, Scatter, Stmt, Store
 
 _SELECT, _OR, _AND, _NOT, _COMPARE, _SUM, _PRODUCT, _UNARY, _ATOM = range(9)
 _STRENGTH = {
@@ -161,6 +161,8 @@ def _statement(stmt: Stmt) -> list[str]:
             line = f"{array.name}[{_index(index)}] = {format_expr(value)}"
         case Accumulate(array=array, index=index, op=op, value=value):
             line = f"{array.name}[{_index(index)}] {op}= {format_expr(value)}"
+        case Scatter(array=array, position=position, value=value):
+            line = f"{array.name}[{format_expr(position)}] = {format_expr(value)}"
         case If(condition=condition, body=body):
             head = f"if {format_expr(condition)}:{_behind(stmt.origin)}"
             return [head, *(f"  {line}" for line in _body(body))]

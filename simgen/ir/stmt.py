@@ -59,6 +59,19 @@ class Accumulate:
 
 
 @dataclass(frozen=True, slots=True)
+class Scatter:
+    """Write the element of ``array`` at a computed position (I64).
+
+    Positions are in range and differ between the elements of a kernel, by construction.
+    """
+
+    array: Array
+    position: Expr
+    value: Expr
+    origin: Origin | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
 class If:
     """Run ``body`` for the elements where the condition holds."""
 
@@ -103,4 +116,4 @@ class Append:
     origin: Origin | None = field(default=None, compare=False)
 
 
-Stmt = Let | Store | Accumulate | If | Emit | EmitTable | Append
+Stmt = Let | Store | Accumulate | Scatter | If | Emit | EmitTable | Append

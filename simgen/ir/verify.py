@@ -40,7 +40,7 @@ from simgen.ir.kernel import (
     OverSynapses,
     Program,
 )
-from simgen.ir.stmt import Accumulate, Append, Emit, EmitTable, If, Let, Stmt, Store
+from simgen.ir.stmt import Accumulate, Append, Emit, EmitTable, If, Let, Scatter, Stmt, Store
 from simgen.ir.visit import children, flatten
 
 DRAW_ARGUMENTS = {"rand": 0, "randn": 0, "poisson": 1, "binomial": 2, "truncated_normal": 4}
@@ -125,7 +125,7 @@ class _Checker:
                     self._require(delays.dtype is DType.U32, "the delays are not U32")
                 self._require(store.columns, f"synapses '{store.name}' have no columns")
                 hidden = frozenset() if store.column_sources else frozenset({IndexKind.PRE})
-                self._allowed = _SYNAPSE - hidden
+                self._allowed = (_SYNAPSE | {IndexKind.ENTRY}) - hidden
             case OverSynapses():
                 self._allowed = _SYNAPSE
             case Once():
@@ -151,6 +151,12 @@ class _Checker:
                 self._require(op in ("+", "*"), f"'{op}' is no accumulation")
                 self._require(array.dtype in _NUMBERS, f"accumulates into {array.dtype.name}")
                 self._typed(value, array.dtype, f"the value added to '{array.name}'")
+            case Scatter(array=array, position=position, value=value):
+                fits = isinstance(domain, OverElements | OverEvents)
+                self._require(fits, f"scatters into '{array.name}' outside a loop over elements")
+                self._array(array)
+                self._typed(position, DType.I64, f"the position in '{array.name}'")
+                self._typed(value, array.dtype, f"the value stored in '{array.name}'")
             case If(condition=condition, body=body):
                 self._typed(condition, DType.BOOL, "a condition")
                 outside = dict(self._bound)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
 from simgen.ir.expr import (
+    ELEMENT,
     Array,
     Binary,
     Call,
@@ -20,7 +21,7 @@ from simgen.ir.expr import (
     Select,
     Unary,
 )
-from simgen.ir.stmt import Accumulate, Append, Emit, EmitTable, If, Let, Stmt, Store
+from simgen.ir.stmt import Accumulate, Append, Emit, EmitTable, If, Let, Scatter, Stmt, Store
 
 
 def children(expr: Expr) -> tuple[Expr, ...]:
@@ -87,6 +88,9 @@ def map_stmt(stmt: Stmt, function: Callable[[Expr], Expr]) -> Stmt:
     match stmt:
         case Let() | Store() | Accumulate() | Append():
             return replace(stmt, value=map_expr(stmt.value, function))
+        case Scatter():
+            position = map_expr(stmt.position, function)
+            return replace(stmt, position=position, value=map_expr(stmt.value, function))
         case If():
             body = tuple(map_stmt(inner, function) for inner in stmt.body)
             return replace(stmt, condition=map_expr(stmt.condition, function), body=body)
@@ -109,6 +113,9 @@ def expressions(body: Iterable[Stmt]) -> Iterator[Expr]:
     for stmt in flatten(body):
         match stmt:
             case Let() | Store() | Accumulate() | Append():
+                yield stmt.value
+            case Scatter():
+                yield stmt.position
                 yield stmt.value
             case If() | Emit():
                 yield stmt.condition
@@ -147,4 +154,6 @@ def writes(body: Iterable[Stmt]) -> set[tuple[Array, Index, str]]:
             found.add((stmt.array, stmt.index, "set"))
         elif isinstance(stmt, Accumulate):
             found.add((stmt.array, stmt.index, stmt.op))
+        elif isinstance(stmt, Scatter):
+            found.add((stmt.array, ELEMENT, "set"))  # each element has a position of its own
     return found

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from simgen.dtypes import DType
-from simgen.ir.construct import binary, integer, steps_since
+from simgen.ir.construct import binary, integer
 from simgen.ir.expr import (
     ZERO,
     Array,
@@ -218,11 +218,6 @@ def clock_entry(name: str, clock: Clock) -> Entry | None:
     if name == "t_in_timesteps":
         return ValueEntry(Step(), DIMENSIONLESS)
     return None
-
-
-def elapsed_since(step: Array, index: Index, clock: Clock) -> Expr:
-    """Return now minus the stored step, in seconds."""
-    return steps_since(Load(step, index), clock.dt)
 
 
 def _second() -> Dimension:

@@ -17,13 +17,14 @@ from simgen.ir.expr import (
     Expr,
     Load,
     Param,
+    Step,
 )
 from simgen.ir.kernel import Clock, SynapseStore
 from simgen.ir.stmt import Stmt
 from simgen.lang.equations import Equation, EquationSet
 from simgen.lang.statements import parse_statements
 from simgen.model.code import CodeContext, resolve_code
-from simgen.model.description import GroupDescription, GroupScope, clock_entry
+from simgen.model.description import SECOND, GroupDescription, GroupScope, clock_entry
 from simgen.model.neurons import resolve_frozen, resolve_odes
 from simgen.model.resolve import DrawCounter
 from simgen.model.scope import (
@@ -47,6 +48,12 @@ class PathwaySource:
     event: str
     order: int
     clock: Clock
+    per_update: Expr | None = None  # steps of the clock in units of update_dt, where they differ
+
+    @property
+    def now(self) -> Expr:
+        """The present step as ``lastupdate`` counts."""
+        return Step() if self.per_update is None else binary("*", Step(), self.per_update)
 
 
 @dataclass(frozen=True)
@@ -64,7 +71,8 @@ class SynapsesSource:
     key: Param
     incoming: Array
     outgoing: Array
-    lastupdate: Array | None = None
+    lastupdate: Array | None = None  # in units of update_dt, the common step of all pathways
+    update_dt: Expr | None = None
     rank: Array | None = None
     delay: Expr | None = None
 
@@ -158,12 +166,9 @@ class SynapseScope(Scope):
                 return VariableEntry(
                     Load(source.outgoing, PRE), DIMENSIONLESS, source.group.text, read_only=True
                 )
-            case "lastupdate" if source.lastupdate is not None:
-                dt = cast(self.clock.dt, DType.REAL)
-                step = cast(Load(source.lastupdate, SYNAPSE), DType.REAL)
-                second = clock_entry("t", self.clock)
-                dim = second.dim if isinstance(second, ValueEntry) else DIMENSIONLESS
-                return ValueEntry(binary("*", step, dt), dim)
+            case "lastupdate" if source.lastupdate is not None and source.update_dt is not None:
+                count = cast(Load(source.lastupdate, SYNAPSE), DType.REAL)
+                return ValueEntry(binary("*", count, cast(source.update_dt, DType.REAL)), SECOND)
         return clock_entry(name, self.clock)
 
     def names(self) -> Iterator[str]:

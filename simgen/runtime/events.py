@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from simgen.ir.stmt import EventList
+from simgen.runtime.timing import TOLERANCE
 
 
 class EventBuffer:
@@ -40,17 +41,30 @@ class EventBuffer:
         old_bounds: npt.NDArray[np.int64],
         bounds: npt.NDArray[np.int64],
         next_step: int,
+        scale: float = 1.0,
     ) -> bool:
-        """Change depth or partition, keeping the latest steps; return whether anything changed."""
+        """Change depth, partition or step width; return whether anything changed.
+
+        The latest steps are kept. ``next_step`` counts in the old step width; ``scale`` is the old
+        one divided by the new one. Raises ValueError where events come to lie off the new grid.
+        """
         n_parts = bounds.size - 1
-        if depth == self.depth and np.array_equal(bounds, old_bounds):
+        if depth == self.depth and scale == 1.0 and np.array_equal(bounds, old_bounds):
             return False
-        kept = min(depth, self.depth, max(next_step, 0))
-        steps = range(next_step - kept, next_step)
-        events = [self.at_step(step, old_bounds) for step in steps]
+        kept = min(self.depth, max(next_step, 0))
+        first = round(next_step * scale) - depth
+        events: dict[int, npt.NDArray[np.uint32]] = {}
+        for step in range(next_step - kept, next_step):
+            moved = round(step * scale)
+            ids = self.at_step(step, old_bounds)
+            if moved < first or ids.size == 0:
+                continue
+            if abs(moved - step * scale) > TOLERANCE and step < next_step - 1:
+                raise ValueError(f"events of step {step} lie off the new grid")
+            events[moved] = ids
         self.ids = np.zeros((depth, self.size), np.uint32)
         self.counts = np.zeros((depth, n_parts), np.int64)
-        for step, ids in zip(steps, events):
+        for step, ids in events.items():
             self.place(step, ids, bounds)
         return True
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from simgen.dtypes import DType
 from simgen.errors import InternalError
 from simgen.ir.expr import Expr
-from simgen.ir.stmt import Accumulate, Append, Emit, If, Let, Stmt, Store
+from simgen.ir.stmt import Accumulate, Append, Emit, If, Let, Scatter, Stmt, Store
 from simgen.targets.cstyle import EQUALITY, UNARY, mangle, origin_comment, stored_type
 from simgen.targets.scope import Scope
 
@@ -61,6 +61,8 @@ class BodyPrinter:
                 if guard:
                     return [f"{place} = {guard} ? {place} {op} {text(value, UNARY)} : {place};"]
                 return [f"{place} {op}= {text(value)};"]
+            case Scatter(array=array, position=position, value=value) if not guard:
+                return [f"{self.scope.array(array)}[{text(position)}] = {text(value)};"]
             case If(condition=condition, body=body):
                 return self._conditional(condition, body, guard)
             case Emit(condition=condition):

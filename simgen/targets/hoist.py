@@ -69,7 +69,7 @@ def hoist_loads(
             continue
         if node.array.name in written or node in scope.names.replaced:
             continue
-        via = "" if node.index.via is None else f".{node.index.via.name}"
+        via = "" if node.index.via is None else f" {node.index.via.name}"  # no name has blanks
         name = mangle(prefix, node.array.name + via)
         text = scope.printer.text(node)
         lines.append(f"const {scope.printer.type_name(node.dtype)} {name} = {text};")

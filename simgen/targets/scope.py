@@ -42,12 +42,16 @@ class Slot:
 
 @dataclass(slots=True)
 class Layout:
-    """The tables of the state, filled in the order of first use while a program is lowered."""
+    """The tables of the state, filled in the order of first use while a program is lowered.
+
+    ``written`` names the arrays that some kernel writes.
+    """
 
     real: np.dtype[np.floating]
     arrays: dict[str, Slot] = field(default_factory=dict)
     ints: dict[str, int] = field(default_factory=dict)
     reals: dict[str, int] = field(default_factory=dict)
+    written: set[str] = field(default_factory=set)
 
     def array(self, name: str, c_type: str, length: str | None = None) -> Slot:
         """Return the array's slot; an array has one type wherever it is used."""
@@ -136,6 +140,7 @@ class Scope:
     def declarations(self) -> tuple[str, ...]:
         """Return the C lines that fetch everything used so far from the state."""
         lines = []
+        self.layout.written |= self._written & self._pointers.keys()
         for slot in self._pointers.values():
             kind = slot.c_type if slot.name in self._written else f"const {slot.c_type}"
             name = mangle("a", slot.name)

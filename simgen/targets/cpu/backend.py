@@ -44,6 +44,7 @@ class CpuExecutable:
         if clock is not None and memory.ints.get(f"period_{clock.name}", 1) != 1:
             raise InternalError(f"the only clock '{clock.name}' does not tick in every tick")
         arrays = [_checked(memory, slot) for slot in layout.arrays.values()]
+        _check_apart(dict(zip(layout.arrays, arrays)), layout.written)
         ints = {**memory.ints, N_PARTS: memory.n_parts}
         try:
             int_values = np.array([ints[name] for name in layout.ints] or [0], dtype=np.int64)
@@ -79,6 +80,17 @@ def _checked(memory: Memory, slot: Slot) -> AnyArray:
         needed = memory.ints[slot.length]
         raise InternalError(f"array '{slot.name}' has {array.size} elements, not {needed}")
     return array
+
+
+def _check_apart(arrays: dict[str, AnyArray], written: set[str]) -> None:
+    """Refuse arrays that share memory if one of them is written: the compiler relies on it."""
+    spans = sorted((a.ctypes.data, a.nbytes, name) for name, a in arrays.items() if a.nbytes)
+    end, owner = 0, ""
+    for begin, size, name in spans:
+        if begin < end and (name in written or owner in written):
+            raise InternalError(f"arrays '{owner}' and '{name}' share memory")
+        if begin + size > end:
+            end, owner = begin + size, name
 
 
 class CpuTarget:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from simgen.dtypes import FLOAT32, DType
 from simgen.ir.expr import ELEMENT, Expr, Gather, IndexKind, IndexValue, Load, Local, RandomDraw
 from simgen.ir.kernel import Kernel, OverElements
-from simgen.ir.stmt import Accumulate, Emit, If, Let, Stmt, Store
+from simgen.ir.stmt import Accumulate, Emit, If, Let, Scatter, Stmt, Store
 from simgen.ir.visit import all_nodes, flatten, map_expr, reads, walk, writes
 from simgen.targets.body import BodyPrinter
 from simgen.targets.frame import open_kernel
@@ -195,7 +195,7 @@ def _vectorises(scope: Scope, body: tuple[Stmt, ...]) -> bool:
     """
     written = written_names(body)
     for stmt in flatten(body):
-        if not isinstance(stmt, (Let, Store, Accumulate, If, Emit)):
+        if not isinstance(stmt, (Let, Store, Accumulate, Scatter, If, Emit)):
             return False
         if isinstance(stmt, (Store, Accumulate)) and not _is_own(stmt.index):
             return False

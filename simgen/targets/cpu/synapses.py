@@ -15,6 +15,7 @@ from simgen.ir.stmt import Accumulate, Let, Stmt, Store
 from simgen.ir.visit import all_nodes, flatten, reads, writes
 from simgen.targets.body import BodyPrinter
 from simgen.targets.frame import Frame, open_kernel
+from simgen.targets.cstyle import mangle
 from simgen.targets.hoist import hoist_loads, split_invariant
 from simgen.targets.scope import N_PARTS, Layout, Scope
 
@@ -23,9 +24,10 @@ _INDICES = {IndexKind.PRE: "pre", IndexKind.POST: "post", IndexKind.SYNAPSE: "s"
 
 @dataclass(frozen=True, slots=True)
 class FanOutView:
-    """What ``over_fan_out.cpp.j2`` shows."""
+    """What ``over_fan_out.cpp.j2`` shows: ``deliver`` is called with segments by ``name``."""
 
     name: str
+    deliver: str
     doc: tuple[str, ...]
     deliver_declarations: tuple[str, ...]
     deliver_prologue: tuple[str, ...]
@@ -34,7 +36,6 @@ class FanOutView:
     pragmas: tuple[str, ...]
     body: tuple[str, ...]
     declarations: tuple[str, ...]
-    prologue: tuple[str, ...]
     targets: str
     n_classes: str
     delays: str
@@ -46,7 +47,7 @@ class FanOutView:
     ids: str
     counts: str
     bounds: str
-    segment: str
+    find: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,10 +160,11 @@ def lower_fan_out(kernel: Kernel, domain: OverFanOut, layout: Layout) -> FanOutV
         "ids": outer.buffer(f"{events.name}.ids", "uint32_t"),
         "counts": outer.buffer(f"{events.name}.counts", "int64_t"),
         "bounds": outer.buffer(f"{events.length}.bounds", "int64_t"),
-        "segment": _segment_call(outer, store),
+        "find": _finder(outer, store),
     }
     return FanOutView(
         name=frame.name,
+        deliver=mangle("d", kernel.name),
         doc=frame.doc,
         deliver_declarations=frame.scope.declarations(),
         deliver_prologue=frame.prologue,
@@ -171,30 +173,28 @@ def lower_fan_out(kernel: Kernel, domain: OverFanOut, layout: Layout) -> FanOutV
         pragmas=("#pragma omp simd",) if walk.independent else (),
         body=walk.body,
         declarations=outer.declarations(),
-        prologue=(),
         targets=targets,
         **fields,
     )
 
 
-def _segment_call(scope: Scope, store: SynapseStore) -> str:
-    """Return the call that finds the synapses of (row, class) ``c`` in the store's format."""
-    name, found = store.name, "(uint64_t)row, &begin, &end"
+def _finder(scope: Scope, store: SynapseStore) -> str:
+    """Return the object of ``cpu/walk.h`` that finds segments in the store's format."""
+    name = store.name
     starts = scope.buffer(f"{name}.row_start", "uint64_t")
-    classed = "(uint64_t)row, (uint32_t)c, &begin, &end"
     match store.format:
         case "none":
-            return f"sg_segment_none({starts}, {found})"
+            return f"sg_find_none{{{starts}}}"
         case "dense16" | "dense32":
             kind = "uint16_t" if store.format == "dense16" else "uint32_t"
             bounds = scope.buffer(f"{name}.bounds", kind)
             n_classes = scope.int(f"{name}.n_classes")
-            return f"sg_segment_{store.format}({starts}, {bounds}, {n_classes}, {classed})"
+            return f"sg_find_dense<{kind}>{{{starts}, {bounds}, (uint64_t){n_classes}}}"
         case "compact":
             first = scope.buffer(f"{name}.pair_start", "uint64_t")
             classes = scope.buffer(f"{name}.pair_class", "uint32_t")
             begins = scope.buffer(f"{name}.pair_begin", "uint32_t")
-            return f"sg_segment_compact({starts}, {first}, {classes}, {begins}, {classed})"
+            return f"sg_find_compact{{{starts}, {first}, {classes}, {begins}}}"
         case _:
             raise InternalError(f"synapses '{name}' have the unknown format '{store.format}'")
 
@@ -202,7 +202,7 @@ def _segment_call(scope: Scope, store: SynapseStore) -> str:
 def lower_fan_in(kernel: Kernel, domain: OverFanIn, layout: Layout) -> FanInView:
     """Return the view of a walk over the columns of the neurons that fired."""
     store, events = domain.store, domain.events
-    frame = open_kernel(kernel, layout, _INDICES)
+    frame = open_kernel(kernel, layout, {**_INDICES, IndexKind.ENTRY: "q"})
     scope, name = frame.scope, store.name
     walk = _walk(frame, IndexKind.POST)
     body = list(walk.body)

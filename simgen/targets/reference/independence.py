@@ -14,7 +14,7 @@ import numpy as np
 
 from simgen.ir.expr import Array, Index, IndexValue
 from simgen.ir.kernel import Kernel
-from simgen.ir.stmt import Accumulate, Append, Store
+from simgen.ir.stmt import Accumulate, Append, Scatter, Store
 from simgen.ir.visit import all_nodes, flatten, reads
 from simgen.targets.reference.lanes import Positions
 
@@ -37,7 +37,9 @@ def analyse(kernel: Kernel) -> Independence:
     read_names = {array.name for array, _ in read}
     written_names = {stmt.array.name for stmt in writers}
     recorders = [stmt.recorder for stmt in flatten(kernel.body) if isinstance(stmt, Append)]
-    never = len(recorders) != len(set(recorders))  # lanes append to one recorder in turn
+    scattered = {s.array.name for s in flatten(kernel.body) if isinstance(s, Scatter)}
+    never = bool(scattered & (read_names | written_names))
+    never = never or len(recorders) != len(set(recorders))  # lanes append to one recorder in turn
     distinct = set()
     for name in written_names:
         own = [stmt.index for stmt in writers if stmt.array.name == name]

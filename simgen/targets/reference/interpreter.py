@@ -11,7 +11,7 @@ from simgen.errors import InternalError
 from simgen.ir.evaluate import Value, convert, evaluate
 from simgen.ir.expr import Array, Expr, Index, IndexKind, Load, Local, Param, RandomDraw
 from simgen.ir.kernel import Kernel
-from simgen.ir.stmt import Accumulate, Append, Emit, EmitTable, EventList, If, Let, Stmt, Store
+from simgen.ir.stmt import Accumulate, Append, Emit, EmitTable, EventList, If, Let, Scatter, Stmt, Store
 from simgen.ir.visit import flatten
 from simgen.targets.base import Memory
 from simgen.targets.reference.independence import Independence, may_run_together
@@ -171,6 +171,10 @@ def execute(body: tuple[Stmt, ...], visit: Visit) -> None:
                 operand = convert(evaluate(value, visit), target.dtype)
                 with np.errstate(all="ignore"):
                     _ACCUMULATE[op].at(target, visit.resolve(index), operand)
+            case Scatter(array=array, position=position, value=value):
+                target = lookup_array(visit.memory, array.name)
+                where = evaluate(position, visit).reshape(-1)
+                target[where] = convert(evaluate(value, visit), target.dtype)
             case If(condition=condition, body=inner):
                 chosen = np.flatnonzero(_per_lane(evaluate(condition, visit), visit))
                 if len(chosen):

@@ -85,8 +85,13 @@ def lanes_of(domain: Domain, memory: Memory, step: int, scalar: Callable[[Expr],
         case OverFanOut():
             return _joined(memory, domain.store, IndexKind.PRE, _fan_out(domain, memory, step))
         case OverFanIn():
-            runs = _fan_in(domain, memory, step, scalar)
-            return _joined(memory, domain.store, IndexKind.POST, runs)
+            runs = list(_fan_in(domain, memory, step, scalar))
+            positions = lookup_array(memory, f"{domain.store.name}.col_pos")
+            lanes = _joined(
+                memory, domain.store, IndexKind.POST, (positions[run].astype(np.int64) for run in runs)
+            )
+            lanes.positions[IndexKind.ENTRY] = np.concatenate([np.zeros(0, np.int64), *runs])
+            return lanes
         case OverSynapses(store=store):
             n = int(lookup_array(memory, f"{store.name}.row_start")[_rows(memory, store)])
             return _synapses(memory, store, np.arange(n, dtype=np.int64))
@@ -196,7 +201,7 @@ def segment(memory: Memory, store: SynapseStore, row: int, delay_class: int) -> 
 def _fan_in(
     domain: OverFanIn, memory: Memory, step: int, scalar: Callable[[Expr], int]
 ) -> Iterator[Positions]:
-    """Yield the storage positions onto the neurons that fired: delay, then target."""
+    """Yield the entries of the columns of the neurons that fired: delay, then target."""
     store = domain.store
     col_start = lookup_array(memory, f"{store.name}.col_start")
     col_pos = lookup_array(memory, f"{store.name}.col_pos")
@@ -207,5 +212,5 @@ def _fan_in(
         delays = [int(delay) for delay in np.unique(own)[::-1]]
     for delay in delays:
         for target in fired_at(memory, domain.events, step - delay):
-            column = col_pos[int(col_start[target]) : int(col_start[target + 1])].astype(np.int64)
-            yield column if own is None else column[own[column] == delay]
+            column = np.arange(int(col_start[target]), int(col_start[target + 1]), dtype=np.int64)
+            yield column if own is None else column[own[col_pos[column]] == delay]

@@ -91,6 +91,10 @@ def test_arrays_may_be_longer_than_needed(lab):
         (lambda m: m.arrays.update({"exc.v": np.zeros(8, "f4")}), "dtype float32, not float64"),
         (lambda m: m.arrays.update({"exc.v": np.zeros(16)[::2]}), "not contiguous and writable"),
         (lambda m: m.arrays.update({"exc.v": np.zeros(7)}), "has 7 elements, not 8"),
+        (
+            lambda m: m.arrays.update({"tick": m.arrays["exc.v"].view("i8")[2:3]}),
+            "arrays 'exc.v' and 'tick' share memory",
+        ),
         (lambda m: m.ints.update({"period_main": 2}), "does not tick in every tick"),
     ],
 )

@@ -126,10 +126,18 @@ def test_the_source_of_a_table_of_events(lab, golden):
     golden(lowered(lab.program(lab.kernel("table", Once(), net.table("exc", [(0, 0)])))).source)
 
 
-@pytest.mark.parametrize("form", ["none", "dense16", "dense32", "compact"])
+FINDERS = {
+    "none": "sg_find_none{",
+    "dense16": "sg_find_dense<uint16_t>{",
+    "dense32": "sg_find_dense<uint32_t>{",
+    "compact": "sg_find_compact{",
+}
+
+
+@pytest.mark.parametrize("form", FINDERS)
 def test_each_format_finds_segments_its_own_way(lab, form):
     source = lowered(lab.program(*synapses(lab, form))).source
-    assert re.findall(r"sg_segment_\w+\(", source) == [f"sg_segment_{form}("]
+    assert re.findall(r"sg_find_[^{]+{", source) == [FINDERS[form]]
 
 
 def test_single_precision_has_no_double_arithmetic_per_neuron(lab):

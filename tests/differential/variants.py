@@ -1,0 +1,123 @@
+"""Run one model on several targets and compare everything that it leaves behind, bit by bit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from models import Model, build
+
+import simgen
+from simgen.api.group import Group
+from simgen.api.monitors import EventMonitor, PopulationRateMonitor
+from simgen.api.state_monitor import StateMonitor
+
+Result = dict[str, npt.NDArray[Any]]
+
+REFERENCE: Mapping[str, Any] = {"device": "reference", "optimize": 0}
+SHIPPED: Mapping[str, Any] = {"device": "cpu"}
+VARIANTS: Mapping[str, Mapping[str, Any]] = {
+    "reference": REFERENCE,
+    "cpu": SHIPPED,
+    "cpu -O0": {"device": "cpu", "compiler_flags": ("-O0",)},
+    "cpu unoptimised": {"device": "cpu", "optimize": 0},
+    "cpu 2 threads": {"device": "cpu", "threads": 2},
+    "cpu 3 threads": {"device": "cpu", "threads": 3},
+    "reference of the optimised program": {"device": "reference", "optimize": 1},
+}
+SINGLE: Mapping[str, Mapping[str, Any]] = {
+    "reference float32": {**REFERENCE, "dtype": "float32"},
+    "cpu float32": {**SHIPPED, "dtype": "float32"},
+}
+
+
+def observe(names: Mapping[str, Any]) -> Result:
+    """Return all state and all records of the objects of a script, by ``object.variable``."""
+    result: Result = {}
+    for name, thing in names.items():
+        if isinstance(thing, Group):
+            for variable in thing.variables:
+                result[f"{name}.{variable}"] = np.asarray(getattr(thing, f"{variable}_")[:])
+            for variable in ("lastspike", "not_refractory", "lastupdate", "i", "j"):
+                if thing._knows(variable):
+                    result[f"{name}.{variable}"] = np.asarray(getattr(thing, variable + "_")[:])
+            for pathway in getattr(thing, "_pathways", {}).values():
+                result[f"{name}.{pathway.name}.delay"] = np.asarray(pathway.delay[:])
+        elif isinstance(thing, EventMonitor):
+            result[f"{name}.count"] = thing.count
+            for variable in thing._recordings:
+                result[f"{name}.{variable}"] = np.asarray(getattr(thing, f"{variable}_", None))
+        elif isinstance(thing, PopulationRateMonitor):
+            result[f"{name}.t"], result[f"{name}.rate"] = thing.t_, thing.rate_
+        elif isinstance(thing, StateMonitor):
+            result[f"{name}.t"] = thing.t_
+            for variable in thing.record_variables:
+                result[f"{name}.{variable}"] = np.asarray(getattr(thing, f"{variable}_"))
+        elif isinstance(thing, simgen.Network):
+            result[f"{name}.t"] = np.asarray(thing.t_)
+    return result
+
+
+def run_model(model: Model, options: Mapping[str, Any]) -> Result:
+    """Run a model with options of ``set_device`` and return what it leaves behind."""
+    simgen.set_device(**options)
+    try:
+        return observe(build(model))
+    finally:
+        simgen.set_device("auto", dtype="float64")
+
+
+def differences(first: Result, second: Result) -> list[str]:
+    """Return where two results differ; all bits count, except those inside NaN."""
+    found = [f"{key} is in one result only" for key in first.keys() ^ second.keys()]
+    for key in first.keys() & second.keys():
+        a, b = first[key], second[key]
+        if a.shape != b.shape or a.dtype != b.dtype:
+            found.append(f"{key}: {a.dtype}{a.shape} against {b.dtype}{b.shape}")
+            continue
+        unlike = ~_same(a, b)
+        if unlike.any():
+            place = tuple(int(index) for index in np.argwhere(unlike)[0])
+            found.append(
+                f"{key}{list(place)}: {a[place]!r} against {b[place]!r} "
+                f"({int(unlike.sum())} of {a.size} differ)"
+            )
+    return sorted(found)
+
+
+def _same(a: npt.NDArray[Any], b: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
+    if a.dtype.kind != "f":
+        return np.asarray(a == b)
+    bits = np.dtype(f"u{a.dtype.itemsize}")
+    equal = np.atleast_1d(a).view(bits) == np.atleast_1d(b).view(bits)
+    return np.asarray(equal.reshape(a.shape) | (np.isnan(a) & np.isnan(b)))
+
+
+def refusal(error: Exception) -> str:
+    """Return the kind and the first line of an error, to compare refusals."""
+    return f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"
+
+
+def compare(model: Model, variants: Mapping[str, Mapping[str, Any]]) -> tuple[str, str]:
+    """Return what differs between the variants, and the refusal if all refuse the model."""
+    outcomes: dict[str, Result | str] = {}
+    for name, options in variants.items():
+        try:
+            outcomes[name] = run_model(model, options)
+        except simgen.SimgenError as error:
+            if isinstance(error, (simgen.InternalError, simgen.CompileError)):
+                raise
+            outcomes[name] = refusal(error)
+    (base, expected), *others = outcomes.items()
+    lines = []
+    for name, outcome in others:
+        if isinstance(outcome, str) or isinstance(expected, str):
+            if outcome != expected:
+                one = expected if isinstance(expected, str) else "runs"
+                two = outcome if isinstance(outcome, str) else "runs"
+                lines.append(f"{base}: {one}; {name}: {two}")
+            continue
+        lines += [f"{base} / {name}: {line}" for line in differences(expected, outcome)]
+    return "\n".join(lines), expected if isinstance(expected, str) else ""
