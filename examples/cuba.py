@@ -45,7 +45,7 @@ run(end * second)
 
 i, t = np.array(spikes.i), np.array(spikes.t / second)
 rate = np.sum(t >= start) / 4000 / (end - start)
-print(f"mean rate {rate:.2f} Hz (Brian 2, five seeds: 5.5-5.9 Hz)")
+print(f"mean rate {rate:.2f} Hz (Brian 2: 5.6 +- 0.2 Hz, by seed)")
 
 fig = Figure(figsize=(7, 4.6), layout="constrained")
 top, bottom = fig.subplots(2, 1, sharex=True, height_ratios=(3, 1))

@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
+from simgen.build.facts import NetworkFacts
 from simgen.build.schedule import DEFAULT_SLOTS, order_items
 from simgen.errors import Problem, raise_problems
 from simgen.ir.expr import Array
@@ -33,17 +34,28 @@ class Part(Protocol):
 
     def _written(self) -> Iterable[Array]: ...
 
-    def _items(self, changing: frozenset[Array]) -> Iterable[Item]: ...
+    def _observed(self) -> Iterable[Array]: ...
+
+    def _is_python(self) -> bool: ...
+
+    def _items(self, facts: NetworkFacts) -> Iterable[Item]: ...
 
 
-def build_program(parts: Sequence[Part], namespace: Mapping[str, Any]) -> Program:
-    """Return the program of a network, before any optimisation; raise all problems at once."""
+def build_program(
+    parts: Sequence[Part], namespace: Mapping[str, Any], optimize: int = 1
+) -> Program:
+    """Return the program of a network, before the passes; raise all problems at once."""
     problems: list[Problem] = []
     for part in parts:
         part._resolve(namespace, problems)
     raise_problems(problems)
-    changing = frozenset(array for part in parts for array in part._written())
-    items = [item for part in parts for item in part._items(changing)]
+    facts = NetworkFacts(
+        changing=frozenset(array for part in parts for array in part._written()),
+        observed=frozenset(array for part in parts for array in part._observed()),
+        scripted=any(part._is_python() for part in parts),
+        optimize=optimize,
+    )
+    items = [item for part in parts for item in part._items(facts)]
     schedule = order_items(items, DEFAULT_SLOTS)
     clocks = tuple(dict.fromkeys(item.kernel.clock for item in schedule))
     return Program(schedule, clocks)

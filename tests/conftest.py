@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+import simgen
+
 GOLDEN = Path(__file__).with_name("golden")
 
 
@@ -56,3 +58,25 @@ def golden(request: pytest.FixtureRequest) -> Callable[..., None]:
         compare_golden(GOLDEN / module / f"{name}.txt", text, update)
 
     return check
+
+
+@pytest.fixture(
+    params=[
+        pytest.param(("reference", 1), id="reference"),
+        pytest.param(("cpu", 1), id="cpu-1", marks=pytest.mark.compiler),
+        pytest.param(("cpu", 3), id="cpu-3", marks=pytest.mark.compiler),
+    ]
+)
+def device(request: pytest.FixtureRequest) -> Iterator[str]:
+    """Run the test on the interpreter and on compiled programs of one and of three threads.
+
+    Each starts in a fresh scope with dt = 0.1 ms and seed 1; yields the name of the device.
+    """
+    name, threads = request.param
+    simgen.set_device(name, threads=threads)
+    simgen.start_scope()
+    simgen.seed(1)
+    simgen.defaultclock.dt = 1e-4 * simgen.second
+    yield name
+    simgen.set_device("auto")
+    simgen.defaultclock.dt = 1e-4 * simgen.second

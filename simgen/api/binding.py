@@ -57,7 +57,7 @@ class CompiledNetwork:
         for component in self.components:
             component._prepare(options.threads)
         self.program: Program = pipeline.optimise(
-            pipeline.build_program(self.components, namespace), options.optimize
+            pipeline.build_program(self.components, namespace, options.optimize), options.optimize
         )
         self._target = pipeline.choose_target(options)
         self._executables: dict[tuple[int, int], Executable] = {}
@@ -153,6 +153,7 @@ class CompiledNetwork:
         for component in self.components:
             for name, longest in component._longest_delays().items():
                 depths[name] = max(depths.get(name, 0), longest)
+        self._drop_earlier_events()
         for component in self.components:
             clock = component.clock
             for events in component._event_lists():
@@ -173,6 +174,32 @@ class CompiledNetwork:
                 self.memory.arrays[f"{events.name}.ids"] = buffer.ids
                 self.memory.arrays[f"{events.name}.counts"] = buffer.counts
                 self.memory.ints[f"{events.name}.depth"] = buffer.depth
+
+    def _drop_earlier_events(self) -> None:
+        """Keep from synapses that join a network the spikes that were emitted before."""
+        previous = self._previous
+        if previous is None:
+            return
+        known = {id(component) for component in previous.components}
+        joining: dict[str, Component] = {}
+        staying: set[str] = set()
+        for component in self.components:
+            for name, longest in component._longest_delays().items():
+                if longest and id(component) not in known:
+                    joining[name] = component
+                elif longest:
+                    staying.add(name)
+        for name, component in joining.items():
+            buffer = self.buffers.get(name)
+            if buffer is None or not buffer.counts.any():
+                continue
+            if name in staying:
+                raise UnsupportedFeatureError(
+                    f"{component.describe()} cannot join the network now: spikes are under way "
+                    "to other synapses of the same source. Run the longest delay without input "
+                    "first, or let all synapses of that source join together."
+                )
+            buffer.counts[...] = 0
 
     def _former_step(self, clock: Clock) -> tuple[int, float]:
         """Return the clock's next step in its former step width, and that width over the new one."""
@@ -390,6 +417,10 @@ class CompiledNetwork:
     def reached(self, end: float) -> float:
         """Return the time of the network: ``end``, or that of the last step if it was stopped."""
         return end if self.tick >= self.axis.end_tick(end) else self.tick * self.axis.width
+
+    def steps_done(self, clock: Clock) -> int:
+        """Return how many steps a clock has made."""
+        return -(-self.tick // self.axis.periods[clock.name])
 
     def clock_time(self, clock: Clock) -> float:
         """Return the present time of a clock."""

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from simgen.api.namespaces import Namespace
 from simgen.api.naming import Named
 from simgen.api.seeds import Stream
+from simgen.build.facts import NetworkFacts
 from simgen.build.schedule import check_slot
 from simgen.errors import ArgumentTypeError, Problem
 from simgen.integrate.model import Derived
@@ -89,7 +90,15 @@ class Component(Named):
         """Yield the arrays that this object's code may change."""
         return ()
 
-    def _items(self, changing: frozenset[Array]) -> Iterable[Item]:
+    def _observed(self) -> Iterable[Array]:
+        """Yield the arrays of other objects that this object's code reads or writes."""
+        return ()
+
+    def _is_python(self) -> bool:
+        """Whether this object runs Python code between steps."""
+        return False
+
+    def _items(self, facts: NetworkFacts) -> Iterable[Item]:
         """Yield the schedule items."""
         return ()
 

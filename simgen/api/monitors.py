@@ -14,6 +14,7 @@ from simgen.api.group import Group, choose_clock
 from simgen.api.namespaces import Namespace
 from simgen.api.recording import Recording
 from simgen.api.subgroup import Subgroup
+from simgen.build.facts import NetworkFacts
 from simgen.build.monitors import (
     EventRecording,
     RateRecording,
@@ -222,7 +223,7 @@ class EventMonitor(Component):
             self._values[name], _ = resolver.expression(node)
         self._constants = constants
 
-    def _items(self, changing: frozenset[Array]) -> Iterable[Item]:
+    def _items(self, facts: NetworkFacts) -> Iterable[Item]:
         counts = None
         if not self.record:
             length = self.source._description.length
@@ -364,7 +365,7 @@ class PopulationRateMonitor(Component):
         centres = start + (np.arange(count) + 0.5) * steps * self._steps.dt
         return Quantity(centres, dim=SECOND), Quantity(rates, dim=DIMENSIONLESS / SECOND)
 
-    def _items(self, changing: frozenset[Array]) -> Iterable[Item]:
+    def _items(self, facts: NetworkFacts) -> Iterable[Item]:
         group = self.source._description
         recording = RateRecording(
             self.name,

@@ -14,6 +14,7 @@ from simgen.api.operations import RegularOperation
 from simgen.api.seeds import Stream
 from simgen.api.storage import AnyArray, StateVariable
 from simgen.api.subgroup import Subgroup, slice_bounds
+from simgen.build.facts import NetworkFacts
 from simgen.build.neurons import neuron_items
 from simgen.dtypes import DType
 from simgen.errors import (
@@ -335,14 +336,14 @@ class NeuronGroup(Group):
         for body in (model.frozen, model.flag_update, model.on_spike, *model.reactions.values()):
             yield from (array for array, _, _ in writes(body))
 
-    def _items(self, changing: frozenset[Array]) -> Iterable[Item]:
+    def _items(self, facts: NetworkFacts) -> Iterable[Item]:
         model = self._resolved()
         draws = model.draws
 
         def draw(name: str) -> RandomDraw:
             return RandomDraw("randn", (), model.key, draws.next())
 
-        system = OdeSystem(model.odes, changing, self.clock.ir.dt, draw, f"{self.name}.")
+        system = OdeSystem(model.odes, facts.changing, self.clock.ir.dt, draw, f"{self.name}.")
         update = choose(system, self._method, METHODS) if model.odes else Update((), (), "none")
         self._set("_update", update)
         return neuron_items(model, update, self.order)

@@ -11,13 +11,14 @@ from simgen.api.component import Component
 from simgen.api.group import choose_clock
 from simgen.api.namespaces import Namespace
 from simgen.api.seeds import Stream, take_stream
+from simgen.build.facts import NetworkFacts
 from simgen.build.neurons import RegularCode, regular_items
 from simgen.dtypes import DType
 from simgen.errors import ArgumentTypeError, Problem, SourceText
 from simgen.ir.expr import Array, Param
 from simgen.ir.kernel import Item
 from simgen.ir.stmt import Stmt
-from simgen.ir.visit import writes
+from simgen.ir.visit import reads, writes
 from simgen.lang.statements import parse_statements
 from simgen.model.code import CodeContext, resolve_code
 from simgen.model.resolve import DrawCounter
@@ -74,7 +75,11 @@ class RegularOperation(Component):
     def _written(self) -> Iterable[Array]:
         yield from (array for array, _, _ in writes(self._body))
 
-    def _items(self, changing: frozenset[Array]) -> Iterable[Item]:
+    def _observed(self) -> Iterable[Array]:
+        yield from self._written()
+        yield from (array for array, _ in reads(self._body))
+
+    def _items(self, facts: NetworkFacts) -> Iterable[Item]:
         domain = self.group._code_domain()
         code = RegularCode(
             self.name,
@@ -128,6 +133,9 @@ class NetworkOperation(Component):
                 "it may take the time, or nothing."
             )
         self._takes_time = count == 1
+
+    def _is_python(self) -> bool:
+        return True
 
     def call(self, t: Quantity) -> None:
         """Call the function."""

@@ -13,6 +13,7 @@ from simgen.api.group import Group, checked_size
 from simgen.api.namespaces import Namespace
 from simgen.api.neuron_group import NeuronGroup
 from simgen.api.seeds import Stream, take_stream
+from simgen.build.facts import NetworkFacts
 from simgen.build.inputs import PoissonDrive, drive_items
 from simgen.dtypes import DType
 from simgen.errors import (
@@ -225,7 +226,7 @@ class PoissonInput(Component):
     def _written(self) -> Iterable[Array]:
         yield self.target.variables[self.target_var].info.array
 
-    def _items(self, changing: frozenset[Array]) -> Iterable[Item]:
+    def _items(self, facts: NetworkFacts) -> Iterable[Item]:
         return () if self._drive is None else drive_items(self._drive)
 
     def _parameters(self) -> dict[str, float | int]:

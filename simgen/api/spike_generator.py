@@ -13,6 +13,7 @@ from simgen.api.group import Group, checked_size, spike_events
 from simgen.api.storage import AnyArray
 from simgen.api.subgroup import Subgroup, slice_bounds
 from simgen.api.views import VariableView
+from simgen.build.facts import NetworkFacts
 from simgen.build.monitors import table_item
 from simgen.dtypes import DType
 from simgen.errors import (
@@ -193,7 +194,7 @@ class SpikeGeneratorGroup(Group):
         self._base[0] = base
         self._cursor[0] = int(np.searchsorted(steps, step - base))
 
-    def _items(self, changing: frozenset[Array]) -> Iterable[Item]:
+    def _items(self, facts: NetworkFacts) -> Iterable[Item]:
         yield table_item(self._description, self.order)
 
     def _arrays(self) -> Iterator[tuple[Array, AnyArray]]:

@@ -15,6 +15,7 @@ from simgen.api.namespaces import Namespace
 from simgen.api.recording import Recording
 from simgen.api.storage import AnyArray
 from simgen.api.synapses import Synapses, SynapticSelection
+from simgen.build.facts import NetworkFacts
 from simgen.build.monitors import StateRecording, state_items
 from simgen.dtypes import DType
 from simgen.errors import (
@@ -26,9 +27,10 @@ from simgen.errors import (
     UnknownNameError,
     suggest,
 )
-from simgen.ir.expr import Array, Expr, Param
+from simgen.ir.expr import Array, Expr, Gather, Load, Param
 from simgen.ir.kernel import Item
 from simgen.ir.stmt import Recorder
+from simgen.ir.visit import walk
 from simgen.lang.expressions import parse_expression
 from simgen.model.description import SECOND
 from simgen.model.resolve import DrawCounter, Resolver
@@ -248,7 +250,11 @@ class StateMonitor(Component):
             self._values[name], _ = resolver.expression(node)
         self._constants = constants
 
-    def _items(self, changing: frozenset[Array]) -> Iterable[Item]:
+    def _observed(self) -> Iterable[Array]:
+        for value in self._values.values():
+            yield from (node.array for node in walk(value) if isinstance(node, Load | Gather))
+
+    def _items(self, facts: NetworkFacts) -> Iterable[Item]:
         store = self.source._run.store() if isinstance(self.source, Synapses) else None
         recording = StateRecording(
             self.name,

@@ -23,6 +23,7 @@ from simgen.api.storage import AnyArray, StateVariable
 from simgen.api.subgroup import Subgroup
 from simgen.api.synaptic_data import SynapticData
 from simgen.api.synaptic_run import SynapticRun
+from simgen.build.facts import NetworkFacts
 from simgen.build.schedule import is_before
 from simgen.dtypes import DType
 from simgen.errors import (
@@ -356,8 +357,7 @@ class Synapses(Group):
         if self._data.store is None:
             return
         self._run.refuse_spikes_under_way("Delays")
-        self._run.restore_delays()
-        self._data.to_rows(self._all_variables())
+        self._run.to_rows()
 
     # --- indexing -----------------------------------------------------------------------------
 
@@ -466,6 +466,8 @@ class Synapses(Group):
     def _read(self, name: str, item: Any) -> AnyArray:
         data = self._data
         match name:
+            case _ if self._run.traces.holds(name):
+                return np.asarray(self._run.traces.values(name)[self._positions(self._indices(item))])
             case "i":
                 return np.asarray(
                     data.in_creation_order(data.sources())[self._indices(item)].astype(np.int32)
@@ -486,6 +488,9 @@ class Synapses(Group):
         return super()._read(name, item)
 
     def _before_write(self, name: str) -> None:
+        if self._run.traces.holds(name):
+            self._run.traces.write_back()
+            self._changed()
         if self._data.n == 0 and not self.variables[name].info.shared:
             raise UnknownAttributeError(
                 f"{self.describe()} has no synapses yet; call connect() before setting '{name}'."
@@ -544,8 +549,8 @@ class Synapses(Group):
     def _written(self) -> Iterable[Array]:
         return self._run.written()
 
-    def _items(self, changing: frozenset[Array]) -> Iterable[Item]:
-        return self._run.items(changing, self._method, METHODS)
+    def _items(self, facts: NetworkFacts) -> Iterable[Item]:
+        return self._run.items(facts, self._method, METHODS)
 
     def _derived(self) -> Iterable[Derived]:
         return self._run.derived

@@ -13,6 +13,8 @@ from simgen.api.monitors import parent_group
 from simgen.api.pathways import Pathway
 from simgen.api.storage import AnyArray, StateVariable
 from simgen.api.subgroup import Subgroup
+from simgen.api.trace_keeper import TraceKeeper
+from simgen.build.facts import NetworkFacts
 from simgen.build.synapses import (
     PathwayDelays,
     class_table,
@@ -59,6 +61,7 @@ class SynapticRun:
         self._arrivals: dict[str, tuple[npt.NDArray[np.float64], int]] = {}
         self._update_width = synapses.clock.dt_  # nothing is counted before the first run
         self._rank = False
+        self.traces = TraceKeeper(self)
 
     # --- description --------------------------------------------------------------------------
 
@@ -97,8 +100,7 @@ class SynapticRun:
                 "(connect(False) makes none on purpose)."
             )
         if data.store is not None and (self._parts != n_parts or self._dt_changed()):
-            self.restore_delays()
-            data.to_rows(synapses._all_variables())
+            self.to_rows()
         if data.store is None:
             self.rank_array()
             leader = self._leader()
@@ -175,6 +177,12 @@ class SynapticRun:
         if leader is not None:
             leader.variable.data = leader.seconds()
 
+    def to_rows(self) -> None:
+        """Go back to row order, with everything that lives elsewhere written back."""
+        self.traces.write_back()
+        self.restore_delays()
+        self.synapses._data.to_rows(self.synapses._all_variables())
+
     def _plan_delays(self) -> None:
         synapses = self.synapses
         self._delays, self._delay_tables = {}, {}
@@ -205,7 +213,7 @@ class SynapticRun:
         synapses = self.synapses
         for pathway in synapses._pathways.values():
             what_changes = f"{what} of {synapses.describe()}"
-            self._refuse_under_way(what_changes, pathway, self._longest(pathway))
+            self._refuse_under_way(what_changes, pathway, self.longest(pathway))
 
     def _refuse_under_way(self, what: str, pathway: Pathway, longest: int) -> None:
         network = self.synapses._network
@@ -219,7 +227,8 @@ class SynapticRun:
                 "change it before the first run."
             )
 
-    def _longest(self, pathway: Pathway) -> int:
+    def longest(self, pathway: Pathway) -> int:
+        """Return the longest delay of a pathway in steps."""
         if pathway.direction == "pre" and pathway is self._leader():
             return int(self._classes.max(initial=0))
         steps = pathway.uniform_steps(pathway.clock.dt_)
@@ -232,7 +241,7 @@ class SynapticRun:
         longest: dict[str, int] = {}
         for pathway in self.synapses._pathways.values():
             events = pathway.group._description.events[pathway.event].name
-            longest[events] = max(longest.get(events, 0), self._longest(pathway))
+            longest[events] = max(longest.get(events, 0), self.longest(pathway))
         return longest
 
     # --- kernels --------------------------------------------------------------------------------
@@ -259,16 +268,18 @@ class SynapticRun:
             yield from (array for array, _, _ in writes(body))
 
     def items(
-        self, changing: frozenset[Array], method: Any, methods: Sequence[str]
+        self, facts: NetworkFacts, method: Any, methods: Sequence[str]
     ) -> Iterator[Item]:
         """Yield the kernels, with the column index planned for what they need."""
         model = self.model
-        items: list[Item] = []
+        self.traces.plan(model, facts)
+        model = self.traces.rewritten(model)
+        items: list[Item] = list(self.traces.items())
         for pathway in model.pathways:
-            before = self._event_driven(pathway)
+            before = self._event_driven(model, pathway)
             items += pathway_items(model, pathway, before, self._delays[pathway.source.name])
-        update = self._continuous(changing, method, methods)
-        self.derived = list(update.derived)
+        update = self._continuous(facts, method, methods)
+        self.derived = [*update.derived, *self.traces.derived()]
         items += continuous_items(model, update)
         for summed in model.summed:
             items += summed_items(model, summed, self._order_of(summed.group.name))
@@ -292,8 +303,8 @@ class SynapticRun:
             store = replace(store, format="none")
         return replace(item, kernel=replace(item.kernel, domain=replace(domain, store=store)))
 
-    def _event_driven(self, pathway: PathwayModel) -> tuple[Stmt, ...]:
-        model, last = self.model, self.model.source.lastupdate
+    def _event_driven(self, model: SynapsesModel, pathway: PathwayModel) -> tuple[Stmt, ...]:
+        last = model.source.lastupdate
         width = self.model.source.update_dt
         if not model.event_driven or last is None or width is None:
             return ()
@@ -304,7 +315,7 @@ class SynapticRun:
         )
 
     def _continuous(
-        self, changing: frozenset[Array], method: Any, methods: Sequence[str]
+        self, facts: NetworkFacts, method: Any, methods: Sequence[str]
     ) -> Update:
         model = self.model
         if not model.clock_driven:
@@ -317,7 +328,7 @@ class SynapticRun:
 
         system = OdeSystem(
             model.clock_driven,
-            changing,
+            facts.changing,
             self.synapses.clock.ir.dt,
             draw,
             f"{self.synapses.name}.",
@@ -340,6 +351,7 @@ class SynapticRun:
             yield variable.info.array, variable.data
         if synapses._lastupdate is not None:
             yield synapses._lastupdate.info.array, synapses._lastupdate.data
+        yield from self.traces.arrays()
         source = self.model.source
         used = {array.name for array in _arrays_read(self.model)}
         if source.incoming.name in used:
@@ -374,6 +386,7 @@ class SynapticRun:
                 tables[f"{name}.pair_begin"] = segments.pair_begin.astype(np.uint32, copy=False)
         if self._columns:
             tables.update(self._columns_of_parts())
+            tables.update(self.traces.tables(tables))
         return tables
 
     def _columns_of_parts(self) -> dict[str, AnyArray]:
@@ -416,6 +429,7 @@ class SynapticRun:
             f"{name}.rows.n_classes": 1 if data.store is None else data.store.segments.n_classes,
             f"{name}.rows.source_start": self._source_start(),
         }
+        values.update(self.traces.parameters())
         axis = update_axis(synapses)
         values[f"{name}.update_dt"] = axis.width
         leader = self._leader()

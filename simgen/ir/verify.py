@@ -149,7 +149,8 @@ class _Checker:
             case Accumulate(array=array, index=index, op=op, value=value):
                 self._place(array, index)
                 self._require(op in ("+", "*"), f"'{op}' is no accumulation")
-                self._require(array.dtype in _NUMBERS, f"accumulates into {array.dtype.name}")
+                number = array.dtype in (*_NUMBERS, DType.I32)  # a whole number of the model
+                self._require(number, f"accumulates into {array.dtype.name}")
                 self._typed(value, array.dtype, f"the value added to '{array.name}'")
             case Scatter(array=array, position=position, value=value):
                 fits = isinstance(domain, OverElements | OverEvents)

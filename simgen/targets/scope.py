@@ -60,7 +60,7 @@ class Layout:
             raise InternalError(f"array '{name}' is used as {slot.c_type} and as {c_type}")
         return slot
 
-    def int(self, name: str) -> int:
+    def int_argument(self, name: str) -> int:
         """Return the position of an integer argument."""
         if name in self.reals:
             raise InternalError(f"argument '{name}' is both an integer and a real number")
@@ -114,14 +114,14 @@ class Scope:
         if dtype.is_float:
             place = f"S->reals[{self.layout.real_argument(name)}]"
         else:
-            place = f"S->ints[{self.layout.int(name)}]"
+            place = f"S->ints[{self.layout.int_argument(name)}]"
         value = f"{place} != 0" if dtype is DType.BOOL else f"({kind}){place}"
         declared = f"const {kind} {mangle('p', name)} = {value};"
         if self._scalars.setdefault(name, declared) != declared:
             raise InternalError(f"argument '{name}' is used with two types")
         return mangle("p", name)
 
-    def int(self, name: str) -> str:
+    def size(self, name: str) -> str:
         """Return the C name of a size or another integer argument."""
         return self.param(Param(name, DType.I64))
 

@@ -68,14 +68,14 @@ class _Tile:
         counts = scope.buffer(f"{name}.counts", "int64_t", written=True)
         bounds = scope.buffer(f"{stmt.events.length}.bounds", "int64_t")
         slot, mask, used = f"slot{number}", f"m{number}", f"n{number}"
-        depth = scope.int(f"{name}.depth")
+        depth = scope.size(f"{name}.depth")
         self.setup.append(f"const int64_t {slot} = {scope.names.step} % {depth};")
         self.masks.append(f"{mask}[k] = 0;")
         self.buffers.append(f"{self.wide} {mask}[{TILE}];")
         self.part_begin.append(f"int64_t {used} = 0;")
-        place = f"{ids} + {slot} * {scope.int(stmt.events.length)} + {bounds}[part]"
+        place = f"{ids} + {slot} * {scope.size(stmt.events.length)} + {bounds}[part]"
         self.tile_end.append(f"{used} = sg_compact({mask}, count, base, {place}, {used});")
-        self.part_end.append(f"{counts}[{slot} * {scope.int(N_PARTS)} + part] = {used};")
+        self.part_end.append(f"{counts}[{slot} * {scope.size(N_PARTS)} + part] = {used};")
         return f"{mask}[k] = {condition};"
 
 

@@ -137,14 +137,14 @@ def _lower_table(kernel: Kernel, layout: Layout) -> EmitTableView:
     written = {stmt.cursor.name: "int64_t", stmt.base.name: "int64_t"}
     cursor, base = (scope.buffer(name, kind, written=True) for name, kind in written.items())
     fields = {
-        "depth": scope.int(f"{events}.depth"),
-        "length": scope.int(stmt.events.length),
-        "n_parts": scope.int(N_PARTS),
+        "depth": scope.size(f"{events}.depth"),
+        "length": scope.size(stmt.events.length),
+        "n_parts": scope.size(N_PARTS),
         "ids": scope.buffer(f"{events}.ids", "uint32_t", written=True),
         "counts": scope.buffer(f"{events}.counts", "int64_t", written=True),
         "bounds": scope.buffer(f"{stmt.events.length}.bounds", "int64_t"),
         "steps": scope.array(stmt.steps),
-        "n_steps": scope.int(stmt.steps.length),
+        "n_steps": scope.size(stmt.steps.length),
         "elements": scope.array(stmt.elements),
         "period": scope.printer.text(stmt.period),
     }
@@ -172,7 +172,7 @@ def lower_indices(kernel: Kernel, domain: OverIndices, layout: Layout) -> Indice
         targets = scope.buffer(f"{domain.synapses.name}.targets", "uint32_t")
         body.insert(0, f"const int64_t post = {targets}[s];")
     fields = {
-        "count": scope.int(domain.indices.length),
+        "count": scope.size(domain.indices.length),
         "index": "i" if domain.synapses is None else "s",
         "indices": scope.array(domain.indices),
     }
@@ -194,9 +194,9 @@ def lower_events(kernel: Kernel, domain: OverEvents, layout: Layout) -> EventsVi
     recorders = _recorders(scope, kernel.body)
     body = BodyPrinter(scope, append=recorders.append).lines(frame.body)
     fields = {
-        "depth": scope.int(f"{events.name}.depth"),
-        "length": scope.int(events.length),
-        "n_parts": scope.int(N_PARTS),
+        "depth": scope.size(f"{events.name}.depth"),
+        "length": scope.size(events.length),
+        "n_parts": scope.size(N_PARTS),
         "ids": scope.buffer(f"{events.name}.ids", "uint32_t"),
         "counts": scope.buffer(f"{events.name}.counts", "int64_t"),
         "bounds": scope.buffer(f"{events.length}.bounds", "int64_t"),

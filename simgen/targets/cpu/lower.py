@@ -86,7 +86,7 @@ def lower_program(program: Program, real: np.dtype[np.floating]) -> LoweredProgr
         kernels=texts,
         checks=_recorder_checks(program, layout),
         tick=tick,
-        n_parts=layout.int(N_PARTS),
+        n_parts=layout.int_argument(N_PARTS),
         clocks=tuple(line for clock in clocks for line in _clock_lines(clock, single, layout)),
         calls=_calls(program, effects, single),
         advance=tuple(_advance_line(clock, single) for clock in clocks),
@@ -123,7 +123,10 @@ def _recorder_checks(program: Program, layout: Layout) -> tuple[str, ...]:
     lines = []
     for name in names:
         used = layout.array(f"{name}.used", "int64_t").position
-        need, capacity = layout.int(f"{name}.need"), layout.int(f"{name}.capacity")
+        need, capacity = (
+            layout.int_argument(f"{name}.need"),
+            layout.int_argument(f"{name}.capacity"),
+        )
         room = f"S->ints[{capacity}] - S->ints[{need}]"
         lines.append(f"if (*(const int64_t *)S->arrays[{used}] > {room}) return 0;")
     return tuple(lines)
@@ -134,7 +137,7 @@ def _clock_lines(clock: Clock, single: Clock | None, layout: Layout) -> tuple[st
     step, until, period = _counters(clock)
     if clock == single:
         return (f"int64_t {step} = first_tick;",)
-    place = layout.int(f"period_{clock.name}")
+    place = layout.int_argument(f"period_{clock.name}")
     return (
         f"const int64_t {period} = S->ints[{place}];",
         f"int64_t {step} = (first_tick + {period} - 1) / {period};",

@@ -14,8 +14,8 @@ from simgen.ir.kernel import Kernel, OverFanIn, OverFanOut, OverSynapses, Synaps
 from simgen.ir.stmt import Accumulate, Let, Stmt, Store
 from simgen.ir.visit import all_nodes, flatten, reads, writes
 from simgen.targets.body import BodyPrinter
-from simgen.targets.frame import Frame, open_kernel
 from simgen.targets.cstyle import mangle
+from simgen.targets.frame import Frame, open_kernel
 from simgen.targets.hoist import hoist_loads, split_invariant
 from simgen.targets.scope import N_PARTS, Layout, Scope
 
@@ -151,12 +151,12 @@ def lower_fan_out(kernel: Kernel, domain: OverFanOut, layout: Layout) -> FanOutV
     outer = Scope(layout, kernel, {})
     fields = {
         "delays": outer.array(domain.delays),
-        "n_classes": outer.int(domain.delays.length),
-        "depth": outer.int(f"{events.name}.depth"),
-        "length": outer.int(events.length),
-        "n_parts": outer.int(N_PARTS),
-        "n_rows": outer.int(f"{store.name}.n_rows"),
-        "source_start": outer.int(f"{store.name}.source_start"),
+        "n_classes": outer.size(domain.delays.length),
+        "depth": outer.size(f"{events.name}.depth"),
+        "length": outer.size(events.length),
+        "n_parts": outer.size(N_PARTS),
+        "n_rows": outer.size(f"{store.name}.n_rows"),
+        "source_start": outer.size(f"{store.name}.source_start"),
         "ids": outer.buffer(f"{events.name}.ids", "uint32_t"),
         "counts": outer.buffer(f"{events.name}.counts", "int64_t"),
         "bounds": outer.buffer(f"{events.length}.bounds", "int64_t"),
@@ -188,7 +188,7 @@ def _finder(scope: Scope, store: SynapseStore) -> str:
         case "dense16" | "dense32":
             kind = "uint16_t" if store.format == "dense16" else "uint32_t"
             bounds = scope.buffer(f"{name}.bounds", kind)
-            n_classes = scope.int(f"{name}.n_classes")
+            n_classes = scope.size(f"{name}.n_classes")
             return f"sg_find_dense<{kind}>{{{starts}, {bounds}, (uint64_t){n_classes}}}"
         case "compact":
             first = scope.buffer(f"{name}.pair_start", "uint64_t")
@@ -216,11 +216,11 @@ def lower_fan_in(kernel: Kernel, domain: OverFanIn, layout: Layout) -> FanInView
     if domain.delays is not None:
         delays = scope.array(domain.delays)
         body.insert(0, f"if ({delays}[s] != delay) continue;")
-        oldest, newest = f"{scope.int(f'{events.name}.depth')} - 1", "0"
+        oldest, newest = f"{scope.size(f'{events.name}.depth')} - 1", "0"
     fields = {
-        "depth": scope.int(f"{events.name}.depth"),
-        "length": scope.int(events.length),
-        "n_parts": scope.int(N_PARTS),
+        "depth": scope.size(f"{events.name}.depth"),
+        "length": scope.size(events.length),
+        "n_parts": scope.size(N_PARTS),
         "ids": scope.buffer(f"{events.name}.ids", "uint32_t"),
         "counts": scope.buffer(f"{events.name}.counts", "int64_t"),
         "bounds": scope.buffer(f"{events.length}.bounds", "int64_t"),
@@ -250,8 +250,8 @@ def lower_synapses(kernel: Kernel, domain: OverSynapses, layout: Layout) -> Syna
     scope = frame.scope
     fields = {
         "row_start": scope.buffer(f"{store.name}.row_start", "uint64_t"),
-        "n_rows": scope.int(f"{store.name}.n_rows"),
-        "source_start": scope.int(f"{store.name}.source_start"),
+        "n_rows": scope.size(f"{store.name}.n_rows"),
+        "source_start": scope.size(f"{store.name}.source_start"),
         "targets": scope.buffer(f"{store.name}.targets", "uint32_t"),
     }
     return SynapsesView(

@@ -153,7 +153,7 @@ class _Lists:
         ids = scope.buffer(f"{name}.ids", "uint32_t", written=True)
         counts = scope.buffer(f"{name}.counts", "int64_t", written=True)
         slot, flag = f"slot{number}", f"f{number}"
-        depth, length = scope.int(f"{name}.depth"), scope.int(stmt.events.length)
+        depth, length = scope.size(f"{name}.depth"), scope.size(stmt.events.length)
         self.setup.append(f"const int64_t {slot} = step % {depth};")
         self.flags.append(f"bool {flag} = false;")
         place = f"{ids} + {slot} * {length}, {counts} + {slot}"
@@ -217,9 +217,9 @@ def _events(kernel: Kernel, domain: OverEvents, layout: Layout, single: Clock | 
     fields = {
         "start": scope.printer.text(domain.start),
         "stop": scope.printer.text(domain.stop),
-        "depth": scope.int(f"{events.name}.depth"),
+        "depth": scope.size(f"{events.name}.depth"),
         "ids": scope.buffer(f"{events.name}.ids", "uint32_t"),
-        "length": scope.int(events.length),
+        "length": scope.size(events.length),
         "counts": scope.buffer(f"{events.name}.counts", "int64_t"),
     }
     return EventsView(
@@ -239,7 +239,7 @@ def _clock_lines(clock: Clock, single: Clock | None, layout: Layout) -> tuple[st
     """Return the lines that form the step, and leave the kernel if its clock is not due."""
     if clock == single:
         return ("const int64_t step = tick;",)
-    period = f"S->ints[{layout.int(f'period_{clock.name}')}]"
+    period = f"S->ints[{layout.int_argument(f'period_{clock.name}')}]"
     return (f"if (tick % {period} != 0) return;", f"const int64_t step = tick / {period};")
 
 
@@ -253,13 +253,13 @@ def _clear_lines(
             if not isinstance(stmt, Emit):
                 continue
             counts = layout.array(f"{stmt.events.name}.counts", "int64_t").position
-            depth = layout.int(f"{stmt.events.name}.depth")
+            depth = layout.int_argument(f"{stmt.events.name}.depth")
             slot = f"tick % S->ints[{depth}]"
             place = f"((int64_t *)S->arrays[{counts}])"
             if kernel.clock == single:
                 lines.append(f"{place}[{slot}] = 0;")
                 continue
-            period = f"S->ints[{layout.int(f'period_{kernel.clock.name}')}]"
+            period = f"S->ints[{layout.int_argument(f'period_{kernel.clock.name}')}]"
             slot = f"tick / {period} % S->ints[{depth}]"
             lines.append(f"if (tick % {period} == 0) {place}[{slot}] = 0;")
     return tuple(lines)

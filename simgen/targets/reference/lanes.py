@@ -159,7 +159,7 @@ def _joined(
 def _fan_out(domain: OverFanOut, memory: Memory, step: int) -> Iterator[Positions]:
     """Yield the storage positions that arrive now: delay class, then source, then part."""
     store = domain.store
-    n_classes = lookup_int(memory, f"{store.name}.n_classes")
+    n_classes = lookup_int(memory, domain.delays.length)  # the pathway's, not the store's
     n_rows = lookup_int(memory, f"{store.name}.n_rows")
     source_start = lookup_int(memory, f"{store.name}.source_start")
     delays = lookup_array(memory, domain.delays.name)

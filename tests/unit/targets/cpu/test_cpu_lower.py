@@ -53,8 +53,9 @@ def neurons(lab):
     ready, shared = lab.state("exc.ready", lab.BOOL), lab.state("shared", length="one")
     x, events = Load(v, ELEMENT), lab.group_events("exc")
     noise = RandomDraw("randn", (), lab.KEY, 0)
-    kicks = RandomDraw("poisson", (binary("*", Param("rate", lab.REAL), Local("h", lab.REAL)),),
-                       lab.KEY, 1)
+    kicks = RandomDraw(
+        "poisson", (binary("*", Param("rate", lab.REAL), Local("h", lab.REAL)),), lab.KEY, 1
+    )
     h = Let(Local("h", lab.REAL), cast(lab.MAIN.dt, lab.REAL))
     text = "dv/dt = (exp(-v) + xi)/tau : 1 (unless refractory)"
     resting = compare(">=", binary("-", Step(), Load(last, ELEMENT)), Param("refractory", lab.I64))
@@ -168,9 +169,9 @@ def test_values_have_one_type():
     layout.array("x", "double")
     with pytest.raises(InternalError, match="array 'x' is used as double and as float"):
         layout.array("x", "float")
-    layout.int("n")
+    layout.int_argument("n")
     with pytest.raises(InternalError, match="'n' is both an integer and a real number"):
         layout.real_argument("n")
     layout.real_argument("tau")
     with pytest.raises(InternalError, match="'tau' is both an integer and a real number"):
-        layout.int("tau")
+        layout.int_argument("tau")

@@ -34,7 +34,7 @@ from simgen.ir.expr import (
     Time,
     Unary,
 )
-from simgen.ir.kernel import OverElements
+from simgen.ir.kernel import OverElements, OverEvents
 from simgen.ir.stmt import Accumulate, Emit, If, Let, Store
 
 pytestmark = pytest.mark.compiler
@@ -179,16 +179,13 @@ def test_draws_do_not_depend_on_tiles_parts_or_the_kind_of_loop(lab, real_type):
     assert np.array_equal(whole, run_draws(lab, real_type, 4, draws(lab)))
     without_late = draws(lab)[:-1]
     vector = run_draws(lab, real_type, 1, without_late)
-    foreign = Load(lab.state("exc.w"), Index(IndexKind.ELEMENT, lab.state("exc.w_index", lab.I64)))
     assert len(np.unique(vector)) > 700
     assert not np.array_equal(whole, vector)
-    del foreign
 
 
 def test_a_prepared_draw_equals_the_single_draw(lab):
     net, v = small(lab, 301, n_parts=2)
     net.array("exc.u", np.zeros(301))
-    net.array("exc.flag", np.zeros(301))
     net.memory.ints["key"] = 99
     ua, va = lab.state("exc.u"), lab.state("exc.v")
     for number, kind in enumerate(("rand", "randn")):
@@ -197,8 +194,6 @@ def test_a_prepared_draw_equals_the_single_draw(lab):
         net.events("exc", 1)
         everywhere = Emit(lab.group_events("exc"), Const(True, DType.BOOL))
         fire = lab.kernel("fire", lab.over("exc"), everywhere)
-        from simgen.ir.kernel import OverEvents
-
         single = lab.kernel(
             "single",
             OverEvents(lab.group_events("exc"), integer(0), Param("exc.n", lab.I64)),
@@ -258,6 +253,18 @@ def test_step_time_and_integers(lab):
     assert last.tolist() == [-7 % 2, -7 % 3, -7 % 4, -7 % 5]
     assert flag.tolist() == [False, True, False, True]
     assert net.memory.arrays["tick"][0] == 42
+
+
+def test_integers_wrap_and_divide_as_in_numpy(lab):
+    net, _ = small(lab, 6)
+    last = net.array("exc.last", np.array([0, 1, -3, 2**62, 5, -(2**63)], np.int64))
+    la = lab.state("exc.last", lab.I64)
+    x = Load(la, ELEMENT)
+    value = binary("+", binary("*", x, integer(3)), binary("//", integer(7), x))
+    old = last.copy()
+    net.run(lab.program(lab.kernel("k", lab.over("exc"), Store(la, ELEMENT, value))), 1)
+    with np.errstate(all="ignore"):
+        assert np.array_equal(last, old * 3 + 7 // old)
 
 
 def test_functions_match_numpy(lab):

@@ -195,8 +195,8 @@ def test_other_domains_are_refused_by_name(domain, words):
 
 def test_shared_writes_and_conditional_records_are_refused():
     shared = Kernel("k", EVERYONE, (Accumulate(SHARED, ZERO, "+", Load(V, ELEMENT)),), MAIN)
-    with pytest.raises(UnsupportedFeatureError, match="several elements share .kernel 'k'"):
+    with pytest.raises(UnsupportedFeatureError, match="writes that several elements share"):
         lower_program(program(shared), np.dtype(np.float64))
     gated = If(Load(OPEN, ELEMENT), (Append(SPIKE_TIME, Time()),))
-    with pytest.raises(UnsupportedFeatureError, match="without conditions .kernel 'k'"):
+    with pytest.raises(UnsupportedFeatureError, match="without conditions"):
         lower_program(program(Kernel("k", FIRED, (gated,), MAIN)), np.dtype(np.float64))
