@@ -25,6 +25,7 @@ from simgen.ir.visit import all_nodes, flatten
 from simgen.model.description import SECOND
 from simgen.model.scope import ConstantScope, RefusedEntry, read_constant
 from simgen.options import Options
+from simgen.runtime.aligned import aligned_zeros
 from simgen.runtime.events import EventBuffer, part_bounds
 from simgen.runtime.simulation import HostOperation, Simulation, check_finite, host_value
 from simgen.runtime.timing import TimeAxis, common_axis
@@ -327,7 +328,7 @@ class CompiledNetwork:
                 size = self.memory.ints[target.length]
                 present = self.memory.arrays.get(target.name)
                 if present is None or present.size != size or present.dtype != dtype:
-                    present = np.empty(size, dtype)
+                    present = aligned_zeros(size, dtype)
                     self.memory.arrays[target.name] = present
                 present[...] = value
                 rebind = True

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from simgen.dtypes import DType
 from simgen.errors import ArgumentTypeError, DimensionMismatchError, ModelError
 from simgen.model.description import VariableInfo
+from simgen.runtime.aligned import aligned_zeros
 from simgen.units import DIMENSIONLESS, dimension_of, strip
 
 AnyArray = npt.NDArray[Any]
@@ -26,7 +27,7 @@ class StateVariable:
     def __init__(self, info: VariableInfo, size: int, real: np.dtype[np.floating]) -> None:
         self.info = info
         dtype = info.array.dtype.numpy(real)
-        self.data: AnyArray = np.zeros(1 if info.shared else size, dtype)
+        self.data: AnyArray = aligned_zeros(1 if info.shared else size, dtype)
         self.version = 0
 
     @property

@@ -24,6 +24,7 @@ from simgen.integrate.model import Derived
 from simgen.ir.expr import Array
 from simgen.ir.kernel import Item
 from simgen.model.synapses import SynapsesModel
+from simgen.runtime.aligned import aligned_zeros
 
 if TYPE_CHECKING:
     from simgen.api.synapses import Synapses
@@ -92,10 +93,10 @@ class TraceKeeper:
         synapses = self.synapses
         group = synapses.source if trace.side == "pre" else synapses.target
         real = synapses._real
-        self._now[trace.ode.name] = np.zeros(parent_group(group)._size(), real)
+        self._now[trace.ode.name] = aligned_zeros(parent_group(group)._size(), real)
         if trace.past is not None:
             entries = self._depth(trace) * synapses._data.n_source
-            self._past[trace.ode.name] = np.zeros(entries, real)
+            self._past[trace.ode.name] = aligned_zeros(entries, real)
 
     def rewritten(self, model: SynapsesModel) -> SynapsesModel:
         """Return the model with the traces taken out of its pathways."""

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import functools
-from typing import Any
-
-import jinja2
+from typing import TYPE_CHECKING, Any
 
 from simgen.resources import template_dir
+
+if TYPE_CHECKING:
+    import jinja2
 
 
 @functools.lru_cache(maxsize=1)
 def environment() -> jinja2.Environment:
     """Return the environment of all templates; a name that a view lacks is an error."""
+    import jinja2  # 30 ms that `import simgen` need not take
+
     return jinja2.Environment(
         loader=jinja2.FileSystemLoader(template_dir()),
         undefined=jinja2.StrictUndefined,
