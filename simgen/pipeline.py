@@ -30,6 +30,12 @@ PASSES: tuple[tuple[str, Pass], ...] = (
 class Part(Protocol):
     """What the pipeline asks of the objects of a network."""
 
+    when: str
+    order: int
+
+    @property
+    def name(self) -> str: ...
+
     def _resolve(self, namespace: Mapping[str, Any], problems: list[Problem]) -> None: ...
 
     def _written(self) -> Iterable[Array]: ...
@@ -56,7 +62,8 @@ def build_program(
         optimize=optimize,
     )
     items = [item for part in parts for item in part._items(facts)]
-    schedule = order_items(items, DEFAULT_SLOTS)
+    python = [(part.when, part.order, part.name) for part in parts if part._is_python()]
+    schedule = order_items(items, DEFAULT_SLOTS, python)
     clocks = tuple(dict.fromkeys(item.kernel.clock for item in schedule))
     return Program(schedule, clocks)
 

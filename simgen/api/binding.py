@@ -57,9 +57,8 @@ class CompiledNetwork:
             clock._now = -(-tick // self.axis.periods[clock.name]) * clock.dt_
         for component in self.components:
             component._prepare(options.threads)
-        self.program: Program = pipeline.optimise(
-            pipeline.build_program(self.components, namespace, options.optimize), options.optimize
-        )
+        self.raw: Program = pipeline.build_program(self.components, namespace, options.optimize)
+        self.program: Program = pipeline.optimise(self.raw, options.optimize)
         self._target = pipeline.choose_target(options)
         self._executables: dict[tuple[int, int], Executable] = {}
         self.memory = Memory(n_parts=options.threads)
@@ -85,6 +84,8 @@ class CompiledNetwork:
         self.simulation = Simulation(
             self.memory, self._segment, len(self.program.schedule), self._make_room
         )
+
+        self._host_operations = self._operations()
 
     # --- binding --------------------------------------------------------------------------------
 
@@ -348,7 +349,7 @@ class CompiledNetwork:
         self.derive()
         self._make_room(1)
         last = self.axis.end_tick(end)
-        operations = self._operations()
+        operations = self._host_operations
         if finite == "step":
             while self.tick < last and not self.simulation.stopped:
                 self.simulation.run(self.tick + 1, operations, progress)

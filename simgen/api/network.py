@@ -25,6 +25,8 @@ from simgen.ir.stmt import EventList
 from simgen.model.description import SECOND
 from simgen.units import Quantity
 
+on_compiled: Callable[[CompiledNetwork], None] | None = None  # told before each run; for tools
+
 
 class Network(Named):
     """Objects that run together.
@@ -182,6 +184,8 @@ class Network(Named):
         names = checked_namespace(namespace, "run()")
         scope = caller_namespace() if names is None else names
         compiled = self._prepare(scope)
+        if on_compiled is not None:
+            on_compiled(compiled)
         end = self._t + length
         reporter = make_report(report, report_period, self._t, length)
         progress = Progress(reporter, compiled.axis.width, self._t, length)

@@ -424,12 +424,13 @@ class Synapses(Group):
 
     # --- values -------------------------------------------------------------------------------
 
-    _COMPUTED = ("i", "j", "N_incoming", "N_outgoing", "N_pre", "N_post", "lastupdate")
+    _COMPUTED = ("i", "j", "N_pre", "N_post", "lastupdate")
+    _DEGREES = ("N_incoming", "N_incoming_post", "N_outgoing", "N_outgoing_pre")
 
     def _knows(self, name: str) -> bool:
         if name == "lastupdate":
             return self._lastupdate is not None
-        return name in self._COMPUTED or super()._knows(name)
+        return name in self._COMPUTED or name in self._DEGREES or super()._knows(name)
 
     def _readable(self) -> list[str]:
         return [*super()._readable(), "j", "delay", *self._pathways]

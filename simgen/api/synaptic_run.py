@@ -274,7 +274,7 @@ class SynapticRun:
         model = self.model
         self.traces.plan(model, facts)
         model = self.traces.rewritten(model)
-        items: list[Item] = list(self.traces.items())
+        items: list[Item] = []
         for pathway in model.pathways:
             before = self._event_driven(model, pathway)
             items += pathway_items(model, pathway, before, self._delays[pathway.source.name])
@@ -283,6 +283,7 @@ class SynapticRun:
         items += continuous_items(model, update)
         for summed in model.summed:
             items += summed_items(model, summed, self._order_of(summed.group.name))
+        items += self.traces.items()
         self._columns = any(isinstance(item.kernel.domain, OverFanIn) for item in items)
         self._column_sources = any(
             isinstance(item.kernel.domain, OverFanIn) and _needs_source(item.kernel.body)

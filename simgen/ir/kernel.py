@@ -139,12 +139,16 @@ class Kernel:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """A place in the schedule: slots in order, then ``order``, then ``name``."""
+    """A place in the schedule: slots in order, then ``order``, then ``name``.
+
+    ``after_python``: Python code may run right before it.
+    """
 
     slot: str
     order: int
     name: str
     kernel: Kernel
+    after_python: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,8 @@ def fuse_kernels(program: Program) -> Program:
     """Return the program with neighbouring element kernels fused."""
     schedule: list[Item] = []
     for item in program.schedule:
-        if schedule and _may_fuse(schedule[-1].kernel, item.kernel):
+        apart = not schedule or item.after_python
+        if not apart and _may_fuse(schedule[-1].kernel, item.kernel):
             last = schedule[-1]
             schedule[-1] = replace(last, kernel=_fuse(last.kernel, item.kernel))
         else:

@@ -156,7 +156,9 @@ def test_slots_within_one_step():
 
 
 def test_python_runs_at_its_place_in_the_schedule():
-    group = NeuronGroup(N, "dv/dt = 0*Hz : 1", threshold="v > 0.5", reset="v = 0")
+    group = NeuronGroup(
+        N, "v : 1\ndu/dt = 1/ms : 1", threshold="v > 0.5", reset="v = 0", method="euler"
+    )
     seen = []
 
     @network_operation(when="after_groups")
