@@ -1,4 +1,7 @@
-"""Pair-based STDP on all-to-all synapses whose delays are spread over 0.5-5 ms."""
+"""Pair-based STDP on all-to-all synapses whose delays are spread over 0.5-5 ms.
+
+A long refractory period holds the output rate near 20 Hz, whatever the noise of the inputs.
+"""
 
 from typing import Any
 
@@ -8,7 +11,7 @@ from workload import Workload
 def build(api: Any, inputs: int = 1000, neurons: int = 800) -> Workload:
     """Return ``inputs`` Poisson inputs of ``neurons`` neurons with plastic synapses."""
     ms, mV = api.ms, api.mV
-    gmax = 0.01 * 1000 / inputs
+    gmax = 0.02 * 1000 / inputs
     constants = {
         "taum": 10 * ms,
         "taue": 5 * ms,
@@ -23,10 +26,11 @@ def build(api: Any, inputs: int = 1000, neurons: int = 800) -> Workload:
     source = api.PoissonGroup(inputs, rates=15 * api.Hz)
     group = api.NeuronGroup(
         neurons,
-        """dv/dt  = (ge*(E_e - v) + E_leak - v)/taum : volt
+        """dv/dt  = (ge*(E_e - v) + E_leak - v)/taum : volt (unless refractory)
            dge/dt = -ge/taue : 1""",
         threshold="v > -54*mV",
         reset="v = -60*mV",
+        refractory=40 * ms,
         method="euler",
         namespace=constants,
     )

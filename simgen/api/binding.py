@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from simgen import pipeline
-from simgen.api.clock import Clock
+from simgen.api.clock import Clock, defaultclock
 from simgen.api.component import Component
 from simgen.api.namespaces import LayeredNamespace, Namespace
 from simgen.api.operations import NetworkOperation
@@ -95,11 +95,7 @@ class CompiledNetwork:
             clock = getattr(component, "clock", None)
             if isinstance(clock, Clock):
                 clocks[id(clock)] = clock
-        if not clocks:
-            from simgen.api.clock import defaultclock
-
-            return [defaultclock]
-        return list(clocks.values())
+        return list(clocks.values()) or [defaultclock]
 
     def _bind(self) -> None:
         memory = self.memory

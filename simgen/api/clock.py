@@ -5,19 +5,19 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from simgen.api.arguments import plain_values
 from simgen.api.naming import Named
 from simgen.errors import DimensionMismatchError, ModelError
 from simgen.ir import kernel as ir
 from simgen.model.description import SECOND
-from simgen.units import Quantity, dimension_of, strip
+from simgen.units import Quantity
 
 
 def seconds(value: Any, what: str) -> float:
     """Return a finite time in seconds; anything else is refused, naming ``what`` and the value."""
-    dim = dimension_of(value)
+    number, dim = plain_values(value, what)
     if dim != SECOND:
         raise DimensionMismatchError(f"{what} must be a time, as in 0.1*ms, not {value!r}.")
-    number = strip(value)
     if number.ndim != 0 and number.size != 1:
         raise ModelError(f"{what} must be a single time, not {number.size} of them.")
     result = float(number.reshape(()))
@@ -42,6 +42,7 @@ class Clock(Named):
         super().__init__(name, "clock*")
         self.dt = dt
         self._now = 0.0  # seconds; kept by the network that ran last
+        self._in_use = False  # while a network runs
 
     @property
     def dt(self) -> Quantity:
@@ -50,6 +51,8 @@ class Clock(Named):
 
     @dt.setter
     def dt(self, value: Any) -> None:
+        if getattr(self, "_in_use", False):
+            raise ModelError(f"dt of {self.describe()} cannot change during a run.")
         width = seconds(value, f"dt of {self.describe()}")
         if width <= 0:
             raise ModelError(f"dt of {self.describe()} must be positive, not {width} s.")

@@ -13,6 +13,7 @@ from simgen.errors import (
     ArgumentTypeError,
     DeviceError,
     ModelError,
+    SimgenError,
     UnsupportedFeatureError,
     suggest,
 )
@@ -72,8 +73,8 @@ def set_device(
     options = Options(
         target=device,
         threads=_threads(threads),
-        optimize=0 if device == "reference" else int(optimize),  # the oracle knows no passes
-        compiler_flags=tuple(compiler_flags),
+        optimize=0 if device == "reference" else _level(optimize),  # the oracle knows no passes
+        compiler_flags=_flags(compiler_flags),
     )
     if dtype is not None:
         options = replace(options, real=_real(dtype))
@@ -90,9 +91,23 @@ def _threads(threads: int | None) -> int:
     return int(threads)
 
 
+def _level(optimize: Any) -> int:
+    if optimize not in (0, 1) or not isinstance(optimize, bool | int | np.integer):
+        raise ModelError(f"optimize must be 0 or 1, not {optimize!r}.")
+    return int(optimize)
+
+
+def _flags(flags: Any) -> tuple[str, ...]:
+    if isinstance(flags, str) or not all(isinstance(flag, str) for flag in flags):
+        raise ArgumentTypeError(
+            f"compiler_flags must be a list of texts, as in ['-O2'], not {flags!r}."
+        )
+    return tuple(flags)
+
+
 def _real(dtype: Any) -> np.dtype[np.floating]:
     for real in (FLOAT64, FLOAT32):
-        if dtype in (real.name, real, real.type):
+        if isinstance(dtype, str | type | np.dtype) and dtype in (real.name, real, real.type):
             return real
     raise DeviceError(f"The dtype must be 'float64' or 'float32', not {dtype!r}.")
 
@@ -101,7 +116,11 @@ def current_options() -> Options:
     """Return the options in force, reading SIMGEN_DEVICE the first time."""
     global _current
     if _current is None:
-        set_device(os.environ.get("SIMGEN_DEVICE", "auto"))
+        chosen = os.environ.get("SIMGEN_DEVICE", "auto")
+        try:
+            set_device(chosen)
+        except SimgenError as error:
+            raise type(error)(f"The variable SIMGEN_DEVICE is {chosen!r}. {error}") from None
     if _current is None:
         raise DeviceError("no device could be chosen")
     return _current

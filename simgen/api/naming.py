@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 import weakref
+from typing import Any
 
+from simgen.api.arguments import checked_arguments
 from simgen.errors import ArgumentTypeError, ModelError
 
 _living: weakref.WeakValueDictionary[str, Named] = weakref.WeakValueDictionary()
@@ -12,7 +14,16 @@ _VALID = re.compile(r"[A-Za-z][A-Za-z0-9_]*\Z")
 
 
 class Named:
-    """An object with a unique name; ``name=None`` takes the prefix and the first free number."""
+    """An object with a unique name; ``name=None`` takes the prefix and the first free number.
+
+    The constructors of all kinds of objects check the names of their arguments.
+    """
+
+    def __init_subclass__(cls, **keywords: Any) -> None:
+        super().__init_subclass__(**keywords)
+        if "__init__" in cls.__dict__:
+            checked = checked_arguments(cls.__dict__["__init__"], cls.__name__)
+            type.__setattr__(cls, "__init__", checked)
 
     def __init__(self, name: str | None, prefix: str) -> None:
         if name is None:
@@ -47,6 +58,9 @@ class Named:
     def describe(self) -> str:
         """Return "NeuronGroup 'exc'", as messages show the object."""
         return f"{type(self).__name__} '{self._name}'"
+
+    def __repr__(self) -> str:
+        return f"<{self.describe()}>"
 
 
 def forget_names() -> None:

@@ -7,11 +7,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from simgen.api.arguments import plain_values
 from simgen.dtypes import DType
 from simgen.errors import ArgumentTypeError, DimensionMismatchError, ModelError
 from simgen.model.description import VariableInfo
+from simgen.model.functions import said
+from simgen.model.hints import usual_unit
 from simgen.runtime.aligned import aligned_zeros
-from simgen.units import DIMENSIONLESS, dimension_of, strip
+from simgen.units import DIMENSIONLESS
 
 AnyArray = npt.NDArray[Any]
 
@@ -42,14 +45,20 @@ class StateVariable:
         for integers, NaN, complex numbers, text and objects.
         """
         what = f"'{self.name}' of {owner}"
-        dim = dimension_of(value)
-        plain = strip(value)
+        plain, dim = plain_values(value, what)
         if plain.dtype.kind not in "biuf":
             raise ArgumentTypeError(f"{what} cannot hold {value!r} (values of type {plain.dtype}).")
         zero = dim == DIMENSIONLESS and plain.ndim == 0 and plain == 0
         if dim != self.info.dim and not zero:
+            unit = usual_unit(self.info.dim) if dim.is_dimensionless else ""
+            hint = f" Did you forget the unit, as in {_sample(plain)}*{unit}?" if unit else ""
             raise DimensionMismatchError(
-                f"{what} is {self.info.dim.describe()}, but the value is {dim.describe()}."
+                f"{what} {said(self.info.dim)}, but the value {said(dim)}.{hint}"
+            )
+        if plain.ndim > 1:
+            raise ModelError(
+                f"{what} has one value for each element; an array of the shape {plain.shape} has "
+                "too many dimensions."
             )
         kind = self.info.array.dtype
         if kind is DType.BOOL:
@@ -80,6 +89,10 @@ def _to_integer(plain: AnyArray, dtype: np.dtype[Any], what: str) -> AnyArray:
             f"{_where(plain, beyond)}: it must lie between {limits.min} and {limits.max}."
         )
     return plain.astype(dtype)
+
+
+def _sample(plain: AnyArray) -> str:
+    return f"{plain.item():g}" if plain.size == 1 and plain.dtype.kind in "iuf" else "values"
 
 
 def _where(plain: AnyArray, bad: Any) -> str:

@@ -477,8 +477,12 @@ class Synapses(Group):
                 start = self.target.start if isinstance(self.target, Subgroup) else 0
                 targets = data.in_creation_order(data.targets())[self._indices(item)]
                 return np.asarray((targets.astype(np.int64) - start).astype(np.int32))
-            case "N_incoming" | "N_outgoing":
-                return np.asarray(self._run.degree(name)[item])
+            case "N_incoming":  # of the target of each synapse
+                return np.asarray(self._run.degree(name)[self._read("j", item)])
+            case "N_outgoing":
+                return np.asarray(self._run.degree(name)[self._read("i", item)])
+            case "N_incoming_post" | "N_outgoing_pre":  # of each neuron
+                return np.asarray(self._run.degree(name.rpartition("_")[0])[item])
             case "N_pre":
                 return np.array(self.source._size())
             case "N_post":

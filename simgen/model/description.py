@@ -6,10 +6,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from simgen.dtypes import DType
+from simgen.errors import InternalError
 from simgen.ir.construct import binary, integer
 from simgen.ir.expr import (
     ZERO,
     Array,
+    Binary,
+    Cast,
     Expr,
     Index,
     IndexKind,
@@ -155,8 +158,6 @@ class GroupScope(Scope):
         if name == "N":
             return ValueEntry(group.count(), DIMENSIONLESS)
         if name == "lastspike" and group.lastspike is not None:
-            from simgen.ir.expr import Binary, Cast
-
             step = Load(group.lastspike, self.index)
             value = Binary("*", Cast(DType.REAL, step), Cast(DType.REAL, group.clock.dt))
             return ValueEntry(value, SECOND)
@@ -223,8 +224,6 @@ def clock_entry(name: str, clock: Clock) -> Entry | None:
 def _second() -> Dimension:
     unit = unit_from_name("second")
     if unit is None:
-        from simgen.errors import InternalError
-
         raise InternalError("the unit 'second' is missing")
     return unit.dim
 

@@ -135,6 +135,16 @@ def test_a_wait_serves_all_that_was_before_it():
     assert plan_barriers(effects) == (False, True, False, True, True)
 
 
+def test_a_conflict_with_any_kernel_since_the_last_wait_counts():
+    write, other, read = (
+        SPLIT["own elements"],
+        kernel(ALL_B, Store(U, ELEMENT, real(0.0))),
+        SPLIT["recurrent deliveries"],
+    )
+    effects = [kernel_effects(one) for one in (write, other, read)]
+    assert plan_barriers(effects) == (False, False, True)
+
+
 def test_groups_of_other_lengths_have_other_parts():
     mine = kernel_effects(kernel(ALL_A, Store(V, ELEMENT, real(0.0))))
     theirs = kernel_effects(kernel(ALL_B, Store(V, ELEMENT, real(0.0))))

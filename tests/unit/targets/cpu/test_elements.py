@@ -183,6 +183,35 @@ def test_draws_do_not_depend_on_tiles_parts_or_the_kind_of_loop(lab, real_type):
     assert not np.array_equal(whole, vector)
 
 
+def test_a_draw_with_arguments_bound_inside_a_condition(lab):
+    net, v = small(lab, 500)
+    net.memory.ints["key"] = 5
+    va, mean = lab.state("exc.v"), Local("mean", lab.REAL)
+    count = RandomDraw("poisson", (mean,), lab.KEY, 0)
+    inside = (
+        Let(mean, binary("*", Load(va, ELEMENT), real(100.0))),
+        Store(va, ELEMENT, cast(count, lab.REAL)),
+    )
+    body = If(compare(">", Load(va, ELEMENT), real(0.0)), inside)
+    old = v.copy()
+    net.run(lab.program(lab.kernel("k", lab.over("exc"), body)), 1)
+    assert np.array_equal(v[old <= 0], old[old <= 0])
+    assert np.all(np.abs(v[old > 0] - 100 * old[old > 0]) < 60)
+    assert np.all(v[old > 0] == np.round(v[old > 0]))
+
+
+@pytest.mark.parametrize("n_parts", [1, 3])
+def test_elements_that_read_each_other_run_in_order(lab, n_parts):
+    net, v = small(lab, 600, n_parts=n_parts)
+    v[:] = 0
+    net.array("exc.link", np.maximum(np.arange(600) - 1, 0))
+    index = Index(IndexKind.ELEMENT, lab.state("exc.link", lab.I64))
+    va = lab.state("exc.v")
+    body = Store(va, ELEMENT, binary("+", Load(va, index), real(1.0)))
+    net.run(lab.program(lab.kernel("k", lab.over("exc"), body)), 1)
+    assert np.array_equal(v, np.arange(1, 601))
+
+
 def test_a_prepared_draw_equals_the_single_draw(lab):
     net, v = small(lab, 301, n_parts=2)
     net.array("exc.u", np.zeros(301))

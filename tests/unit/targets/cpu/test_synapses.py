@@ -301,6 +301,31 @@ def test_a_gathered_table_in_a_walk(lab):
     assert np.array_equal(net.memory.arrays["post.g"], expected)
 
 
+def test_nothing_arrives_from_before_the_first_step(lab):
+    net = lab.Net()
+    net.group("pre", 2)
+    net.group("post", 2)
+    net.events("pre", 3)
+    g, h = net.array("post.g", np.zeros(2)), net.array("pre.h", np.zeros(2))
+    net.memory.arrays["pre.spikes.ids"][:] = [[0, 1]] * 3
+    net.memory.arrays["pre.spikes.counts"][:] = 2  # what an earlier run may have left
+    synapses = lab.add_synapses(net, [(0, 0, 0), (1, 1, 2)], "pre", "post", "dense16")
+    events, one = lab.group_events("pre"), real(1.0)
+    deliver = OverFanOut(synapses.store, events, synapses.delays)
+    back = lab.add_synapses(net, [(0, 0, 0), (1, 1, 2)], "pre", "pre", "dense16").store
+    kernels = (
+        lab.kernel("deliver", deliver, Accumulate(lab.state("post.g"), POST, "+", one)),
+        lab.kernel(
+            "learn",
+            OverFanIn(back, events, integer(1)),
+            Accumulate(lab.state("pre.h"), POST, "+", one),
+        ),
+    )
+    net.run(lab.program(*kernels), 2)
+    assert g.tolist() == [2, 0]
+    assert h.tolist() == [1, 1]
+
+
 def test_many_due_segments_are_all_delivered(lab):
     """More segments in a step than the list of due segments holds."""
     n = 500
