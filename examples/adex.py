@@ -7,7 +7,6 @@ reference: a Runge-Kutta integration with a four times finer step.
 import argparse
 from math import exp
 
-import numpy as np
 from matplotlib.figure import Figure
 
 from simgen import *
@@ -17,7 +16,6 @@ parser.add_argument("--out", default="adex.png", help="the figure to write")
 parser.add_argument("--short", action="store_true", help="simulate 0.2 s instead of 0.5 s")
 args = parser.parse_args()
 
-defaultclock.dt = 0.02 * ms
 duration = 200 if args.short else 500  # ms
 C, g_leak, E_leak, V_T, Delta_T = 281 * pF, 30 * nS, -70.6 * mV, -50.4 * mV, 2 * mV
 PATTERNS = {  # tau_w (ms), a (nS), b (pA), reset (mV)
@@ -33,9 +31,8 @@ a : siemens
 b : amp
 V_reset : volt
 """
-neurons = NeuronGroup(
-    123, equations, threshold="v > V_T + 5*Delta_T", reset="v = V_reset; w += b", method="rk4"
-)
+firing = {"threshold": "v > V_T + 5*Delta_T", "reset": "v = V_reset; w += b"}
+neurons = NeuronGroup(123, equations, **firing, method="rk4", dt=0.02 * ms)
 neurons.v = E_leak
 neurons.I = "(i % 41)*0.05*nA"  # 41 currents for each pattern
 for n, numbers in enumerate(PATTERNS.values()):
@@ -49,18 +46,19 @@ run(duration * ms)
 def reference(tau_w, a, b, V_reset, current=1000, dt=0.005):
     """Return the spike times (ms) for a current in pA by the classical Runge-Kutta method."""
 
-    def slope(v, w):
+    def slope(state):  # a complex number, v + i w, is a quick vector of two
+        v, w = state.real, state.imag
         rise = 30 * (-70.6 - v) + 60 * exp(min((v + 50.4) / 2, 50)) + current - w
-        return np.array((rise / 281, (a * (v + 70.6) - w) / tau_w))
+        return complex(rise / 281, (a * (v + 70.6) - w) / tau_w)
 
-    state, times = np.array((-70.6, 0.0)), []
+    state, times = complex(-70.6, 0), []
     for step in range(round(duration / dt)):
-        k = [slope(*state)]
+        k = [slope(state)]
         for part in (0.5, 0.5, 1):
-            k.append(slope(*(state + part * dt * k[-1])))
+            k.append(slope(state + part * dt * k[-1]))
         state += dt / 6 * (k[0] + 2 * k[1] + 2 * k[2] + k[3])
-        if state[0] > -40.4:
-            times, state = [*times, step * dt], np.array((V_reset, state[1] + b))
+        if state.real > -40.4:
+            times, state = [*times, step * dt], complex(V_reset, state.imag + b)
     return times
 
 
@@ -74,6 +72,6 @@ for n, (name, numbers) in enumerate(PATTERNS.items()):
     axes[name].set(xlabel="time (ms)", ylabel="v (mV)", title=f"{name}, 1 nA")
     rates = spikes.count[41 * n : 41 * n + 41] / duration * 1000
     axes["rate"].plot(neurons.I[:41] / nA, rates, color=f"C{n}", label=name)
-print(f"largest deviation of a spike time {worst:.3f} ms (reference: 0 ms)")
+print(f"largest deviation of a spike time {worst:.3f} ms (each is found up to 0.02 ms late)")
 axes["rate"].set(xlabel="current (nA)", ylabel="mean rate (Hz)")
 fig.savefig(args.out, dpi=110)

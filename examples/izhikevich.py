@@ -47,7 +47,8 @@ neurons.run_regularly("thalamus = (2 + int(excitatory)*3)*randn()", dt=1 * ms)
 
 synapses = Synapses(neurons, neurons, "w : 1", on_pre="v_post += w", delay=1 * ms)
 synapses.connect()
-synapses.w = "rand()*(int(excitatory_pre)*1.5 - 1)"
+synapses.w = "-rand()"
+synapses.w["i < 800"] = "0.5*rand()"
 spikes = SpikeMonitor(neurons)
 
 end = 2 if args.short else 10

@@ -49,7 +49,7 @@ synapses = Synapses(
 synapses.connect()
 synapses.w = "rand()*gmax"
 spikes = SpikeMonitor(neuron)
-weights = StateMonitor(synapses, "w", record=range(0, 1000, 10), dt=500 * ms)
+weights = StateMonitor(synapses, "w", record=range(0, 1000, 20), dt=1 * second)
 
 end = 60 if args.short else 200
 run(end * second)
@@ -62,8 +62,8 @@ print(f"weights within 20 % of a bound: {extreme:.0%} (at random: 40 %, publishe
 
 fig = Figure(figsize=(8, 3.6), layout="constrained")
 left, right = fig.subplots(1, 2)
-left.plot(weights.t / second, weights.w.T / gmax, lw=0.5, color="0.3", alpha=0.6)
-left.set(xlabel="time (s)", ylabel="w / gmax", ylim=(0, 1), title="100 of 1000 weights")
+left.plot(weights.t / second, weights.w.T / gmax, lw=0.6, color="0.4")
+left.set(xlabel="time (s)", ylabel="w / gmax", ylim=(0, 1), title="50 of 1000 weights")
 right.hist(w, bins=20, range=(0, 1), color="tab:blue", edgecolor="white")
 right.set(xlabel="w / gmax", ylabel="number of synapses", title=f"after {end} s")
 fig.savefig(args.out, dpi=110)

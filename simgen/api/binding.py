@@ -74,7 +74,7 @@ class CompiledNetwork:
         scopes = {id(c): c for part in self.components for c in part._constant_scopes()}
         self._scopes = list(scopes.values())
         self._read = self._read_constants()
-        self._derived = [d for component in self.components for d in component._derived()]
+        self._derived = [(part, found) for part in self.components for found in part._derived()]
         self._tables: list[TimedArray] = []
         self._versions: tuple[int, ...] = ()
         self._attach({})
@@ -314,8 +314,9 @@ class CompiledNetwork:
             return
         self._versions = versions
         rebind = False
-        for derived in self._derived:
-            values = derived.compute([host_value(expr, self.memory) for expr in derived.inputs])
+        for component, derived in self._derived:
+            inputs = (host_value(e, self.memory, component._running) for e in derived.inputs)
+            values = derived.compute(list(inputs))
             for target, value in zip(derived.targets, values):
                 if isinstance(target, Param):
                     self._set_parameter(target.name, np.asarray(value).reshape(()).item())

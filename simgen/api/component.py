@@ -14,9 +14,9 @@ from simgen.api.naming import Named
 from simgen.api.seeds import Stream
 from simgen.build.facts import NetworkFacts
 from simgen.build.schedule import check_slot
-from simgen.errors import ArgumentTypeError, Problem
+from simgen.errors import ArgumentTypeError, InternalError, Problem
 from simgen.integrate.model import Derived
-from simgen.ir.expr import Array
+from simgen.ir.expr import Array, IndexKind
 from simgen.ir.kernel import Item
 from simgen.ir.stmt import EventList
 from simgen.model.scope import ConstantScope
@@ -106,6 +106,10 @@ class Component(Named):
         """Yield the values derived on the host when a run starts."""
         return ()
 
+    def _running(self, kind: IndexKind) -> npt.NDArray[np.int64]:
+        """Return what a running index is for each element, for derived values."""
+        raise InternalError(f"{self.describe()} has no index '{kind.value}'")
+
     def _prepare(self, n_parts: int) -> None:
         """Bring data into the form that programs need (synapses sort their rows)."""
 
@@ -147,6 +151,10 @@ class Component(Named):
 
     def _checked_state(self) -> Iterable[tuple[str, AnyArray]]:
         """Yield the names and values that must be finite after a run."""
+        return ()
+
+    def _sums(self) -> Iterable[tuple[str, int, int]]:
+        """Yield the variables (group.variable) that this object overwrites, and where: start, stop."""
         return ()
 
     def _started(self) -> None:

@@ -27,6 +27,8 @@ from simgen.ir.expr import Array, Expr, Index, IndexKind, Load, Local, Param, Ra
 from simgen.ir.visit import walk
 from simgen.lang.expressions import parse_expression
 from simgen.lang.syntax import Node
+from simgen.model.functions import said
+from simgen.model.hints import literal_hint
 from simgen.model.resolve import DrawCounter, Resolver
 from simgen.model.scope import Scope
 from simgen.numerics import distributions, philox
@@ -138,11 +140,11 @@ def draw_samples(
         case "randn":
             return distributions.draw_randn(key, counters, real)
         case "poisson":
-            return distributions.draw_poisson(key, counters, *args)
+            return distributions.draw_poisson(key, counters, *args, dtype=real)
         case "binomial":
-            return distributions.draw_binomial(key, counters, *args)
+            return distributions.draw_binomial(key, counters, *args, dtype=real)
         case "truncated_normal":
-            return distributions.draw_truncated_normal(key, counters, *args)
+            return distributions.draw_truncated_normal(key, counters, *args, dtype=real)
     raise InternalError(f"unknown distribution '{distribution}'")
 
 
@@ -171,8 +173,9 @@ def evaluate_text(
         raise_problems(
             [
                 Problem(
-                    f"'{variable.name}' is {dim.describe()}, but the value is {found.describe()}.",
+                    f"'{variable.name}' {said(dim)}, but the value {said(found)}.",
                     node.origin,
+                    literal_hint(node, found, dim),
                     error=DimensionMismatchError,
                 )
             ]

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from simgen.api.clock import Clock, defaultclock
+from simgen.api.checks import check_not_infinite, check_shared_index, index_array, is_read_only
 from simgen.api.component import Component
 from simgen.api.device import current_options
 from simgen.api.evaluation import TextContext, evaluate_node, evaluate_text
@@ -29,7 +30,7 @@ from simgen.errors import (
     suggest,
 )
 from simgen.ir import kernel as ir
-from simgen.ir.expr import ELEMENT, Array, Index
+from simgen.ir.expr import ELEMENT, Array, Index, IndexKind
 from simgen.ir.stmt import EventList
 from simgen.lang.expressions import parse_expression
 from simgen.model.description import SECOND, GroupDescription, GroupScope
@@ -120,6 +121,8 @@ class Group(Component):
         key = name[:-1] if plain else name
         if key in self.variables:
             self._write(key, slice(None), value, plain=plain)
+        elif is_read_only(type(self), name):
+            raise UnknownAttributeError(f"'{name}' of {self.describe()} cannot be written.")
         elif name.startswith("_") or name in self.__dict__ or hasattr(type(self), name):
             object.__setattr__(self, name, value)
         elif self._knows(key):
@@ -194,14 +197,14 @@ class Group(Component):
             item = item[:]
         if isinstance(item, bool | np.bool_):
             raise ArgumentTypeError(f"{self.describe()} cannot be indexed with {item!r}.")
-        array = np.asarray(item)
+        array = index_array(item, self.describe())
         if array.dtype == bool:
             if array.shape != (size,):
                 raise IndexRangeError(
                     f"A boolean index for {self.describe()} needs {size} values, not {array.size}."
                 )
             return np.flatnonzero(array)
-        if array.size == 0:
+        if array.size == 0 and array.ndim == 1:
             return np.zeros(0, np.int64)
         if array.dtype.kind not in "iu":
             raise ArgumentTypeError(f"{self.describe()} cannot be indexed with {item!r}.")
@@ -253,6 +256,8 @@ class Group(Component):
         if variable.info.read_only:
             raise UnknownAttributeError(f"'{name}' of {self.describe()} cannot be written.")
         self._before_write(name)
+        if variable.info.shared:
+            check_shared_index(item, f"'{name}' of {self.describe()}")
         if isinstance(value, VariableView):
             value = value[:]
         if plain and not isinstance(value, str):
@@ -270,6 +275,8 @@ class Group(Component):
             )
         else:
             new = variable.convert(value, self.describe())
+        if any(name == checked for checked, _ in self._checked_state()):
+            check_not_infinite(new, f"'{name}' of {self.describe()}")
         target = variable.data
         count = (
             len(range(*indices.indices(self._size())))
@@ -347,6 +354,15 @@ class Group(Component):
     def _sizes(self) -> dict[str, int]:
         """Return the run-time sizes that this group's expressions may mention."""
         return {self._description.length: self._size(), "one": 1}
+
+    def _running(self, kind: IndexKind) -> npt.NDArray[np.int64]:
+        """Return what a running index is for each element (synapses: in data order)."""
+        if kind in (IndexKind.ELEMENT, IndexKind.SYNAPSE):
+            return np.arange(self._size(), dtype=np.int64)
+        pair = self._coordinates(slice(None))
+        if pair is None:
+            return super()._running(kind)
+        return pair[0] if kind is IndexKind.PRE else pair[1]
 
     def _coordinates(self, positions: Any) -> tuple[AnyArray, AnyArray] | None:
         """Return the (source, target) indices of synapses; None for groups of elements."""

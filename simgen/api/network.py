@@ -247,6 +247,7 @@ def _check_members(components: list[Component], network: str) -> None:
     """Check that names are unique and that nothing refers to an object outside the network."""
     names: dict[str, Component] = {}
     present = {id(component) for component in components}
+    _check_sums(components)
     for component in components:
         other = names.setdefault(component.name, component)
         if other is not component:
@@ -258,3 +259,18 @@ def _check_members(components: list[Component], network: str) -> None:
                     f"{component.describe()} needs {root.describe()}, which is not part of the "
                     f"network '{network}' (or not active). Add it."
                 )
+
+
+def _check_sums(components: list[Component]) -> None:
+    """Check that no two summed variables overwrite the same elements."""
+    taken: list[tuple[str, int, int, Component]] = []
+    for component in components:
+        for name, start, stop in component._sums():
+            for other, first, last, owner in taken:
+                if name == other and start < last and first < stop:
+                    raise ModelError(
+                        f"'{name}' is a summed variable of both {owner.describe()} and "
+                        f"{component.describe()}: each would overwrite the other. Give each a "
+                        "variable of its own and add these in the equations of the target."
+                    )
+            taken.append((name, start, stop, component))

@@ -7,6 +7,13 @@ from typing import Any
 
 import numpy as np
 
+from simgen.api.checks import (
+    NEURON_FLAGS,
+    check_events,
+    check_flags,
+    checked_period,
+    require_variables,
+)
 from simgen.api.equation_variables import declare_variables
 from simgen.api.group import Group, checked_size, spike_events
 from simgen.api.namespaces import Namespace
@@ -25,6 +32,7 @@ from simgen.errors import (
     SourceText,
     UnsupportedFeatureError,
     raise_problems,
+    suggest,
 )
 from simgen.integrate.choose import choose
 from simgen.integrate.model import Derived, OdeSystem, Update
@@ -34,11 +42,11 @@ from simgen.ir.stmt import EventList
 from simgen.ir.visit import writes
 from simgen.lang.equations import EquationSet, parse_equations
 from simgen.lang.equations_object import Equations
-from simgen.model.description import SECOND, GroupDescription, VariableInfo
+from simgen.model.description import GroupDescription, VariableInfo
 from simgen.model.neurons import NeuronModel, NeuronSource, check_neurons
 from simgen.model.scope import ConstantScope
 from simgen.runtime.timing import TOLERANCE
-from simgen.units import DIMENSIONLESS, dimension_of, strip
+from simgen.units import DIMENSIONLESS
 
 METHODS = ("exact", "euler", "heun")
 
@@ -129,11 +137,12 @@ class NeuronGroup(Group):
         if values:
             self._set("namespace", {**values, **(self.namespace or {})})
         self._set("_method", method)
-        self._set("_refractory", refractory)
+        self._set("_refractory", checked_period(refractory, owner))
         self._set("_model", None)
         self._set("_update", None)
         self._set("_group_constants", None)
         self._set("_internal", {})
+        check_events(events, owner)
         conditions = {"spike": threshold} if threshold is not None else {}
         self._set("_conditions", self._texts({**conditions, **dict(events or {})}, "condition"))
         if reset is not None and threshold is None:
@@ -157,7 +166,7 @@ class NeuronGroup(Group):
                 raise ArgumentTypeError(
                     f"The {label} of {self.describe()} must be text, not {text!r}."
                 )
-            if not event.isidentifier() or "__" in event:
+            if not isinstance(event, str) or not event.isidentifier() or "__" in event:
                 raise ModelError(f"{event!r} cannot be the name of an event of {self.describe()}.")
             texts[event] = SourceText(text, label, self.describe())
         return texts
@@ -176,6 +185,8 @@ class NeuronGroup(Group):
             self._hidden("lastspike_step", last, round(-1e4 / self.clock.dt_))
             self._hidden("not_refractory_flag", flag, 1)
             stored = Load(flag, ELEMENT)
+        check_flags(self.equations, NEURON_FLAGS, "a NeuronGroup", problems)
+        require_variables(infos, self._N, self._real, self.describe())
         for info in infos:
             self.variables[info.name] = StateVariable(info, self._N, self._real)
         self._set(
@@ -192,7 +203,6 @@ class NeuronGroup(Group):
                 lastspike=last,
             ),
         )
-        self._check_refractory()
 
     def _hidden(self, name: str, array: Array, value: int) -> None:
         """Add data that no user code names."""
@@ -201,30 +211,10 @@ class NeuronGroup(Group):
         variable.data[:] = value
         self._internal[name] = variable
 
-    def _check_refractory(self) -> None:
-        refractory = self._refractory
-        if refractory is False or isinstance(refractory, str):
-            return
-        if isinstance(refractory, bool):
-            raise ArgumentTypeError(f"The refractory period of {self.describe()} cannot be True.")
-        if dimension_of(refractory) != SECOND:
-            raise ModelError(
-                f"The refractory period of {self.describe()} must be a time or text, "
-                f"not {refractory!r}."
-            )
-        period = float(np.asarray(strip(refractory)).reshape(-1)[0])
-        if not 0 <= period < 1e9:
-            raise ModelError(
-                f"The refractory period of {self.describe()} must be a finite time that is not "
-                f"negative, not {period} s."
-            )
-
     def _source(self) -> NeuronSource:
         refractory = self._refractory
         if isinstance(refractory, str):
             refractory = SourceText(refractory, "refractory period", self.describe())
-        elif refractory is not False:
-            refractory = float(strip(refractory))
         stored = self._internal.get("not_refractory_flag")
         flag = None if stored is None else stored.info.array
         return NeuronSource(
@@ -290,7 +280,8 @@ class NeuronGroup(Group):
     ) -> None:
         """Run statements for the neurons in which ``event`` happened."""
         if event not in self._conditions:
-            raise ModelError(f"{self.describe()} has no event '{event}'.")
+            hint = suggest(str(event), self._conditions)
+            raise ModelError(f"{self.describe()} has no event '{event}'. {hint}".rstrip())
         if event in self._reactions:
             raise ModelError(f"{self.describe()} already has code for the event '{event}'.")
         if (when, order) != ("after_resets", 0):
@@ -393,4 +384,4 @@ class NeuronGroup(Group):
         """Return run-time parameters that are neither constants nor sizes."""
         if self._refractory is False or isinstance(self._refractory, str):
             return {}
-        return {f"{self.name}.refractory": float(strip(self._refractory))}
+        return {f"{self.name}.refractory": self._refractory}

@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from simgen.api.evaluation import TextContext, TextEnvironment
+from simgen.api.compiled_pairs import WORTH_COMPILING, connect_compiled
+from simgen.api.evaluation import TextContext, TextEnvironment, draw_samples
 from simgen.api.subgroup import Subgroup
+from simgen.build.pairs import P_DRAW
 from simgen.connect import rules
 from simgen.connect.rows import Rows
 from simgen.dtypes import DType
@@ -26,7 +28,7 @@ from simgen.errors import (
     raise_problems,
 )
 from simgen.ir.evaluate import evaluate
-from simgen.ir.expr import Expr, Local, Param
+from simgen.ir.expr import Expr, Local, Param, RandomDraw
 from simgen.lang.expressions import parse_expression
 from simgen.lang.syntax import Node
 from simgen.model.resolve import DrawCounter, Resolver
@@ -38,7 +40,6 @@ if TYPE_CHECKING:
 
 BLOCK = 1 << 20  # pairs evaluated together
 _KEY = Param("text_key", DType.U64)
-_P_DRAW = 255  # the draw number of the test against p, away from those that text uses
 Integers = npt.NDArray[np.int64]
 
 
@@ -69,6 +70,22 @@ class PairContext:
                 f"outside the group of {size} elements{text}. Use skip_if_invalid=True to leave "
                 "such synapses out."
             )
+
+    def absolute(self, i: Integers, j: Integers) -> tuple[Integers, Integers]:
+        """Return (target, source) indices in the whole groups, of one shape: element and step."""
+        source, target = self.synapses.source, self.synapses.target
+        first = source.start if isinstance(source, Subgroup) else 0
+        second = target.start if isinstance(target, Subgroup) else 0
+        shape = np.broadcast_shapes(np.shape(i), np.shape(j))
+        return np.broadcast_to(j + second, shape), np.broadcast_to(i + first, shape)
+
+    def merged_text(self, *expressions: Expression | None) -> TextContext:
+        """Return the context of several expressions, with the constants of all."""
+        texts = [expression.text for expression in expressions if expression is not None]
+        merged: dict[str, tuple[str, float | int]] = {}
+        for text in texts:
+            merged.update(text.constants)
+        return replace(texts[0], constants=merged)
 
     def resolve(self, node: Node, extra: Mapping[str, Entry] | None = None) -> Expression:
         """Return the typed expression of a node, ready to be evaluated at pairs."""
@@ -109,15 +126,11 @@ class Expression:
 
     def at(self, context: PairContext, i: Integers, j: Integers, **values: Integers) -> Any:
         """Return the values at the pairs; ``values`` are those of loop variables."""
-        source, target = context.synapses.source, context.synapses.target
-        first = source.start if isinstance(source, Subgroup) else 0
-        second = target.start if isinstance(target, Subgroup) else 0
-        shape = np.broadcast_shapes(i.shape, j.shape)
-        pair = (np.broadcast_to(i + first, shape), np.broadcast_to(j + second, shape))
-        text = replace(self.text, coordinates=lambda positions: pair)
-        env = _PairEnvironment(text, np.zeros(shape, np.int64), self.key)
+        targets, sources = context.absolute(i, j)
+        text = replace(self.text, coordinates=lambda positions: (sources, targets))
+        env = _PairEnvironment(text, np.zeros(targets.shape, np.int64), self.key)
         env.locals = values
-        return np.broadcast_to(evaluate(self.expr, env), shape)
+        return np.broadcast_to(evaluate(self.expr, env), targets.shape)
 
 
 class _PairEnvironment(TextEnvironment):
@@ -126,6 +139,16 @@ class _PairEnvironment(TextEnvironment):
     def local(self, local: Local) -> Any:
         """Return a loop variable."""
         return self.locals[local.name]
+
+    def draw(self, draw: RandomDraw, args: tuple[Any, ...], rank: Any) -> Any:
+        """Return samples keyed as the compiled program keys them: target, source as the step."""
+        targets, sources = np.asarray(self._post), np.asarray(self._pre)
+        counters = philox.counters_at_elements(
+            targets.ravel(), sources.ravel(), draw.number, self.real
+        )
+        flat = tuple(np.broadcast_to(arg, targets.shape).ravel() for arg in args)
+        draws = draw_samples(draw.distribution, self.key, counters, flat, self.real)
+        return np.asarray(draws).reshape(targets.shape)
 
 
 def connect_by_pairs(
@@ -140,8 +163,29 @@ def connect_by_pairs(
         )
     if chosen is not None and isinstance(p, float) and p < 1.0 and isinstance(n, int):
         return _sampled_pairs(context, chosen, p, n)
-    probability = None if isinstance(p, float) else context.resolve(parse_part(p, "p", owner))
-    count = None if isinstance(n, int) else context.resolve(parse_part(n, "n", owner))
+    probability = None
+    if isinstance(p, str):
+        probability = context.resolve(parse_part(p, "p", owner))
+    if context.n_source * context.n_target >= WORTH_COMPILING:
+        text = context.merged_text(chosen, probability)
+        rows = connect_compiled(
+            context,
+            None if chosen is None else chosen.expr,
+            None if probability is None else probability.expr,
+            text,
+        )
+        if n == 1:
+            return rows
+        i, j = rows.sources().astype(np.int64), rows.targets.astype(np.int64)
+    else:
+        i, j = _pairs_in_blocks(context, chosen, probability)
+    return rules.from_arrays(*_repeated(context, i, j, n), context.n_source, context.n_target)
+
+
+def _pairs_in_blocks(
+    context: PairContext, chosen: Expression | None, probability: Expression | None
+) -> tuple[Integers, Integers]:
+    """Return the pairs that satisfy the condition and pass the test against p, by numpy."""
     n_source, n_target = context.n_source, context.n_target
     rows = max(1, BLOCK // n_target)
     sources, targets = [], []
@@ -151,35 +195,30 @@ def connect_by_pairs(
         mask = np.ones((i.size, n_target), bool)
         if chosen is not None:
             mask &= chosen.at(context, i, j)
-        if isinstance(p, float) and p < 1.0:
-            where = np.nonzero(mask)
-            mask[where] = uniform_at(context, where[0] + first, where[1]) < p
-        elif probability is not None:
-            values = probability.at(context, i, j).astype(float)
-            check_probabilities(values, mask, owner, first)
-            where = np.nonzero(mask & (values > 0))
-            kept = uniform_at(context, where[0] + first, where[1]) < values[where]
-            mask = np.zeros_like(mask)
-            mask[where[0][kept], where[1][kept]] = True
+        if probability is not None:
+            values = probability.at(context, i, j)
+            check_probabilities(values, mask, context.synapses.describe(), first)
+            mask &= uniform_at(context, i, j) < values
         where = np.nonzero(mask)
-        found_i, found_j = where[0] + first, where[1]
-        if count is not None:
-            repeats = count.at(context, found_i, found_j)
-            if repeats.dtype.kind == "f" or np.any(repeats < 0):
-                raise_problems(
-                    [
-                        Problem(
-                            "n must be a whole number that is not negative.",
-                            origin_of(n, "n", owner),
-                        )
-                    ]
-                )
-            found_i, found_j = np.repeat(found_i, repeats), np.repeat(found_j, repeats)
-        elif isinstance(n, int) and n != 1:
-            found_i, found_j = np.repeat(found_i, n), np.repeat(found_j, n)
-        sources.append(found_i.astype(np.uint32))
-        targets.append(found_j.astype(np.uint32))
-    return rules.from_arrays(np.concatenate(sources), np.concatenate(targets), n_source, n_target)
+        sources.append(where[0] + first)
+        targets.append(where[1])
+    return np.concatenate(sources), np.concatenate(targets)
+
+
+def _repeated(
+    context: PairContext, i: Integers, j: Integers, n: int | str
+) -> tuple[Integers, Integers]:
+    """Return every pair as often as ``n`` says."""
+    if n == 1:
+        return i, j
+    if isinstance(n, int):
+        return np.repeat(i, n), np.repeat(j, n)
+    owner = context.synapses.describe()
+    repeats = context.resolve(parse_part(n, "n", owner)).at(context, i, j)
+    if repeats.dtype.kind == "f" or np.any(repeats < 0):
+        message = "n must be a whole number that is not negative."
+        raise_problems([Problem(message, origin_of(n, "n", owner))])
+    return np.repeat(i, repeats), np.repeat(j, repeats)
 
 
 def _sampled_pairs(context: PairContext, chosen: Expression, p: float, n: int) -> Rows:
@@ -190,18 +229,21 @@ def _sampled_pairs(context: PairContext, chosen: Expression, p: float, n: int) -
     for first in range(0, drawn.n, BLOCK):
         part = slice(first, first + BLOCK)
         kept[part] = chosen.at(context, i[part].astype(np.int64), j[part].astype(np.int64))
-    i, j = i[kept], j[kept]
-    if n != 1:
-        i, j = np.repeat(i, n), np.repeat(j, n)
-    return rules.from_arrays(i, j, context.n_source, context.n_target)
+    i, j = i[kept].astype(np.int64), j[kept].astype(np.int64)
+    return rules.from_arrays(*_repeated(context, i, j, n), context.n_source, context.n_target)
 
 
-def uniform_at(context: PairContext, i: Integers, j: Integers) -> npt.NDArray[np.float64]:
-    counters = philox.counters_at_synapses(i, j, np.zeros(1, np.int64), 0, _P_DRAW)
-    return np.asarray(distributions.draw_rand(context.key, counters, np.dtype(np.float64)))
+def uniform_at(context: PairContext, i: Integers, j: Integers) -> npt.NDArray[Any]:
+    """Return the uniform numbers that are compared with p, one for each pair (i, j)."""
+    elements, steps = context.absolute(i, j)
+    real = context.synapses._real
+    counters = philox.counters_at_elements(elements.ravel(), steps.ravel(), P_DRAW, real)
+    draws = np.asarray(distributions.draw_rand(context.key, counters, real))
+    return draws.reshape(elements.shape)
 
 
 def check_probabilities(values: Any, mask: Any, owner: str, first: int) -> None:
+    """Raise where a value is no probability, naming the pair; row 0 is source ``first``."""
     bad = mask & ~((values >= 0) & (values <= 1))
     if np.any(bad):
         row, column = np.argwhere(bad)[0]
@@ -212,9 +254,11 @@ def check_probabilities(values: Any, mask: Any, owner: str, first: int) -> None:
 
 
 def origin_of(text: Any, what: str, owner: str) -> Origin:
+    """Return the place of an argument of connect()."""
     source = SourceText(str(text), f"{what} of connect()", owner)
     return Origin(source, 0, len(source.text))
 
 
 def parse_part(text: Any, what: str, owner: str) -> Node:
+    """Return the syntax of an argument of connect()."""
     return parse_expression(SourceText(str(text), f"{what} of connect()", owner))

@@ -548,6 +548,14 @@ class Synapses(Group):
         yield self.source
         yield self.target
 
+    def _sums(self) -> Iterator[tuple[str, int, int]]:
+        for equation in self.equations.equations:
+            if "summed" in equation.flags:
+                name, _, side = equation.name.rpartition("_")
+                group = self.source if side == "pre" else self.target
+                first = group.start if isinstance(group, Subgroup) else 0
+                yield f"{parent_group(group).name}.{name}", first, first + group._size()
+
     def _resolve(self, namespace: Namespace, problems: list[Problem]) -> None:
         self._run.resolve(self._constants(namespace), problems)
 

@@ -17,7 +17,39 @@ MAX_THREADS = 1024
 
 
 def free_memory() -> int:
-    """Return the bytes that can still be used without swapping, or a large number if unknown."""
+    """Return the bytes that this process can still use without swapping (an estimate).
+
+    The least of what the machine, the container (control group) and the process limits leave; a
+    large number if nothing is known.
+    """
+    return min(_free_of_machine(), _free_of_group(), _free_of_process())
+
+
+def _free_of_process() -> int:
+    """Return what ``ulimit -v`` leaves."""
+    try:
+        lines = Path("/proc/self/limits").read_text(encoding="ascii").splitlines()
+        limit = next(line.split()[3] for line in lines if line.startswith("Max address space"))
+        pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
+        return max(0, int(limit) - pages * os.sysconf("SC_PAGE_SIZE"))
+    except (OSError, ValueError, IndexError, StopIteration):  # "unlimited", or not Linux
+        return 2**62
+
+
+def _free_of_group() -> int:
+    """Return what the control group leaves (version 2, mounted as containers see it)."""
+    group = Path("/sys/fs/cgroup")
+    try:
+        limit = int((group / "memory.max").read_text(encoding="ascii"))  # "max" if there is none
+        used = int((group / "memory.current").read_text(encoding="ascii"))
+        lines = (group / "memory.stat").read_text(encoding="ascii").splitlines()
+    except (OSError, ValueError):
+        return 2**62
+    cached = sum(int(line.split()[1]) for line in lines if line.startswith("inactive_file "))
+    return max(0, limit - used + cached)
+
+
+def _free_of_machine() -> int:
     try:
         for line in Path("/proc/meminfo").read_text(encoding="ascii").splitlines():
             if line.startswith("MemAvailable:"):

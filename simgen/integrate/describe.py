@@ -37,11 +37,11 @@ def _text(expr: Expr) -> tuple[str, int]:
         case Const(value=value):
             return (f"{value:g}" if isinstance(value, float) else str(value)), 9
         case Param(name=name) | Local(name=name):
-            return name, 9
+            return _user_name(name), 9
         case Load(array=array):
-            return array.name, 9
+            return _user_name(array.name), 9
         case Gather(array=array, position=position):
-            return f"{array.name}[{describe(position)}]", 9
+            return f"{_user_name(array.name)}[{describe(position)}]", 9
         case IndexValue():
             return "i", 9
         case Step():
@@ -64,6 +64,11 @@ def _text(expr: Expr) -> tuple[str, int]:
             return (f"int({inner[0]})", 9) if operand.dtype is DType.BOOL else inner
         case Call(function=name, args=args) | RandomDraw(distribution=name, args=args):
             return f"{name}({', '.join(describe(arg) for arg in args)})", 9
+
+
+def _user_name(name: str) -> str:
+    """Return a name as the user wrote it: what is "exc.tau" in programs is "tau" in equations."""
+    return name.rpartition(".")[2]
 
 
 def _inner(expr: Expr, strength: int) -> str:

@@ -6,11 +6,20 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from simgen.dtypes import DType
-from simgen.errors import DimensionMismatchError, EquationError, Origin, Problem
+from simgen.errors import (
+    DimensionMismatchError,
+    EquationError,
+    Origin,
+    Problem,
+    UnknownNameError,
+    suggest,
+)
 from simgen.ir.construct import binary, cast, negate
 from simgen.ir.expr import Expr, Load, Local, Param
 from simgen.ir.stmt import Accumulate, If, Let, Stmt, Store
 from simgen.lang.statements import Assignment
+from simgen.model.functions import said
+from simgen.model.hints import literal_hint
 from simgen.model.resolve import DrawCounter, Resolver
 from simgen.model.scope import Entry, Scope, ValueEntry, VariableEntry
 from simgen.units import DIMENSIONLESS, Dimension
@@ -23,10 +32,12 @@ class LocalScope(Scope):
         self.outer = outer
         self.prefix = prefix
         self.entries: dict[str, ValueEntry] = {}
+        self.unread: dict[str, Assignment] = {}  # locals that nothing has read yet
         self._count = 0
 
     def lookup(self, name: str) -> Entry | None:
         """Return the local of that name, else what the outer scope says."""
+        self.unread.pop(name, None)
         return self.entries.get(name) or self.outer.lookup(name)
 
     def names(self) -> Iterator[str]:
@@ -75,7 +86,7 @@ def resolve_code(assignments: Sequence[Assignment], context: CodeContext) -> tup
     body: list[Stmt] = []
     for assignment in assignments:
         value, dim = resolver.expression(assignment.value)
-        target = scope.lookup(assignment.target)
+        target = context.scope.lookup(assignment.target)
         if isinstance(target, VariableEntry):
             stmt = _write(assignment, target, value, dim, context)
             if stmt is not None:
@@ -89,7 +100,23 @@ def resolve_code(assignments: Sequence[Assignment], context: CodeContext) -> tup
                 f"'{assignment.target}' cannot be assigned: it is a built-in value, constant or "
                 "subexpression.",
             )
+    for assignment in scope.unread.values():
+        _unread_local(assignment, context)
     return tuple(body)
+
+
+def _unread_local(assignment: Assignment, context: CodeContext) -> None:
+    """Report a name that is only assigned: most often a misspelt variable."""
+    name = assignment.target
+    hint = suggest(name, context.scope.names())
+    context.problems.append(
+        Problem(
+            f"There is no variable '{name}' here, and this value of '{name}' is never used.",
+            assignment.target_origin,
+            hint or "Leave the statement out.",
+            UnknownNameError if hint or name.endswith(("_pre", "_post")) else EquationError,
+        )
+    )
 
 
 def _bind(
@@ -102,10 +129,11 @@ def _bind(
     old = scope.entries.get(assignment.target)
     if assignment.op != "=":
         if old is None:
-            _complain(
-                context,
-                assignment.origin,
-                f"'{assignment.target}' is changed by '{assignment.op}' before it has a value.",
+            name = assignment.target
+            hint = suggest(name, scope.names()) or f"Give it a value first, as in {name} = ...."
+            message = f"There is no variable '{name}' that '{assignment.op}' could change."
+            context.problems.append(
+                Problem(message, assignment.target_origin, hint, UnknownNameError)
             )
         else:
             op = assignment.op[:-1]
@@ -113,6 +141,8 @@ def _bind(
             value = binary(op, old.expr, value)
             dim = _product(op, old.dim, dim)
     local = scope.bind(assignment.target, value.dtype, DIMENSIONLESS if dim is None else dim)
+    if assignment.op == "=" or old is None:
+        scope.unread.setdefault(assignment.target, assignment)
     return Let(local, value, assignment.origin)
 
 
@@ -208,12 +238,14 @@ def _check_operation(
         wanted, ok = left.describe(), left == right
     if ok:
         return
+    hint = ""
     if op in ("*", "/", "**"):
-        text = f"'{name}' is {left.describe()}; '{assignment.op}' would change its dimension: "
-        text += f"the right side is {right.describe()} and must have {wanted}."
+        text = f"'{name}' {said(left)}; '{assignment.op}' would change its dimension: "
+        text += f"the right side {said(right)} and must have {wanted}."
     else:
-        text = f"'{name}' is {wanted}, but the right side is {right.describe()}."
-    context.problems.append(Problem(text, assignment.value.origin, "", DimensionMismatchError))
+        text = f"'{name}' {said(left)}, but the right side {said(right)}."
+        hint = literal_hint(assignment.value, right, left)
+    context.problems.append(Problem(text, assignment.value.origin, hint, DimensionMismatchError))
 
 
 def _complain(context: CodeContext, origin: Origin, message: str, hint: str = "") -> None:

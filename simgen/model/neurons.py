@@ -27,6 +27,7 @@ from simgen.ir.expr import (
     Cast,
     Const,
     Expr,
+    IndexValue,
     Load,
     Logical,
     Param,
@@ -42,8 +43,11 @@ from simgen.lang.statements import parse_statements
 from simgen.lang.syntax import Node
 from simgen.model.code import CodeContext, resolve_code
 from simgen.model.description import SECOND, GroupDescription, GroupScope, VariableInfo
+from simgen.model.functions import quote, said
+from simgen.model.hints import literal_hint
 from simgen.model.resolve import DrawCounter
 from simgen.model.scope import ConstantScope, Entry, Scope, ValueEntry
+from simgen.units import Dimension
 
 NOISE_DIM = SECOND ** (-0.5)
 
@@ -197,9 +201,10 @@ def _refractoriness(
         if dim is not None and dim != SECOND:
             context.problems.append(
                 Problem(
-                    f"The refractory period must be a time or a condition, not {dim.describe()}.",
+                    "The refractory period must be a time or a condition, but "
+                    f"{quote(node)} {said(dim)}.",
                     origin,
-                    "",
+                    literal_hint(node, dim, SECOND),
                     DimensionMismatchError,
                 )
             )
@@ -251,6 +256,7 @@ def resolve_odes(
         if equation.expression is None:
             continue
         rhs, dim = resolver.expression(equation.expression)
+        _check_shared(equation, rhs, context)
         wanted = info.dim / SECOND
         if dim is not None and dim != wanted:
             _rate_problem(equation, info, dim, wanted, context)
@@ -274,18 +280,40 @@ def resolve_odes(
     return tuple(odes)
 
 
+def _check_shared(equation: Equation, value: Expr, context: CodeContext) -> None:
+    """Report a shared equation that reads what differs between elements."""
+    node = equation.expression
+    if "shared" not in equation.flags or node is None:
+        return
+    single = [
+        entry.array.name.rpartition(".")[2] if isinstance(entry, Load) else "i"
+        for entry in walk(value)
+        if isinstance(entry, Load | IndexValue) and entry.index != ZERO
+    ]
+    if single:
+        context.problems.append(
+            Problem(
+                f"'{equation.name}' is shared, but '{single[0]}' has a value for each element.",
+                node.origin,
+                "Leave out the flag (shared), or use shared variables only.",
+                EquationError,
+            )
+        )
+
+
 def _rate_problem(
-    equation: Equation, info: VariableInfo, dim: object, wanted: object, context: CodeContext
+    equation: Equation, info: VariableInfo, dim: Dimension, wanted: Dimension, context: CodeContext
 ) -> None:
     node = equation.expression
-    described = getattr(dim, "describe", lambda: str(dim))()
-    expected = getattr(wanted, "describe", lambda: str(wanted))()
+    hint = ""
+    if dim == info.dim:
+        hint = "Divide it by a time constant, as in (...)/tau."
     context.problems.append(
         Problem(
-            f"The change of '{equation.name}' must be {info.dim.describe()} per time "
-            f"({expected}), but the right side is {described}.",
+            f"'{equation.name}' {said(info.dim)}, so d{equation.name}/dt must be "
+            f"{wanted.describe()}, but the right side {said(dim)}.",
             node.origin if node is not None else equation.origin,
-            "",
+            hint,
             DimensionMismatchError,
         )
     )
@@ -302,14 +330,15 @@ def resolve_frozen(
         if equation.expression is None or "summed" in equation.flags:
             continue
         value, dim = resolver.expression(equation.expression)
+        _check_shared(equation, value, context)
         declared = group.subexpressions[equation.name].dim if info is None else info.dim
         if dim is not None and dim != declared:
             context.problems.append(
                 Problem(
                     f"'{equation.name}' is declared as {declared.describe()}, "
-                    f"but its expression is {dim.describe()}.",
+                    f"but its expression {said(dim)}.",
                     equation.expression.origin,
-                    "",
+                    literal_hint(equation.expression, dim, declared),
                     DimensionMismatchError,
                 )
             )

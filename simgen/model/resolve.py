@@ -240,6 +240,9 @@ class Resolver:
             return unknown(name)
         if not hint and (name == "xi" or name.startswith("xi_")):
             hint = "Noise can only be used in a differential equation."
+        near = [other for other in self.scope.names() if other.lower() == name.lower()]
+        if near:
+            hint = hint or f"Did you mean '{near[0]}'?"
         hint = hint or _NAME_HINTS.get(name) or suggest(name, self._all_names())
         return self.fail(origin, message, hint, UnknownNameError)
 
@@ -266,7 +269,7 @@ class Resolver:
             self.fail(
                 entry.node.origin,
                 f"'{node.name}' is declared as {entry.dim.describe()}, "
-                f"but its expression is {dim.describe()}.",
+                f"but its expression {said(dim)}.",
                 literal_hint(entry.node, dim, entry.dim),
                 DimensionMismatchError,
             )

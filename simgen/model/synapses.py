@@ -23,8 +23,10 @@ from simgen.ir.kernel import Clock, SynapseStore
 from simgen.ir.stmt import Stmt
 from simgen.lang.equations import Equation, EquationSet
 from simgen.lang.statements import parse_statements
+from simgen.lang.unit_expressions import unit_dimension
 from simgen.model.code import CodeContext, resolve_code
 from simgen.model.description import SECOND, GroupDescription, GroupScope, clock_entry
+from simgen.model.functions import said
 from simgen.model.neurons import resolve_frozen, resolve_odes
 from simgen.model.resolve import DrawCounter
 from simgen.model.scope import (
@@ -261,11 +263,22 @@ def _summed(source: SynapsesSource, context: CodeContext) -> Iterator[SummedMode
             _complain(context, equation, f"'{name}' of {group.text} cannot be the target of a sum.")
             continue
         value, dim = resolver.expression(equation.expression)
-        if dim is not None and dim != info.dim:
+        declared = unit_dimension(equation.unit_node, context.problems)
+        if declared is not None and declared != info.dim:
             context.problems.append(
                 Problem(
-                    f"'{name}' of {group.text} is {info.dim.describe()}, but the summed expression "
-                    f"is {dim.describe()}.",
+                    f"'{equation.name}' is declared as {declared.describe()}, "
+                    f"but '{name}' of {group.text} {said(info.dim)}.",
+                    equation.origin,
+                    "",
+                    DimensionMismatchError,
+                )
+            )
+        elif dim is not None and dim != info.dim:
+            context.problems.append(
+                Problem(
+                    f"'{name}' of {group.text} {said(info.dim)}, but the summed expression "
+                    f"{said(dim)}.",
                     equation.expression.origin,
                     "",
                     DimensionMismatchError,

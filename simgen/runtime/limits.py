@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import os
+from simgen.connect.checks import free_memory
+from simgen.errors import MemoryLimitError
 
 
 def free_bytes() -> int:
     """Return the bytes that can still be allocated without swapping (an estimate)."""
-    try:
-        with open("/proc/meminfo", encoding="ascii") as file:
-            for line in file:
-                if line.startswith("MemAvailable:"):
-                    return int(line.split()[1]) * 1024
-    except OSError:
-        pass
-    try:
-        return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    except (ValueError, OSError, AttributeError):
-        return 1 << 62  # unknown: let the allocation itself decide
+    return free_memory()
+
+
+def require_bytes(wanted: int, what: str, hint: str = "") -> None:
+    """Raise MemoryLimitError, saying what ``wanted`` bytes are for, unless they are free."""
+    free = free_bytes()
+    if wanted > free:
+        text = f"{what} would take {wanted:,} bytes, but {free:,} bytes are free. {hint}"
+        raise MemoryLimitError(text.rstrip())

@@ -16,6 +16,7 @@ from simgen.ir.expr import Array, Expr, Index, IndexKind, Load, Param
 from simgen.targets.base import Executable, Memory
 
 FLOAT64: np.dtype[np.floating] = np.dtype(np.float64)
+Positions = Callable[[IndexKind], npt.NDArray[np.int64]]
 CALL_SECONDS = 0.1  # aimed length of one compiled call: how soon Ctrl-C and reports are seen
 
 
@@ -115,19 +116,21 @@ class Simulation:
 
 
 class HostEnvironment:
-    """The leaves of derived values: parameters and arrays as they are when a run starts, float64."""
+    """The leaves of derived values: parameters and arrays as they are when a run starts, float64.
+
+    ``positions`` returns what a running index is for each element (or synapse) of their object.
+    """
 
     real = FLOAT64
 
-    def __init__(self, memory: Memory) -> None:
+    def __init__(self, memory: Memory, positions: Positions) -> None:
         self.memory = memory
+        self.positions = positions
 
     def load(self, load: Load) -> Any:
-        """Return a whole array, or the element of a shared one."""
+        """Return an array at a running index, or the element of a shared one."""
         data = self._data(load.array)
-        if load.index.via is not None:
-            return data[self._data(load.index.via)]
-        return data[0] if load.index.kind is IndexKind.ZERO else data
+        return data[0] if load.index.kind is IndexKind.ZERO else data[self.index(load.index)]
 
     def _data(self, array: Array) -> npt.NDArray[Any]:
         try:
@@ -151,8 +154,9 @@ class HostEnvironment:
         raise InternalError(f"local '{local.name}' in a derived value")
 
     def index(self, index: Index) -> Any:
-        """Running indices do not occur here."""
-        raise InternalError(f"index {index} in a derived value")
+        """Return a running index, or what an index array holds there."""
+        position = self.positions(index.kind)
+        return position if index.via is None else self._data(index.via)[position]
 
     def step(self) -> int:
         """Steps do not occur here."""
@@ -167,9 +171,9 @@ class HostEnvironment:
         raise InternalError("a derived value draws random numbers")
 
 
-def host_value(expr: Expr, memory: Memory) -> npt.NDArray[Any]:
+def host_value(expr: Expr, memory: Memory, positions: Positions) -> npt.NDArray[Any]:
     """Return the value of a run-constant expression."""
-    return np.asarray(evaluate(expr, HostEnvironment(memory)))
+    return np.asarray(evaluate(expr, HostEnvironment(memory, positions)))
 
 
 def check_finite(name: str, owner: str, values: npt.NDArray[Any], tick_text: str) -> None:

@@ -127,7 +127,7 @@ def test_what_a_delay_may_be():
     free.connect()
     with pytest.raises(ModelError, match="negative"):
         free.delay = "-1*ms"
-    with pytest.raises(ValueError, match="second"):
+    with pytest.raises(ValueError, match="voltage"):
         free.delay = 1 * mV
     free.delay["i == 1"] = 0.7 * ms
     free.delay[0, 1] = 0.2 * ms

@@ -130,8 +130,8 @@ def test_names_in_synaptic_code():
     synapses.w = "i + j + 1"
     synapses.sh = 2
     run(1 * ms)
-    # Brian 2.9: (0, 1) then (1, 0), (2, 0), (2, 1), each adding 1 to x of its source
-    assert target.v[:].tolist() == [252, 132]
+    # in turn (0, 1), (1, 0), (2, 0), (2, 1), each adding 1 to x of its source after using it
+    assert target.v[:].tolist() == [126, 132]
     assert target.u[:].tolist() == [7, 7]
     assert source.x[:].tolist() == [2, 3, 5]
     assert synapses.sub[:].tolist() == [12, 18, 45, 60]

@@ -1,0 +1,169 @@
+"""Checks of whole objects that need more than one value to judge."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from simgen.api.arguments import plain_values
+from simgen.errors import (
+    ArgumentTypeError,
+    EquationError,
+    IndexRangeError,
+    ModelError,
+    Problem,
+    UnsupportedFeatureError,
+)
+from simgen.lang.equations import Equation, EquationSet
+from simgen.model.description import SECOND, VariableInfo
+from simgen.runtime.limits import require_bytes
+
+if TYPE_CHECKING:
+    from simgen.api.group import Group
+    from simgen.api.synapses import Synapses
+
+# The flags that an equation of each kind may have, by the kind of object it belongs to.
+NEURON_FLAGS = frozenset(("unless refractory", "constant over dt", "constant", "shared", "linked"))
+SYNAPSE_FLAGS = frozenset(
+    ("event-driven", "clock-driven", "constant over dt", "constant", "shared", "linked", "summed")
+)
+
+
+def check_flags(
+    equations: EquationSet, allowed: frozenset[str], kind: str, problems: list[Problem]
+) -> None:
+    """Report flags that mean nothing for this kind of object."""
+    for equation in equations.equations:
+        for flag in equation.flags:
+            if flag == "point current":
+                text = f"The flag '{flag}' belongs to SpatialNeuron, which simgen does not have."
+                error: type[Any] = UnsupportedFeatureError
+            elif flag not in allowed:
+                other = "Synapses" if flag in SYNAPSE_FLAGS else "a NeuronGroup"
+                text = f"'{equation.name}': the flag '{flag}' belongs to {other}, not to {kind}."
+                error = EquationError
+            else:
+                continue
+            problems.append(Problem(text, equation.origin, "", error))
+
+
+def checked_period(refractory: Any, owner: str) -> Any:
+    """Return False, text, or the refractory period in seconds; anything else is refused."""
+    if refractory is False or isinstance(refractory, str):
+        return refractory
+    what = f"The refractory period of {owner}"
+    if isinstance(refractory, bool | np.bool_):
+        raise ArgumentTypeError(f"{what} cannot be True.")
+    plain, dim = plain_values(refractory, what)
+    if dim != SECOND:
+        raise ModelError(f"{what} must be a time or text, not {refractory!r}.")
+    if plain.size != 1:
+        raise ModelError(
+            f"{what} must be a single time, not {plain.size} of them. Add a parameter "
+            "'ref : second' and give refractory='ref' for a period per neuron."
+        )
+    period = float(plain.reshape(()))
+    if not 0 <= period < 1e9:
+        raise ModelError(f"{what} must be a finite time that is not negative, not {period} s.")
+    return period
+
+
+def check_events(events: Any, owner: str) -> None:
+    """Raise unless ``events`` maps names to conditions."""
+    if events is not None and not isinstance(events, Mapping):
+        raise ArgumentTypeError(
+            f"The events of {owner} must be a dict from names to conditions, not {events!r}."
+        )
+
+
+def require_variables(
+    infos: Iterable[VariableInfo], size: int, real: np.dtype[np.floating], owner: str
+) -> None:
+    """Raise MemoryLimitError if the variables of ``size`` elements would not fit."""
+    wanted = sum(0 if info.shared else info.array.dtype.numpy(real).itemsize for info in infos)
+    require_bytes(wanted * size, f"The variables of {size:,} elements of {owner}")
+
+
+# --- attributes and indices ---------------------------------------------------------------------
+
+
+def is_read_only(kind: type, name: str) -> bool:
+    """Whether ``name`` is a property of a class that cannot be set."""
+    found = getattr(kind, name, None)
+    return isinstance(found, property) and found.fset is None
+
+
+def check_shared_index(item: Any, what: str) -> None:
+    """Raise for an index other than 0 (or a slice, or a condition) of a shared variable."""
+    if isinstance(item, slice | str) or item is Ellipsis:
+        return
+    if np.any(index_array(item, what) != 0):
+        raise IndexRangeError(f"Index {item!r} is outside {what}, which is shared: it has one value.")
+
+
+def check_not_infinite(values: npt.NDArray[Any], what: str) -> None:
+    """Raise for infinite values, which a run would refuse at its end."""
+    bad = ~np.isfinite(values) if values.dtype.kind == "f" else np.zeros(1, bool)
+    if bad.any():
+        where = f" (at position {int(np.flatnonzero(bad)[0])})" if values.ndim else ""
+        raise ModelError(f"{what} cannot be set to {values[bad].flat[0]}{where}.")
+
+
+def index_array(item: Any, owner: str) -> npt.NDArray[Any]:
+    """Return what stands in brackets as an array of at most one dimension."""
+    try:
+        array = np.asarray(item)
+    except ValueError:
+        raise ArgumentTypeError(f"{owner} cannot be indexed with {item!r}.") from None
+    if isinstance(item, tuple) or array.ndim > 1:
+        raise ArgumentTypeError(
+            f"{owner} is indexed by one index, a slice, a list of indices or a condition, "
+            f"not by {item!r}."
+        )
+    return array
+
+
+# --- summed variables ---------------------------------------------------------------------------
+
+
+def _sums(synapses: Synapses) -> Iterator[tuple[Equation, Group, str]]:
+    """Yield the summed equations with their target (sub)group and variable."""
+    for equation in synapses.equations.equations:
+        if "summed" in equation.flags:
+            name, _, side = equation.name.rpartition("_")
+            if side in ("pre", "post") and name:
+                yield equation, synapses.source if side == "pre" else synapses.target, name
+
+
+def check_summed_targets(synapses: Synapses, problems: list[Problem]) -> None:
+    """Report sums into variables that have a differential equation of their own."""
+    for equation, group, name in _sums(synapses):
+        parent = getattr(group, "source", group)
+        own = getattr(parent, "equations", {})
+        if name in own and own[name].kind == "differential":
+            text = f"'{name}' of {parent.describe()} has a differential equation, so it cannot be"
+            text += " the target of a sum."
+            hint = f"Sum into a parameter, and use that in the equation of '{name}'."
+            problems.append(Problem(text, equation.origin, hint, EquationError))
+
+
+def check_separate_sums(all_synapses: Sequence[Synapses]) -> None:
+    """Raise ModelError where two summed equations write one variable of the same neurons."""
+    seen: list[tuple[Synapses, Equation, Group, str, int, int]] = []
+    for synapses in all_synapses:
+        for equation, group, name in _sums(synapses):
+            parent = getattr(group, "source", group)
+            start = int(getattr(group, "start", 0))
+            stop = start + group._size()
+            for other, other_equation, target, variable, first, last in seen:
+                if target is parent and variable == name and start < last and first < stop:
+                    raise ModelError(
+                        f"'{other_equation.name}' of {other.describe()} and '{equation.name}' of "
+                        f"{synapses.describe()} both set '{name}' of {parent.describe()} to a sum, "
+                        f"for neurons {max(start, first)} to {min(stop, last) - 1}: the second "
+                        "would overwrite the first. Sum into two parameters, and add them."
+                    )
+            seen.append((synapses, equation, parent, name, start, stop))

@@ -1,0 +1,116 @@
+"""Conditions about many pairs, evaluated by compiled code."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from simgen import pipeline
+from simgen.api.device import current_options
+from simgen.api.evaluation import TextContext, TextEnvironment
+from simgen.api.subgroup import Subgroup
+from simgen.build.pairs import BAD, CLOCK, NOW, NOW_STEP, TARGETS, pair_program
+from simgen.connect.rows import Rows
+from simgen.dtypes import DType
+from simgen.errors import IndexRangeError
+from simgen.ir.expr import Expr, Gather, Load, Param
+from simgen.ir.kernel import Program
+from simgen.ir.visit import all_nodes
+from simgen.targets.base import Memory
+
+if TYPE_CHECKING:
+    from simgen.api.pair_rules import PairContext
+
+WORTH_COMPILING = 4_000_000  # pairs; below, numpy is done before a compiler has started
+BLOCK = 1 << 22  # entries of the table of found targets (u32): 16 MB
+
+
+def connect_compiled(
+    context: PairContext, condition: Expr | None, probability: Expr | None, text: TextContext
+) -> Rows:
+    """Return the rows of the pairs that satisfy the condition and pass the test against p."""
+    source, target = context.synapses.source, context.synapses.target
+    first = source.start if isinstance(source, Subgroup) else 0
+    start = target.start if isinstance(target, Subgroup) else 0
+    n_source, n_target = context.n_source, context.n_target
+    program = pair_program(condition, probability, Param("text_key", DType.U64))
+    depth = max(1, min(n_source, BLOCK // max(1, start + n_target)))
+    memory = _memory(program, text, context.key, depth, start, n_target)
+    options = current_options()
+    executable = pipeline.choose_target(options).build(pipeline.optimise(program, options.optimize))
+    executable.bind(memory)
+    counts = np.zeros(n_source, np.uint64)
+    found: list[npt.NDArray[np.uint32]] = []
+    ids, fired = memory.arrays[f"{TARGETS.name}.ids"], memory.arrays[f"{TARGETS.name}.counts"]
+    for begin in range(0, n_source, depth):
+        rows = min(depth, n_source - begin)
+        memory.arrays["tick"][0] = first + begin
+        executable.run(rows)
+        _refuse_bad(context, memory, first + begin, rows)
+        slots = (first + begin + np.arange(rows)) % depth
+        counts[begin : begin + rows] = fired[slots, 0]
+        found += [ids[slot, : fired[slot, 0]] - np.uint32(start) for slot in slots]
+    row_start = np.zeros(n_source + 1, np.uint64)
+    np.cumsum(counts, out=row_start[1:])
+    targets = np.concatenate(found) if found else np.zeros(0, np.uint32)
+    return Rows(row_start, targets.astype(np.uint32), n_target, sorted=True, multapses=False)
+
+
+def _refuse_bad(context: PairContext, memory: Memory, row: int, rows: int) -> None:
+    """Raise if a probability of these rows was none."""
+    if f"{BAD.name}.counts" not in memory.arrays:
+        return
+    ids, fired = memory.arrays[f"{BAD.name}.ids"], memory.arrays[f"{BAD.name}.counts"]
+    for slot in (row + np.arange(rows)) % len(ids):
+        if fired[slot, 0]:
+            source = row + int((slot - row) % len(ids))
+            raise IndexRangeError(
+                f"p of connect() of {context.synapses.describe()} is not between 0 and 1 for the "
+                f"source {source} and the target {int(ids[slot, 0])} (indices in the whole groups)."
+            )
+
+
+def _memory(
+    program: Program, text: TextContext, key: int, depth: int, start: int, n_target: int
+) -> Memory:
+    """Return what the program uses, taken from the data that the text may read."""
+    end = start + n_target
+    env = TextEnvironment(text, np.zeros(0, np.int64), key)
+    memory = Memory()
+    memory.arrays = {
+        "tick": np.zeros(1, np.int64),
+        f"{TARGETS.name}.ids": np.zeros((depth, end), np.uint32),
+        f"{TARGETS.name}.counts": np.zeros((depth, 1), np.int64),
+        f"{TARGETS.length}.bounds": np.array([0, end], np.int64),
+    }
+    memory.ints = {
+        TARGETS.length: end,
+        f"{TARGETS.name}.depth": depth,
+        "pairs.start": start,
+        "pairs.stop": end,
+        f"period_{CLOCK.name}": 1,
+        NOW_STEP.name: env.step(),
+        "text_key": key - (1 << 64) if key >= 1 << 63 else key,
+        "one": 1,
+    }
+    memory.reals = {NOW.name: env.time(), f"dt_{CLOCK.name}": text.clock.dt_}
+    kernel = program.schedule[0].kernel
+    memory.arrays[f"{BAD.name}.ids"] = np.zeros((depth, end), np.uint32)
+    memory.arrays[f"{BAD.name}.counts"] = np.zeros((depth, 1), np.int64)
+    memory.ints[f"{BAD.name}.depth"] = depth
+    for node in all_nodes(kernel.body):
+        if isinstance(node, Load | Gather):
+            memory.arrays[node.array.name] = _writable(text.find(node.array))
+            memory.ints[node.array.length] = memory.arrays[node.array.name].size
+        elif isinstance(node, Param) and node.name not in memory.ints:
+            value = memory.reals[NOW.name] if node == NOW else env.param(node)
+            memory.reals[node.name] = float(value)
+            if float(value).is_integer():
+                memory.ints[node.name] = int(value)
+    return memory
+
+
+def _writable(data: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    return np.require(data, requirements=["C", "W"])
