@@ -7,11 +7,12 @@ from typing import Any
 from simgen.api.clock import Clock, defaultclock
 from simgen.api.device import get_device, set_device
 from simgen.api.magic import collect, magic_network, run, start_scope, stop
-from simgen.api.monitors import EventMonitor, PopulationRateMonitor, SpikeMonitor
+from simgen.api.monitors import EventMonitor, SpikeMonitor
 from simgen.api.network import Network
 from simgen.api.neuron_group import NeuronGroup
 from simgen.api.operations import NetworkOperation, network_operation
 from simgen.api.poisson import PoissonGroup, PoissonInput
+from simgen.api.rate_monitor import PopulationRateMonitor
 from simgen.api.seeds import get_seed, seed
 from simgen.api.spike_generator import SpikeGeneratorGroup
 from simgen.api.state_monitor import StateMonitor

@@ -13,7 +13,8 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 EXAMPLES = ROOT / "examples"
-BANDS = {  # what the example prints before the number: lowest and highest value with --short
+BANDS: dict[str, dict[str, tuple[float, float]]] = {
+    # what the example prints before the number: lowest and highest value with --short
     "adex": {"largest deviation of a spike time": (0, 0.15)},  # ms; a step is 0.02 ms
     "brunel_delays": {"mean rate": (40.5, 46)},  # mean-field theory: 43.2
     "coba": {"mean rate": (18.5, 25)},

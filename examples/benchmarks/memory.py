@@ -8,6 +8,7 @@ Each case runs in its own process, which reads its resident memory from ``/proc`
 from __future__ import annotations
 
 import argparse
+import importlib
 import json
 import os
 import resource
@@ -15,6 +16,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 CASES = {
     "constant weight": {"model": "", "on_pre": "v += J", "w": "", "delay": ""},
@@ -37,7 +39,7 @@ def resident() -> int:
 
 def child(case: dict[str, str], synapses: int) -> dict[str, float]:
     """Return seconds and bytes per synapse of one case."""
-    import simgen.brian as api
+    api: Any = importlib.import_module("simgen.brian")
 
     size = 10_000
     api.set_device("cpu", threads=1)
@@ -68,7 +70,7 @@ def child(case: dict[str, str], synapses: int) -> dict[str, float]:
         kept[-1].run(0.1 * api.ms)
         return connected, time.perf_counter() - begin, len(links)
 
-    kept: list[object] = []
+    kept: list[Any] = []
     network(1e-4)  # everything is compiled before the measurement
     before = resident()
     connected, first, count = network(synapses / size**2)

@@ -53,6 +53,7 @@ class Worker:
         }
         command = [python, str(HERE / "worker.py"), simulator, model]
         command += [str(word) for pair in arguments.items() for word in pair]
+        self._name = f"the worker of {simulator} on '{model}'"
         self._process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
@@ -62,7 +63,7 @@ class Worker:
     def _answer(self) -> Any:
         line = self._process.stdout.readline() if self._process.stdout else ""
         if not line:
-            raise WorkerError(f"{' '.join(map(str, self._process.args))} ended unexpectedly")
+            raise WorkerError(f"{self._name} ended unexpectedly; see its message above")
         return json.loads(line)
 
     def _tell(self, word: str) -> Any:

@@ -14,6 +14,7 @@ import os
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -38,11 +39,9 @@ class Simgen:
     """Runs in this process; each run starts from a network that was built and warmed up anew."""
 
     def __init__(self, model: Any, options: argparse.Namespace) -> None:
-        import simgen
-        import simgen.brian
-
-        self._api, self._model, self._options = simgen.brian, model, options
-        simgen.set_device("cpu", threads=options.threads)
+        self._api: Any = importlib.import_module("simgen.brian")
+        self._model, self._options = model, options
+        self._api.set_device("cpu", threads=options.threads)
         self._used = False
         self._prepare()
 
@@ -67,8 +66,7 @@ class BrianStandalone:
     """One program makes the warm-up and the timed run; its own clock gives the latter's time."""
 
     def __init__(self, model: Any, options: argparse.Namespace) -> None:
-        import brian2
-
+        brian2: Any = importlib.import_module("brian2")
         brian2.set_device("cpp_standalone", build_on_run=False)
         openmp = options.threads if options.threads > 1 else 0
         brian2.prefs.devices.cpp_standalone.openmp_threads = openmp
@@ -89,7 +87,10 @@ class BrianStandalone:
         return f"Brian 2 C++ standalone, {self._threads} thread(s), {self._flags}"
 
 
-SIMULATORS = {"simgen": Simgen, "brian2": BrianStandalone}
+SIMULATORS: dict[str, Callable[[Any, argparse.Namespace], Simulator]] = {
+    "simgen": Simgen,
+    "brian2": BrianStandalone,
+}
 
 
 def main() -> None:

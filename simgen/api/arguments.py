@@ -1,17 +1,23 @@
-"""What users pass to simgen: keywords that exist, and values whose errors name what they were for."""
+"""What users pass: keywords that exist, and values whose errors name what they were for."""
 
 from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any, ParamSpec, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
-from simgen.errors import ArgumentTypeError, MemoryLimitError, SimgenError, suggest
+from simgen.errors import (
+    ArgumentTypeError,
+    InternalError,
+    MemoryLimitError,
+    SimgenError,
+    suggest,
+)
 from simgen.units import Dimension, dimension_of, strip
 
 P = ParamSpec("P")
@@ -67,13 +73,25 @@ def about(what: str) -> Iterator[None]:
     Memory that could not be allocated becomes a MemoryLimitError.
     """
     try:
-        yield
+        with memory_errors(what):
+            yield
+    except InternalError:
+        raise
     except SimgenError as error:
         text = str(error)
         if what in text:
             raise
         raise type(error)(f"{what}: {text}") from error.__cause__
+
+
+@contextmanager
+def memory_errors(what: str) -> Iterator[None]:
+    """Turn memory that could not be allocated into a MemoryLimitError about ``what``."""
+    try:
+        yield
     except MemoryError as error:
+        if isinstance(error, SimgenError):
+            raise
         raise MemoryLimitError(f"{what} does not fit into memory: {error}") from None
 
 
@@ -89,11 +107,22 @@ def plain_values(value: Any, what: str) -> tuple[npt.NDArray[Any], Dimension]:
 
 
 def single_value(value: Any, what: str) -> tuple[float, Dimension]:
-    """Return one real number in SI units and its dimension; anything else raises, naming ``what``."""
+    """Return one real number in SI units and its dimension; errors name ``what`` it is."""
     plain, dim = plain_values(value, what)
     if plain.size != 1 or plain.dtype.kind not in "iuf":
         raise ArgumentTypeError(f"{what} must be a single real number or quantity, not {value!r}.")
     return float(plain.reshape(())), dim
+
+
+def names_of(names: Any, owner: str) -> list[str]:
+    """Return the names of variables, given as one text, several, or None."""
+    if isinstance(names, str):
+        return [names]
+    if names is None:
+        return []
+    if not isinstance(names, Iterable) or not all(isinstance(name, str) for name in names):
+        raise ArgumentTypeError(f"The variables of {owner} must be names, not {names!r}.")
+    return list(names)
 
 
 def flat_values(values: npt.NDArray[Any], what: str) -> npt.NDArray[Any]:

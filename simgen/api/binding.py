@@ -9,6 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from simgen import pipeline
+from simgen.api.arguments import about
+from simgen.api.checks import require_recordings, require_ring
 from simgen.api.clock import Clock, defaultclock
 from simgen.api.component import Component
 from simgen.api.namespaces import LayeredNamespace, Namespace
@@ -18,10 +20,10 @@ from simgen.api.subgroup import Subgroup
 from simgen.api.timed_array import TimedArray, find_table
 from simgen.build.schedule import DEFAULT_SLOTS, name_key, slot_positions
 from simgen.errors import UnsupportedFeatureError
-from simgen.ir.expr import Gather, Param
+from simgen.ir.expr import Expr, Gather, Param
 from simgen.ir.kernel import Program
 from simgen.ir.stmt import Emit, EmitTable, EventList
-from simgen.ir.visit import all_nodes, flatten
+from simgen.ir.visit import all_nodes, flatten, walk
 from simgen.model.description import SECOND
 from simgen.model.scope import ConstantScope, RefusedEntry, read_constant
 from simgen.options import Options
@@ -141,10 +143,16 @@ class CompiledNetwork:
                 table = find_table(node.array) if isinstance(node, Gather) else None
                 if table is None or not isinstance(node, Gather):
                     continue
+                table.check_sizes(self._size_of)
                 self._tables.append(table)  # kept alive as long as the program
                 self.memory.arrays[node.array.name] = table.data(self.options.real)
                 for name, value in table.parameters().items():
                     self._set_parameter(name, value)
+
+    def _size_of(self, count: Expr) -> int | None:
+        """Return a number of elements, None if it is one of another network."""
+        known = all(p.name in self.memory.ints for p in walk(count) if isinstance(p, Param))
+        return int(host_value(count, self.memory, self.components[0]._running)) if known else None
 
     def _bind_events(self) -> None:
         depths: dict[str, int] = {}
@@ -162,6 +170,7 @@ class CompiledNetwork:
                     self.buffers[events.name] = buffer
                 old = self._previous_bounds.get(events.length, bounds)
                 step, scale = self._former_step(clock)
+                require_ring(events, buffer, depths.get(events.name, 0) + 1, component)
                 try:
                     buffer.resize(depths.get(events.name, 0) + 1, old, bounds, step, scale)
                 except ValueError:
@@ -316,7 +325,8 @@ class CompiledNetwork:
         rebind = False
         for component, derived in self._derived:
             inputs = (host_value(e, self.memory, component._running) for e in derived.inputs)
-            values = derived.compute(list(inputs))
+            with about(component.describe()):
+                values = derived.compute(list(inputs))
             for target, value in zip(derived.targets, values):
                 if isinstance(target, Param):
                     self._set_parameter(target.name, np.asarray(value).reshape(()).item())
@@ -339,6 +349,12 @@ class CompiledNetwork:
 
     # --- running ------------------------------------------------------------------------------------
 
+    def require_room(self, end: float) -> None:
+        """Refuse a run whose recordings could not be kept, before it starts."""
+        require_recordings(
+            self._recordings, self.axis.end_tick(end) - self.tick, self.axis.periods
+        )
+
     def run(self, end: float, progress: Callable[[int], None] | None, finite: str | bool) -> None:
         """Run until the time ``end``."""
         for component in self.components:
@@ -353,6 +369,8 @@ class CompiledNetwork:
                 self.check_state(f" after step {self.tick - 1}")
             return
         self.simulation.run(last, operations, progress)
+        for component in self.components:
+            component._finished()
         if finite:
             self.check_state(" at the end of the run")
 

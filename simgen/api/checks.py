@@ -17,12 +17,17 @@ from simgen.errors import (
     Problem,
     UnsupportedFeatureError,
 )
+from simgen.ir.stmt import EventList
 from simgen.lang.equations import Equation, EquationSet
+from simgen.lang.names import undefinable_name
 from simgen.model.description import SECOND, VariableInfo
+from simgen.runtime.events import EventBuffer
 from simgen.runtime.limits import require_bytes
 
 if TYPE_CHECKING:
+    from simgen.api.component import Component
     from simgen.api.group import Group
+    from simgen.api.recording import Recording
     from simgen.api.synapses import Synapses
 
 # The flags that an equation of each kind may have, by the kind of object it belongs to.
@@ -87,6 +92,51 @@ def require_variables(
     require_bytes(wanted * size, f"The variables of {size:,} elements of {owner}")
 
 
+def require_ring(events: EventList, buffer: EventBuffer, depth: int, component: Component) -> None:
+    """Raise MemoryLimitError if the spikes of the longest delay would not fit into memory."""
+    if depth > buffer.depth:
+        require_bytes(
+            4 * depth * buffer.size,
+            f"The events '{events.name.rpartition('.')[2]}' of {component.describe()} of the last "
+            f"{depth:,} steps ({buffer.size:,} elements)",
+            "Use shorter delays, or a longer step.",
+        )
+
+
+def require_recordings(
+    recordings: Sequence[tuple[Component, Recording, int]],
+    ticks: int,
+    periods: Mapping[str, int],
+) -> None:
+    """Raise MemoryLimitError if what every step records would not fit into memory."""
+    wanted: dict[int, int] = {}
+    for component, recording, most in recordings:
+        clock = component.clock
+        if not component._records_each_step or clock is None:
+            continue
+        room = most * (ticks // periods[clock.name]) + recording.used - recording.data.size
+        wanted[id(component)] = wanted.get(id(component), 0) + max(0, room) * recording.data.itemsize
+        require_bytes(
+            wanted[id(component)],
+            f"The recording of {component.describe()} for this run",
+            "Record fewer elements, less often, or a shorter time.",
+        )
+
+
+def check_new_name(synapses: Synapses, name: Any, what: str) -> None:
+    """Raise unless ``name`` can be that of a pathway or index variable: no variable, no attribute."""
+    owner = synapses.describe()
+    if not isinstance(name, str) or not name.isidentifier():
+        raise ModelError(f"{name!r} cannot be the name of {what} of {owner}: it is no plain name.")
+    reason = None if name in ("pre", "post") else undefinable_name(name)
+    if reason is None and name in synapses.equations:
+        reason = f"'{name}' is a variable of the equations.", "Choose another name."
+    if reason is None and hasattr(type(synapses), name):
+        reason = f"'{name}' is an attribute of every Synapses object.", "Choose another name."
+    if reason is not None:
+        raise ModelError(f"{name!r} cannot be the name of {what} of {owner}. {' '.join(reason)}")
+
+
 # --- attributes and indices ---------------------------------------------------------------------
 
 
@@ -148,22 +198,3 @@ def check_summed_targets(synapses: Synapses, problems: list[Problem]) -> None:
             text += " the target of a sum."
             hint = f"Sum into a parameter, and use that in the equation of '{name}'."
             problems.append(Problem(text, equation.origin, hint, EquationError))
-
-
-def check_separate_sums(all_synapses: Sequence[Synapses]) -> None:
-    """Raise ModelError where two summed equations write one variable of the same neurons."""
-    seen: list[tuple[Synapses, Equation, Group, str, int, int]] = []
-    for synapses in all_synapses:
-        for equation, group, name in _sums(synapses):
-            parent = getattr(group, "source", group)
-            start = int(getattr(group, "start", 0))
-            stop = start + group._size()
-            for other, other_equation, target, variable, first, last in seen:
-                if target is parent and variable == name and start < last and first < stop:
-                    raise ModelError(
-                        f"'{other_equation.name}' of {other.describe()} and '{equation.name}' of "
-                        f"{synapses.describe()} both set '{name}' of {parent.describe()} to a sum, "
-                        f"for neurons {max(start, first)} to {min(stop, last) - 1}: the second "
-                        "would overwrite the first. Sum into two parameters, and add them."
-                    )
-            seen.append((synapses, equation, parent, name, start, stop))

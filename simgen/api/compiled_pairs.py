@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from simgen import pipeline
+from simgen.api.compiled_text import collect
 from simgen.api.device import current_options
 from simgen.api.evaluation import TextContext, TextEnvironment
 from simgen.api.subgroup import Subgroup
@@ -15,15 +16,13 @@ from simgen.build.pairs import BAD, CLOCK, NOW, NOW_STEP, TARGETS, pair_program
 from simgen.connect.rows import Rows
 from simgen.dtypes import DType
 from simgen.errors import IndexRangeError
-from simgen.ir.expr import Expr, Gather, Load, Param
+from simgen.ir.expr import Expr, Param
 from simgen.ir.kernel import Program
-from simgen.ir.visit import all_nodes
 from simgen.targets.base import Memory
 
 if TYPE_CHECKING:
     from simgen.api.pair_rules import PairContext
 
-WORTH_COMPILING = 4_000_000  # pairs; below, numpy is done before a compiler has started
 BLOCK = 1 << 22  # entries of the table of found targets (u32): 16 MB
 
 
@@ -92,25 +91,11 @@ def _memory(
         "pairs.stop": end,
         f"period_{CLOCK.name}": 1,
         NOW_STEP.name: env.step(),
-        "text_key": key - (1 << 64) if key >= 1 << 63 else key,
         "one": 1,
     }
     memory.reals = {NOW.name: env.time(), f"dt_{CLOCK.name}": text.clock.dt_}
-    kernel = program.schedule[0].kernel
     memory.arrays[f"{BAD.name}.ids"] = np.zeros((depth, end), np.uint32)
     memory.arrays[f"{BAD.name}.counts"] = np.zeros((depth, 1), np.int64)
     memory.ints[f"{BAD.name}.depth"] = depth
-    for node in all_nodes(kernel.body):
-        if isinstance(node, Load | Gather):
-            memory.arrays[node.array.name] = _writable(text.find(node.array))
-            memory.ints[node.array.length] = memory.arrays[node.array.name].size
-        elif isinstance(node, Param) and node.name not in memory.ints:
-            value = memory.reals[NOW.name] if node == NOW else env.param(node)
-            memory.reals[node.name] = float(value)
-            if float(value).is_integer():
-                memory.ints[node.name] = int(value)
+    collect(program, text, env, memory)
     return memory
-
-
-def _writable(data: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    return np.require(data, requirements=["C", "W"])

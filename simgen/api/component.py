@@ -14,7 +14,7 @@ from simgen.api.naming import Named
 from simgen.api.seeds import Stream
 from simgen.build.facts import NetworkFacts
 from simgen.build.schedule import check_slot
-from simgen.errors import ArgumentTypeError, InternalError, Problem
+from simgen.errors import ArgumentTypeError, InternalError, ModelError, Problem
 from simgen.integrate.model import Derived
 from simgen.ir.expr import Array, IndexKind
 from simgen.ir.kernel import Item
@@ -38,6 +38,7 @@ class Component(Named):
     """
 
     _scope_number = 0
+    _records_each_step = False  # whether every step appends to the recordings
 
     def __init__(
         self, name: str | None, prefix: str, *, when: str = "start", order: int = 0
@@ -70,7 +71,15 @@ class Component(Named):
 
     def _changed(self) -> None:
         """Note a change of structure: the network compiles anew before it runs again."""
+        self._refuse_while_running()
         object.__setattr__(self, "_version", self._version + 1)
+
+    def _refuse_while_running(self) -> None:
+        """Raise if this object is part of a network that runs at this moment."""
+        if self._network is not None and self._network._running:
+            raise ModelError(
+                f"{self.describe()} cannot change while its network runs; values of variables can."
+            )
 
     @property
     def contained_objects(self) -> list[Component]:
@@ -159,6 +168,9 @@ class Component(Named):
 
     def _started(self) -> None:
         """Note that a network is about to run this object."""
+
+    def _finished(self) -> None:
+        """Raise if the run that has ended did what this object does not allow."""
 
     def _constant_scopes(self) -> Iterable[ConstantScope]:
         """Yield the scopes whose constants this object's code uses."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from simgen.api.arguments import about, flat_values, plain_values, single_value
 from simgen.api.generators import connect_by_generator
 from simgen.api.namespaces import caller_namespace, checked_namespace
 from simgen.api.pair_rules import PairContext, connect_by_pairs
@@ -20,7 +21,6 @@ from simgen.connect.rows import Rows
 from simgen.errors import ArgumentTypeError, ModelError, SourceText
 from simgen.lang.expressions import parse_expression
 from simgen.lang.syntax import CompareNode, Name, Node, Number
-from simgen.units import dimension_of, strip
 
 if TYPE_CHECKING:
     from simgen.api.synapses import Synapses
@@ -43,8 +43,28 @@ def connect(
     autapses: bool,
 ) -> None:
     """Make synapses; see :meth:`simgen.Synapses.connect`."""
+    with about(synapses.describe()):
+        _connect(
+            synapses,
+            condition,
+            (i, j, p, n, skip_if_invalid),
+            namespace,
+            {"n_total": n_total, "out_degree": out_degree, "in_degree": in_degree},
+            (multapses, autapses),
+        )
+
+
+def _connect(
+    synapses: Synapses,
+    condition: Any,
+    pairs: tuple[Any, Any, Any, Any, bool],
+    namespace: Mapping[str, Any] | None,
+    degrees: Mapping[str, int | None],
+    repeats: tuple[bool, bool],
+) -> None:
+    i, j, p, n, skip_if_invalid = pairs
+    multapses, autapses = repeats
     owner = synapses.describe()
-    degrees = {"n_total": n_total, "out_degree": out_degree, "in_degree": in_degree}
     asked = [name for name, value in degrees.items() if value is not None]
     probability = _probability(p, owner)
     count = _repeats(n, owner)
@@ -94,9 +114,9 @@ def _append(synapses: Synapses, rows: Rows, n_source: int, n_target: int) -> Non
 def _probability(p: Any, owner: str) -> float | str:
     if isinstance(p, str):
         return p
-    if isinstance(p, bool) or not dimension_of(p).is_dimensionless or np.size(p) != 1:
+    value, dim = single_value(p, f"p of connect() of {owner}")
+    if isinstance(p, bool) or not dim.is_dimensionless:
         raise ArgumentTypeError(f"p of connect() of {owner} must be a number or text, not {p!r}.")
-    value = float(strip(p).reshape(()))
     if not 0 <= value <= 1:
         raise ModelError(f"p of connect() of {owner} is a probability and cannot be {value}.")
     return value
@@ -174,20 +194,21 @@ def _by_indices(
     if skip_if_invalid:
         inside = (sources >= 0) & (sources < n_source) & (targets >= 0) & (targets < n_target)
         sources, targets = sources[inside], targets[inside]
-    if n != 1:
-        sources, targets = np.repeat(sources, n), np.repeat(targets, n)
     context.check_inside(sources, n_source, "i")
     context.check_inside(targets, n_target, "j")
+    if n != 1:
+        context.require(sources.size * n)
+        sources, targets = np.repeat(sources, n), np.repeat(targets, n)
     return rules.from_arrays(sources, targets, n_source, n_target)
 
 
 def _index_array(value: Any, what: str, owner: str) -> Any:
     if isinstance(value, VariableView):
         value = value[:]
-    array = np.asarray(strip(value) if not isinstance(value, np.ndarray) else value)
-    if array.dtype == bool or array.dtype.kind not in "iuf":
+    array, dim = plain_values(value, f"{what} of connect() of {owner}")
+    if array.dtype == bool or array.dtype.kind not in "iuf" or not dim.is_dimensionless:
         raise ArgumentTypeError(f"{what} of connect() of {owner} must be integers, not {value!r}.")
-    array = np.atleast_1d(array).ravel()
+    array = flat_values(array, f"{what} of connect() of {owner}")
     if array.dtype.kind == "f":
         if array.size == 0:
             return array.astype(np.int64)

@@ -51,6 +51,8 @@ class TextContext:
     index: Index
     coordinates: Callable[[Any], tuple[AnyArray, AnyArray] | None]
     constants: Mapping[str, tuple[str, float | int]]
+    rank: Expr | None = None  # of a synapse among those of its pair, for random draws
+    whole: Callable[[TextContext, Expr, int], AnyArray | None] | None = None  # all data at once
 
 
 class TextEnvironment:
@@ -140,11 +142,16 @@ def draw_samples(
         case "randn":
             return distributions.draw_randn(key, counters, real)
         case "poisson":
-            return distributions.draw_poisson(key, counters, *args, dtype=real)
+            (mean,) = args
+            return distributions.draw_poisson(key, counters, mean, dtype=real)
         case "binomial":
-            return distributions.draw_binomial(key, counters, *args, dtype=real)
+            n, p = args
+            return distributions.draw_binomial(key, counters, n, p, dtype=real)
         case "truncated_normal":
-            return distributions.draw_truncated_normal(key, counters, *args, dtype=real)
+            mean, sd, low, high = args
+            return distributions.draw_truncated_normal(
+                key, counters, mean, sd, low, high, dtype=real
+            )
     raise InternalError(f"unknown distribution '{distribution}'")
 
 
@@ -208,10 +215,16 @@ def evaluate_node(
     """Return the values of a parsed expression at ``positions``, and its dimension."""
     problems: list[Problem] = []
     draws = DrawCounter()
-    resolver = Resolver(context.scope, problems=problems, draw_key=_KEY, draws=draws, strict=True)
+    resolver = Resolver(
+        context.scope, problems=problems, draw_key=_KEY, draws=draws, draw_rank=context.rank
+    )
     expr, dim = resolver.expression(node)
     raise_problems(problems)
     key = take_stream().key() if is_random(expr) else 0  # reading a value costs no stream
+    if context.whole is not None and isinstance(positions, slice) and positions.start == 0:
+        values = context.whole(context, expr, key)
+        if values is not None and values.size == positions.stop:
+            return values, dim
     where = _as_array(positions)
     if where.size <= CHUNK:
         env = TextEnvironment(context, where, key)

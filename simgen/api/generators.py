@@ -14,17 +14,19 @@ from simgen.api.pair_rules import (
     Expression,
     Integers,
     PairContext,
+    check_counts,
     check_probabilities,
     origin_of,
-    parse_part,
     uniform_at,
 )
 from simgen.connect import rules
 from simgen.connect.rows import Rows
 from simgen.dtypes import DType
 from simgen.errors import EquationError, Origin, Problem, SourceText, raise_problems
-from simgen.ir.expr import Local
+from simgen.ir.expr import IndexKind, IndexValue, Load, Local
+from simgen.ir.visit import walk
 from simgen.lang.expressions import parse_expression
+from simgen.lang.names import undefinable_name
 from simgen.lang.syntax import CallNode, Node
 from simgen.model.scope import ValueEntry
 from simgen.units import DIMENSIONLESS
@@ -63,6 +65,9 @@ def parse_generator(text: str, owner: str, what: str) -> Generator | Node:
         raise EquationError(
             f"{place.render()}\n  A generator is written 'result for k in range(...) if condition'."
         )
+    reason = undefinable_name(loop.target.id)
+    if reason is not None:
+        _refuse(place, f"The variable of the generator cannot be '{loop.target.id}'. {reason[0]}")
     call = loop.iter
     if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Name):
         raise EquationError(f"{place.render()}\n  A generator runs over range(...) or sample(...).")
@@ -99,7 +104,10 @@ def connect_by_generator(
         loop, result, condition, variable = own, parsed, None, ""
     extra = {variable: ValueEntry(Local(variable, DType.I64), DIMENSIONLESS)} if variable else {}
     if condition is not None:
-        keep = _at_side(context, context.resolve(condition, extra), side, own, loop, variable)
+        chosen = context.resolve(condition, extra)
+        if chosen.expr.dtype is not DType.BOOL:
+            _refuse(condition.origin, "The condition of a generator must be true or false.")
+        keep = _at_side(context, chosen, side, own, loop, variable)
         own, loop = own[keep.astype(bool)], loop[keep.astype(bool)]
     values = _at_side(context, context.resolve(result, extra), side, own, loop, variable)
     if values.dtype.kind != "i":
@@ -113,7 +121,7 @@ def connect_by_generator(
         wanted = (
             np.full(sources.shape, p)
             if isinstance(p, float)
-            else context.resolve(parse_part(p, "p", owner)).at(context, sources, targets)
+            else context.number(p, "p", DType.REAL).at(context, sources, targets)
         )
         check_probabilities(np.atleast_2d(wanted), np.ones((1, wanted.size), bool), owner, 0)
         kept = uniform_at(context, sources, targets) < wanted
@@ -121,7 +129,9 @@ def connect_by_generator(
     if n != 1:
         repeats: Any = n
         if isinstance(n, str):
-            repeats = context.resolve(parse_part(n, "n", owner)).at(context, sources, targets)
+            repeats = context.number(n, "n", DType.I64).at(context, sources, targets)
+            check_counts(repeats, n, owner)
+        context.require(float(np.sum(np.broadcast_to(repeats, sources.shape), dtype=float)))
         sources, targets = np.repeat(sources, repeats), np.repeat(targets, repeats)
     return rules.from_arrays(sources, targets, context.n_source, context.n_target)
 
@@ -135,6 +145,14 @@ def _at_side(
     variable: str,
 ) -> npt.NDArray[Any]:
     """Evaluate where only the index of one side is known; the other one must not be used."""
+    unknown = IndexKind.POST if side == "j" else IndexKind.PRE
+    for node in walk(expression.expr):
+        if isinstance(node, Load | IndexValue) and node.index.kind is unknown:
+            raise EquationError(
+                f"'{side}' of connect() of {context.synapses.describe()} is given for each "
+                f"{'i' if side == 'j' else 'j'}, so its text cannot use '{side}' or variables of "
+                f"the {'target' if side == 'j' else 'source'}. Use a condition instead."
+            )
     other = np.zeros_like(own)
     pair = (own, other) if side == "j" else (other, own)
     values = {variable: loop} if variable else {}
@@ -155,6 +173,7 @@ def _loop(
         if np.any(step == 0):
             _refuse(generator.call.origin, "The step of range() is 0.")
         counts = np.maximum(0, -(-(last - first) // step))
+        context.require(float(counts.sum(dtype=float)))
         rows = np.repeat(own, counts)
         starts = np.repeat(np.cumsum(counts) - counts, counts)
         return rows, first[rows] + (np.arange(rows.size) - starts) * step[rows]

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from simgen.api.clock import Clock, defaultclock
 from simgen.api.checks import check_not_infinite, check_shared_index, index_array, is_read_only
+from simgen.api.clock import Clock, defaultclock
 from simgen.api.component import Component
 from simgen.api.device import current_options
 from simgen.api.evaluation import TextContext, evaluate_node, evaluate_text
@@ -267,7 +267,9 @@ class Group(Component):
             positions: Any = indices
         else:
             indices = self._indices(item)
-            positions = self._positions(indices)
+            # all elements of a string may come in any order: no permutation is needed
+            everything = isinstance(value, str) and is_whole(item)
+            positions = indices if everything else self._positions(indices)
         if isinstance(value, str):
             text = f"value of '{name}'"
             new = evaluate_text(
@@ -367,6 +369,11 @@ class Group(Component):
     def _coordinates(self, positions: Any) -> tuple[AnyArray, AnyArray] | None:
         """Return the (source, target) indices of synapses; None for groups of elements."""
         return None
+
+
+def is_whole(item: Any) -> bool:
+    """Whether an index means all elements in order."""
+    return isinstance(item, slice) and item == slice(None)
 
 
 def spike_events(name: str, length: str, events: Iterable[str]) -> dict[str, EventList]:

@@ -6,6 +6,7 @@ import logging
 from typing import Any
 
 from simgen.api.component import Component, living_components, new_scope
+from simgen.api.group import Group
 from simgen.api.namespaces import caller_namespace
 from simgen.api.naming import forget_names
 from simgen.api.network import Network
@@ -80,7 +81,7 @@ def magic_network() -> Network:
         _network = Network(name="magicnetwork*")
     elif _network.t_ > 0:
         for component in new:
-            if list(component._event_lists()) or hasattr(component, "_pathways"):
+            if isinstance(component, Group):
                 raise MagicError(
                     f"{component.describe()} was created after {old[0].describe()} had run. "
                     "The implicit network cannot tell whether to start anew: use a Network, or "

@@ -1,25 +1,24 @@
-"""Monitors: record spikes and events, state over time, and population rates."""
+"""Monitors of spikes and other events."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from simgen.api.clock import Clock, seconds
+from simgen.api.arguments import names_of
+from simgen.api.clock import Clock
 from simgen.api.component import Component
-from simgen.api.group import Group, choose_clock
+from simgen.api.group import Group
 from simgen.api.namespaces import Namespace
 from simgen.api.recording import Recording
 from simgen.api.subgroup import Subgroup
 from simgen.build.facts import NetworkFacts
 from simgen.build.monitors import (
     EventRecording,
-    RateRecording,
     event_items,
-    rate_items,
 )
 from simgen.dtypes import DType
 from simgen.errors import (
@@ -27,10 +26,11 @@ from simgen.errors import (
     ModelError,
     Problem,
     SourceText,
+    UnknownAttributeError,
     UnknownNameError,
     suggest,
 )
-from simgen.ir.expr import ELEMENT, Array, Expr, Param
+from simgen.ir.expr import Array, Expr, Param
 from simgen.ir.kernel import Item
 from simgen.ir.stmt import Recorder
 from simgen.lang.expressions import parse_expression
@@ -85,17 +85,20 @@ class EventMonitor(Component):
         super().__init__(name, self._prefix, when=slot, order=place)
         if event not in source._description.events:
             raise ModelError(
-                f"{source.describe()} has no event '{event}'"
+                f"{source.describe()} has no event {event!r}"
                 + (" (it has no threshold)." if spike else ".")
-                + f" {suggest(event, source._description.events)}".rstrip()
+                + f" {suggest(str(event), source._description.events)}".rstrip()
             )
         if not isinstance(record, bool | np.bool_):
-            raise ArgumentTypeError(f"record of {self.describe()} must be True or False.")
+            raise ArgumentTypeError(
+                f"record of {self.describe()} must be True or False, not {record!r}. To record a "
+                "part of the group, monitor a subgroup, as in SpikeMonitor(group[:10])."
+            )
         self.source = source
         self.event = event
         self.record = bool(record)
         self.clock: Clock = source.clock
-        names = [variables] if isinstance(variables, str) else list(variables or ())
+        names = names_of(variables, self.describe())
         self.record_variables = names
         for variable in names:
             if not source._knows(variable):
@@ -185,7 +188,12 @@ class EventMonitor(Component):
                 if plain or recording.dim.is_dimensionless
                 else Quantity(values, dim=recording.dim)
             )
-        raise AttributeError(f"{type(self).__name__} has no attribute '{name}'")
+        if name.startswith("__"):
+            raise AttributeError(name)
+        known = [entry for entry in (*dir(type(self)), *recordings) if not entry.startswith("_")]
+        raise UnknownAttributeError(
+            f"{self.describe()} has no attribute '{name}'. {suggest(name, known)}".strip()
+        )
 
     def values(self, var: str) -> dict[int, Any]:
         """Return the recorded values of a variable as index -> array."""
@@ -280,119 +288,3 @@ class SpikeMonitor(EventMonitor):
     def spike_trains(self) -> dict[int, Quantity]:
         """Return index -> spike times."""
         return self.event_trains()
-
-
-class PopulationRateMonitor(Component):
-    """Records the instantaneous rate of a group: spikes per neuron and step width."""
-
-    def __init__(self, source: Group, name: str | None = "ratemonitor*") -> None:
-        if not isinstance(source, Group):
-            raise ArgumentTypeError(f"A monitor needs a group, not {source!r}.")
-        super().__init__(name, "ratemonitor*", when="end", order=0)
-        if "spike" not in source._description.events:
-            raise ModelError(f"{source.describe()} has no threshold, so it has no rate.")
-        self.source = source
-        self.clock: Clock = source.clock
-        self._counter = np.zeros(1, np.int64)
-        self._steps = Recording(Recorder(f"{self.name}.t", DType.I64), SECOND, source._real)
-        self._counts = Recording(
-            Recorder(f"{self.name}.rate", DType.I64), DIMENSIONLESS, source._real
-        )
-
-    def _depends_on(self) -> Iterator[Component]:
-        yield self.source
-
-    @property
-    def t(self) -> Quantity:
-        """The times of the steps."""
-        return Quantity(self.t_, dim=SECOND)
-
-    @property
-    def t_(self) -> npt.NDArray[np.float64]:
-        """The times of the steps in seconds."""
-        return self._steps.times()
-
-    @property
-    def rate_(self) -> npt.NDArray[np.float64]:
-        """The rates in hertz."""
-        return self._counts.values() / (self.source._size() * self._steps.dt)
-
-    @property
-    def rate(self) -> Quantity:
-        """The rates."""
-        return Quantity(self.rate_, dim=DIMENSIONLESS / SECOND)
-
-    def smooth_rate(self, window: Any = "gaussian", width: Any = None) -> Quantity:
-        """Return the rate convolved with a window.
-
-        Parameters
-        ----------
-        window
-            ``"gaussian"`` (``width`` is its standard deviation), ``"flat"`` (``width`` is its
-            length, rounded to an odd number of steps), or an array of weights.
-        width
-            A time; not for arrays.
-
-        """
-        if isinstance(window, str):
-            if width is None:
-                raise ModelError("smooth_rate needs a width, as in width=1*ms.")
-            steps = seconds(width, "width") / self._steps.dt
-            if window == "gaussian":
-                reach = int(np.ceil(2 * steps))
-                weights = np.exp(-(np.arange(-reach, reach + 1) ** 2) / (2 * steps**2))
-            elif window == "flat":
-                weights = np.ones(int(steps / 2) * 2 + 1)
-            else:
-                raise ModelError(f"smooth_rate knows 'gaussian' and 'flat', not {window!r}.")
-        else:
-            weights = np.asarray(window, float)
-            if weights.ndim != 1 or weights.size % 2 == 0 or width is not None:
-                raise ModelError(
-                    "A window given as an array needs one dimension, an odd length and no width."
-                )
-        smooth = np.convolve(self.rate_, weights / weights.sum(), mode="same")
-        return Quantity(smooth, dim=DIMENSIONLESS / SECOND)
-
-    def binned_rate(self, bin_size: Any) -> tuple[Quantity, Quantity]:
-        """Return bin centres and the mean rate in each bin of ``bin_size``."""
-        steps = round(seconds(bin_size, "bin_size") / self._steps.dt)
-        if steps < 1:
-            raise ModelError(f"bin_size must be at least the step width, not {bin_size!r}.")
-        count = self.rate_.size // steps
-        rates = self.rate_[: count * steps].reshape(count, steps).mean(axis=1)
-        start = self.t_[0] if self.t_.size else 0.0
-        centres = start + (np.arange(count) + 0.5) * steps * self._steps.dt
-        return Quantity(centres, dim=SECOND), Quantity(rates, dim=DIMENSIONLESS / SECOND)
-
-    def _items(self, facts: NetworkFacts) -> Iterable[Item]:
-        group = self.source._description
-        recording = RateRecording(
-            self.name,
-            self.describe(),
-            group.events["spike"],
-            group,
-            self.when,
-            self.order,
-            Array(f"{self.name}.counter", DType.I64, "one"),
-            self._counts.recorder,
-            self._steps.recorder,
-        )
-        return rate_items(recording)
-
-    def _arrays(self) -> Iterator[tuple[Array, AnyArray]]:
-        yield Array(f"{self.name}.counter", DType.I64, "one"), self._counter
-
-    def _recorded(self) -> Iterator[tuple[Recording, int]]:
-        yield self._steps, 1
-        yield self._counts, 1
-
-
-__all__ = [
-    "ELEMENT",
-    "EventMonitor",
-    "Mapping",
-    "PopulationRateMonitor",
-    "SpikeMonitor",
-    "choose_clock",
-]

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from simgen.api.arguments import checked_arguments, memory_errors
 from simgen.api.binding import CompiledNetwork
 from simgen.api.clock import Clock, defaultclock, seconds
 from simgen.api.component import Component
@@ -54,15 +55,23 @@ class Network(Named):
 
     def add(self, *objects: Any) -> None:
         """Add objects, or collections (also dicts) of them."""
+        self._refuse_while_running()
         for entry in objects:
             if isinstance(entry, Component):
                 self._add_one(entry)
             elif isinstance(entry, dict):
                 self.add(*entry.values())
-            elif isinstance(entry, Iterable) and not isinstance(entry, str):
+            elif isinstance(entry, Iterable) and not isinstance(entry, str | np.ndarray):
                 self.add(*entry)
             else:
-                raise ArgumentTypeError(f"{entry!r} cannot be part of a network.")
+                raise ArgumentTypeError(
+                    f"{entry!r} cannot be part of {self.describe()}: objects of simgen are, and "
+                    "lists or dicts of them."
+                )
+
+    def _refuse_while_running(self) -> None:
+        if self._running:
+            raise ModelError(f"The objects of {self.describe()} cannot change while it runs.")
 
     def _add_one(self, component: Component) -> None:
         if any(component is present for present in self._objects):
@@ -86,6 +95,7 @@ class Network(Named):
 
     def remove(self, *objects: Any) -> None:
         """Remove objects, or collections of them."""
+        self._refuse_while_running()
         for entry in objects:
             if isinstance(entry, Component):
                 if not any(entry is present for present in self._objects):
@@ -93,8 +103,10 @@ class Network(Named):
                         f"{entry.describe()} is not part of the network '{self.name}'."
                     )
                 self._objects = [present for present in self._objects if present is not entry]
-            else:
+            elif isinstance(entry, Iterable) and not isinstance(entry, str | np.ndarray):
                 self.remove(*entry)
+            else:
+                raise ArgumentTypeError(f"{entry!r} is not part of {self.describe()}.")
 
     @property
     def objects(self) -> list[Component]:
@@ -138,6 +150,7 @@ class Network(Named):
 
     # --- running --------------------------------------------------------------------------------
 
+    @checked_arguments
     def run(
         self,
         duration: Any,
@@ -177,28 +190,40 @@ class Network(Named):
         if profile:
             raise UnsupportedFeatureError("run(profile=True) is not supported yet.")
         if self._running:
-            raise ModelError("run() was called while the network was running.")
+            raise ModelError(
+                "run() was called while the network was running. A network_operation cannot start "
+                "a run; stop() ends the present one."
+            )
+        if check_finite not in (True, False, "step"):
+            raise ModelError(f"check_finite must be True, False or 'step', not {check_finite!r}.")
         length = seconds(duration, "The duration of a run")
         if length < 0:
             raise ModelError(f"The duration of a run must not be negative, but it is {length} s.")
         names = checked_namespace(namespace, "run()")
         scope = caller_namespace() if names is None else names
-        compiled = self._prepare(scope)
+        with memory_errors(self.describe()):
+            compiled = self._prepare(scope)
         if on_compiled is not None:
             on_compiled(compiled)
         end = self._t + length
+        compiled.require_room(end)
         reporter = make_report(report, report_period, self._t, length)
         progress = Progress(reporter, compiled.axis.width, self._t, length)
-        self._running = True
+        self._set_running(True, compiled.clocks)
         try:
             compiled.run(end, progress if reporter is not None else None, check_finite)
         finally:
-            self._running = False
+            self._set_running(False, compiled.clocks)
             self._t = compiled.reached(end)
             for clock in compiled.clocks:
                 clock._now = compiled.clock_time(clock)
             defaultclock._now = self._t
         progress.finish()
+
+    def _set_running(self, running: bool, clocks: Iterable[Clock]) -> None:
+        self._running = running
+        for clock in clocks:
+            clock._in_use = running
 
     def _prepare(self, namespace: Any) -> CompiledNetwork:
         """Return the network ready to run, compiled anew only if its structure changed."""

@@ -13,11 +13,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from simgen.api.compiled_pairs import WORTH_COMPILING, connect_compiled
+from simgen.api.compiled_pairs import connect_compiled
+from simgen.api.compiled_text import is_worth_compiling
 from simgen.api.evaluation import TextContext, TextEnvironment, draw_samples
 from simgen.api.subgroup import Subgroup
 from simgen.build.pairs import P_DRAW
 from simgen.connect import rules
+from simgen.connect.checks import require_memory
 from simgen.connect.rows import Rows
 from simgen.dtypes import DType
 from simgen.errors import (
@@ -34,6 +36,7 @@ from simgen.lang.syntax import Node
 from simgen.model.resolve import DrawCounter, Resolver
 from simgen.model.scope import Entry, Scope
 from simgen.numerics import distributions, philox
+from simgen.units import DIMENSIONLESS
 
 if TYPE_CHECKING:
     from simgen.api.synapses import Synapses
@@ -87,7 +90,20 @@ class PairContext:
             merged.update(text.constants)
         return replace(texts[0], constants=merged)
 
-    def resolve(self, node: Node, extra: Mapping[str, Entry] | None = None) -> Expression:
+    def require(self, count: float) -> None:
+        """Raise MemoryLimitError if this many pairs would not fit into memory."""
+        require_memory(16 * int(count), f"connect() with {int(count):,} synapses")
+
+    def number(self, text: str, what: str, dtype: DType) -> Expression:
+        """Return the expression of a number without dimension, such as p or n."""
+        return self.resolve(parse_part(text, what, self.synapses.describe()), None, (what, dtype))
+
+    def resolve(
+        self,
+        node: Node,
+        extra: Mapping[str, Entry] | None = None,
+        wanted: tuple[str, DType] | None = None,
+    ) -> Expression:
         """Return the typed expression of a node, ready to be evaluated at pairs."""
         constants = self.synapses._constants(self.namespace)
         scope: Scope = self.synapses._scope(constants)
@@ -95,7 +111,10 @@ class PairContext:
             scope = _Extended(scope, extra)
         problems: list[Problem] = []
         resolver = Resolver(scope, problems=problems, draw_key=_KEY, draws=DrawCounter())
-        expr, _ = resolver.expression(node)
+        if wanted is None:
+            expr, _ = resolver.expression(node)
+        else:
+            expr = resolver.expect(node, DIMENSIONLESS, wanted[1], f"'{wanted[0]}'")
         raise_problems(problems)
         text = self.synapses._text_context()
         return Expression(expr, replace(text, constants=constants.used), self.key)
@@ -155,7 +174,6 @@ def connect_by_pairs(
     context: PairContext, condition: Node | None, p: float | str, n: int | str
 ) -> Rows:
     """Return the rows of all pairs for which the condition holds and the test against p succeeds."""
-    owner = context.synapses.describe()
     chosen = None if condition is None else context.resolve(condition)
     if chosen is not None and condition is not None and chosen.expr.dtype is not DType.BOOL:
         raise_problems(
@@ -163,10 +181,10 @@ def connect_by_pairs(
         )
     if chosen is not None and isinstance(p, float) and p < 1.0 and isinstance(n, int):
         return _sampled_pairs(context, chosen, p, n)
-    probability = None
-    if isinstance(p, str):
-        probability = context.resolve(parse_part(p, "p", owner))
-    if context.n_source * context.n_target >= WORTH_COMPILING:
+    probability = context.number(p, "p", DType.REAL) if isinstance(p, str) else None
+    if probability is None:
+        _refuse_too_many(context, chosen)
+    if is_worth_compiling(context.n_source * context.n_target):
         text = context.merged_text(chosen, probability)
         rows = connect_compiled(
             context,
@@ -188,7 +206,7 @@ def _pairs_in_blocks(
     """Return the pairs that satisfy the condition and pass the test against p, by numpy."""
     n_source, n_target = context.n_source, context.n_target
     rows = max(1, BLOCK // n_target)
-    sources, targets = [], []
+    sources, targets, total = [], [], 0
     j = np.arange(n_target, dtype=np.int64)[None, :]
     for first in range(0, n_source, rows):
         i = np.arange(first, min(n_source, first + rows), dtype=np.int64)[:, None]
@@ -200,6 +218,8 @@ def _pairs_in_blocks(
             check_probabilities(values, mask, context.synapses.describe(), first)
             mask &= uniform_at(context, i, j) < values
         where = np.nonzero(mask)
+        total += where[0].size
+        context.require(total)
         sources.append(where[0] + first)
         targets.append(where[1])
     return np.concatenate(sources), np.concatenate(targets)
@@ -209,28 +229,51 @@ def _repeated(
     context: PairContext, i: Integers, j: Integers, n: int | str
 ) -> tuple[Integers, Integers]:
     """Return every pair as often as ``n`` says."""
+    i, j = i.astype(np.int64, copy=False), j.astype(np.int64, copy=False)
     if n == 1:
         return i, j
     if isinstance(n, int):
+        context.require(i.size * n)
         return np.repeat(i, n), np.repeat(j, n)
-    owner = context.synapses.describe()
-    repeats = context.resolve(parse_part(n, "n", owner)).at(context, i, j)
-    if repeats.dtype.kind == "f" or np.any(repeats < 0):
-        message = "n must be a whole number that is not negative."
-        raise_problems([Problem(message, origin_of(n, "n", owner))])
+    repeats = context.number(n, "n", DType.I64).at(context, i, j)
+    check_counts(repeats, n, context.synapses.describe())
+    context.require(float(repeats.sum(dtype=float)))
     return np.repeat(i, repeats), np.repeat(j, repeats)
 
 
 def _sampled_pairs(context: PairContext, chosen: Expression, p: float, n: int) -> Rows:
     """Draw pairs with probability p, then keep those for which the condition holds."""
     drawn = rules.fixed_probability(context.n_source, context.n_target, p, context.key)
-    i, j = drawn.sources(), drawn.targets
+    i, j = drawn.sources().astype(np.int64), drawn.targets.astype(np.int64)
     kept = np.empty(drawn.n, bool)
     for first in range(0, drawn.n, BLOCK):
         part = slice(first, first + BLOCK)
-        kept[part] = chosen.at(context, i[part].astype(np.int64), j[part].astype(np.int64))
-    i, j = i[kept].astype(np.int64), j[kept].astype(np.int64)
-    return rules.from_arrays(*_repeated(context, i, j, n), context.n_source, context.n_target)
+        kept[part] = chosen.at(context, i[part], j[part])
+    chosen_pairs = _repeated(context, i[kept], j[kept], n)
+    return rules.from_arrays(*chosen_pairs, context.n_source, context.n_target)
+
+
+def _refuse_too_many(context: PairContext, chosen: Expression | None) -> None:
+    """Refuse a condition that holds for more pairs than fit into memory, before all are visited.
+
+    Judged by a sample of pairs; by Hoeffding's inequality the share in all pairs is at most 0.03
+    smaller than that in 2**16 of them, but for one case in 10**51.
+    """
+    pairs = context.n_source * context.n_target
+    if pairs < 1 << 32:
+        return
+    random = np.random.default_rng(0)
+    i = random.integers(0, context.n_source, 1 << 16)
+    j = random.integers(0, context.n_target, 1 << 16)
+    share = 1.0 if chosen is None else float(np.mean(chosen.at(context, i, j)))
+    context.require(max(0.0, share - 0.03) * pairs)
+
+
+def check_counts(repeats: npt.NDArray[Any], n: Any, owner: str) -> None:
+    """Raise for a negative number of synapses."""
+    if np.any(repeats < 0):
+        problem = f"n must not be negative, but it is {repeats[repeats < 0].flat[0]}."
+        raise_problems([Problem(problem, origin_of(n, "n", owner))])
 
 
 def uniform_at(context: PairContext, i: Integers, j: Integers) -> npt.NDArray[Any]:

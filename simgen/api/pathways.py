@@ -177,7 +177,9 @@ class DelayView:
                     "delays for single synapses."
                 )
             values = pathway.seconds()
-            positions = synapses._positions(synapses._indices(item))
+            indices = synapses._indices(item)
+            in_data_order = isinstance(value, str) and whole
+            positions = indices if in_data_order else synapses._positions(indices)
             count = values[positions].size
             if new.ndim and new.size not in (1, count):
                 raise ModelError(

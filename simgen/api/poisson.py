@@ -3,34 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
+from simgen.api.arguments import plain_values, single_value
 from simgen.api.clock import Clock
 from simgen.api.component import Component
 from simgen.api.group import Group, checked_size
 from simgen.api.namespaces import Namespace
 from simgen.api.neuron_group import NeuronGroup
 from simgen.api.seeds import Stream, take_stream
+from simgen.api.storage import StateVariable
 from simgen.build.facts import NetworkFacts
 from simgen.build.inputs import PoissonDrive, drive_items
 from simgen.dtypes import DType
 from simgen.errors import (
     ArgumentTypeError,
     DimensionMismatchError,
+    EquationError,
     ModelError,
+    Origin,
     Problem,
     SourceText,
     UnsupportedFeatureError,
 )
-from simgen.ir.expr import Array, Expr, Param
+from simgen.ir.construct import binary, cast, real
+from simgen.ir.expr import ELEMENT, Array, Compare, Expr, Load, Logical, Param, Select
 from simgen.ir.kernel import Item
+from simgen.ir.stmt import Store
 from simgen.lang.expressions import parse_expression
-from simgen.model.description import SECOND
+from simgen.lang.syntax import Name
+from simgen.model.description import SECOND, GroupScope, VariableInfo
 from simgen.model.resolve import DrawCounter, Resolver
 from simgen.model.scope import ConstantScope, VariableEntry
-from simgen.units import DIMENSIONLESS, dimension_of, strip
+from simgen.units import DIMENSIONLESS
 
 HERTZ = DIMENSIONLESS / SECOND
 
@@ -54,6 +62,8 @@ class PoissonGroup(NeuronGroup):
 
     """
 
+    _worst: StateVariable | None
+
     def __init__(
         self,
         N: int,
@@ -65,9 +75,12 @@ class PoissonGroup(NeuronGroup):
         namespace: Any = None,
         name: str | None = "poissongroup*",
     ) -> None:
+        self._set("_worst", None)
         if when != "thresholds":
             raise UnsupportedFeatureError("PoissonGroup runs in the slot 'thresholds' only.")
         text = isinstance(rates, str)
+        if text and ("\n" in rates or ":" in rates):
+            raise EquationError(f"The rates of a PoissonGroup are one expression, not {rates!r}.")
         model = f"rates = {rates} : Hz" if text else "rates : Hz"
         super().__init__(
             N,
@@ -80,11 +93,15 @@ class PoissonGroup(NeuronGroup):
             name=name if name != "poissongroup*" else "poissongroup*",
         )
         if not text:
-            if dimension_of(rates) != HERTZ:
+            if plain_values(rates, f"The rates of {self.describe()}")[1] != HERTZ:
                 raise DimensionMismatchError(
                     f"The rates of {self.describe()} must be rates, as in 10*Hz, not {rates!r}."
                 )
             self.rates = rates
+        else:
+            array = Array(f"{self.name}.worst_rate", DType.REAL, self._description.length)
+            self._hidden("worst_rate", array, 0)
+            self._set("_worst", self._internal["worst_rate"])
 
     def _after_write(self, name: str) -> None:
         if name == "rates":
@@ -109,6 +126,36 @@ class PoissonGroup(NeuronGroup):
 
     def _started(self) -> None:
         self._check_rates()
+        if self._worst is not None:
+            self._worst.data[:] = 0
+
+    def _resolve(self, namespace: Namespace, problems: list[Problem]) -> None:
+        super()._resolve(namespace, problems)
+        if self._worst is None or self._model is None or problems:
+            return
+        # rates given as text are watched: each neuron keeps the last rate that was no probability
+        resolver = Resolver(
+            GroupScope(self._model.group, ELEMENT, self._constants(namespace)),
+            problems=problems,
+            draw_key=None,
+            draws=DrawCounter(),
+        )
+        rate, _ = resolver.expression(Name("rates", Origin(SourceText("rates"))))
+        kept = Load(self._worst.info.array, ELEMENT)
+        chance = binary("*", rate, cast(self._model.group.clock.dt, DType.REAL))
+        bad = Logical("or", Compare("<", rate, real(0.0)), Compare(">", chance, real(1.0)))
+        watch = Store(kept.array, ELEMENT, Select(bad, rate, kept))
+        self._set("_model", replace(self._model, frozen=(*self._model.frozen, watch)))
+
+    def _finished(self) -> None:
+        if self._worst is None or not self._worst.data.any():
+            return
+        rates = self._worst.data
+        place = int(np.flatnonzero(rates)[0])
+        raise ModelError(
+            f"'rates' of {self.describe()} was {rates[place]:g} Hz at index {place} during the run, "
+            f"but rate*dt is a probability and must lie between 0 and 1 (dt is {self.clock.dt_} s)."
+        )
 
 
 class PoissonInput(Component):
@@ -153,28 +200,26 @@ class PoissonInput(Component):
         self.target_var = target_var
         self.clock: Clock = target.clock
         self._n = checked_size(N, f"N of {self.describe()}")
-        if isinstance(rate, str) or dimension_of(rate) != HERTZ or np.size(rate) != 1:
+        self._rate, dim = single_value(rate, f"The rate of {self.describe()}")
+        if dim != HERTZ:
             raise DimensionMismatchError(
                 f"The rate of {self.describe()} must be one rate, as in 10*Hz, not {rate!r}."
             )
-        self._rate = float(strip(rate).reshape(()))
-        if not (self._rate >= 0 and self._rate * self.clock.dt_ <= 1):
-            raise ModelError(
-                f"The rate of {self.describe()} is {self._rate} Hz; rate*dt must lie between 0 and 1."
-            )
+        self._started()
         info = target.variables[target_var].info
+        self._check_target(info)
         self._text: SourceText | None = None
         self._weight = 0.0
         if isinstance(weight, str):
             self._text = SourceText(weight, "weight", self.describe())
             parse_expression(self._text)
         else:
-            if dimension_of(weight) != info.dim:
+            self._weight, dim = single_value(weight, f"The weight of {self.describe()}")
+            if dim != info.dim:
                 raise DimensionMismatchError(
                     f"The weight of {self.describe()} must be {info.dim.describe()}, "
                     f"as '{target_var}' is, not {weight!r}."
                 )
-            self._weight = float(strip(weight).reshape(()))
             if not np.isfinite(self._weight):
                 raise ModelError(f"The weight of {self.describe()} is {self._weight}.")
         self._stream = take_stream()
@@ -191,6 +236,25 @@ class PoissonInput(Component):
     def N(self) -> int:
         """The number of inputs per neuron."""
         return self._n
+
+    def _check_target(self, info: VariableInfo) -> None:
+        kind = info.array.dtype
+        reason = "declared (constant)" if info.constant else info.read_only
+        reason = reason or ("shared" if info.shared else "")
+        reason = reason or ("" if kind.is_float else "boolean" if kind is DType.BOOL else "integer")
+        if reason:
+            raise ModelError(
+                f"{self.describe()} cannot add to '{self.target_var}' of {self.target.describe()}, "
+                f"which is {reason}."
+            )
+
+    def _started(self) -> None:
+        chance = self._rate * self.clock.dt_
+        if not 0 <= chance <= 1:
+            raise ModelError(
+                f"The rate of {self.describe()} is {self._rate} Hz, so rate*dt is {chance:g}; "
+                "it is a probability and must lie between 0 and 1."
+            )
 
     def _depends_on(self) -> Iterator[Component]:
         yield self.target

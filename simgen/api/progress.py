@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from simgen.api.clock import seconds
-from simgen.errors import ArgumentTypeError
+from simgen.errors import ArgumentTypeError, ModelError
 from simgen.model.description import SECOND
 from simgen.units import Quantity
 
@@ -52,6 +52,8 @@ def make_report(
     if report is None:
         return None
     width = 10.0 if period is None else seconds(period, "report_period")
+    if width < 0:
+        raise ModelError(f"report_period must not be negative, but it is {width} s.")
     if report in ("text", "stdout"):
         return _text_report(sys.stdout), width
     if report == "stderr":

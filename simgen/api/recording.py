@@ -45,8 +45,8 @@ class Recording:
             grown = size * self.data.itemsize
             if grown > free_bytes():
                 raise MemoryLimitError(
-                    f"The recording of {owner} needs {grown} bytes, but {free_bytes()} are free. "
-                    "Record fewer elements, less often, or a shorter time."
+                    f"The recording of {owner} needs {grown:,} bytes, but {free_bytes():,} bytes "
+                    "are free. Record fewer elements, less often, or a shorter time."
                 )
         data = np.empty(size, self.data.dtype)
         data[: self.used] = self.data[: self.used]

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from simgen.api.arguments import flat_values, plain_values
 from simgen.api.clock import seconds
 from simgen.api.group import Group, checked_size, spike_events
 from simgen.api.storage import AnyArray
@@ -27,8 +28,8 @@ from simgen.ir.expr import Array
 from simgen.ir.kernel import Item
 from simgen.ir.stmt import EventList
 from simgen.model.description import SECOND, GroupDescription
-from simgen.units import dimension_of, strip
 
+LATEST = 2**53  # steps that can be counted in floating point
 EARLY = 1e-3  # of a step: how much before its step a time may lie (Brian's timestep rule)
 
 
@@ -99,12 +100,18 @@ class SpikeGeneratorGroup(Group):
         owner = self.describe()
         if isinstance(times, VariableView):
             times = times[:]
-        if dimension_of(times) != SECOND and np.size(times):
-            raise DimensionMismatchError(f"The times of {owner} must be times, as in [1, 2]*ms.")
-        seconds_given = np.atleast_1d(np.asarray(strip(times), float)).ravel()
-        elements = np.atleast_1d(np.asarray(strip(indices))).ravel()
+        given, dim = plain_values(times, f"The times of {owner}")
+        if given.size and (dim != SECOND or given.dtype.kind not in "iuf"):
+            raise DimensionMismatchError(
+                f"The times of {owner} must be times, as in [1, 2]*ms, not {times!r}."
+            )
+        seconds_given = flat_values(given, f"The times of {owner}").astype(float)
+        found, dim = plain_values(indices, f"The indices of {owner}")
+        elements = flat_values(found, f"The indices of {owner}")
         if elements.size and (
-            elements.dtype.kind not in "iuf" or np.any(elements != np.floor(elements))
+            elements.dtype.kind not in "iuf"
+            or not dim.is_dimensionless
+            or np.any(elements != np.floor(elements))
         ):
             raise ArgumentTypeError(f"The indices of {owner} must be integers, not {indices!r}.")
         if elements.size != seconds_given.size:
@@ -114,11 +121,11 @@ class SpikeGeneratorGroup(Group):
             raise IndexRangeError(
                 f"Index {elements[beyond][0]} is outside {owner}, which has {self._N} neurons."
             )
-        bad = ~(np.isfinite(seconds_given) & (seconds_given >= 0))
+        bad = ~((seconds_given >= 0) & (seconds_given < LATEST * self.clock.dt_))
         if np.any(bad):
             raise ModelError(
-                f"A spike time of {owner} is {seconds_given[bad][0]} s; times must be finite and "
-                "not negative."
+                f"A spike time of {owner} is {seconds_given[bad][0]} s; times must be finite, not "
+                f"negative, and less than {LATEST} steps."
             )
         self._set("_times", seconds_given)
         self._set("_elements", elements.astype(np.int64))

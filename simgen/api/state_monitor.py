@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from simgen.api.arguments import about
 from simgen.api.clock import Clock
 from simgen.api.component import Component
 from simgen.api.group import Group, choose_clock
@@ -24,6 +25,7 @@ from simgen.errors import (
     ModelError,
     Problem,
     SourceText,
+    UnknownAttributeError,
     UnknownNameError,
     suggest,
 )
@@ -57,6 +59,8 @@ class StateMonitor(Component):
     ``M.v`` is an array (element, time), ``M.t`` the times, ``M[3].v`` the values of element 3.
 
     """
+
+    _records_each_step = True
 
     def __init__(
         self,
@@ -125,15 +129,13 @@ class StateMonitor(Component):
             return None
         if record is False or record is None:
             raise ModelError(
-                f"record of {self.describe()} must be True or indices. "
+                f"record of {self.describe()} must be True or indices, not {record}. "
                 "For the mean over a group use a summed expression or PopulationRateMonitor."
             )
         if isinstance(record, SynapticSelection):
             return record.indices
-        try:
+        with about(f"record of {self.describe()}"):
             chosen = self.source._indices(record)
-        except IndexRangeError as error:
-            raise IndexRangeError(f"{self.describe()}: {error}") from None
         if isinstance(chosen, slice):
             return np.arange(chosen.start, chosen.stop, chosen.step)
         return np.atleast_1d(chosen).astype(np.int64)
@@ -183,12 +185,19 @@ class StateMonitor(Component):
         plain = name.endswith("_") and name[:-1] in recordings
         key = name[:-1] if plain else name
         if key not in recordings:
-            raise AttributeError(
-                f"{type(self).__name__} has no attribute '{name}'. {suggest(name, recordings)}".strip()
+            if name.startswith("__"):
+                raise AttributeError(name)
+            raise UnknownAttributeError(
+                f"{self.describe()} has no attribute '{name}'. {suggest(name, recordings)}".strip()
             )
         values = self._matrix(key)
         dim = recordings[key].dim
         return values if plain or dim.is_dimensionless else Quantity(values, dim=dim)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name.rstrip("_") in self.__dict__.get("_recordings", {}):
+            raise UnknownAttributeError(f"'{name}' of {self.describe()} was recorded; it is not set.")
+        super().__setattr__(name, value)
 
     def __getitem__(self, item: Any) -> StateMonitorView:
         if isinstance(item, SynapticSelection):

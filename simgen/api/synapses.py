@@ -8,11 +8,18 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from simgen.api.arguments import checked_arguments
+from simgen.api.checks import (
+    SYNAPSE_FLAGS,
+    check_flags,
+    check_new_name,
+    check_summed_targets,
+)
 from simgen.api.component import Component
 from simgen.api.connecting import connect
 from simgen.api.equation_variables import declare_variables
-from simgen.api.evaluation import evaluate_text
-from simgen.api.group import Group
+from simgen.api.evaluation import TextContext, evaluate_text
+from simgen.api.group import Group, is_whole
 from simgen.api.monitors import parent_group
 from simgen.api.namespaces import Namespace
 from simgen.api.neuron_group import METHODS, as_equations
@@ -118,7 +125,7 @@ class Synapses(Group):
         for side, group in (("source", source), ("target", target)):
             if isinstance(group, Synapses):
                 raise UnsupportedFeatureError(f"{owner}: Synapses as {side} are not supported yet.")
-            if group is not None and not isinstance(group, Group):
+            if not isinstance(group, Group) and (group is not None or side == "source"):
                 raise ArgumentTypeError(f"The {side} of {owner} must be a group, not {group!r}.")
         self._set("source", source)
         self._set("target", source if target is None else target)
@@ -156,10 +163,9 @@ class Synapses(Group):
                     raise ArgumentTypeError(
                         f"The {label} of {self.describe()} must be text, not {text!r}."
                     )
-                if not name.isidentifier() or "__" in name or any(name == c[0] for c in codes):
-                    raise ModelError(
-                        f"{name!r} cannot be the name of a pathway of {self.describe()}."
-                    )
+                if any(name == c[0] for c in codes):
+                    raise ModelError(f"{self.describe()} has two pathways named {name!r}.")
+                check_new_name(self, name, "a pathway")
                 codes.append((name, direction, SourceText(text, label, self.describe())))
         return codes
 
@@ -209,7 +215,10 @@ class Synapses(Group):
     def _declare(self, problems: list[Problem]) -> None:
         length = f"n_{self.name}.rows"
         infos, subexpressions = declare_variables(self.equations, self.name, length, problems)
+        check_flags(self.equations, SYNAPSE_FLAGS, "Synapses", problems)
+        check_summed_targets(self, problems)
         if self._multisynaptic is not None:
+            check_new_name(self, self._multisynaptic, "the multisynaptic_index")
             array = Array(f"{self.name}.{self._multisynaptic}", DType.I32, length)
             infos.append(
                 VariableInfo(self._multisynaptic, array, DIMENSIONLESS, read_only="is given")
@@ -277,6 +286,7 @@ class Synapses(Group):
 
     # --- connecting ---------------------------------------------------------------------------
 
+    @checked_arguments
     def connect(
         self,
         condition: Any = None,
@@ -354,6 +364,7 @@ class Synapses(Group):
 
     def _delays_change(self) -> None:
         """Go back to row order, so that any delay can be given; spikes under way forbid it."""
+        self._refuse_while_running()
         if self._data.store is None:
             return
         self._run.refuse_spikes_under_way("Delays")
@@ -502,7 +513,8 @@ class Synapses(Group):
             )
 
     def _evaluate_delay(self, text: str, item: Any, pathway: Pathway) -> AnyArray:
-        positions = self._positions(self._indices(item))
+        indices = self._indices(item)
+        positions = indices if is_whole(item) else self._positions(indices)
         what = f"delay of the pathway '{pathway.name}'"
         return evaluate_text(text, what, self._text_context(), positions, SECOND, pathway.variable)
 
@@ -527,8 +539,8 @@ class Synapses(Group):
             "one": 1,
         }
 
-    def _coordinates(self, positions: Any) -> tuple[AnyArray, AnyArray] | None:
-        return self._run.coordinates(positions)
+    def _text_context(self) -> TextContext:
+        return self._run.text_context(super()._text_context())
 
     # --- code and network ---------------------------------------------------------------------
 

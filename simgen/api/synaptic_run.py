@@ -11,6 +11,8 @@ import numpy.typing as npt
 
 from simgen.api.monitors import parent_group
 from simgen.api.pathways import Pathway
+from simgen.api.compiled_text import evaluate_for_synapses
+from simgen.api.evaluation import TextContext
 from simgen.api.storage import AnyArray, StateVariable
 from simgen.api.subgroup import Subgroup
 from simgen.api.trace_keeper import TraceKeeper
@@ -78,6 +80,10 @@ class SynapticRun:
             column_sources=self._column_sources,
             wide=synapses._data.n >= 1 << 32,
         )
+
+    def plain_store(self) -> SynapseStore:
+        """Return the store as a walk over all synapses sees it, whatever its order."""
+        return replace(self.store(), format="none", columns=False, column_sources=False)
 
     def rank_array(self) -> Array | None:
         """Return the array of ranks among equal pairs, where synapses draw and pairs repeat."""
@@ -411,12 +417,13 @@ class SynapticRun:
             f"{name}.col_pos": _joined([part.positions for part in parts]),
         }
         if self._column_sources:
-            first = np.uint32(self._source_start())
+            first = np.uint32(self.source_start())
             sources = [part.sources + first for part in parts if part.sources is not None]
             self._column_tables[f"{name}.col_src"] = _joined(sources)
         return self._column_tables
 
-    def _source_start(self) -> int:
+    def source_start(self) -> int:
+        """Return the absolute index of the first source."""
         source = self.synapses.source
         return int(source.start) if isinstance(source, Subgroup) else 0
 
@@ -428,7 +435,7 @@ class SynapticRun:
             f"n_{name}.rows": data.n,
             f"{name}.rows.n_rows": data.n_source,
             f"{name}.rows.n_classes": 1 if data.store is None else data.store.segments.n_classes,
-            f"{name}.rows.source_start": self._source_start(),
+            f"{name}.rows.source_start": self.source_start(),
         }
         values.update(self.traces.parameters())
         axis = update_axis(synapses)
@@ -464,11 +471,30 @@ class SynapticRun:
         except ModelError:
             return synapses.target._find_array(array)
 
-    def coordinates(self, positions: Any) -> tuple[AnyArray, AnyArray]:
-        """Return the absolute source and target of the synapses at data positions."""
-        data = self.synapses._data
-        sources, targets = data.sources()[positions], data.targets()[positions]
-        return sources.astype(np.int64) + self._source_start(), targets.astype(np.int64)
+    def text_context(self, context: TextContext) -> TextContext:
+        """Return a context of text about these synapses; what is read often is read once."""
+        found: dict[str, AnyArray] = {}
+        data, start = self.synapses._data, self.source_start()
+
+        def find(array: Array) -> AnyArray:
+            if array.name not in found:
+                found[array.name] = self.find_array(array)
+            return found[array.name]
+
+        def coordinates(positions: Any) -> tuple[AnyArray, AnyArray]:
+            if "sources" not in found:
+                found["sources"] = data.sources()
+            sources, targets = found["sources"][positions], data.targets()[positions]
+            return sources.astype(np.int64) + start, targets.astype(np.int64)
+
+        rank = self.rank_array()
+        return replace(
+            context,
+            find=find,
+            coordinates=coordinates,
+            rank=None if rank is None else cast(Load(rank, SYNAPSE), DType.I64),
+            whole=lambda text, expr, key: evaluate_for_synapses(self.synapses, text, expr, key),
+        )
 
     def degree(self, name: str) -> npt.NDArray[np.int32]:
         """Return the number of synapses per target or source of the connected (sub)groups."""
@@ -495,15 +521,21 @@ class SynapticRun:
     def _ranks(self) -> npt.NDArray[np.uint32]:
         """Return each synapse's number among those of its pair, in creation order."""
         data = self.synapses._data
-        order = data.creation_of_data()
-        created = np.arange(data.n) if order is None else order
-        pairs = data.sources().astype(np.int64) * data.n_target + data.targets()
-        sort = np.lexsort((created, pairs))
-        first = np.ones(data.n, bool)
-        first[1:] = pairs[sort][1:] != pairs[sort][:-1]
-        starts = np.maximum.accumulate(np.where(first, np.arange(data.n), 0))
+        same = np.zeros(data.n, bool)
+        if data.rows is not None and data.rows.sorted and data.creation_of_data() is None:
+            sort: Any = slice(None)  # equal pairs are neighbours already
+            same[1:] = data.rows.targets[1:] == data.rows.targets[:-1]
+            starts = data.rows.row_start[:-1][np.diff(data.rows.row_start) > 0]
+            same[starts.astype(np.int64)] = False
+        else:
+            order = data.creation_of_data()
+            created = np.arange(data.n) if order is None else order
+            pairs = data.sources().astype(np.int64) * data.n_target + data.targets()
+            sort = np.lexsort((created, pairs))
+            same[1:] = pairs[sort][1:] == pairs[sort][:-1]
+        places = np.arange(data.n)
         ranks = np.empty(data.n, np.uint32)
-        ranks[sort] = np.arange(data.n) - starts
+        ranks[sort] = places - np.maximum.accumulate(np.where(same, 0, places))
         if data.n and int(ranks.max()) > 1023:
             raise ModelError(
                 f"{self.synapses.describe()} has more than 1024 synapses between one pair of neurons, "

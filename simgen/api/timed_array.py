@@ -3,21 +3,29 @@
 from __future__ import annotations
 
 import weakref
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from simgen.api.arguments import plain_values
 from simgen.api.clock import seconds
 from simgen.api.naming import Named
 from simgen.dtypes import DType
-from simgen.errors import ArgumentTypeError, DimensionMismatchError, ModelError
+from simgen.errors import (
+    ArgumentTypeError,
+    DimensionMismatchError,
+    IndexRangeError,
+    ModelError,
+)
 from simgen.ir.construct import binary, call, cast, integer
 from simgen.ir.expr import Array, Binary, Cast, Expr, Gather, Param, Role
-from simgen.lang.syntax import CallNode
+from simgen.lang.syntax import CallNode, Name, Node
 from simgen.model.description import SECOND
 from simgen.model.functions import ModelFunction
 from simgen.model.resolve import Resolver
+from simgen.model.scope import ValueEntry
 from simgen.units import Dimension, Quantity, dimension_of, strip
 
 _tables: weakref.WeakValueDictionary[str, TimedArray] = weakref.WeakValueDictionary()
@@ -48,21 +56,26 @@ class TimedArray(Named):
 
     def __init__(self, values: Any, dt: Any, name: str | None = "timedarray*") -> None:
         super().__init__(name, "timedarray*")
-        self.dim: Dimension = dimension_of(values)
-        data = np.asarray(strip(values))
+        data, dim = plain_values(values, f"The values of {self.describe()}")
+        self.dim: Dimension = dim
         if data.dtype.kind not in "biuf":
-            raise ArgumentTypeError(f"The values of {self.describe()} must be numbers.")
+            raise ArgumentTypeError(
+                f"The values of {self.describe()} must be real numbers, not {data.dtype}."
+            )
         if data.ndim not in (1, 2) or data.size == 0:
             raise ModelError(
                 f"{self.describe()} needs one or two dimensions and at least one value, "
                 f"not the shape {data.shape}."
             )
-        if np.isnan(data.astype(float)).any():
-            raise ModelError(f"The values of {self.describe()} contain NaN.")
+        bad = np.isnan(data.astype(float))
+        if bad.any():
+            place = ", ".join(str(int(k)) for k in np.argwhere(bad)[0])
+            raise ModelError(f"The values of {self.describe()} contain NaN (at position {place}).")
         self._values: npt.NDArray[np.float64] = np.ascontiguousarray(data, np.float64)
         self._dt = seconds(dt, f"dt of {self.describe()}")
         if self._dt <= 0:
             raise ModelError(f"dt of {self.describe()} must be positive, not {self._dt} s.")
+        self._spans: list[Expr] = []  # numbers of elements whose index runs over the columns
         _tables[f"{self.name}.values"] = self
         self.simgen_function = ModelFunction(self.name, data.ndim, self._resolve)
 
@@ -80,6 +93,8 @@ class TimedArray(Named):
         """Return the value at a time (for index i)."""
         if dimension_of(t) != SECOND:
             raise DimensionMismatchError(f"{self.describe()} is called with a time, not {t!r}.")
+        if not np.isfinite(strip(t)).all():
+            raise ModelError(f"{self.describe()} is called with a finite time, not {t!r}.")
         entries = np.clip(((np.asarray(strip(t)) + self._slack()) / self._dt).astype(int), 0, None)
         entries = np.minimum(entries, self._values.shape[0] - 1)
         if self._values.ndim == 1:
@@ -89,8 +104,34 @@ class TimedArray(Named):
                 f"{self.describe()} has two dimensions; call it with a time and an index."
             )
         else:
-            chosen = self._values[entries, np.asarray(i)]
+            columns = np.asarray(i)
+            if columns.dtype.kind not in "iu":
+                raise ArgumentTypeError(f"The index of {self.describe()} must be whole, not {i!r}.")
+            self._check_columns(columns)
+            chosen = self._values[entries, columns]
         return chosen if self.dim.is_dimensionless else Quantity(chosen, dim=self.dim)
+
+    def _check_columns(self, wanted: npt.NDArray[Any]) -> None:
+        count = self._values.shape[1]
+        beyond = (wanted < 0) | (wanted >= count)
+        if np.any(beyond):
+            raise IndexRangeError(
+                f"{self.describe()} has {count} columns, so there is none for the index "
+                f"{wanted[beyond].flat[0]}."
+            )
+
+    def check_sizes(self, value: Callable[[Expr], int | None]) -> None:
+        """Raise where f(t, i) runs over more elements than there are columns.
+
+        ``value`` returns the number that an expression stands for, None if it is of no interest.
+        """
+        for count in self._spans:
+            size = value(count)
+            if size is not None and size > self._values.shape[1]:
+                raise IndexRangeError(
+                    f"{self.describe()} has {self._values.shape[1]} columns, but it is called with "
+                    f"the index of {size} elements."
+                )
 
     def _slack(self) -> float:
         """A time within this of an entry's beginning counts as there: rounding errors of step*dt."""
@@ -112,6 +153,7 @@ class TimedArray(Named):
         entry: Expr = Cast(DType.I64, Binary("/", binary("+", cast(t, DType.REAL), slack), width))
         entry = call("clip", entry, integer(0), binary("-", rows, integer(1)))
         if len(args) == 2:
+            self._note_span(resolver, node.args[1])
             columns = Param(f"{self.name}.columns", DType.I64)
             index = call(
                 "clip", cast(args[1][0], DType.I64), integer(0), binary("-", columns, integer(1))
@@ -119,6 +161,15 @@ class TimedArray(Named):
             entry = binary("+", binary("*", entry, columns), index)
         table = Array(f"{self.name}.values", DType.REAL, f"{self.name}.size", Role.TABLE)
         return Gather(table, entry), self.dim
+
+    def _note_span(self, resolver: Resolver, node: Node) -> None:
+        """Remember the number of elements whose own index is used."""
+        if not isinstance(node, Name) or node.name not in ("i", "j"):
+            return
+        side = resolver.scope.lookup({"i": "N_pre", "j": "N_post"}[node.name])
+        entry = side if isinstance(side, ValueEntry) else resolver.scope.lookup("N")
+        if isinstance(entry, ValueEntry) and entry.expr not in self._spans:
+            self._spans.append(entry.expr)
 
     def data(self, real: np.dtype[np.floating]) -> npt.NDArray[Any]:
         """Return the values as one row after the other."""

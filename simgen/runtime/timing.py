@@ -10,6 +10,7 @@ from fractions import Fraction
 from simgen.errors import ModelError
 
 TOLERANCE = 1e-4  # of a tick: how far a time may be off the grid (Brian's rule)
+MOST_STEPS = 2**53  # beyond, times in seconds cannot be told apart
 MOST_TICKS = 100_000  # per step: beyond it step widths count as incommensurate
 
 
@@ -34,6 +35,8 @@ class TimeAxis:
     def end_tick(self, t: float) -> int:
         """Return the first tick that is not before ``t``; times just above a tick count as on it."""
         ticks = t / self.width
+        if ticks >= MOST_STEPS:
+            raise ModelError(f"The time {t} s is more than {MOST_STEPS} steps of {self.width} s away.")
         nearest = round(ticks)
         return nearest if abs(ticks - nearest) <= TOLERANCE else math.ceil(ticks)
 
@@ -55,7 +58,7 @@ def common_axis(widths: Mapping[str, float]) -> TimeAxis:
     parts = math.lcm(*(ratio.denominator for ratio in ratios.values()))
     periods = {name: int(ratio * parts) for name, ratio in ratios.items()}
     for name, period in periods.items():
-        if period > MOST_TICKS * parts and parts > 1:
+        if (period > MOST_TICKS * parts and parts > 1) or period >= MOST_STEPS:
             _refuse(shortest, name, widths)
     return TimeAxis(widths[shortest] / periods[shortest], periods)
 

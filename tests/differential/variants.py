@@ -11,7 +11,8 @@ from models import Model, build
 
 import simgen
 from simgen.api.group import Group
-from simgen.api.monitors import EventMonitor, PopulationRateMonitor
+from simgen.api.monitors import EventMonitor
+from simgen.api.rate_monitor import PopulationRateMonitor
 from simgen.api.state_monitor import StateMonitor
 
 Result = dict[str, npt.NDArray[Any]]

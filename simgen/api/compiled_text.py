@@ -1,0 +1,94 @@
+"""Strings evaluated by compiled code, where numpy would take longer than the compiler."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from simgen import pipeline
+from simgen.api.device import current_options
+from simgen.api.evaluation import TextContext, TextEnvironment
+from simgen.api.storage import AnyArray
+from simgen.build.texts import CLOCK, OUT, text_program
+from simgen.dtypes import DType
+from simgen.errors import InternalError
+from simgen.ir.expr import Expr, Gather, Load, Param, RandomDraw
+from simgen.ir.kernel import Program
+from simgen.ir.visit import all_nodes, walk
+from simgen.runtime.aligned import aligned_zeros
+from simgen.targets.base import Memory
+
+if TYPE_CHECKING:
+    from simgen.api.synapses import Synapses
+
+WORTH_COMPILING = 1_000_000  # elements or pairs; below, numpy is done before a compiler has started
+
+
+def is_worth_compiling(count: int) -> bool:
+    """Whether ``count`` evaluations should be compiled on the present device."""
+    return count >= WORTH_COMPILING and current_options().target != "reference"
+
+
+def collect(program: Program, text: TextContext, env: TextEnvironment, memory: Memory) -> None:
+    """Put the data and parameters that a program reads into its memory."""
+    for node in all_nodes(program.schedule[0].kernel.body):
+        if isinstance(node, Load | Gather):
+            if node.array.name not in memory.arrays:
+                data = np.require(text.find(node.array), requirements=["C", "W"])
+                memory.arrays[node.array.name] = data
+                memory.ints[node.array.length] = data.size
+        elif isinstance(node, Param) and node.name not in memory.ints:
+            value = memory.reals.get(node.name)
+            value = float(env.param(node)) if value is None else value
+            memory.reals[node.name] = value
+            if value.is_integer():
+                memory.ints[node.name] = int(value)
+        elif isinstance(node, RandomDraw):
+            key = env.key
+            memory.ints[node.key.name] = key - (1 << 64) if key >= 1 << 63 else key
+
+
+def evaluate_for_synapses(
+    synapses: Synapses, text: TextContext, expr: Expr, key: int
+) -> AnyArray | None:
+    """Return the values of ``expr`` for all synapses in data order, None if not worth compiling."""
+    data = synapses._data
+    if not is_worth_compiling(data.n) or _goes_through_index_arrays(expr):
+        return None
+    store = synapses._run.plain_store()
+    program = text_program(expr, store)
+    env = TextEnvironment(text, np.zeros(0, np.int64), key)
+    if data.store is not None:
+        starts = data.store.row_start
+        flat = np.append(starts[:, :-1].reshape(-1), starts[-1, -1])
+    elif data.rows is not None:
+        flat = data.rows.row_start
+    else:
+        raise InternalError(f"{synapses.describe()} has neither rows nor a store")
+    out = aligned_zeros(data.n, expr.dtype.numpy(text.real))
+    memory = Memory(n_parts=1 if data.store is None else data.store.n_parts)
+    memory.arrays = {
+        "tick": np.array([env.step()], np.int64),
+        f"{store.name}.row_start": np.require(flat, np.uint64, ["C", "W"]),
+        f"{store.name}.targets": np.require(data.targets(), np.uint32, ["C", "W"]),
+        OUT: out,
+    }
+    memory.ints = {
+        store.length: data.n,
+        f"{store.name}.n_rows": data.n_source,
+        f"{store.name}.source_start": synapses._run.source_start(),
+        f"period_{CLOCK.name}": 1,
+        "one": 1,
+    }
+    memory.reals = {f"dt_{CLOCK.name}": text.clock.dt_}
+    collect(program, text, env, memory)
+    executable = pipeline.choose_target(current_options()).build(pipeline.optimise(program, 1))
+    executable.bind(memory)
+    executable.run(1)
+    return out
+
+
+def _goes_through_index_arrays(expr: Expr) -> bool:
+    """Whether an expression needs what the walk over a store does not offer (tables, booleans)."""
+    return expr.dtype is DType.BOOL or any(isinstance(node, Gather) for node in walk(expr))

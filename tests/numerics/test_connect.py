@@ -1,0 +1,219 @@
+"""Connection rules: which pairs, in which order, how often; and what follows the synapses."""
+
+import numpy as np
+import pytest
+
+from simgen import (
+    EquationError,
+    ModelError,
+    Network,
+    NeuronGroup,
+    SimgenError,
+    SpikeGeneratorGroup,
+    Synapses,
+    ms,
+    seed,
+    start_scope,
+)
+
+
+@pytest.fixture
+def groups():
+    """Return a source of five and a target of four neurons."""
+    start_scope()
+    source = NeuronGroup(5, "x : 1\ny : 1")
+    target = NeuronGroup(4, "x : 1\nz : 1")
+    source.x, source.y = "i*1.5", "i % 2"
+    target.x, target.z = "10 - i", "i"
+    return source, target
+
+
+def pairs(synapses):
+    return list(zip(synapses.i[:].tolist(), synapses.j[:].tolist()))
+
+
+def each(test, n_source=5, n_target=4):
+    """Return the pairs that pass a test, sources in the outer loop."""
+    return [(i, j) for i in range(n_source) for j in range(n_target) if test(i, j)]
+
+
+RULES = [
+    ({}, each(lambda i, j: True)),
+    ({"condition": "i == j"}, each(lambda i, j: i == j)),
+    ({"condition": "i != j"}, each(lambda i, j: i != j)),
+    ({"condition": "x_pre > x_post - 7"}, each(lambda i, j: 1.5 * i > 3 - j)),
+    ({"condition": "y_pre == 1 and z_post > 1"}, each(lambda i, j: i % 2 == 1 and j > 1)),
+    ({"condition": True, "p": 1}, each(lambda i, j: True)),
+    ({"condition": "i != j", "p": 0}, []),
+    ({"condition": "i != j", "p": "int(j > 1)"}, each(lambda i, j: i != j and j > 1)),
+    ({"condition": False}, []),
+    ({"j": "i", "skip_if_invalid": True}, [(k, k) for k in range(4)]),
+    ({"i": "j"}, [(k, k) for k in range(4)]),
+    ({"j": "i - 1", "skip_if_invalid": True}, [(k, k - 1) for k in range(1, 5)]),
+    ({"i": [0, 1, 4], "j": [3, 3, 0]}, [(0, 3), (1, 3), (4, 0)]),
+    ({"i": 2, "j": [1, 2]}, [(2, 1), (2, 2)]),
+    (
+        {"j": "k for k in range(i - 1, i + 2) if k != i", "skip_if_invalid": True},
+        [(0, 1), (1, 0), (1, 2), (2, 1), (2, 3), (3, 2), (4, 3)],
+    ),
+    ({"j": "k for k in range(0, N_post, 2)"}, each(lambda i, j: j % 2 == 0)),
+    ({"j": "(i + k) % N_post for k in range(2)"}, [(i, (i + k) % 4) for i in range(5) for k in (0, 1)]),
+    ({"j": "3 - k for k in range(2)"}, [(i, 3 - k) for i in range(5) for k in (0, 1)]),
+    (
+        {"i": "k for k in range(j, N_pre)"},
+        [(i, j) for j in range(4) for i in range(j, 5)],  # targets in the outer loop
+    ),
+    ({"condition": "i < 2", "n": 2}, [pair for pair in each(lambda i, j: i < 2) for _ in (0, 1)]),
+    (
+        {"j": "i", "n": "i + 1", "skip_if_invalid": True},
+        [(i, i) for i in range(4) for _ in range(i + 1)],
+    ),
+    ({"j": "k for k in sample(N_post, p=1.0)"}, each(lambda i, j: True)),
+    ({"j": "k for k in sample(1, N_post, size=3)"}, each(lambda i, j: j > 0)),
+]
+
+
+@pytest.mark.parametrize(("rule", "expected"), RULES, ids=[str(rule) for rule, _ in RULES])
+def test_rules(groups, rule, expected):
+    synapses = Synapses(*groups)
+    synapses.connect(**rule)
+    assert pairs(synapses) == expected
+    assert len(synapses) == len(expected)
+
+
+PARTS = [
+    ({}, each(lambda i, j: True, 3, 2)),
+    ({"condition": "i == j"}, [(0, 0), (1, 1)]),
+    ({"condition": "x_pre < 4 and z_post == 3"}, [(0, 1), (1, 1)]),
+    ({"j": "i", "skip_if_invalid": True}, [(0, 0), (1, 1)]),
+    ({"i": [0, 2], "j": [1, 0]}, [(0, 1), (2, 0)]),
+    ({"j": "k for k in range(N_post) if k < i"}, [(1, 0), (2, 0), (2, 1)]),
+]
+
+
+@pytest.mark.parametrize(("rule", "expected"), PARTS, ids=[str(rule) for rule, _ in PARTS])
+def test_rules_count_from_the_first_element_of_a_subgroup(groups, rule, expected):
+    source, target = groups
+    synapses = Synapses(source[1:4], target[2:], "w : 1")
+    synapses.connect(**rule)
+    assert pairs(synapses) == expected
+    synapses.w = "x_pre*100 + z_post"
+    assert synapses.w[:].tolist() == [(i + 1) * 150 + j + 2 for i, j in expected]
+
+
+@pytest.mark.parametrize(
+    ("rule", "message"),
+    [
+        ({"j": "i + 1"}, "outside"),
+        ({"i": [5], "j": [0]}, "outside"),
+        ({"i": [-1], "j": [0]}, "outside"),
+        ({"i": [0, 1], "j": [0, 1, 2]}, "equally many"),
+        ({"p": 1.5}, "probability"),
+        ({"p": "2*i"}, "probability"),
+        ({"condition": "i == j", "i": [0], "j": [0]}, "one rule"),
+        ({"condition": "i + j"}, "true or false"),
+        ({"condition": "x_pre > unknown"}, "not known"),
+        ({"n": -1}, "negative"),
+        ({"i": [0]}, "missing"),
+        ({"j": "k for k in sample(N_post, size=9)"}, "cannot draw"),
+        ({"j": "i*0.5"}, "integer"),
+        ({"j": "z_post"}, "z_post"),
+    ],
+)
+def test_rules_that_make_no_sense(groups, rule, message):
+    synapses = Synapses(*groups)
+    with pytest.raises((SimgenError, EquationError, ModelError), match=message):
+        synapses.connect(**rule)
+    assert len(synapses) == 0
+
+
+def test_random_rules_have_their_statistics(groups):
+    seed(3)
+    source, target = NeuronGroup(300, "v : 1"), NeuronGroup(200, "v : 1")
+    chance = Synapses(source, target)
+    chance.connect(p=0.1)
+    assert len(chance) == pytest.approx(6000, abs=5 * np.sqrt(5400))
+    filtered = Synapses(source, source)
+    filtered.connect("i != j", p=0.3)
+    assert len(filtered) == pytest.approx(26910, abs=5 * np.sqrt(26910 * 0.7))
+    assert not np.any(filtered.i[:] == filtered.j[:])
+    graded = Synapses(source, target)
+    graded.connect("i > 149", p="j/200.0")
+    counts = np.bincount(graded.j[:], minlength=200)
+    assert counts[0] == 0
+    assert counts[150:].mean() == pytest.approx(150 * 0.8725, abs=5 * np.sqrt(150 * 0.111 / 50))
+    assert graded.i[:].min() >= 150
+    picked = Synapses(source, target)
+    picked.connect(j="k for k in sample(N_post, size=20)")
+    assert np.all(np.bincount(picked.i[:]) == 20)
+    assert len(set(pairs(picked))) == 6000
+    again = Synapses(source, target)
+    again.connect(p=0.1)
+    assert pairs(again) != pairs(chance)
+
+
+def test_synapses_keep_their_values_when_more_are_added(groups):
+    synapses = Synapses(*groups, "w : 1")
+    synapses.connect(i=[3, 1], j=[0, 2])
+    synapses.w = [5, 6]
+    synapses.connect("i == j")
+    synapses.w[2:] = "i*10 + j"
+    synapses.connect(i=0, j=[3, 0])
+    assert pairs(synapses) == [(3, 0), (1, 2), (0, 0), (1, 1), (2, 2), (3, 3), (0, 3), (0, 0)]
+    assert synapses.w[:].tolist() == [5, 6, 0, 11, 22, 33, 0, 0]
+    assert synapses.w[0, :].tolist() == [0, 0, 0]
+    assert synapses.w[:, 0].tolist() == [5, 0, 0]
+    assert synapses.w[1, 2].tolist() == [6]
+    assert synapses.w["i > j"].tolist() == [5]
+    assert synapses.w[[1, 3], :].tolist() == [5, 6, 11, 33]
+    assert synapses.i["j == 0"].tolist() == [3, 0, 0]
+    assert synapses.N_incoming[:].tolist() == [3, 2, 3, 1, 2, 2, 2, 3]
+    assert synapses.N_incoming_post[:].tolist() == [3, 1, 2, 2]
+    assert synapses.N_outgoing[:].tolist() == [2, 2, 3, 2, 1, 2, 3, 3]
+    assert synapses.N_outgoing_pre[:].tolist() == [3, 2, 1, 2, 0]
+    synapses.w = "100*N_incoming + 10*N_outgoing + N_pre - N_post"
+    assert synapses.w[:3].tolist() == [321, 221, 331]
+
+
+def test_parallel_synapses_are_numbered(groups):
+    synapses = Synapses(*groups, "w : 1", multisynaptic_index="k")
+    synapses.connect("i == j and i < 3", n="i + 1")
+    synapses.w = "k*10 + i"
+    assert synapses.k[:].tolist() == [0, 0, 1, 0, 1, 2]
+    assert synapses.w[2, 2, :].tolist() == [2, 12, 22]
+    assert synapses.w[1, 1, 1].tolist() == [11]
+    synapses.connect(i=1, j=1)
+    assert synapses.k[1, 1].tolist() == [0, 1, 2]
+
+
+@pytest.mark.usefixtures("device")
+def test_values_follow_their_synapses_into_and_out_of_a_run():
+    """Storage is sorted by delay and target; the user's order stays that of creation."""
+    source = SpikeGeneratorGroup(150, np.arange(150), np.full(150, 0.1) * ms)
+    target = NeuronGroup(200, "v : 1")
+    synapses = Synapses(source, target, "w : 1\nn : integer", on_pre="v += w; n += 1")
+    i, j = (np.arange(600) * 89) % 150, (np.arange(600) * 37) % 200
+    synapses.connect(i=i, j=j)
+    synapses.w = np.arange(600)
+    synapses.delay = (np.arange(600) % 5) * 0.1 * ms
+    net = Network(source, target, synapses)
+    net.run(1 * ms)
+    expected = np.bincount(j, weights=np.arange(600), minlength=200)
+    np.testing.assert_array_equal(target.v[:], expected)
+    np.testing.assert_array_equal(synapses.i[:], i)
+    np.testing.assert_array_equal(synapses.j[:], j)
+    np.testing.assert_array_equal(synapses.w[:], np.arange(600))
+    np.testing.assert_allclose(synapses.delay[:] / ms, (np.arange(600) % 5) * 0.1)
+    assert (synapses.n[:] == 1).all()
+    synapses.connect(i=3, j=[4, 5])  # sorts everything anew
+    i, j = np.append(i, [3, 3]), np.append(j, [4, 5])
+    synapses.w[600:] = [600, 601]
+    synapses.delay[600:] = [0, 0.1] * ms
+    synapses.n[600:] = 1
+    source.set_spikes(np.arange(150), np.full(150, 1.2) * ms)
+    net.run(1 * ms)
+    np.testing.assert_array_equal(synapses.w[:], np.arange(602))
+    np.testing.assert_array_equal(
+        target.v[:], expected + np.bincount(j, weights=np.arange(602), minlength=200)
+    )
+    assert (synapses.n[:] == 2).all()

@@ -1,0 +1,136 @@
+"""Reading and writing variables by numbers, slices, arrays and text, of groups and subgroups."""
+
+import numpy as np
+import pytest
+
+from simgen import (
+    DimensionMismatchError,
+    Network,
+    NeuronGroup,
+    SimgenError,
+    StateMonitor,
+    Synapses,
+    ms,
+    mV,
+    run,
+    start_scope,
+    volt,
+)
+
+MODEL = "v : volt\nx : 1\nn : integer\nb : boolean\ns : 1 (shared)\nd = 2*v : volt"
+
+
+@pytest.fixture
+def group():
+    start_scope()
+    made = NeuronGroup(10, MODEL, threshold="False")
+    made.v = np.arange(10) * mV
+    return made
+
+
+def test_indices_slices_arrays_and_conditions(group):
+    group.v[2:5] = "3*mV + i*mV"
+    assert group.v[:] / mV == pytest.approx([0, 1, 5, 6, 7, 5, 6, 7, 8, 9])
+    group.v["i > 7"] = 1 * mV
+    assert group.v[-3:] / mV == pytest.approx([7, 1, 1])
+    group.x["v > 5*mV"] = "v/mV + i"
+    assert group.x[:] == pytest.approx([0, 0, 0, 9, 11, 0, 12, 14, 0, 0])
+    group.x[[1, 2]] = [9, 8]
+    group.x[-1] = 77
+    assert group.x[::3] == pytest.approx([0, 9, 12, 77])
+    assert group.x["x > 10"] == pytest.approx([11, 12, 14, 77])
+    group.x[7:] += 1
+    assert group.x[7:] == pytest.approx([15, 1, 78])
+    group.x[np.arange(10) % 5 == 0] = 4
+    assert group.x[[0, 5, 6]] == pytest.approx([4, 4, 12])
+    assert group.d[2] / mV == pytest.approx(10)
+    assert float(np.mean(group.x)) == pytest.approx(np.asarray(group.x[:]).mean())
+
+
+def test_types_and_units(group):
+    group.n = "i // 3"
+    assert group.n[:].tolist() == [0, 0, 0, 1, 1, 1, 2, 2, 2, 3]
+    group.b = "i % 2 == 0 and v < 5*mV"
+    assert np.flatnonzero(group.b[:]).tolist() == [0, 2, 4]
+    assert group.x[group.b[:]].size == 3
+    group.s = 3
+    group.x = "s + i"
+    assert group.x[9] == 12
+    group.v_[0] = 5
+    assert group.v[0] / volt == pytest.approx(5)
+    assert type(group.v_[:]) is np.ndarray
+    group.v = 0  # a plain zero has any dimension in Python
+    assert not group.v_[:].any()
+    copied = group.v[:]
+    copied[0] = 1 * volt
+    assert group.v[0] == 0 * volt
+    for wrong, kind in (
+        (lambda: setattr(group, "v", 3), DimensionMismatchError),
+        (lambda: setattr(group, "v", "3"), DimensionMismatchError),
+        (lambda: setattr(group, "v", "x*volt + 1"), DimensionMismatchError),
+        (lambda: setattr(group, "n", 0.5), TypeError),
+        (lambda: setattr(group, "n", "i*0.5"), SimgenError),
+        (lambda: setattr(group, "x", [1, 2, 3]), SimgenError),
+        (lambda: group.x.__setitem__(10, 1), IndexError),
+        (lambda: setattr(group, "d", 1 * mV), AttributeError),
+        (lambda: setattr(group, "w", 1), AttributeError),
+        (lambda: setattr(group, "x", "unknown + 1"), SimgenError),
+    ):
+        with pytest.raises(kind):
+            wrong()
+
+
+def test_subgroups_share_their_data_and_count_from_zero(group):
+    part = group[3:8]
+    inner = part[1:3]
+    assert (part.N, len(inner), inner.start) == (5, 2, 4)
+    part.x = "i"
+    assert group.x[:].tolist() == [0, 0, 0, 0, 1, 2, 3, 4, 0, 0]
+    part.v["i >= 3"] = 0.5 * mV
+    assert group.v[5:9] / mV == pytest.approx([5, 0.5, 0.5, 8])
+    part.n[1:3] = 50
+    assert np.flatnonzero(group.n[:]).tolist() == [4, 5]
+    inner.x = "i + 1000 + x + N"
+    assert group.x[4:6].tolist() == [1003, 1005]
+    assert part.i[:].tolist() == [0, 1, 2, 3, 4]
+    assert part.x["i > 2"].tolist() == [3, 4]
+    for wrong in (slice(0, 4, 2), slice(4, 4), slice(0, 11), "i > 3"):
+        with pytest.raises((SimgenError, TypeError, IndexError)):
+            group[wrong]
+
+
+@pytest.mark.usefixtures("device")
+def test_code_of_subgroups_runs_for_their_elements_only():
+    group = NeuronGroup(200, "v : 1", threshold="t_in_timesteps == i", reset="")
+    part = group[100:180]
+    part.run_regularly("v += i + 1")
+    state = StateMonitor(part, "v", record=[0, 79])
+    target = NeuronGroup(200, "u : 1")
+    synapses = Synapses(group[1:3], target[150:152], "w : 1", on_pre="u_post += w; v_pre += 0.5")
+    synapses.connect()
+    synapses.w = "10*i + j + 1"
+    run(0.4 * ms)
+    expected = np.zeros(200)
+    expected[100:180] = 4 * np.arange(1, 81)
+    expected[1:3] = 1  # two synapses each
+    np.testing.assert_array_equal(group.v[:], expected)
+    assert state.v.tolist() == [[1, 2, 3, 4], [80, 160, 240, 320]]
+    assert target.u[148:154].tolist() == [0, 0, 12, 14, 0, 0]
+
+
+@pytest.mark.usefixtures("device")
+def test_values_may_change_between_runs():
+    group = NeuronGroup(200, "dv/dt = (k - v)/tau : 1\nk : 1 (constant)\ntau : second", threshold="False")
+    group.k, group.tau = "i", 1 * ms
+    net = Network(group)
+    net.run(1 * ms)
+    first = np.arange(200) * (1 - np.exp(-1))
+    np.testing.assert_allclose(group.v, first)
+    group.k[100:] = 0
+    group.tau[150:] = "2*ms"
+    net.run(1 * ms)
+    rate = np.where(np.arange(200) < 150, 1.0, 0.5)
+    target = np.where(np.arange(200) < 100, np.arange(200), 0)
+    np.testing.assert_allclose(group.v, target + (first - target) * np.exp(-rate), rtol=1e-12)
+    group.v = "t/ms"
+    assert group.v[3] == pytest.approx(2)

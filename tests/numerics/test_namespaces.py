@@ -1,0 +1,125 @@
+"""Where names come from: the object's namespace, that of run(), the caller; and when values count."""
+
+import numpy as np
+import pytest
+
+from simgen import (
+    DimensionMismatchError,
+    EquationError,
+    Network,
+    NeuronGroup,
+    SimgenError,
+    SpikeGeneratorGroup,
+    StateMonitor,
+    Synapses,
+    UnknownNameError,
+    ms,
+    mV,
+    run,
+)
+
+pytestmark = pytest.mark.usefixtures("device")
+k = 100.0  # a global, hidden by a local of the same name
+
+
+def test_the_order_of_namespaces():
+    own = NeuronGroup(2, "x = k + m : 1\ny : 1", namespace={"k": 1})
+    bare = NeuronGroup(2, "x = k + m : 1\ny : 1")
+    own.run_regularly("y = x")
+    bare.run_regularly("y = x")
+    m = 7.0  # noqa: F841 - found by name
+    net = Network(own, bare)
+    net.run(0.1 * ms)
+    assert (own.y[0], bare.y[0]) == (8, 107)
+    net.run(0.1 * ms, namespace={"k": 20, "m": 3})
+    assert (own.y[0], bare.y[0]) == (4, 23)
+
+    def inner():
+        k, m = 5.0, 0.5  # noqa: F841 - found by name, before the globals
+        net.run(0.1 * ms)
+
+    inner()
+    assert (own.y[0], bare.y[0]) == (1.5, 5.5)
+    with pytest.raises(UnknownNameError, match="'m'"):
+        net.run(0.1 * ms, namespace={"k": 1})
+    with pytest.raises(UnknownNameError, match="'k'"):
+        net.run(0.1 * ms, namespace={})
+
+
+def test_values_count_at_each_run():
+    tau = 1 * ms
+    group = NeuronGroup(2, "dv/dt = -v/tau : 1\nw : 1", threshold="v < limit", reset="w += jump")
+    group.v = 1
+    limit, jump = 0.0, 3  # noqa: F841 - found by name
+    net = Network(group)
+    net.run(1 * ms)
+    tau = 2 * ms  # noqa: F841 - found by name
+    net.run(1 * ms)
+    assert group.v[0] == pytest.approx(np.exp(-1.5), rel=1e-12)
+    assert group.w[0] == 0
+    limit = 1.0  # noqa: F841 - found by name
+    net.run(0.2 * ms)
+    assert group.w[0] == 6
+    tau = 2 * mV  # noqa: F841 - found by name
+    with pytest.raises(DimensionMismatchError):
+        net.run(1 * ms)
+
+
+def test_variables_of_the_model_come_before_constants():
+    v, w, N = 50, 60, 70  # noqa: F841 - hidden by the model
+    group = NeuronGroup(2, "v : 1\nw = v + 1 : 1\nx : 1")
+    group.run_regularly("x = v + w + N")
+    group.v = 3
+    run(0.1 * ms)
+    assert group.x[0] == 9
+
+
+def test_synaptic_code_sees_the_constants_of_its_own_namespace():
+    k = 5.0  # noqa: F841 - for the target's subexpression
+    source = SpikeGeneratorGroup(1, [0], [0] * ms)
+    target = NeuronGroup(2, "a : 1\nz = k*10 : 1")
+    synapses = Synapses(source, target, on_pre="a += k + z_post", namespace={"k": 2})
+    synapses.connect()
+    run(0.1 * ms)
+    assert target.a[0] == 52
+
+
+def test_text_values_see_the_names_where_they_are_given():
+    scale = 3.0  # noqa: F841 - found by name
+    group = NeuronGroup(3, "v : 1\nu : volt")
+    group.v = "scale*i"
+    assert group.v[:].tolist() == [0, 3, 6]
+
+    def helper(width):
+        group.v["i > width - 1"] = "v + width + k"
+
+    helper(1)
+    assert group.v[:].tolist() == [0, 104, 107]
+    synapses = Synapses(group, group, "w : 1")
+    limit = 2  # noqa: F841 - found by name
+    synapses.connect("i + j < limit")
+    assert len(synapses) == 3
+    synapses.connect("i + j < bound", namespace={"bound": 1})
+    assert len(synapses) == 4
+
+
+def test_built_in_names_cannot_be_redefined():
+    e = 5.0  # noqa: F841 - collides with the constant
+    group = NeuronGroup(1, "x = 2*e : 1\ny : 1")
+    group.run_regularly("y = x")
+    with pytest.raises(SimgenError, match="'e'"):
+        Network(group).run(0.1 * ms)
+    with pytest.raises(EquationError):
+        NeuronGroup(1, "i : 1")
+    with pytest.raises(EquationError):
+        NeuronGroup(1, "t : second")
+
+
+def test_units_are_names_too():
+    nS = "not the unit"  # noqa: N806, F841 - units win over the caller's names
+    group = NeuronGroup(1, "x : volt\ny : 1")
+    group.run_regularly("x = 3*mV; y = (2*nS)/(1*siemens)*1e9")
+    state = StateMonitor(group, "x", record=0, when="end")
+    run(0.1 * ms)
+    assert state.x[0] / mV == pytest.approx([3])
+    assert group.y[0] == pytest.approx(2)

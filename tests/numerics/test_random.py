@@ -1,0 +1,165 @@
+"""Random numbers: equal on all devices, tied to the seed, different in all places and steps."""
+
+import numpy as np
+import pytest
+
+from simgen import (
+    Hz,
+    Network,
+    NeuronGroup,
+    PoissonGroup,
+    SpikeMonitor,
+    StateMonitor,
+    Synapses,
+    get_seed,
+    ms,
+    run,
+    seed,
+    start_scope,
+)
+
+N = 200
+_first: dict[str, np.ndarray] = {}
+
+
+def drawn():
+    """Return the values of a small network that draws in every kind of place."""
+    start_scope()
+    group = NeuronGroup(
+        N,
+        """v : 1
+           w : 1
+           n : integer
+           du/dt = -u/(5*ms) + xi*ms**-0.5 : 1
+           f = rand() : 1 (constant over dt)""",
+        threshold="rand() < 0.1",
+        reset="w = randn()",
+        method="euler",
+    )
+    group.run_regularly("v = rand() + f; n = poisson(3.0)")
+    source = PoissonGroup(N, 500 * Hz)
+    synapses = Synapses(source, group, "s : 1", on_pre="s = rand()")
+    synapses.connect(p=0.05)
+    synapses.delay = "rand()*ms"
+    group.u = "randn()"
+    spikes, inputs = SpikeMonitor(group), SpikeMonitor(source)
+    Network(group, source, synapses, spikes, inputs).run(3 * ms)
+    return {
+        "v": group.v[:],
+        "w": group.w[:],
+        "n": group.n[:],
+        "u": group.u[:],
+        "s": synapses.s[:],
+        "delay": np.asarray(synapses.delay[:]),
+        "pairs": synapses.i[:] * N + synapses.j[:],
+        "spikes": spikes.i[:] + N * np.round(spikes.t / ms * 10),
+        "inputs": inputs.i[:] + N * np.round(inputs.t / ms * 10),
+    }
+
+
+def test_values_are_equal_on_all_devices(device):
+    seed(17)
+    values = drawn()
+    first = _first or values
+    for name, expected in first.items():
+        if name in ("u", "w"):  # through log and sin, which libraries round differently
+            np.testing.assert_allclose(values[name], expected, rtol=1e-12, atol=1e-13)
+        else:
+            np.testing.assert_array_equal(values[name], expected)
+    _first.update(first)
+    if device != "reference":
+        return
+    assert np.unique(values["v"]).size == N
+    assert values["n"].mean() == pytest.approx(3, abs=5 * np.sqrt(3 / N))
+    assert np.unique(values["delay"]).size > 5
+
+
+@pytest.mark.usefixtures("device")
+def test_a_script_seeded_twice_gives_the_same_numbers():
+    seed(5)
+    first = drawn()
+    second = drawn()
+    seed(5)
+    third = drawn()
+    for name in first:
+        np.testing.assert_array_equal(first[name], third[name])
+    assert not np.array_equal(first["v"], second["v"])
+    assert not np.array_equal(first["pairs"], second["pairs"])
+    assert get_seed() == 5
+
+
+def test_two_assignments_differ_and_rebuilt_trials_differ():
+    seed(2)
+    group = NeuronGroup(N, "v : 1\nw : 1")
+    group.v = "rand()"
+    first = group.v[:].copy()
+    group.v = "rand()"
+    assert not np.any(first == group.v[:])
+    group.w = "rand() - rand()"
+    assert not np.any(group.w[:] == 0)
+    group.v[:50] = "rand()"
+    assert np.unique(group.v[:]).size == N
+    trials = []
+    for _ in range(10):
+        start_scope()
+        made = NeuronGroup(N, "v : 1")
+        made.v = "randn()"
+        synapses = Synapses(made, made)
+        synapses.connect(p=0.1)
+        trials.append((made.v[:].tobytes(), synapses.i[:].tobytes()))
+    assert len({state for state, _ in trials}) == 10
+    assert len({pairs for _, pairs in trials}) == 10
+
+
+@pytest.mark.usefixtures("device")
+def test_two_halves_are_bit_for_bit_one_run():
+    results = []
+    for parts in ([2.0], [1.0, 1.0], [0.3, 0.05, 0.05, 1.6]):
+        seed(9)
+        start_scope()
+        group = NeuronGroup(
+            N,
+            "dv/dt = (1.2 - v)/(5*ms) + 0.3*xi*ms**-0.5 : 1",
+            threshold="v > 1",
+            reset="v = 0",
+            refractory=0.4 * ms,
+            method="euler",
+        )
+        group.v = "rand()"
+        synapses = Synapses(group, group, "w : 1", on_pre="v += w*rand()")
+        synapses.connect(p=0.1)
+        synapses.w = 0.05
+        synapses.delay = "rand()*ms"
+        spikes = SpikeMonitor(group)
+        state = StateMonitor(group, "v", record=[0, 199])
+        net = Network(group, synapses, spikes, state)
+        for part in parts:
+            net.run(part * ms)
+        results.append((group.v[:].tobytes(), spikes.i[:].tobytes(), state.v.tobytes()))
+        assert spikes.num_spikes > 100
+    assert results[0] == results[1] == results[2]
+
+
+@pytest.mark.usefixtures("device")
+def test_every_use_step_and_element_has_its_own_sample():
+    group = NeuronGroup(N, "a : 1\nb : 1\nc : 1")
+    group.run_regularly("a = rand(); b = rand(); c = rand() - rand()")
+    state = StateMonitor(group, ["a", "b", "c"], record=True, when="end")
+    run(0.5 * ms)
+    assert np.unique(np.concatenate([state.a, state.b])).size == 2 * N * 5
+    assert np.all(state.c != 0)
+    assert state.a.mean() == pytest.approx(0.5, abs=5 / np.sqrt(12 * N * 5))
+    assert abs(np.corrcoef(state.a.ravel(), state.b.ravel())[0, 1]) < 5 / np.sqrt(N * 5)
+
+
+@pytest.mark.usefixtures("device")
+def test_subgroups_draw_what_their_parent_would():
+    values = []
+    for whole in (True, False):
+        seed(4)
+        start_scope()
+        group = NeuronGroup(N, "v : 1")
+        (group if whole else group[130:]).run_regularly("v = rand()")
+        run(0.1 * ms)
+        values.append(group.v[130:].copy())
+    np.testing.assert_array_equal(*values)
