@@ -366,7 +366,8 @@ class CompiledNetwork:
         if finite == "step":
             while self.tick < last and not self.simulation.stopped:
                 self.simulation.run(self.tick + 1, operations, progress)
-                self.check_state(f" after step {self.tick - 1}")
+                before = self.tick - 1
+                self.check_state(f" after step {before} (t = {before * self.axis.width:g} s)")
             return
         self.simulation.run(last, operations, progress)
         for component in self.components:

@@ -22,6 +22,7 @@ from simgen.ir.stmt import EventList
 from simgen.model.scope import ConstantScope
 
 if TYPE_CHECKING:
+    from simgen.api.clock import Clock
     from simgen.api.recording import Recording
 
 AnyArray = npt.NDArray[Any]
@@ -61,6 +62,7 @@ class Component(Named):
         object.__setattr__(self, "_scope_number", Component._scope_number)
         _registry.add(self)
 
+    clock: Clock  # of those that run by steps
     when: str
     order: int
     active: bool
@@ -85,6 +87,10 @@ class Component(Named):
     def contained_objects(self) -> list[Component]:
         """Objects that come with this one (run_regularly operations and the like)."""
         return self._contained
+
+    def _adopt(self, component: Component) -> None:
+        """Take a component along into every network that this one is part of."""
+        self._contained.append(component)
 
     def _depends_on(self) -> Iterator[Component]:
         """Yield the objects without which this one cannot run."""

@@ -175,6 +175,10 @@ class Group(Component):
         """The running index of the group's own code."""
         return ELEMENT
 
+    def _everywhere(self) -> slice:
+        """Return the places of all elements in the arrays, in the order of storage."""
+        return slice(0, self._size(), 1)
+
     def _positions(self, indices: Any) -> Any:
         """Return where the elements with these indices lie in the arrays (slice or array)."""
         return indices
@@ -269,7 +273,7 @@ class Group(Component):
             indices = self._indices(item)
             # all elements of a string may come in any order: no permutation is needed
             everything = isinstance(value, str) and is_whole(item)
-            positions = indices if everything else self._positions(indices)
+            positions = self._everywhere() if everything else self._positions(indices)
         if isinstance(value, str):
             text = f"value of '{name}'"
             new = evaluate_text(

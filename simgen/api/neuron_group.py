@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from simgen.api.arguments import about
 from simgen.api.checks import (
     NEURON_FLAGS,
     check_events,
@@ -335,7 +336,10 @@ class NeuronGroup(Group):
             return RandomDraw("randn", (), model.key, draws.next())
 
         system = OdeSystem(model.odes, facts.changing, self.clock.ir.dt, draw, f"{self.name}.")
-        update = choose(system, self._method, METHODS) if model.odes else Update((), (), "none")
+        update = Update((), (), "none")
+        if model.odes:
+            with about(self.describe()):
+                update = choose(system, self._method, METHODS)
         self._set("_update", update)
         return neuron_items(model, update, self.order)
 

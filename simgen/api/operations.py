@@ -60,7 +60,7 @@ class RegularOperation(Component):
         self._stream = take_stream()
         self._body: tuple[Stmt, ...] = ()
         self._constants: ConstantScope | None = None
-        group._contained.append(self)
+        group._adopt(self)
 
     def _depends_on(self) -> Iterator[Component]:
         yield self.group

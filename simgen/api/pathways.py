@@ -54,7 +54,9 @@ class Pathway:
     @order.setter
     def order(self, value: int) -> None:
         if isinstance(value, bool) or not isinstance(value, int | np.integer):
-            raise ModelError(f"The order of the pathway '{self.name}' must be an integer.")
+            raise ModelError(
+                f"The order of the pathway '{self.name}' must be an integer, not {value!r}."
+            )
         self._order = int(value)
         self.synapses._changed()
 

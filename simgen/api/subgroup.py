@@ -10,6 +10,7 @@ import numpy as np
 
 from simgen.api.group import Group
 from simgen.api.namespaces import Namespace
+from simgen.api.operations import RegularOperation
 from simgen.api.storage import AnyArray
 from simgen.dtypes import DType
 from simgen.errors import ArgumentTypeError, IndexRangeError, ModelError
@@ -90,6 +91,9 @@ class Subgroup(Group):
         start, stop = slice_bounds(item, self.N, self.describe())
         return Subgroup(self.source, self.start + start, self.start + stop)
 
+    def _everywhere(self) -> slice:
+        return slice(self.start, self.stop, 1)
+
     def _positions(self, indices: Any) -> Any:
         if isinstance(indices, slice):
             return slice(indices.start + self.start, indices.stop + self.start, indices.step)
@@ -111,6 +115,21 @@ class Subgroup(Group):
     def _code_description(self) -> GroupDescription:
         own = self._description
         return replace(self.source._code_description(), start=own.start, stop=own.stop)
+
+    def run_regularly(
+        self,
+        code: str,
+        dt: Any = None,
+        clock: Any = None,
+        when: str = "start",
+        order: int = 0,
+        name: str | None = None,
+    ) -> RegularOperation:
+        """Run statements for the elements of the subgroup at every step of a clock."""
+        return RegularOperation(self, code, dt=dt, clock=clock, when=when, order=order, name=name)
+
+    def _adopt(self, component: Component) -> None:
+        self.source._adopt(component)  # subgroups are made in passing; their group stays
 
     def _depends_on(self) -> Iterator[Component]:
         yield self.source

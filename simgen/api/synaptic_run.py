@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from simgen.api.arguments import about
 from simgen.api.monitors import parent_group
 from simgen.api.pathways import Pathway
 from simgen.api.compiled_text import evaluate_for_synapses
@@ -139,7 +140,7 @@ class SynapticRun:
         for name, pathway in synapses._pathways.items():
             dt = pathway.clock.dt_
             steps = self._classes if pathway is self._leader() else pathway.steps(dt)
-            delays = np.unique(steps) * dt
+            delays = np.unique(np.asarray(steps, np.float64)) * dt
             before, longest = self._arrivals.get(name, (delays, 0))
             if delays.shape != before.shape or not np.allclose(delays, before, rtol=1e-9, atol=0):
                 self._refuse_under_way("The step width", pathway, longest)
@@ -317,7 +318,8 @@ class SynapticRun:
             return ()
         count = binary("-", pathway.source.now, Load(last, SYNAPSE))
         elapsed = binary("*", cast(count, DType.REAL), cast(width, DType.REAL))
-        return integrate_event_driven(
+        with about(self.synapses.describe()):
+            return integrate_event_driven(
             model.event_driven, elapsed, f"{self.synapses.name}.{pathway.source.name}"
         )
 
@@ -340,7 +342,8 @@ class SynapticRun:
             draw,
             f"{self.synapses.name}.",
         )
-        return choose(system, method, methods)
+        with about(self.synapses.describe()):
+            return choose(system, method, methods)
 
     def _order_of(self, name: str) -> int:
         for group in (self.synapses.source, self.synapses.target):

@@ -38,8 +38,8 @@ def choose(
     names = tuple(default) if method is None else (method,) if isinstance(method, str) else method
     if not isinstance(names, Sequence) or not all(isinstance(name, str) for name in names):
         raise UnsupportedFeatureError(
-            "method must be a name or a list of names; integrators of your own are not supported. "
-            f"Use one of {', '.join(METHODS)}"
+            "method must be a name or a list of names; integrators of your own are not supported "
+            f"({method!r} was given). Use one of {', '.join(METHODS)}."
         )
     functions = {name: _method(name) for name in names}
     _check_draws(system)

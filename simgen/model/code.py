@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from simgen.dtypes import DType
@@ -15,8 +15,9 @@ from simgen.errors import (
     suggest,
 )
 from simgen.ir.construct import binary, cast, negate
-from simgen.ir.expr import Expr, Load, Local, Param
+from simgen.ir.expr import ZERO, Expr, IndexValue, Load, Local, Param
 from simgen.ir.stmt import Accumulate, If, Let, Stmt, Store
+from simgen.ir.visit import walk
 from simgen.lang.statements import Assignment
 from simgen.model.functions import said
 from simgen.model.hints import literal_hint
@@ -32,6 +33,7 @@ class LocalScope(Scope):
         self.outer = outer
         self.prefix = prefix
         self.entries: dict[str, ValueEntry] = {}
+        self.differing: dict[Local, str] = {}  # locals that differ between elements, and why
         self.unread: dict[str, Assignment] = {}  # locals that nothing has read yet
         self._count = 0
 
@@ -88,6 +90,8 @@ def resolve_code(assignments: Sequence[Assignment], context: CodeContext) -> tup
         value, dim = resolver.expression(assignment.value)
         target = context.scope.lookup(assignment.target)
         if isinstance(target, VariableEntry):
+            if target.shared and not context.forbid_shared:
+                _check_shared(assignment, differing_name(value, scope.differing), context)
             stmt = _write(assignment, target, value, dim, context)
             if stmt is not None:
                 body.append(stmt)
@@ -103,6 +107,28 @@ def resolve_code(assignments: Sequence[Assignment], context: CodeContext) -> tup
     for assignment in scope.unread.values():
         _unread_local(assignment, context)
     return tuple(body)
+
+
+def differing_name(value: Expr, differing: Mapping[Local, str] | None = None) -> str | None:
+    """Return the name of something in ``value`` that differs between elements, or None."""
+    for node in walk(value):
+        if isinstance(node, Load) and node.index != ZERO:
+            return node.array.name.rpartition(".")[2]
+        if isinstance(node, IndexValue):
+            return "i"
+        if isinstance(node, Local) and differing and node in differing:
+            return differing[node]
+    return None
+
+
+def _check_shared(assignment: Assignment, single: str | None, context: CodeContext) -> None:
+    if single is not None:
+        _complain(
+            context,
+            assignment.value.origin,
+            f"'{assignment.target}' is shared, but '{single}' has a value for each element.",
+            "Only shared variables and constants can be used here.",
+        )
 
 
 def _unread_local(assignment: Assignment, context: CodeContext) -> None:
@@ -141,6 +167,8 @@ def _bind(
             value = binary(op, old.expr, value)
             dim = _product(op, old.dim, dim)
     local = scope.bind(assignment.target, value.dtype, DIMENSIONLESS if dim is None else dim)
+    if (name := differing_name(value, scope.differing)) is not None:
+        scope.differing[local] = name
     if assignment.op == "=" or old is None:
         scope.unread.setdefault(assignment.target, assignment)
     return Let(local, value, assignment.origin)

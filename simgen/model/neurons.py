@@ -27,12 +27,12 @@ from simgen.ir.expr import (
     Cast,
     Const,
     Expr,
-    IndexValue,
     Load,
     Logical,
     Param,
     RandomDraw,
     Step,
+    Time,
     Unary,
 )
 from simgen.ir.stmt import Stmt, Store
@@ -41,7 +41,7 @@ from simgen.lang.equations import Equation, EquationSet
 from simgen.lang.expressions import parse_expression
 from simgen.lang.statements import parse_statements
 from simgen.lang.syntax import Node
-from simgen.model.code import CodeContext, resolve_code
+from simgen.model.code import CodeContext, differing_name, resolve_code
 from simgen.model.description import SECOND, GroupDescription, GroupScope, VariableInfo
 from simgen.model.functions import quote, said
 from simgen.model.hints import literal_hint
@@ -220,7 +220,27 @@ def _refractoriness(
     stored = Load(flag, ELEMENT)
     clear = Store(flag, ELEMENT, Const(False, DType.BOOL))
     update_flag = Store(flag, ELEMENT, compare(">=", since, needed), origin)
-    return replace(group, not_refractory=stored), (update_flag,), (*spiked, clear), ()
+    derived = _checked_periods(group, period)
+    return replace(group, not_refractory=stored), (update_flag,), (*spiked, clear), derived
+
+
+def _checked_periods(group: GroupDescription, period: Expr) -> tuple[Derived, ...]:
+    """Return a check of each neuron's period when a run starts, unless it depends on the time."""
+    if any(isinstance(node, Step | Time | RandomDraw) for node in walk(period)):
+        return ()
+
+    def compute(values: list[np.ndarray]) -> list[np.ndarray]:
+        periods = np.atleast_1d(values[0])
+        bad = ~((periods >= 0) & (periods < 1e9))
+        if bad.any():
+            place = int(np.flatnonzero(bad)[0])
+            raise ModelError(
+                f"The refractory period of {group.text} is {periods[place]} s at index {place}; it "
+                "must be a time that is not negative, NaN or infinite."
+            )
+        return []
+
+    return (Derived((), (period,), compute, f"refractory periods of {group.text}"),)
 
 
 def _refractory_steps(group: GroupDescription, steps: Param, period: Expr) -> Derived:
@@ -285,15 +305,11 @@ def _check_shared(equation: Equation, value: Expr, context: CodeContext) -> None
     node = equation.expression
     if "shared" not in equation.flags or node is None:
         return
-    single = [
-        entry.array.name.rpartition(".")[2] if isinstance(entry, Load) else "i"
-        for entry in walk(value)
-        if isinstance(entry, Load | IndexValue) and entry.index != ZERO
-    ]
+    single = differing_name(value)
     if single:
         context.problems.append(
             Problem(
-                f"'{equation.name}' is shared, but '{single[0]}' has a value for each element.",
+                f"'{equation.name}' is shared, but '{single}' has a value for each element.",
                 node.origin,
                 "Leave out the flag (shared), or use shared variables only.",
                 EquationError,

@@ -183,10 +183,11 @@ def check_finite(name: str, owner: str, values: npt.NDArray[Any], tick_text: str
     bad = np.flatnonzero(~np.isfinite(values))
     if bad.size == 0:  # the sum itself overflowed
         return
+    search = "" if "step" in tick_text else ", or run(..., check_finite='step') to find the step"
     raise NumericalError(
         f"'{name}' of {owner} is {values[bad[0]]} at index {bad[0]}{_more(bad.size)}{tick_text}. "
-        "The equations diverge, or a division by zero happened; try a smaller dt or another method, "
-        "or run(..., check_finite='step') to find the step."
+        "The equations diverge, or a division by zero happened; try a smaller dt or another "
+        f"method{search}."
     )
 
 

@@ -1,4 +1,4 @@
-"""Random expressions and statements as text: typed, mostly bounded, with every built-in function."""
+"""Random expressions and statements as text: typed, mostly bounded, with all functions."""
 
 from __future__ import annotations
 

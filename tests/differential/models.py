@@ -222,7 +222,9 @@ class Maker:
             frozen = self.chance(0.4)
             text = real_text(self.random, names.with_draws(frozen), 2)
             flag = " (constant over dt)" if frozen else ""
-            lines.append(f"f{k} = clip({with_unit(text, '1')}, -20, 20){UNITS[unit]} : {unit}{flag}")
+            lines.append(
+                f"f{k} = clip({with_unit(text, '1')}, -20, 20){UNITS[unit]} : {unit}{flag}"
+            )
             group.names.reals.append((f"f{k}", unit))
         if self.chance(0.3):
             lines.append(f"fb = {boolean_text(self.random, names, 2)} : boolean")
@@ -330,7 +332,10 @@ class Maker:
     def generator(self) -> None:
         n = self.pick(1, 3, 8)
         steps = sorted(
-            {(self.random.randrange(40), self.random.randrange(n)) for _ in range(self.pick(0, 5, 30))}
+            {
+                (self.random.randrange(40), self.random.randrange(n))
+                for _ in range(self.pick(0, 5, 30))
+            }
         )
         steps = [(step, index) for step, index in steps]
         self.random.shuffle(steps)
@@ -406,9 +411,7 @@ class Maker:
             drift = real_text(self.random, own + around, 1, 0.0)
             noise = self.pick("", "", " + 0.1*xi/sqrt(4*ms)")
             method = self.pick("euler", "heun") if noise else method
-            equations.append(
-                f"dz/dt = (clip({drift}, -2, 2) - z)/(4*ms){noise} : 1 (clock-driven)"
-            )
+            equations.append(f"dz/dt = (clip({drift}, -2, 2) - z)/(4*ms){noise} : 1 (clock-driven)")
             own.reals.append(("z", "1"))
             writable.reals.append(("z", "1"))
         own.reals += traces
@@ -450,7 +453,11 @@ class Maker:
 
     def delays(self) -> str:
         return self.pick(
-            "'rand()*2*ms'", "'0.1*ms*(j % 4)'", "0.7*ms", "'(i + j) % 3 * 0.35*ms'", "'3*rand()*ms'"
+            "'rand()*2*ms'",
+            "'0.1*ms*(j % 4)'",
+            "0.7*ms",
+            "'(i + j) % 3 * 0.35*ms'",
+            "'3*rand()*ms'",
         )
 
     def pathways(self, source: Group, target: Group, own: Names, names: Names) -> list[str]:
@@ -482,8 +489,11 @@ class Maker:
         for side, possible, group in (("pre", pre_event, source), ("post", post_event, target)):
             if not possible or (side == "post" and self.chance(0.5)):
                 continue
-            kinds = ("additive", "additive", "post", "own", "both") if side == "pre" else (
-                "own", "own", "pre", "post")
+            kinds = (
+                ("additive", "additive", "post", "own", "both")
+                if side == "pre"
+                else ("own", "own", "pre", "post")
+            )
             several = self.chance(0.2)
             names_here = [f"{side}{k}" for k in range(2)] if several else [side]
             codes = {key: one(self.pick(*kinds)) for key in names_here}

@@ -11,9 +11,6 @@ from models import Model, build
 
 import simgen
 from simgen.api.group import Group
-from simgen.api.monitors import EventMonitor
-from simgen.api.rate_monitor import PopulationRateMonitor
-from simgen.api.state_monitor import StateMonitor
 
 Result = dict[str, npt.NDArray[Any]]
 
@@ -46,13 +43,13 @@ def observe(names: Mapping[str, Any]) -> Result:
                     result[f"{name}.{variable}"] = np.asarray(getattr(thing, variable + "_")[:])
             for pathway in getattr(thing, "_pathways", {}).values():
                 result[f"{name}.{pathway.name}.delay"] = np.asarray(pathway.delay[:])
-        elif isinstance(thing, EventMonitor):
+        elif isinstance(thing, simgen.EventMonitor):
             result[f"{name}.count"] = thing.count
             for variable in thing._recordings:
                 result[f"{name}.{variable}"] = np.asarray(getattr(thing, f"{variable}_", None))
-        elif isinstance(thing, PopulationRateMonitor):
+        elif isinstance(thing, simgen.PopulationRateMonitor):
             result[f"{name}.t"], result[f"{name}.rate"] = thing.t_, thing.rate_
-        elif isinstance(thing, StateMonitor):
+        elif isinstance(thing, simgen.StateMonitor):
             result[f"{name}.t"] = thing.t_
             for variable in thing.record_variables:
                 result[f"{name}.{variable}"] = np.asarray(getattr(thing, f"{variable}_"))

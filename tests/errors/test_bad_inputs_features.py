@@ -31,9 +31,9 @@ from simgen.runtime import cache
 LEAK = "dv/dt = -v/(10*ms) : volt"
 MISSING = [
     "SpatialNeuron", "Morphology", "Soma", "Cylinder", "linked_var", "LinkedVariable",
-    "BinomialFunction", "Function", "implementation", "check_units", "prefs", "store", "restore",
+    "BinomialFunction", "Function", "implementation", "prefs", "store", "restore",
     "profiling_summary", "scheduling_summary", "ExplicitStateUpdater", "device", "get_states",
-    "restore_initial_state", "BrianLogger", "clear_cache", "PopulationRate",
+    "BrianLogger", "clear_cache", "EventClock",
 ]  # fmt: skip
 
 
@@ -43,6 +43,10 @@ def user_function(x: float) -> float:
 
 def missing(name: str) -> None:
     getattr(simgen, name)
+
+
+def from_import() -> None:
+    from simgen import SpatialNeuron  # noqa: F401 - absent on purpose
 
 
 def device(*arguments: Any, **keywords: Any) -> None:
@@ -91,8 +95,11 @@ ROWS = [
     Bad("get_states", lambda: neurons().get_states(), SimgenError, ["get_states", "exc"]),
     Bad("state_updater", lambda: neurons(LEAK).state_updater.name, UnknownAttributeError,
         ["state_updater", "exc"]),
-    *(Bad(f"missing_{name}", lambda name=name: missing(name), SimgenError, [name])
-      for name in MISSING if not hasattr(simgen, name)),
+    *(Bad(f"missing_{name}", lambda name=name: missing(name), UnsupportedFeatureError, [name])
+      for name in MISSING),
+    Bad("missing_misspelt", lambda: missing("NeuronGruop"), UnknownAttributeError,
+        ["NeuronGruop", "NeuronGroup"]),
+    Bad("missing_in_from_import", from_import, UnsupportedFeatureError, ["SpatialNeuron"]),
     # devices
     Bad("device_unknown", lambda: device("cpuu"), DeviceError, ["'cpuu'", "'cpu'"]),
     Bad("device_standalone", lambda: device("cpp_standalone"), SimgenError, ["cpp_standalone", "cpu"]),

@@ -80,9 +80,9 @@ def uses_stim(values: object, text: str) -> None:
 
 ROWS = [
     # Poisson groups
-    *(Bad(f"rates_{label}", lambda value=value: poisson(value), error, ["rates", "noise", *texts])
+    *(Bad(f"rates_{label}", lambda value=value: poisson(value), error, ["rates", *texts])
       for label, value, error, texts in [
-          ("negative", -1 * Hz, ModelError, ["-1.0", "negative"]),
+          ("negative", -1 * Hz, ModelError, ["-1.0", "negative", "noise"]),
           ("negative_one", [1, -2, 3] * Hz, ModelError, ["-2.0", "index 1"]),
           ("above_one_a_step", 20000 * Hz, ModelError, ["20000.0", "rate*dt is 2"]),
           ("nan", NAN * Hz, ModelError, ["NaN"]),
@@ -92,7 +92,7 @@ ROWS = [
           ("time", 10 * ms, DimensionMismatchError, ["10"]),
           ("too_few", [1, 2] * Hz, ModelError, ["3", "2"]),
           ("none", None, SimgenError, ["None"]),
-          ("complex", np.array([1j, 1, 1]), SimgenError, ["complex"]),
+          ("complex", np.array([1j, 1, 1]), SimgenError, ["1.j", "noise"]),
           ("text_unit", "10*mV", DimensionMismatchError, ["Hz"]),
           ("text_syntax", "10*Hz*", EquationError, ["^"]),
           ("text_two", "10*Hz : Hz\nx = 3", EquationError, []),
@@ -174,7 +174,7 @@ ROWS = [
           ("period_too_short", [0], [5] * ms, {"period": 3 * ms}, ModelError, ["0.005", "0.003"]),
           ("period_off_the_grid", [0], [1] * ms, {"period": 3.14159 * ms}, ModelError,
            ["0.00314159", "0.0001"]),
-          ("matrix", [[0, 1]], [[1, 2]] * ms, {}, ModelError, ["(1, 2)"]),
+          ("matrix", [[0, 1]], [[1, 2]] * ms, {}, ArgumentTypeError, ["(1, 2)"]),
       ]),
     Bad("set_spikes_outside", lambda: generator([0], [1] * ms).set_spikes([9], [1] * ms),
         IndexRangeError, ["9", "gen"]),

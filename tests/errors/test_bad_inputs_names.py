@@ -63,16 +63,17 @@ def namespace_value(value: object) -> None:
 
 
 def misspelt_run_keyword() -> None:
-    neurons()
+    group = neurons()
     run(1 * ms, chek_finite="step")
+    raise AssertionError(group)
 
 
 ROWS = [
     # unknown names
     Bad("unknown_in_equation", lambda: run_of(neurons("dv/dt = -v/tau : volt")),
         UnknownNameError, ["tau", "exc", "^^^"]),
-    Bad("unknown_near_miss", lambda: run_of(neurons("dvm/dt = -wm/(10*ms) : volt")),
-        UnknownNameError, ["wm", "Did you mean 'vm'?", "exc"]),
+    Bad("unknown_near_miss", lambda: run_of(neurons("dg_ex/dt = -g_ec/(10*ms) : volt")),
+        UnknownNameError, ["g_ec", "Did you mean 'g_ex'?", "exc"]),
     Bad("unknown_by_case", lambda: run_of(neurons("dv/dt = -V/(10*ms) : volt")),
         UnknownNameError, ["'V'", "'v'", "exc"]),
     Bad("unknown_in_threshold", lambda: run_of(spiking(threshold="vm > 1*volt")),
@@ -151,8 +152,8 @@ ROWS = [
         UnknownAttributeError, ["'x'", "exc"]),
     Bad("synapses_attribute_misspelt", lambda: synapses().wt, UnknownAttributeError,
         ["'wt'", "'w'", "exc_syn"]),
-    Bad("monitor_attribute_misspelt", lambda: StateMonitor(neurons("vm : volt"), "vm", True).vn,
-        UnknownAttributeError, ["'vn'", "'vm'"]),
+    Bad("monitor_attribute_misspelt", lambda: StateMonitor(neurons("g_ex : 1"), "g_ex", True).g_ec,
+        UnknownAttributeError, ["'g_ec'", "'g_ex'"]),
     Bad("keyword_misspelt_group", lambda: NeuronGroup(3, "v : volt", treshold="v > 1*volt"),
         ArgumentTypeError, ["treshold", "threshold", "NeuronGroup"]),
     Bad("keyword_misspelt_synapses", lambda: Synapses(spiking(), on_pree="v += 1*mV"),

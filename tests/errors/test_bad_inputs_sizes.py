@@ -115,7 +115,7 @@ ROWS = [
         MemoryLimitError, ["exc_syn", *MEMORY]),
     Bad("synapses_generator_sampled", lambda: huge_pair(2 * 10**6).connect(
         j="k for k in sample(N_post, p=0.25)"), MemoryLimitError, ["exc_syn", *MEMORY]),
-    Bad("delay_ring", ring_too_large, MemoryLimitError, ["exc", "30000000", *MEMORY]),
+    Bad("delay_ring", ring_too_large, MemoryLimitError, ["exc", "30,000,001 steps", *MEMORY]),
     # recording
     Bad("recording_state", recording_too_large, MemoryLimitError, ["trace", *MEMORY]),
     Bad("recording_synapses", recording_of_synapses_too_large,

@@ -82,7 +82,7 @@ ROWS = [
     Bad("dict_value", lambda: assign("x", {0: 1}), ArgumentTypeError, ["'x'", "exc", "{0: 1}"]),
     Bad("function_value", lambda: assign("x", abs), ArgumentTypeError, ["'x'", "exc", "abs"]),
     Bad("dates", lambda: assign("x", np.zeros(3, "datetime64[s]")),
-        ArgumentTypeError, ["'x'", "exc", "datetime64"]),
+        ArgumentTypeError, ["'x'", "exc", "1970"]),
     Bad("structured", lambda: assign("x", np.zeros(3, [("a", float)])), ArgumentTypeError, ["'x'"]),
     # units
     Bad("unit_missing", lambda: assign("v", 3), DimensionMismatchError, ["'v'", "exc", "voltage"]),
@@ -100,7 +100,8 @@ ROWS = [
     Bad("weight_infinite", lambda: weights(np.inf * volt), SimgenError, ["'w'", "exc_syn", "inf"]),
     Bad("weight_infinite_in_array", lambda: weights([1, -np.inf] * volt, slice(0, 2)),
         SimgenError, ["'w'", "exc_syn", "-inf", "position 1"]),
-    Bad("state_infinite", lambda: assign("v", np.inf * volt), SimgenError, ["'v'", "exc", "inf"]),
+    Bad("state_infinite", lambda: setattr(neurons("dv/dt = -v/ms : volt"), "v", np.inf * volt),
+        ModelError, ["'v'", "exc", "inf"]),
     Bad("too_large_for_float", lambda: assign("x", 10**400), SimgenError, ["'x'", "exc"]),
     Bad("nan_at_start_of_run", nan_start, NumericalError, ["'v'", "exc", "nan", "index 1"]),
     # integers and booleans

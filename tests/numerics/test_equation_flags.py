@@ -155,13 +155,16 @@ def test_equations_objects_with_substitutions():
 
 
 def test_event_driven_equations_read_values_at_events():
-    source = SpikeGeneratorGroup(1, [0, 0, 0], [0.2, 1.0, 2.1] * ms)
+    """The time constant u is that at the event, as if it had been so since the last one."""
+    times = [0.2, 1.0, 2.1]
+    source = SpikeGeneratorGroup(1, [0, 0, 0], times * ms)
     target = NeuronGroup(N, "u : second")
     target.u = "(1 + i % 2)*ms"
     model = """dx/dt = (z - x)/u_post : 1 (event-driven)
-               dy/dt = x/ms - y/ms : 1 (event-driven)
+               da/dt = -a/u_post : 1 (event-driven)
+               db/dt = a/ms - b/ms : 1 (event-driven)
                z : 1"""
-    synapses = Synapses(source, target, model, on_pre="x += 1; y += 0.5")
+    synapses = Synapses(source, target, model, on_pre="x += 1; a += 1; b += 0.5")
     synapses.connect()
     synapses.z = 0.25
     target.run_regularly("u = u + 0*ms")
@@ -170,34 +173,21 @@ def test_event_driven_equations_read_values_at_events():
     stale = synapses.x[0]
     net.run(0.3 * ms)
     assert synapses.x[0] == stale  # no event, no update
-    target.u = 3 * ms  # taken as constant since the last event
+    target.u = 3 * ms
     net.run(0.4 * ms)
-    for place, u in ((0, 1.0), (1, 2.0)):
-        x, y, last = 0.0, 0.0, 0.0
-        for time in (0.2, 1.0, 2.1):
-            width = 3.0 if time == 2.1 else u
-            x, y = decayed(x, y, 0.25, width, time - last)
-            x, y, last = x + 1, y + 0.5, time
-        assert synapses.x[place] == pytest.approx(x, rel=1e-9)
-        assert synapses.y[place] == pytest.approx(y, rel=1e-6)
-
-
-def decayed(x, y, z, u, elapsed):
-    """Return x and y after ``elapsed`` ms of x' = (z - x)/u, y' = x - y, by many small steps of rk4."""
-    steps = 2000
-    h = elapsed / steps
-    state = np.array([x, y])
-
-    def rate(values):
-        return np.array([(z - values[0]) / u, values[0] - values[1]])
-
-    for _ in range(steps):
-        k1 = rate(state)
-        k2 = rate(state + h / 2 * k1)
-        k3 = rate(state + h / 2 * k2)
-        k4 = rate(state + h * k3)
-        state = state + h / 6 * (k1 + 2 * k2 + 2 * k3 + k4)
-    return state
+    for place, u in ((0, 1.0), (151, 2.0)):
+        x, a, b, last = 0.0, 0.0, 0.0, 0.0
+        for time in times:
+            width, t = 3.0 if time == 2.1 else u, time - last
+            x = 0.25 + (x - 0.25) * np.exp(-t / width) + 1
+            rest = 1 - 1 / width
+            more = t * np.exp(-t) if rest == 0 else (np.exp(-t / width) - np.exp(-t)) / rest
+            b = b * np.exp(-t) + a * more + 0.5  # two rates in a row; equal ones where u is 1 ms
+            a = a * np.exp(-t / width) + 1
+            last = time
+        assert synapses.x[place] == pytest.approx(x, rel=1e-12)
+        assert synapses.a[place] == pytest.approx(a, rel=1e-12)
+        assert synapses.b[place] == pytest.approx(b, rel=1e-12)
 
 
 def test_exact_integration_with_a_timed_array():

@@ -115,11 +115,17 @@ def test_built_in_names_cannot_be_redefined():
         NeuronGroup(1, "t : second")
 
 
-def test_units_are_names_too():
-    nS = "not the unit"  # noqa: N806, F841 - units win over the caller's names
+def test_units_come_before_the_names_of_the_caller():
     group = NeuronGroup(1, "x : volt\ny : 1")
     group.run_regularly("x = 3*mV; y = (2*nS)/(1*siemens)*1e9")
     state = StateMonitor(group, "x", record=0, when="end")
     run(0.1 * ms)
     assert state.x[0] / mV == pytest.approx([3])
     assert group.y[0] == pytest.approx(2)
+
+    def elsewhere():
+        nS = 3  # noqa: N806, F841 - collides with the unit
+        Network(group).run(0.1 * ms)
+
+    with pytest.raises(SimgenError, match="'nS' is a built-in unit"):
+        elsewhere()

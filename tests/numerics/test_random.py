@@ -159,7 +159,8 @@ def test_subgroups_draw_what_their_parent_would():
         seed(4)
         start_scope()
         group = NeuronGroup(N, "v : 1")
-        (group if whole else group[130:]).run_regularly("v = rand()")
+        part = group[130:]
+        (group if whole else part).run_regularly("v = rand()")
         run(0.1 * ms)
         values.append(group.v[130:].copy())
     np.testing.assert_array_equal(*values)

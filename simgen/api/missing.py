@@ -1,0 +1,54 @@
+"""Names that Brian has and simgen has not: importing one says so, and what to use instead."""
+
+from __future__ import annotations
+
+from typing import NoReturn
+
+from simgen.errors import UnknownAttributeError, UnsupportedFeatureError, suggest
+
+_COMPARTMENTS = "Neurons with several compartments (SpatialNeuron, Morphology) are not supported."
+_FUNCTIONS = (
+    "Functions of your own are not supported in equations: use the built-in functions, a "
+    "TimedArray, or a network_operation."
+)
+_LINKED = (
+    "Linked variables are not supported: use a (shared) parameter, or Synapses with a (summed) "
+    "variable."
+)
+_STATES = "Storing and restoring a simulation is not supported."
+_ADVICE: dict[str, str] = {
+    **dict.fromkeys(
+        ("SpatialNeuron", "SpatialStateUpdater", "Morphology", "Soma", "Cylinder", "Section"),
+        _COMPARTMENTS,
+    ),
+    **dict.fromkeys(("linked_var", "LinkedVariable"), _LINKED),
+    **dict.fromkeys(("Function", "implementation", "declare_types", "BinomialFunction"), _FUNCTIONS),
+    **dict.fromkeys(("store", "restore", "restore_initial_state"), _STATES),
+    **dict.fromkeys(
+        ("get_states", "set_states"), "Read and write variables by name, as in group.v[:]."
+    ),
+    **dict.fromkeys(
+        ("ExplicitStateUpdater", "StateUpdateMethod"),
+        "Integrators of your own are not supported; the method argument lists those there are.",
+    ),
+    **dict.fromkeys(
+        ("profiling_summary", "scheduling_summary"), "Summaries of runs are not supported."
+    ),
+    **dict.fromkeys(
+        ("prefs", "device", "build", "set_build_on_run"),
+        "The target, precision and compiler flags are arguments of set_device().",
+    ),
+    "BrianLogger": "Messages go to Python's logging module, to the logger 'simgen'.",
+    "clear_cache": "Compiled programs are removed by 'python -m simgen cache --clear'.",
+    "EventClock": "Clocks with irregular times are not supported.",
+}
+
+
+def refuse_name(name: str, known: tuple[str, ...]) -> NoReturn:
+    """Raise for a name that simgen does not export, with what to use instead."""
+    if name in _ADVICE:
+        raise UnsupportedFeatureError(f"simgen has no '{name}'. {_ADVICE[name]}")
+    raise UnknownAttributeError(
+        f"module 'simgen' has no attribute '{name}'. "
+        f"{'' if name.startswith('_') else suggest(name, known)}".rstrip()
+    )

@@ -1,0 +1,154 @@
+"""Traces of pair plasticity kept per neuron: the same weights as kept per synapse."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+import simgen
+from simgen import Network, NeuronGroup, PoissonGroup, StateMonitor, Synapses, ms, seed, start_scope
+from simgen.api.device import current_options
+
+MODEL = """w : 1
+dx/dt = -x/(20*ms) : 1 (event-driven)
+dy/dt = -y/(10*ms) : 1 (event-driven)"""
+ON_PRE = """g += w
+x += 0.01
+w = clip(w + y, 0, 1)"""
+ON_POST = """y += -0.011
+w = clip(w + x, 0, 1)"""
+
+
+def build(delay: str | None = "(0.2 + rand()*4.8)*ms", **changes: object) -> dict[str, object]:
+    """Return a small plastic network and its parts."""
+    start_scope()
+    seed(7)
+    source = PoissonGroup(40, rates=60 * simgen.Hz)
+    target = NeuronGroup(
+        30,
+        "dv/dt = (50*mV*g - v)/(10*ms) : volt\ndg/dt = -g/(5*ms) : 1",
+        threshold="v > 20*mV",
+        reset="v = 0*mV",
+        method="euler",
+    )
+    target.v = "rand()*20*mV"
+    options = {"on_pre": ON_PRE, "on_post": ON_POST, **changes}
+    synapses = Synapses(source, target, MODEL, **options)
+    synapses.connect(p=0.7)
+    synapses.w = "rand()"
+    if delay is not None:
+        synapses.delay = delay
+    return {
+        "network": Network(source, target, synapses),
+        "source": source,
+        "target": target,
+        "synapses": synapses,
+    }
+
+
+def trace_kernels(network: Network) -> list[str]:
+    return [k.name for k in network._compiled.program.kernels if "_trace_" in k.name]
+
+
+def per_synapse(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Turn the optimising passes off on whatever device is chosen."""
+    options = dataclasses.replace(current_options(), optimize=0)
+    monkeypatch.setattr("simgen.api.device._current", options)
+
+
+def at_end(synapses: Synapses, name: str, tau: float, end: float) -> np.ndarray:
+    """Return a trace decayed from its last update to the end of the run."""
+    elapsed = end - np.asarray(synapses.lastupdate[:])
+    return np.asarray(getattr(synapses, name)[:]) * np.exp(-elapsed / tau)
+
+
+@pytest.mark.parametrize("delay", [None, "2*ms", "(0.2 + rand()*4.8)*ms"])
+def test_hoisted_traces_give_the_same_weights(device, monkeypatch, delay):
+    parts = []
+    for hoisted in (True, False):
+        if not hoisted:
+            per_synapse(monkeypatch)
+        part = build(delay)
+        part["network"].run(60 * ms)
+        part["network"].run(40 * ms)
+        assert bool(trace_kernels(part["network"])) is hoisted
+        parts.append(part["synapses"])
+    one, other = parts
+    # a product of decays in place of one exponential: some ulps a step
+    np.testing.assert_allclose(one.w[:], other.w[:], rtol=1e-11)
+    assert np.ptp(np.asarray(one.w[:]) - 0.5) > 0.5
+    for name, tau in (("x", 20e-3), ("y", 10e-3)):
+        first, second = (at_end(s, name, tau, 0.1) for s in parts)
+        np.testing.assert_allclose(first, second, rtol=1e-9, atol=1e-15)
+        assert np.abs(first).max() > 1e-4
+
+
+def test_a_spike_counts_once_it_has_arrived_and_not_before(device):
+    """One pre spike at 1 ms with delay 2 ms, post spikes at 2.5 ms and at 3 ms."""
+    source = simgen.SpikeGeneratorGroup(1, [0], [1] * ms)
+    target = simgen.SpikeGeneratorGroup(2, [0, 1], [2.5, 3.0] * ms)
+    synapses = Synapses(
+        source,
+        target,
+        "w : 1\ndx/dt = -x/(20*ms) : 1 (event-driven)",
+        on_pre="x += 1",
+        on_post="w += x",
+        delay={"pre": 2 * ms},
+    )
+    synapses.connect()
+    network = Network(source, target, synapses)
+    network.run(5 * ms)
+    assert trace_kernels(network)
+    np.testing.assert_allclose(synapses.w[:], [0.0, 1.0], rtol=1e-12)  # pre comes before post
+
+
+def test_traces_written_between_runs_are_used(device, monkeypatch):
+    """Writing a trace brings it back to the synapses; the run goes on from there."""
+    weights = []
+    for hoisted in (True, False):
+        if not hoisted:
+            per_synapse(monkeypatch)
+        part = build()
+        part["network"].run(30 * ms)
+        part["synapses"].x = 0.25
+        part["network"].run(30 * ms)
+        weights.append(part["synapses"].w[:].copy())
+        assert not trace_kernels(part["network"])
+    np.testing.assert_allclose(*weights, rtol=1e-9)
+
+
+BLOCKED = {
+    "a monitor of the trace": lambda p: p["network"].add(StateMonitor(p["synapses"], "x", record=[0])),
+    "python code between steps": lambda p: p["network"].add(
+        simgen.NetworkOperation(lambda: None, dt=1 * ms)
+    ),
+    "a start other than zero": lambda p: setattr(p["synapses"], "y", 0.1),
+    "a delay of the post pathway": lambda p: setattr(p["synapses"].post, "delay", 1 * ms),
+    "a pathway that reads its own trace": None,
+    "an increment that differs between synapses": None,
+}
+
+
+@pytest.mark.parametrize("reason", BLOCKED)
+def test_what_could_see_the_difference_keeps_traces_per_synapse(reason):
+    simgen.set_device("reference")
+    if reason == "a pathway that reads its own trace":
+        part = build(on_pre="x += 0.01\nw = clip(w + y*x, 0, 1)")
+    elif reason == "an increment that differs between synapses":
+        part = build(on_pre="x += 0.01*w")
+    else:
+        part = build()
+        BLOCKED[reason](part)
+    part["network"].run(1 * ms)
+    assert trace_kernels(part["network"]) == []
+
+
+def test_recording_the_weight_does_not_block(device):
+    part = build()
+    part["network"].add(StateMonitor(part["synapses"], "w", record=[0]))
+    part["network"].run(1 * ms)
+    assert len(trace_kernels(part["network"])) == 4
+
+
