@@ -10,6 +10,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 
+MOST_SHOWN = 10  # problems of one object in a message
+
+
 @dataclass(frozen=True, slots=True)
 class SourceText:
     """A piece of text the user wrote: ``what`` names it ("reset"), ``owner`` its object."""
@@ -157,8 +160,11 @@ def raise_problems(problems: Iterable[Problem]) -> None:
     found: Sequence[Problem] = tuple(problems)
     if not found:
         return
-    text = "\n".join(problem.render() for problem in found)
-    raise found[0].error(text if len(found) == 1 else f"{len(found)} problems\n{text}")
+    text = "\n".join(problem.render() for problem in found[:MOST_SHOWN])
+    if len(found) > 1:
+        more = f", of which {MOST_SHOWN} are shown" if len(found) > MOST_SHOWN else ""
+        text = f"{len(found)} problems{more}\n{text}"
+    raise found[0].error(text)
 
 
 def suggest(name: str, candidates: Iterable[str]) -> str:

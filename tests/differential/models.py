@@ -222,9 +222,7 @@ class Maker:
             frozen = self.chance(0.4)
             text = real_text(self.random, names.with_draws(frozen), 2)
             flag = " (constant over dt)" if frozen else ""
-            lines.append(
-                f"f{k} = clip({with_unit(text, '1')}, -20, 20){UNITS[unit]} : {unit}{flag}"
-            )
+            lines.append(f"f{k} = clip({text}, -20, 20){UNITS[unit]} : {unit}{flag}")
             group.names.reals.append((f"f{k}", unit))
         if self.chance(0.3):
             lines.append(f"fb = {boolean_text(self.random, names, 2)} : boolean")

@@ -1,0 +1,1 @@
+"""Checked models to a program of kernels and a schedule."""

@@ -1,0 +1,142 @@
+"""Neuron models to kernels: state update, thresholds, resets, and code that runs regularly."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from simgen.errors import Origin
+from simgen.integrate.model import Update
+from simgen.ir.expr import IndexKind
+from simgen.ir.kernel import (
+    Clock,
+    Domain,
+    Item,
+    Kernel,
+    Once,
+    OverElements,
+    OverEvents,
+)
+from simgen.ir.stmt import Emit, Stmt
+from simgen.ir.visit import writes
+from simgen.model.description import GroupDescription
+from simgen.model.neurons import NeuronModel
+
+
+@dataclass(frozen=True, slots=True)
+class RegularCode:
+    """Code that runs on a clock of its own for all elements of a group."""
+
+    name: str
+    clock: Clock
+    slot: str
+    order: int
+    body: tuple[Stmt, ...]
+    group: GroupDescription
+    domain: Domain
+
+
+def elements(group: GroupDescription) -> OverElements:
+    """Return the domain of all elements of a group or subgroup."""
+    return OverElements(group.length, group.start, group.end)
+
+
+def neuron_items(model: NeuronModel, update: Update, order: int = 0) -> Iterable[Item]:
+    """Yield the schedule items of a group of neurons; ``update`` is its integrated state update."""
+    group = model.group
+    name, clock = group.name, group.clock
+    yield from element_items(
+        f"{name}_subexpression_update",
+        "before_start",
+        0,
+        model.frozen,
+        group,
+        "stores subexpressions",
+    )
+    body = (*model.flag_update, *update.statements)
+    yield from element_items(
+        f"{name}_stateupdater", "groups", order, body, group, f"state update ({update.method})"
+    )
+    for event, (condition, origin) in model.conditions.items():
+        events = group.events[event]
+        spike = event == "spike"
+        slot = "thresholds" if spike else "after_thresholds"
+        label = f"{name}_{event}_thresholder"
+        yield Item(
+            slot,
+            order,
+            label,
+            Kernel(
+                label,
+                elements(group),
+                (Emit(events, condition, origin),),
+                clock,
+                comment=f"{group.text}: event '{event}'",
+                origin=origin,
+            ),
+        )
+        if spike and model.on_spike:
+            domain = OverEvents(events, group.start, group.end)
+            marker = f"{name}_spike_marker"
+            comment = f"{group.text}: time of the last spike"
+            # the same name as the threshold: it must follow directly, whatever else is there
+            yield Item(
+                slot, order, label, Kernel(marker, domain, model.on_spike, clock, comment=comment)
+            )
+        reaction = model.reactions.get(event, ())
+        if reaction:
+            label = f"{name}_{event}_resetter"
+            domain = OverEvents(events, group.start, group.end)
+            comment = f"{group.text}: code run on '{event}'"
+            kernel = Kernel(label, domain, reaction, clock, comment=comment)
+            yield Item("resets" if spike else "after_resets", order, label, kernel)
+
+
+def element_items(
+    name: str,
+    slot: str,
+    order: int,
+    body: Sequence[Stmt],
+    group: GroupDescription,
+    what: str,
+    clock: Clock | None = None,
+    domain: Domain | None = None,
+) -> Iterable[Item]:
+    """Yield kernels for statements that mix shared and per-element targets; shared ones come first."""
+    shared = tuple(stmt for stmt in body if _is_shared(stmt))
+    single = tuple(stmt for stmt in body if not _is_shared(stmt))
+    origin: Origin | None = getattr(body[0], "origin", None) if body else None
+    comment = f"{group.text}: {what}"
+    clock = clock or group.clock
+    if shared:
+        label = f"{name}_shared"
+        kernel = Kernel(label, Once(), shared, clock, comment=comment, origin=origin)
+        yield Item(slot, order, name, kernel)
+    if single:
+        kernel = Kernel(
+            name, domain or elements(group), single, clock, comment=comment, origin=origin
+        )
+        yield Item(slot, order, name, kernel)
+
+
+def _is_shared(stmt: Stmt) -> bool:
+    """Whether a statement writes shared variables; locals go with the single elements."""
+    targets = writes((stmt,))
+    return bool(targets) and all(index.kind is IndexKind.ZERO for _, index, _ in targets)
+
+
+def regular_items(code: RegularCode) -> Iterable[Item]:
+    """Yield the items of a run_regularly."""
+    yield from element_items(
+        code.name,
+        code.slot,
+        code.order,
+        code.body,
+        code.group,
+        "run_regularly",
+        clock=code.clock,
+        domain=code.domain,
+    )
+
+
+__all__ = ["RegularCode", "element_items", "elements", "neuron_items", "regular_items"]

@@ -1,0 +1,73 @@
+"""The order of execution: slots, then order, then name (language.md 1)."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from simgen.errors import ArgumentTypeError, ModelError, suggest
+from simgen.ir.kernel import Item
+
+DEFAULT_SLOTS: tuple[str, ...] = ("start", "groups", "thresholds", "synapses", "resets", "end")
+
+
+def slot_positions(slots: Sequence[str] = DEFAULT_SLOTS) -> dict[str, int]:
+    """Return the place of each slot with its ``before_`` and ``after_`` slots."""
+    places: dict[str, int] = {}
+    for slot in slots:
+        for name in (f"before_{slot}", slot, f"after_{slot}"):
+            places[name] = len(places)
+    return places
+
+
+def is_before(slot: str, other: str) -> bool:
+    """Whether a slot runs before another one."""
+    places = slot_positions()
+    return places[slot] < places[other]
+
+
+def name_key(name: str) -> tuple[tuple[str, int], ...]:
+    """Return a sort key under which synapses_2 comes before synapses_10."""
+    parts = re.split(r"(\d+)", name)
+    return tuple(
+        (text, int(parts[k + 1]) if k + 1 < len(parts) else -1)
+        for k, text in enumerate(parts)
+        if k % 2 == 0
+    )
+
+
+def check_slot(slot: str, owner: str, slots: Sequence[str] = DEFAULT_SLOTS) -> None:
+    """Raise ModelError if there is no such slot."""
+    places = slot_positions(slots)
+    if not isinstance(slot, str):
+        raise ArgumentTypeError(f"The schedule slot of {owner} must be a name, not {slot!r}.")
+    if slot not in places:
+        raise ModelError(
+            f"There is no schedule slot '{slot}' for {owner}. {suggest(slot, places)} "
+            f"The slots are {', '.join(slots)}, each with before_ and after_."
+        )
+
+
+def order_items(
+    items: Iterable[Item],
+    slots: Sequence[str] = DEFAULT_SLOTS,
+    python: Iterable[tuple[str, int, str]] = (),
+) -> tuple[Item, ...]:
+    """Return the items in the order of execution; items of one name keep their given order.
+
+    ``python`` lists the places (slot, order, name) of Python code, which the items note.
+    """
+    places = slot_positions(slots)
+
+    def key(slot: str, order: int, name: str) -> tuple[int, int, tuple[tuple[str, int], ...]]:
+        return places[slot], order, name_key(name)
+
+    found = sorted(items, key=lambda item: key(item.slot, item.order, item.name))
+    keys = [key(item.slot, item.order, item.name) for item in found]
+    marked = {bisect_left(keys, key(*place)) for place in python}
+    return tuple(
+        replace(item, after_python=True) if position in marked else item
+        for position, item in enumerate(found)
+    )

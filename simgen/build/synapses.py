@@ -1,0 +1,129 @@
+"""Synapse models to kernels: pathways, continuous equations, summed variables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from simgen.build.neurons import element_items, elements
+from simgen.dtypes import DType
+from simgen.integrate.model import Update
+from simgen.ir.expr import ELEMENT, SYNAPSE, Array, Const, Expr, Index, IndexKind, Param
+from simgen.ir.kernel import (
+    Domain,
+    Item,
+    Kernel,
+    OverFanIn,
+    OverFanOut,
+    OverSynapses,
+)
+from simgen.ir.stmt import Accumulate, Stmt, Store
+from simgen.model.synapses import PathwayModel, SummedModel, SynapsesModel
+
+
+@dataclass(frozen=True, slots=True)
+class PathwayDelays:
+    """How a pathway's delays are kept: a class table (fan-out), one value or per synapse (fan-in)."""
+
+    classes: Array | None = None
+    single: Expr | None = None
+    by_synapse: Array | None = None
+
+
+def pathway_items(
+    model: SynapsesModel,
+    pathway: PathwayModel,
+    before: Sequence[Stmt],
+    delays: PathwayDelays,
+) -> Iterable[Item]:
+    """Yield a pathway's item; ``before`` brings event-driven variables up to date."""
+    source = pathway.source
+    body: tuple[Stmt, ...] = (*before, *pathway.body)
+    if model.source.lastupdate is not None:
+        body = (*body, Store(model.source.lastupdate, SYNAPSE, source.now))
+    if not body:
+        return
+    group = model.source.group
+    domain: Domain
+    if source.direction == "pre":
+        events = model.source.pre.events[source.event]
+        classes = delays.classes or class_table(group.name, source.name)
+        domain = OverFanOut(model.source.store, events, classes)
+    else:
+        events = model.source.post.events[source.event]
+        single = delays.single or delay_parameter(group.name, source.name)
+        domain = OverFanIn(model.source.store, events, single, delays.by_synapse)
+    label = f"{group.name}_{source.name}"
+    kernel = Kernel(
+        label,
+        domain,
+        body,
+        source.clock,
+        comment=f"{group.text}: pathway '{source.name}'",
+        origin=body[0].origin,
+    )
+    yield Item("synapses", source.order, label, kernel)
+
+
+def class_table(synapses: str, pathway: str) -> Array:
+    """Return the table of the delay classes of a pathway, in steps."""
+    return Array(f"{synapses}.{pathway}.classes", DType.U32, f"{synapses}.{pathway}.n_classes")
+
+
+def delay_parameter(synapses: str, pathway: str) -> Param:
+    """Return the single delay of a pathway, in steps."""
+    return Param(f"{synapses}.{pathway}.delay", DType.I64)
+
+
+def continuous_items(model: SynapsesModel, update: Update) -> Iterable[Item]:
+    """Yield the state update of clock-driven equations and the stores of frozen subexpressions."""
+    group = model.source.group
+    domain = OverSynapses(model.source.store)
+    yield from element_items(
+        f"{group.name}_subexpression_update",
+        "before_start",
+        0,
+        model.frozen,
+        group,
+        "stores subexpressions",
+        domain=domain,
+    )
+    yield from element_items(
+        f"{group.name}_stateupdater",
+        "groups",
+        0,
+        update.statements,
+        group,
+        f"state update ({update.method})",
+        domain=domain,
+    )
+
+
+def summed_items(model: SynapsesModel, summed: SummedModel, target_order: int) -> Iterable[Item]:
+    """Yield the two kernels of a summed variable: clear the target, add over the synapses."""
+    group = model.source.group
+    label = f"{group.name}_summed_variable_{summed.equation.name}"
+    order = target_order - 1
+    clear = Kernel(
+        f"{label}_clear",
+        elements(summed.group),
+        (
+            Store(
+                summed.target,
+                ELEMENT,
+                Const(0.0 if summed.target.dtype.is_float else 0, summed.target.dtype),
+            ),
+        ),
+        group.clock,
+        comment=f"{group.text}: summed variable '{summed.equation.name}'",
+    )
+    index = Index(IndexKind.PRE if summed.side == "pre" else IndexKind.POST)
+    add = Kernel(
+        label,
+        OverSynapses(model.source.store),
+        (Accumulate(summed.target, index, "+", summed.value, summed.equation.origin),),
+        group.clock,
+        comment=f"{group.text}: summed variable '{summed.equation.name}'",
+    )
+    yield Item("groups", order, label, clear)
+    yield Item("groups", order, label, add)
