@@ -7,7 +7,7 @@ from typing import Any
 from simgen.api.clock import Clock, defaultclock
 from simgen.api.device import get_device, set_device
 from simgen.api.magic import collect, magic_network, run, start_scope, stop
-from simgen.api.missing import refuse_name
+from simgen.api.missing import missing_name
 from simgen.api.monitors import EventMonitor, SpikeMonitor
 from simgen.api.network import Network
 from simgen.api.neuron_group import NeuronGroup
@@ -95,4 +95,4 @@ __all__ += list(STANDARD_UNITS)
 def __getattr__(name: str) -> Any:
     if name in STANDARD_UNITS:
         return STANDARD_UNITS[name]
-    refuse_name(name, tuple(__all__))
+    raise missing_name(name, tuple(__all__))

@@ -14,6 +14,17 @@
 SG_FN int64_t sg_later(int64_t a, int64_t b) { return a > b ? a : b; }
 SG_FN int64_t sg_earlier(int64_t a, int64_t b) { return a < b ? a : b; }
 
+// The row of the synapse at a position: the last one that begins there or before.
+static inline int64_t sg_row_of(const uint64_t *row_start, int64_t n_rows, int64_t position) {
+  int64_t low = 0, high = n_rows;
+  while (high - low > 1) {
+    const int64_t middle = low + (high - low) / 2;
+    if (row_start[middle] <= (uint64_t)position) low = middle;
+    else high = middle;
+  }
+  return low;
+}
+
 // The synapses at positions [begin, end), all of the neuron `source` and one delay.
 typedef struct {
   uint64_t begin, end;

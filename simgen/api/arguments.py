@@ -51,9 +51,7 @@ def checked_arguments(function: Callable[P, R], name: str = "") -> Callable[P, R
     return checked
 
 
-def _explain(
-    signature: inspect.Signature, shown: str, kwargs: dict[str, Any], reason: str
-) -> str:
+def _explain(signature: inspect.Signature, shown: str, kwargs: dict[str, Any], reason: str) -> str:
     known = [p.name for p in signature.parameters.values() if p.kind not in _COLLECTING]
     known = [name for name in known if name != "self"]
     for key in kwargs:

@@ -115,7 +115,9 @@ def require_recordings(
         if not component._records_each_step or clock is None:
             continue
         room = most * (ticks // periods[clock.name]) + recording.used - recording.data.size
-        wanted[id(component)] = wanted.get(id(component), 0) + max(0, room) * recording.data.itemsize
+        wanted[id(component)] = (
+            wanted.get(id(component), 0) + max(0, room) * recording.data.itemsize
+        )
         require_bytes(
             wanted[id(component)],
             f"The recording of {component.describe()} for this run",
@@ -123,8 +125,20 @@ def require_recordings(
         )
 
 
+def check_attributes(group: Group, equations: EquationSet, problems: list[Problem]) -> None:
+    """Report variables that could not be read as ``group.name``, which is something else."""
+    for equation in equations.equations:
+        name = equation.name
+        if name in vars(group) or hasattr(type(group), name):
+            text = (
+                f"'{name}' is an attribute of every {type(group).__name__}, so a variable of that"
+            )
+            text += " name could not be read."
+            problems.append(Problem(text, equation.origin, "Choose another name.", EquationError))
+
+
 def check_new_name(synapses: Synapses, name: Any, what: str) -> None:
-    """Raise unless ``name`` can be that of a pathway or index variable: no variable, no attribute."""
+    """Raise unless ``name`` is free for a pathway or an index variable."""
     owner = synapses.describe()
     if not isinstance(name, str) or not name.isidentifier():
         raise ModelError(f"{name!r} cannot be the name of {what} of {owner}: it is no plain name.")
@@ -151,7 +165,7 @@ def check_shared_index(item: Any, what: str) -> None:
     if isinstance(item, slice | str) or item is Ellipsis:
         return
     if np.any(index_array(item, what) != 0):
-        raise IndexRangeError(f"Index {item!r} is outside {what}, which is shared: it has one value.")
+        raise IndexRangeError(f"Index {item!r} is outside {what}, which is shared (one value).")
 
 
 def check_not_infinite(values: npt.NDArray[Any], what: str) -> None:

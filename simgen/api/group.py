@@ -362,13 +362,10 @@ class Group(Component):
         return {self._description.length: self._size(), "one": 1}
 
     def _running(self, kind: IndexKind) -> npt.NDArray[np.int64]:
-        """Return what a running index is for each element (synapses: in data order)."""
-        if kind in (IndexKind.ELEMENT, IndexKind.SYNAPSE):
+        """Return what a running index is for each element."""
+        if kind is IndexKind.ELEMENT:
             return np.arange(self._size(), dtype=np.int64)
-        pair = self._coordinates(slice(None))
-        if pair is None:
-            return super()._running(kind)
-        return pair[0] if kind is IndexKind.PRE else pair[1]
+        return super()._running(kind)
 
     def _coordinates(self, positions: Any) -> tuple[AnyArray, AnyArray] | None:
         """Return the (source, target) indices of synapses; None for groups of elements."""

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NoReturn
-
-from simgen.errors import UnknownAttributeError, UnsupportedFeatureError, suggest
+from simgen.errors import SimgenError, UnknownAttributeError, UnsupportedFeatureError, suggest
 
 _COMPARTMENTS = "Neurons with several compartments (SpatialNeuron, Morphology) are not supported."
 _FUNCTIONS = (
@@ -22,7 +20,9 @@ _ADVICE: dict[str, str] = {
         _COMPARTMENTS,
     ),
     **dict.fromkeys(("linked_var", "LinkedVariable"), _LINKED),
-    **dict.fromkeys(("Function", "implementation", "declare_types", "BinomialFunction"), _FUNCTIONS),
+    **dict.fromkeys(
+        ("Function", "implementation", "declare_types", "BinomialFunction"), _FUNCTIONS
+    ),
     **dict.fromkeys(("store", "restore", "restore_initial_state"), _STATES),
     **dict.fromkeys(
         ("get_states", "set_states"), "Read and write variables by name, as in group.v[:]."
@@ -44,11 +44,11 @@ _ADVICE: dict[str, str] = {
 }
 
 
-def refuse_name(name: str, known: tuple[str, ...]) -> NoReturn:
-    """Raise for a name that simgen does not export, with what to use instead."""
+def missing_name(name: str, known: tuple[str, ...]) -> SimgenError:
+    """Return the error for a name that simgen does not export, with what to use instead."""
     if name in _ADVICE:
-        raise UnsupportedFeatureError(f"simgen has no '{name}'. {_ADVICE[name]}")
-    raise UnknownAttributeError(
+        return UnsupportedFeatureError(f"simgen has no '{name}'. {_ADVICE[name]}")
+    return UnknownAttributeError(
         f"module 'simgen' has no attribute '{name}'. "
         f"{'' if name.startswith('_') else suggest(name, known)}".rstrip()
     )

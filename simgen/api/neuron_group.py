@@ -10,6 +10,7 @@ import numpy as np
 from simgen.api.arguments import about
 from simgen.api.checks import (
     NEURON_FLAGS,
+    check_attributes,
     check_events,
     check_flags,
     checked_period,
@@ -186,6 +187,7 @@ class NeuronGroup(Group):
             self._hidden("lastspike_step", last, round(-1e4 / self.clock.dt_))
             self._hidden("not_refractory_flag", flag, 1)
             stored = Load(flag, ELEMENT)
+        check_attributes(self, self.equations, problems)
         check_flags(self.equations, NEURON_FLAGS, "a NeuronGroup", problems)
         require_variables(infos, self._N, self._real, self.describe())
         for info in infos:

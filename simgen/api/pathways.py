@@ -79,6 +79,15 @@ class Pathway:
     def delay(self, value: Any) -> None:
         DelayView(self)._write("delay", slice(None), value)
 
+    @property
+    def delay_(self) -> VariableView:
+        """The delays in seconds, as plain numbers."""
+        return VariableView(DelayView(self), "delay", True)  # type: ignore[arg-type]  # duck-typed group
+
+    @delay_.setter
+    def delay_(self, value: Any) -> None:
+        DelayView(self)._write("delay", slice(None), value, plain=True)
+
     # --- values -----------------------------------------------------------------------------
 
     def seconds(self) -> npt.NDArray[np.float64]:

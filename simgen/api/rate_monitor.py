@@ -25,6 +25,7 @@ from simgen.units import DIMENSIONLESS, Quantity
 
 AnyArray = npt.NDArray[Any]
 
+
 def _positive(width: float, what: str) -> float:
     if width <= 0:
         raise ModelError(f"{what} must be positive, not {width} s.")

@@ -56,6 +56,12 @@ class Subgroup(Group):
     stop: int
 
     def __init__(self, source: Group, start: int, stop: int) -> None:
+        for attribute in ("source", "start", "stop"):
+            if attribute in source.variables:
+                raise ModelError(
+                    f"A part of {source.describe()} cannot be made: its variable '{attribute}' has "
+                    "the name of an attribute of subgroups. Choose another name."
+                )
         super().__init__(f"{source.name}_subgroup*", "subgroup*", clock=source.clock)
         self._set("source", source)
         self._set("start", int(start))

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from simgen.api.arguments import checked_arguments
 from simgen.api.checks import (
     SYNAPSE_FLAGS,
+    check_attributes,
     check_flags,
     check_new_name,
     check_summed_targets,
@@ -46,7 +47,7 @@ from simgen.errors import (
 )
 from simgen.integrate.model import Derived
 from simgen.ir import kernel as ir
-from simgen.ir.expr import SYNAPSE, Array, Index, Param
+from simgen.ir.expr import SYNAPSE, Array, Index, IndexKind, Param
 from simgen.ir.kernel import Item
 from simgen.lang.equations import EquationSet
 from simgen.model.description import SECOND, GroupDescription, VariableInfo
@@ -215,6 +216,7 @@ class Synapses(Group):
     def _declare(self, problems: list[Problem]) -> None:
         length = f"n_{self.name}.rows"
         infos, subexpressions = declare_variables(self.equations, self.name, length, problems)
+        check_attributes(self, self.equations, problems)
         check_flags(self.equations, SYNAPSE_FLAGS, "Synapses", problems)
         check_summed_targets(self, problems)
         if self._multisynaptic is not None:
@@ -451,12 +453,12 @@ class Synapses(Group):
         if name in pathways:
             return pathways[name]
         if name in ("delay", "delay_"):
-            return self._delayed().delay
+            return getattr(self._delayed(), name)
         return super().__getattr__(name)
 
     def __setattr__(self, name: str, value: Any) -> None:
-        if name == "delay":
-            self._delayed().delay = value
+        if name in ("delay", "delay_"):
+            setattr(self._delayed(), name, value)
         elif name in self.__dict__.get("_pathways", {}):
             raise UnknownAttributeError(
                 f"The pathway '{name}' of {self.describe()} is no variable."
@@ -527,6 +529,9 @@ class Synapses(Group):
 
     def _code_domain(self) -> ir.Domain:
         return ir.OverSynapses(self._run.store())
+
+    def _running(self, kind: IndexKind) -> npt.NDArray[np.int64]:
+        return self._run.running(kind)
 
     def _find_array(self, array: Array) -> AnyArray:
         return self._run.find_array(array)

@@ -320,8 +320,8 @@ class SynapticRun:
         elapsed = binary("*", cast(count, DType.REAL), cast(width, DType.REAL))
         with about(self.synapses.describe()):
             return integrate_event_driven(
-            model.event_driven, elapsed, f"{self.synapses.name}.{pathway.source.name}"
-        )
+                model.event_driven, elapsed, f"{self.synapses.name}.{pathway.source.name}"
+            )
 
     def _continuous(
         self, facts: NetworkFacts, method: Any, methods: Sequence[str]
@@ -498,6 +498,15 @@ class SynapticRun:
             rank=None if rank is None else cast(Load(rank, SYNAPSE), DType.I64),
             whole=lambda text, expr, key: evaluate_for_synapses(self.synapses, text, expr, key),
         )
+
+    def running(self, kind: IndexKind) -> npt.NDArray[np.int64]:
+        """Return what a running index is for each synapse, in data order."""
+        data = self.synapses._data
+        if kind is IndexKind.PRE:
+            return np.asarray(data.sources(), np.int64) + self.source_start()
+        if kind is IndexKind.POST:
+            return np.asarray(data.targets(), np.int64)
+        return np.arange(data.n, dtype=np.int64)
 
     def degree(self, name: str) -> npt.NDArray[np.int32]:
         """Return the number of synapses per target or source of the connected (sub)groups."""

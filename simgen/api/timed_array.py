@@ -71,7 +71,7 @@ class TimedArray(Named):
         if bad.any():
             place = ", ".join(str(int(k)) for k in np.argwhere(bad)[0])
             raise ModelError(f"The values of {self.describe()} contain NaN (at position {place}).")
-        self._values: npt.NDArray[np.float64] = np.ascontiguousarray(data, np.float64)
+        self._values: npt.NDArray[np.float64] = np.array(data, np.float64, order="C")  # never the caller's own
         self._dt = seconds(dt, f"dt of {self.describe()}")
         if self._dt <= 0:
             raise ModelError(f"dt of {self.describe()} must be positive, not {self._dt} s.")

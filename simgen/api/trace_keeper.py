@@ -10,16 +10,19 @@ import numpy as np
 import numpy.typing as npt
 
 from simgen.api.monitors import parent_group
+from simgen.api.pathways import Pathway
 from simgen.build.facts import NetworkFacts
 from simgen.build.traces import (
     Trace,
     column_places,
+    last_events,
     plan_traces,
     trace_derived,
     trace_items,
     without_traces,
 )
 from simgen.connect.store import sources_of
+from simgen.errors import InternalError
 from simgen.integrate.model import Derived
 from simgen.ir.expr import Array
 from simgen.ir.kernel import Item
@@ -36,7 +39,7 @@ AnyArray = npt.NDArray[Any]
 class TraceKeeper:
     """Decides whether the traces of a Synapses object are kept per neuron, and holds them.
 
-    It is all or none: ``lastupdate`` is then the last step for all of them. While it does, the per-synapse data of these variables is out of date; it is written back
+    While it does, the per-synapse data of these variables is out of date; it is written back
     before connectivity, delays or the variables themselves change, and computed when read.
     """
 
@@ -45,6 +48,7 @@ class TraceKeeper:
         self.traces: tuple[Trace, ...] = ()
         self._now: dict[str, AnyArray] = {}
         self._past: dict[str, AnyArray] = {}
+        self._last: dict[str, AnyArray] = {}  # source, past, target
         self._model: SynapsesModel | None = None
 
     @property
@@ -66,37 +70,44 @@ class TraceKeeper:
             if pathway.direction == "post"
         )
         traces = plan_traces(model, facts, self._starts_at_zero, no_delays)
-        if not all(t.past is None or self._affordable(t) for t in traces):
+        if traces and not self._is_affordable():
             traces = ()
         if {t.ode.name for t in traces} != set(self._now):
             self.write_back()
             if not all(self._starts_at_zero(trace.ode.name) for trace in traces):
                 traces = ()
         self.traces, self._model = traces, model
-        for trace in traces:
-            if trace.ode.name not in self._now:
-                self._allocate(trace)
+        if traces and not self._now:
+            self._allocate(traces)
 
     def _starts_at_zero(self, name: str) -> bool:
         return name in self._now or not np.any(self.synapses.variables[name].data)
 
-    def _depth(self, trace: Trace) -> int:
-        pathway = self.synapses._pathways[trace.pathway.source.name]
-        return self.run.longest(pathway) + 1
+    def _pathway(self) -> Pathway:
+        pathways = self.synapses._pathways.values()
+        return next(pathway for pathway in pathways if pathway.direction == "pre")
 
-    def _affordable(self, trace: Trace) -> bool:
-        """A history larger than the traces it replaces would cost memory instead of saving it."""
-        entries = self._depth(trace) * self.synapses._data.n_source
+    def _depth(self) -> int:
+        return self.run.longest(self._pathway()) + 1
+
+    def _is_affordable(self) -> bool:
+        """Histories larger than the traces they replace would cost memory instead of saving it."""
+        entries = self._depth() * self.synapses._data.n_source
         return entries <= max(2 * self.synapses._data.n, 1 << 20) and entries < 1 << 31
 
-    def _allocate(self, trace: Trace) -> None:
+    def _allocate(self, traces: tuple[Trace, ...]) -> None:
         synapses = self.synapses
-        group = synapses.source if trace.side == "pre" else synapses.target
-        real = synapses._real
-        self._now[trace.ode.name] = aligned_zeros(parent_group(group)._size(), real)
-        if trace.past is not None:
-            entries = self._depth(trace) * synapses._data.n_source
-            self._past[trace.ode.name] = aligned_zeros(entries, real)
+        n_source = parent_group(synapses.source)._size()
+        n_target = parent_group(synapses.target)._size()
+        entries = self._depth() * synapses._data.n_source
+        for trace in traces:
+            size = n_source if trace.past is not None else n_target
+            self._now[trace.ode.name] = aligned_zeros(size, synapses._real)
+            if trace.past is not None:
+                self._past[trace.ode.name] = aligned_zeros(entries, synapses._real)
+        for name, size in (("source", n_source), ("past", entries), ("target", n_target)):
+            self._last[name] = aligned_zeros(size, np.int64)
+            self._last[name][:] = -1
 
     def rewritten(self, model: SynapsesModel) -> SynapsesModel:
         """Return the model with the traces taken out of its pathways."""
@@ -125,61 +136,78 @@ class TraceKeeper:
     # --- data ---------------------------------------------------------------------------------
 
     def arrays(self) -> Iterator[tuple[Array, AnyArray]]:
-        """Yield the traces and their histories."""
+        """Yield the traces, the last events, and their histories."""
         for trace in self.traces:
             yield trace.now, self._now[trace.ode.name]
             if trace.past is not None:
                 yield trace.past, self._past[trace.ode.name]
+        if self.traces and self._model is not None:
+            last = last_events(self._model)
+            yield last.source, self._last["source"]
+            yield last.past, self._last["past"]
+            yield last.target, self._last["target"]
 
     def parameters(self) -> dict[str, float | int]:
         """Return the sizes of the histories."""
-        values: dict[str, float | int] = {}
-        for trace in self.traces:
-            if trace.past is not None:
-                values[trace.depth.name] = self._depth(trace)
-                values[trace.past.length] = self._past[trace.ode.name].size
-        return values
+        if not self.traces or self._model is None:
+            return {}
+        last = last_events(self._model)
+        return {last.depth.name: self._depth(), last.past.length: self._last["past"].size}
 
     def tables(self, known: dict[str, AnyArray]) -> dict[str, AnyArray]:
         """Return the places of the columns' sources in the history (see build.traces)."""
-        sources = [trace for trace in self.traces if trace.past is not None]
-        if not sources or self._model is None:
+        data = self.synapses._data
+        if self._model is None or data.store is None:
+            return {}
+        if not any(trace.past is not None for trace in self.traces):
             return {}
         places = column_places(self._model)
-        store, data = f"{self.synapses.name}.rows", self.synapses._data
-        if data.store is None:
-            return {}
-        positions = known[f"{store}.col_pos"]
+        positions = known[f"{self.synapses.name}.rows.col_pos"]
         rows = sources_of(data.store)[positions].astype(np.uint32)
-        pathway = self.synapses._pathways[sources[0].pathway.source.name]
-        depth, dt = self._depth(sources[0]), pathway.clock.dt_
-        steps: Any = pathway.uniform_steps(dt)
-        if steps is None:
-            steps = pathway.steps(dt).astype(np.uint32)[positions]
-        rows += (np.uint32(depth) - np.asarray(steps, np.uint32)) * np.uint32(data.n_source)
+        steps = self._steps()
+        late = steps[positions] if steps.ndim else steps
+        rows += (np.uint32(self._depth()) - late.astype(np.uint32)) * np.uint32(data.n_source)
         return {places.name: rows}
+
+    def _steps(self) -> npt.NDArray[np.int64]:
+        """Return the delay of each synapse in steps (0-dimensional if all have the same)."""
+        pathway = self._pathway()
+        dt = pathway.clock.dt_
+        uniform = pathway.uniform_steps(dt)
+        return pathway.steps(dt) if uniform is None else np.array(uniform, np.int64)
 
     # --- the way back -------------------------------------------------------------------------
 
     def values(self, name: str) -> AnyArray:
-        """Return a trace as each synapse sees it after the last step, in data order."""
+        """Return a trace (or ``lastupdate``, in seconds) as of each synapse's own last event."""
         synapses, store = self.synapses, self.synapses._data.store
-        if name == "lastupdate":
-            return np.full(synapses._data.n, max(self._last_step(), 0) * synapses.source.clock.dt_)
-        trace = next(trace for trace in self.traces if trace.ode.name == name)
-        now = self._now[name]
         if store is None:
-            return np.zeros(synapses._data.n, now.dtype)
-        if trace.past is None:
-            return now[store.targets]
-        pathway = synapses._pathways[trace.pathway.source.name]
-        past = self._past[name].reshape(self._depth(trace), -1)
-        last = self._last_step()
-        steps: Any = pathway.uniform_steps(pathway.clock.dt_)
-        if steps is None:
-            steps = pathway.steps(pathway.clock.dt_)
-        seen: AnyArray = past[(last - np.asarray(steps)) % past.shape[0], sources_of(store)]
-        return seen
+            raise InternalError(f"{synapses.describe()} has traces but no store")
+        rows, steps, now = sources_of(store), self._steps(), self._last_step()
+        seen = (now - steps) % self._depth() * synapses._data.n_source + rows
+        arrivals = np.where(self._last["past"][seen] < 0, -1, self._last["past"][seen] + steps)
+        updated = np.maximum(np.maximum(arrivals, self._last["target"][store.targets]), 0)
+        dt = synapses.source.clock.dt_
+        if name == "lastupdate":
+            result: AnyArray = updated * dt
+            return result
+        trace = next(trace for trace in self.traces if trace.ode.name == name)
+        present = self._now[name][store.targets]
+        if trace.past is not None:
+            present = self._past[name][seen]
+        with np.errstate(over="ignore", invalid="ignore"):
+            back = np.exp(-self._rate(trace) * (now - updated) * dt)
+            values = np.where(present == 0, 0, present * back)
+        return values.astype(present.dtype)
+
+    def _rate(self, trace: Trace) -> float:
+        """Return the logarithm of a trace's decay in a step, per second."""
+        network = self.synapses._network
+        compiled = None if network is None else network._compiled
+        if compiled is None:
+            return 0.0
+        factor = compiled.memory.reals.get(trace.decay.name, 1.0)
+        return float(np.log(factor)) / self.synapses.source.clock.dt_
 
     def _last_step(self) -> int:
         network = self.synapses._network
@@ -191,11 +219,14 @@ class TraceKeeper:
         if not self._now:
             return
         synapses = self.synapses
-        last = self._last_step()
-        for name in list(self._now):
-            synapses.variables[name].data = self.values(name)
-        if synapses._lastupdate is not None and last >= 0:
-            synapses._lastupdate.data[:] = last
+        if synapses._data.store is not None and self._last_step() >= 0:
+            values = {name: self.values(name) for name in (*self._now, "lastupdate")}
+            for name in self._now:
+                synapses.variables[name].data = values[name]
+            if synapses._lastupdate is not None:
+                steps = values["lastupdate"] / synapses.source.clock.dt_
+                synapses._lastupdate.data[:] = np.rint(steps)
         self._now.clear()
+        self._last.clear()
         self._past.clear()
         self.traces = ()

@@ -17,7 +17,9 @@ after::
     on_post: w = clip(w + past[step - delay][pre], 0, w_max)
 
 The synapse sees a source's trace as it was when the spike left, ``delay`` steps ago: the history
-of the last steps answers that without counting spikes. Conditions: the rate and the increment are
+of the last steps answers that without counting spikes. The steps of the last events are kept in
+the same way, so that ``lastupdate`` and the values as of it can be given back. Conditions: one pre
+and one post pathway; the rate and the increment are
 constant during the run and the same for all synapses; one statement writes the variable; the
 pathway that writes it does not read it; no other code sees it; it starts at zero everywhere; pre
 comes before post in a step; post pathways have no delay; both groups share a clock. Rounding
@@ -55,7 +57,36 @@ from simgen.ir.expr import (
 from simgen.ir.kernel import Item, Kernel, OverEvents
 from simgen.ir.stmt import Accumulate, Let, Scatter, Stmt, Store
 from simgen.ir.visit import all_nodes, children, flatten, map_stmt, walk, writes
+from simgen.model.description import GroupDescription
 from simgen.model.synapses import PathwayModel, SynapsesModel
+
+
+@dataclass(frozen=True, slots=True)
+class LastEvents:
+    """The step of each neuron's last event (-1: none), for sources also its history.
+
+    ``depth`` is the number of steps that this and all traces of sources are kept; the place of row
+    r at step s is ``(s % depth) * n_rows + r``.
+    """
+
+    source: Array
+    past: Array
+    target: Array
+
+    @property
+    def depth(self) -> Param:
+        """The number of steps in the histories."""
+        return Param(f"{self.past.name}.depth", DType.I64)
+
+
+def last_events(model: SynapsesModel) -> LastEvents:
+    """Return where the last events of both groups are kept."""
+    name = model.source.group.name
+    return LastEvents(
+        Array(f"{name}.last_source", DType.I64, model.source.pre.length, Role.DERIVED),
+        Array(f"{name}.last_source.past", DType.I64, f"{name}.n_past", Role.DERIVED),
+        Array(f"{name}.last_target", DType.I64, model.source.post.length, Role.DERIVED),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,11 +106,6 @@ class Trace:
         """exp(rate * dt), computed when a run starts."""
         return Param(f"{self.now.name}.decay", DType.REAL)
 
-    @property
-    def depth(self) -> Param:
-        """The number of steps in the history."""
-        return Param(f"{self.now.name}.depth", DType.I64)
-
 
 def plan_traces(
     model: SynapsesModel,
@@ -92,9 +118,10 @@ def plan_traces(
     together = source.pre.clock == source.post.clock and no_post_delays
     if facts.optimize == 0 or facts.scripted or not together or not model.event_driven:
         return ()
-    orders = {side: [p.source.order for p in model.pathways if p.source.direction == side]
-              for side in ("pre", "post")}  # fmt: skip
-    if not orders["pre"] or not orders["post"] or max(orders["pre"]) >= min(orders["post"]):
+    pathways = {pathway.source.direction: pathway.source for pathway in model.pathways}
+    if len(model.pathways) != 2 or set(pathways) != {"pre", "post"}:
+        return ()
+    if pathways["pre"].order >= pathways["post"].order:
         return ()
     traces = []
     for ode in model.event_driven:
@@ -102,9 +129,8 @@ def plan_traces(
         array = ode.target.array
         if trace is not None and array not in facts.observed and starts_at_zero(ode.name):
             traces.append(trace)
-    leaders = {trace.pathway.source.name for trace in traces if trace.past is not None}
-    # the columns know the delays of one pathway; and lastupdate is kept for all traces or for none
-    return tuple(traces) if len(leaders) < 2 and len(traces) == len(model.event_driven) else ()
+    # lastupdate is kept for all traces or for none
+    return tuple(traces) if len(traces) == len(model.event_driven) else ()
 
 
 def _trace_of(ode: Ode, model: SynapsesModel) -> Trace | None:
@@ -140,7 +166,8 @@ def _trace_of(ode: Ode, model: SynapsesModel) -> Trace | None:
     name = f"{array.name}.trace"
     past = None
     if side == "pre":
-        past = Array(f"{name}.past", DType.REAL, f"{name}.n_past", Role.DERIVED)
+        length = last_events(model).past.length
+        past = Array(f"{name}.past", DType.REAL, length, Role.DERIVED)
     return Trace(
         ode, side, pathway, rate, write, Array(name, DType.REAL, group.length, Role.DERIVED), past
     )
@@ -204,72 +231,83 @@ def _seen_by_synapse(trace: Trace, model: SynapsesModel) -> Expr:
         return Load(trace.now, POST)
     ring = Param(trace.past.length, DType.I64)
     entry = Load(column_places(model), ENTRY)
-    place = binary("+", _ring_start(trace, model), entry)
+    place = binary("+", _ring_start(model), entry)
     wrapped = select(compare(">=", place, ring), binary("-", place, ring), place)
     return Gather(trace.past, wrapped)
 
 
-def _ring_start(trace: Trace, model: SynapsesModel) -> Expr:
-    """Return where the present step's row of the history begins."""
+def _ring_start(model: SynapsesModel) -> Expr:
+    """Return where the present step's row of the histories begins."""
     rows = Param(f"{model.source.store.name}.n_rows", DType.I64)
-    return binary("*", binary("%", Step(), trace.depth), rows)
+    return binary("*", binary("%", Step(), last_events(model).depth), rows)
 
 
 def trace_items(traces: Sequence[Trace], model: SynapsesModel) -> Iterable[Item]:
     """Yield the kernels that keep the traces: decay before the pathways, jumps at events."""
-    for trace in traces:
-        yield from (
-            _source_items(trace, model) if trace.past is not None else _target_items(trace, model)
-        )
-
-
-def _comment(trace: Trace, model: SynapsesModel) -> str:
-    return f"{model.source.group.text}: trace '{trace.ode.name}', kept per neuron"
-
-
-def _source_items(trace: Trace, model: SynapsesModel) -> Iterable[Item]:
-    group, name = model.source.pre, f"{model.source.group.name}_{trace.ode.name}_trace"
-    past, comment = trace.past, _comment(trace, model)
-    if past is None:
+    if not traces:
         return
+    yield from _source_items([t for t in traces if t.past is not None], model)
+    yield from _target_items([t for t in traces if t.past is None], model)
+
+
+def _source_items(traces: Sequence[Trace], model: SynapsesModel) -> Iterable[Item]:
+    group, last = model.source.pre, last_events(model)
     row = binary("-", IndexValue(ELEMENT), group.start)
-    place = binary("+", _ring_start(trace, model), row)
-    value = Local(f"{trace.ode.name}_now", DType.REAL)
-    decayed = binary("*", Load(trace.now, ELEMENT), trace.decay)
-    body = (
-        Let(value, decayed, trace.ode.origin),
-        Store(trace.now, ELEMENT, value),
-        Scatter(past, place, value),
-    )
-    kernel = Kernel(f"{name}_decay", elements(group), body, group.clock, comment=comment)
-    yield Item("before_synapses", 0, name, kernel)
-    events = group.events[trace.pathway.source.event]
-    jumped = _jump(trace)
-    body = (
-        Let(value, jumped, trace.write.origin),
-        Store(trace.now, ELEMENT, value),
-        Scatter(past, place, value),
-    )
-    domain = OverEvents(events, group.start, group.end)
-    kernel = Kernel(f"{name}_jump", domain, body, group.clock, comment=comment)
-    yield Item("before_synapses", 0, name, kernel)
+    place = binary("+", _ring_start(model), row)
+    decays: list[Stmt] = [Scatter(last.past, place, Load(last.source, ELEMENT))]
+    jumps: list[Stmt] = [Store(last.source, ELEMENT, Step()), Scatter(last.past, place, Step())]
+    for trace in traces:
+        if trace.past is None:
+            continue
+        value = Local(f"{trace.ode.name}_now", DType.REAL)
+        decayed = binary("*", Load(trace.now, ELEMENT), trace.decay)
+        for body, new, origin in (
+            (decays, decayed, trace.ode.origin),
+            (jumps, _jump(trace), trace.write.origin),
+        ):
+            body.append(Let(value, new, origin))
+            body.append(Store(trace.now, ELEMENT, value))
+            body.append(Scatter(trace.past, place, value))
+    yield from _side_items("source", "before_synapses", 0, group, model, decays, jumps, "pre")
 
 
-def _target_items(trace: Trace, model: SynapsesModel) -> Iterable[Item]:
-    group, owner = model.source.post, model.source.group.name
-    name, comment = f"{owner}_{trace.ode.name}_trace", _comment(trace, model)
-    decay = Store(
-        trace.now, ELEMENT, binary("*", Load(trace.now, ELEMENT), trace.decay), trace.ode.origin
-    )
-    kernel = Kernel(f"{name}_decay", elements(group), (decay,), group.clock, comment=comment)
-    yield Item("before_synapses", 0, name, kernel)
-    source = trace.pathway.source
-    events = group.events[source.event]
-    jump = Store(trace.now, ELEMENT, _jump(trace), trace.write.origin)
-    domain = OverEvents(events, group.start, group.end)
-    kernel = Kernel(f"{name}_jump", domain, (jump,), group.clock, comment=comment)
-    # the name of the pathway: the jump follows it directly
-    yield Item("synapses", source.order, f"{owner}_{source.name}", kernel)
+def _target_items(traces: Sequence[Trace], model: SynapsesModel) -> Iterable[Item]:
+    group, last = model.source.post, last_events(model)
+    decays: list[Stmt] = []
+    jumps: list[Stmt] = [Store(last.target, ELEMENT, Step())]
+    for trace in traces:
+        decayed = binary("*", Load(trace.now, ELEMENT), trace.decay)
+        decays.append(Store(trace.now, ELEMENT, decayed, trace.ode.origin))
+        jumps.append(Store(trace.now, ELEMENT, _jump(trace), trace.write.origin))
+    order = next(p.source.order for p in model.pathways if p.source.direction == "post")
+    yield from _side_items("target", "synapses", order, group, model, decays, jumps, "post")
+
+
+def _side_items(
+    side: str,
+    slot: str,
+    order: int,
+    group: GroupDescription,
+    model: SynapsesModel,
+    decays: Sequence[Stmt],
+    jumps: Sequence[Stmt],
+    direction: str,
+) -> Iterable[Item]:
+    """Yield the decay of one side's traces, and their jumps at its events in ``slot``."""
+    owner = model.source.group
+    pathway = next(p.source for p in model.pathways if p.source.direction == direction)
+    comment = f"{owner.text}: traces kept per {side} neuron"
+    name = f"{owner.name}_{side}_trace"
+    if decays:
+        kernel = Kernel(
+            f"{name}_decay", elements(group), tuple(decays), group.clock, comment=comment
+        )
+        yield Item("before_synapses", 0, name, kernel)
+    domain = OverEvents(group.events[pathway.event], group.start, group.end)
+    kernel = Kernel(f"{name}_jump", domain, tuple(jumps), group.clock, comment=comment)
+    # in the slot of the pathways by the name of the pathway: the jump follows it directly
+    label = name if slot == "before_synapses" else f"{owner.name}_{pathway.name}"
+    yield Item(slot, order, label, kernel)
 
 
 def _jump(trace: Trace) -> Expr:

@@ -112,7 +112,7 @@ class _Checker:
             case OverIndices(indices=indices, synapses=synapses):
                 self._array(indices)
                 self._require(indices.dtype is DType.I64, "the list of indices is not I64")
-                self._allowed = _NEURON if synapses is None else _SYNAPSE - {IndexKind.PRE}
+                self._allowed = _NEURON if synapses is None else _SYNAPSE
             case OverFanOut(delays=delays, store=store):
                 self._array(delays)
                 self._require(delays.dtype is DType.U32, "the table of delays is not U32")

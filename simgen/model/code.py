@@ -167,8 +167,9 @@ def _bind(
             value = binary(op, old.expr, value)
             dim = _product(op, old.dim, dim)
     local = scope.bind(assignment.target, value.dtype, DIMENSIONLESS if dim is None else dim)
-    if (name := differing_name(value, scope.differing)) is not None:
-        scope.differing[local] = name
+    single = differing_name(value, scope.differing)
+    if single is not None:
+        scope.differing[local] = single
     if assignment.op == "=" or old is None:
         scope.unread.setdefault(assignment.target, assignment)
     return Let(local, value, assignment.origin)

@@ -220,8 +220,8 @@ def _refractoriness(
     stored = Load(flag, ELEMENT)
     clear = Store(flag, ELEMENT, Const(False, DType.BOOL))
     update_flag = Store(flag, ELEMENT, compare(">=", since, needed), origin)
-    derived = _checked_periods(group, period)
-    return replace(group, not_refractory=stored), (update_flag,), (*spiked, clear), derived
+    checks = _checked_periods(group, period)
+    return replace(group, not_refractory=stored), (update_flag,), (*spiked, clear), checks
 
 
 def _checked_periods(group: GroupDescription, period: Expr) -> tuple[Derived, ...]:

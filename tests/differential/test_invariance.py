@@ -235,7 +235,7 @@ def runs(model: Model) -> dict[str, Any] | None:
 
 
 def unchanged(model: Model, other: Model, *, without: str = "") -> None:
-    """Fail if two models leave different things behind; objects called ``without*`` do not count."""
+    """Fail if two models leave different things behind; names with ``without`` do not count."""
     expected, found = runs(model), runs(other)
     if expected is None or found is None:
         assert expected is found, other.script

@@ -90,7 +90,9 @@ def synapses(
     model: str = "w : volt", n: int = 3, connected: bool = True, **keywords: Any
 ) -> Synapses:
     """Return synapses named "exc_syn" of a spiking group of ``n`` neurons to itself."""
-    made = Synapses(spiking(n=n), None, model, **{"on_pre": "v += w", "name": "exc_syn", **keywords})
+    made = Synapses(
+        spiking(n=n), None, model, **{"on_pre": "v += w", "name": "exc_syn", **keywords}
+    )
     if connected:
         made.connect()
     return made

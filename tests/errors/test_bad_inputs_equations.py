@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bad_inputs import Bad, check_refused, network_of, neurons, run_of, spiking, synapses, table
 
-from simgen import Equations, Hz, NeuronGroup, Quantity, Synapses, mV, ms, volt
+from simgen import Equations, Hz, NeuronGroup, Quantity, Synapses, ms, mV, volt
 from simgen.errors import (
     ArgumentTypeError,
     DimensionMismatchError,
@@ -49,10 +49,12 @@ ROWS = [
         EquationError, ["has no unit", "'v'", "exc"]),
     Bad("unit_with_prefix", lambda: neurons("v : mV"), EquationError, ["'mV'", "'volt'", "exc"]),
     Bad("unit_with_factor", lambda: neurons("v : 3*volt"), EquationError, ["factor", "exc"]),
-    Bad("derivative_by_space", lambda: neurons("dv/dx = v : 1"), EquationError, ["'dx'", "dx/dt", "exc"]),
+    Bad("derivative_by_space", lambda: neurons("dv/dx = v : 1"),
+        EquationError, ["'dx'", "dx/dt", "exc"]),
     Bad("derivative_apostrophe", lambda: neurons("v' = -v/ms : 1"),
         EquationError, ["apostrophe", "exc"]),
-    Bad("caret_power", lambda: neurons("dv/dt = v^2/ms : 1"), EquationError, ["'^'", "'**'", "exc"]),
+    Bad("caret_power", lambda: neurons("dv/dt = v^2/ms : 1"),
+        EquationError, ["'^'", "'**'", "exc"]),
     Bad("subscript", lambda: neurons("dv/dt = -v[0]/ms : 1"), EquationError, ["Subscripts", "exc"]),
     Bad("attribute_in_text", lambda: neurons("dv/dt = -v.real/ms : 1"),
         EquationError, ["Attributes", "exc"]),
@@ -83,7 +85,8 @@ ROWS = [
         EquationError, ["10000", "exc"]),
     Bad("nested_two_hundred", lambda: neurons(deep("(", ")", 200)),
         EquationError, ["nested more than 100 deep", "exc"]),
-    Bad("signs_ten_thousand", lambda: run_of(neurons(deep("-", "", 10_000))), EquationError, ["exc"]),
+    Bad("signs_ten_thousand", lambda: run_of(neurons(deep("-", "", 10_000))),
+        EquationError, ["exc"]),
     Bad("powers_ten_thousand", lambda: run_of(neurons("x = " + "2**" * 9_000 + "2 : 1")),
         EquationError, ["exc"]),
     Bad("subexpressions_that_explode", lambda: run_of(neurons(
@@ -173,7 +176,8 @@ ROWS = [
         ModelError, ["refractory", "threshold", "exc"]),
     Bad("refractory_true", lambda: spiking(refractory=True),
         ArgumentTypeError, ["refractory", "True", "exc"]),
-    Bad("refractory_no_unit", lambda: spiking(refractory=3), SimgenError, ["refractory", "3", "exc"]),
+    Bad("refractory_no_unit", lambda: spiking(refractory=3),
+        SimgenError, ["refractory", "3", "exc"]),
     Bad("refractory_negative", lambda: spiking(refractory=-3 * ms),
         ModelError, ["refractory", "-0.003", "exc"]),
     Bad("refractory_nan", lambda: spiking(refractory=float("nan") * ms),
@@ -212,13 +216,15 @@ ROWS = [
         reset="vn = 0*mV"), EquationError, ["'vn'", "reset", "exc"]),
     Bad("misspelt_target_in_on_pre", lambda: synapses(on_pre="ge_post = w"),
         SimgenError, ["'ge_post'", "on_pre", "exc_syn"]),
-    Bad("changed_before_set", lambda: spiking(reset="x += 1"), SimgenError, ["'x'", "reset", "exc"]),
+    Bad("changed_before_set", lambda: spiking(reset="x += 1"),
+        SimgenError, ["'x'", "reset", "exc"]),
     Bad("shared_reads_single", lambda: run_of(neurons("v : 1\nx = v : 1 (shared)")),
         EquationError, ["'x'", "'v'", "shared", "exc"]),
     # integration
     Bad("method_unknown", lambda: runs_with("eulr"), EquationError, ["'eulr'", "'euler'", "exc"]),
     Bad("method_number", lambda: runs_with(3), SimgenError, ["method", "3", "exc"]),
-    Bad("method_function", lambda: runs_with(lambda x: x), UnsupportedFeatureError, ["method", "exc"]),
+    Bad("method_function", lambda: runs_with(lambda x: x),
+        UnsupportedFeatureError, ["method", "exc"]),
     Bad("exact_non_linear", lambda: runs_with("exact", "dv/dt = -v**2/ms : 1"),
         EquationError, ["exact", "'v'", "exc"]),
     Bad("noise_under_rk4", lambda: runs_with("rk4", NOISE), EquationError, ["rk4", "'v'", "exc"]),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 import subprocess
@@ -15,7 +16,7 @@ import pytest
 from bad_inputs import Bad, check_refused, network_of, neurons, run_of, spiking, synapses, table
 
 import simgen
-from simgen import Network, NeuronGroup, PoissonGroup, Synapses, Hz, mV, ms, run, set_device
+from simgen import Hz, Network, NeuronGroup, PoissonGroup, Synapses, ms, mV, run, set_device
 from simgen.errors import (
     ArgumentTypeError,
     CompileError,
@@ -64,7 +65,8 @@ def store_and_run(which: str) -> None:
 
 
 ROWS = [
-    Bad("linked_flag", lambda: neurons("v : volt (linked)"), EquationError, ["'v'", "inked", "exc"]),
+    Bad("linked_flag", lambda: neurons("v : volt (linked)"),
+        EquationError, ["'v'", "inked", "exc"]),
     Bad("method_options", lambda: neurons(LEAK, method="rk4", method_options={"a": 1}),
         UnsupportedFeatureError, ["method_options", "exc"]),
     Bad("method_options_of_synapses", lambda: synapses(method_options={"a": 1}),
@@ -77,7 +79,8 @@ ROWS = [
           UnsupportedFeatureError, [name, "GSL"]) for name in ("gsl", "gsl_rk2", "gsl_rkf45")),
     Bad("profile", lambda: run_of(neurons(), profile=True), UnsupportedFeatureError, ["profile"]),
     Bad("network_store", lambda: store_and_run("store"), UnsupportedFeatureError, ["store()"]),
-    Bad("network_restore", lambda: store_and_run("restore"), UnsupportedFeatureError, ["restore()"]),
+    Bad("network_restore", lambda: store_and_run("restore"),
+        UnsupportedFeatureError, ["restore()"]),
     Bad("synapses_as_source", lambda: synapses_on_synapses("source"),
         UnsupportedFeatureError, ["source", "glia", "Synapses"]),
     Bad("synapses_as_target", lambda: synapses_on_synapses("target"),
@@ -102,7 +105,8 @@ ROWS = [
     Bad("missing_in_from_import", from_import, UnsupportedFeatureError, ["SpatialNeuron"]),
     # devices
     Bad("device_unknown", lambda: device("cpuu"), DeviceError, ["'cpuu'", "'cpu'"]),
-    Bad("device_standalone", lambda: device("cpp_standalone"), SimgenError, ["cpp_standalone", "cpu"]),
+    Bad("device_standalone", lambda: device("cpp_standalone"),
+        SimgenError, ["cpp_standalone", "cpu"]),
     Bad("device_runtime", lambda: device("runtime"), SimgenError, ["runtime", "cpu"]),
     Bad("device_number", lambda: device(3), DeviceError, ["3"]),
     Bad("device_none", lambda: device(None), DeviceError, ["None"]),
@@ -194,7 +198,9 @@ def test_compiler_that_answers_but_makes_nothing(
 def test_compiler_that_is_killed(
     cache_folder: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    real = subprocess.run(["which", "g++"], capture_output=True, text=True, check=True).stdout.strip()
+    real = subprocess.run(
+        ["which", "g++"], capture_output=True, text=True, check=True
+    ).stdout.strip()
     text = f'case "$*" in *program.cpp*) kill -9 $$;; *) exec {real} "$@";; esac'
     monkeypatch.setenv("CXX", fake_compiler(tmp_path, text))
     check_refused(Bad("", small_run, CompileError, ["failed", "cxx"]))
@@ -213,7 +219,12 @@ def test_compiler_flag_that_does_not_exist(cache_folder: Path) -> None:
 @pytest.mark.compiler
 def test_damaged_cache_entries_are_replaced(cache_folder: Path) -> None:
     expected = small_run()
-    for suffix, damage in ((".so", b"\x7fELF damaged"), (".so", b""), (".cpp", b"int x;"), (".sum", b"?")):
+    for suffix, damage in (
+        (".so", b"\x7fELF damaged"),
+        (".so", b""),
+        (".cpp", b"int x;"),
+        (".sum", b"?"),
+    ):
         found = list(cache_folder.glob(f"*{suffix}"))
         assert found
         for path in found:
@@ -224,10 +235,32 @@ def test_damaged_cache_entries_are_replaced(cache_folder: Path) -> None:
 
 
 @pytest.mark.compiler
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
-def test_read_only_cache_is_replaced_with_a_warning(cache_folder: Path) -> None:
-    cache_folder.mkdir(mode=0o500)
+def test_read_only_cache_is_replaced_with_a_warning(
+    cache_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_access(path: object, mode: int) -> bool:
+        return Path(str(path)) != cache_folder  # root may write where the mode forbids it
+
+    monkeypatch.setattr(cache._fallback, "path", None)
+    monkeypatch.setattr(cache.os, "access", no_access)
     with pytest.warns(RuntimeWarning, match="cannot be written"):
+        assert small_run() > 0
+
+
+@pytest.mark.compiler
+def test_full_disk_is_answered_with_a_warning(
+    cache_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write = cache.write_private
+
+    def full(path: Path, data: bytes, mode: int = 0o600) -> None:
+        if path.parent == cache_folder:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        write(path, data, mode)
+
+    monkeypatch.setattr(cache._fallback, "path", None)
+    monkeypatch.setattr(cache, "write_private", full)
+    with pytest.warns(RuntimeWarning, match="No space left"):
         assert small_run() > 0
 
 

@@ -14,8 +14,8 @@ from simgen import (
     SpikeGeneratorGroup,
     SpikeMonitor,
     TimedArray,
-    mV,
     ms,
+    mV,
     nA,
     second,
     seed,
@@ -66,7 +66,9 @@ def drive_larger_dt_later() -> None:
     run_of(group, made)
 
 
-def generator(indices: object, times: object, n: int = 3, **keywords: object) -> SpikeGeneratorGroup:
+def generator(
+    indices: object, times: object, n: int = 3, **keywords: object
+) -> SpikeGeneratorGroup:
     return SpikeGeneratorGroup(n, indices, times, **{"name": "gen", **keywords})
 
 
@@ -97,7 +99,8 @@ ROWS = [
           ("text_syntax", "10*Hz*", EquationError, ["^"]),
           ("text_two", "10*Hz : Hz\nx = 3", EquationError, []),
       ]),
-    Bad("rates_text_negative", lambda: poisson_run("-10*Hz"), SimgenError, ["rates", "-10", "noise"]),
+    Bad("rates_text_negative", lambda: poisson_run("-10*Hz"),
+        SimgenError, ["rates", "-10", "noise"]),
     Bad("rates_text_above_one", lambda: poisson_run("20000*Hz"),
         SimgenError, ["rates", "20000", "noise"]),
     Bad("rates_text_above_one_by_index", lambda: poisson_run("i*10000*Hz"),
@@ -109,10 +112,12 @@ ROWS = [
     Bad("rates_table_above_one", lambda: poisson_run("f(t)", f=stim([1, 20000] * Hz)),
         SimgenError, ["rates", "20000", "noise"]),
     Bad("rates_text_unknown", lambda: poisson_run("r0"), UnknownNameError, ["'r0'", "noise"]),
-    Bad("rates_later_negative", lambda: rates_after(-1 * Hz), ModelError, ["rates", "-1.0", "noise"]),
+    Bad("rates_later_negative", lambda: rates_after(-1 * Hz),
+        ModelError, ["rates", "-1.0", "noise"]),
     Bad("rates_later_too_large", lambda: rates_after(20000 * Hz), ModelError, ["20000.0", "noise"]),
     Bad("rates_larger_dt_later", larger_dt_later, ModelError, ["rates", "5000.0", "noise", "5"]),
-    Bad("poisson_slot", lambda: poisson(1 * Hz, when="start"), UnsupportedFeatureError, ["thresholds"]),
+    Bad("poisson_slot", lambda: poisson(1 * Hz, when="start"),
+        UnsupportedFeatureError, ["thresholds"]),
     # Poisson input
     *(Bad(f"drive_{label}", lambda key=key, value=value: drive(**{key: value}), error,
           ["drive", *texts])
@@ -184,7 +189,8 @@ ROWS = [
     # tables
     Bad("table_scalar", lambda: stim(3), ModelError, ["stim", "()"]),
     Bad("table_empty", lambda: stim([]), ModelError, ["stim", "(0,)"]),
-    Bad("table_three_dimensions", lambda: stim(np.zeros((2, 2, 2))), ModelError, ["stim", "(2, 2, 2)"]),
+    Bad("table_three_dimensions", lambda: stim(np.zeros((2, 2, 2))),
+        ModelError, ["stim", "(2, 2, 2)"]),
     Bad("table_no_columns", lambda: stim(np.zeros((3, 0))), ModelError, ["stim", "(3, 0)"]),
     Bad("table_nan", lambda: stim([1, NAN]), ModelError, ["stim", "NaN", "1"]),
     Bad("table_text", lambda: stim(["1", "2"]), SimgenError, ["stim", "'1'"]),

@@ -12,8 +12,8 @@ from simgen import (
     NeuronGroup,
     StateMonitor,
     Synapses,
-    mV,
     ms,
+    mV,
     run,
     set_device,
     volt,
@@ -100,7 +100,8 @@ ROWS = [
           EquationError, [f"'{name}'", "reserved", "exc"])
       for name in ("t", "dt", "i", "N", "xi", "lastspike", "not_refractory")),
     Bad("reserved_j_in_synapses", lambda: synapses("j : 1"), EquationError, ["'j'", "exc_syn"]),
-    Bad("reserved_delay", lambda: synapses("delay : second"), EquationError, ["'delay'", "exc_syn"]),
+    Bad("reserved_delay", lambda: synapses("delay : second"),
+        EquationError, ["'delay'", "exc_syn"]),
     Bad("unit_as_variable", lambda: neurons("mV : volt"), EquationError, ["'mV'", "unit", "exc"]),
     Bad("constant_as_variable", lambda: neurons("pi : 1"), EquationError, ["'pi'", "exc"]),
     Bad("function_as_variable", lambda: neurons("exp : 1"), EquationError, ["'exp'", "exc"]),
@@ -114,6 +115,13 @@ ROWS = [
         EquationError, ["letters a to z", "exc"]),
     Bad("ten_thousand_characters", lambda: neurons("a" * 10_000 + " : 1"),
         EquationError, ["longer than 200", "exc"]),
+    *(Bad(f"attribute_{name}_as_variable", lambda name=name: neurons(f"{name} : 1"),
+          EquationError, [f"'{name}'", "attribute", "exc"])
+      for name in ("clock", "order", "name", "events", "namespace", "run_regularly")),
+    Bad("attribute_of_synapses_as_variable", lambda: synapses("source : 1"),
+        EquationError, ["'source'", "attribute", "exc_syn"]),
+    Bad("attribute_of_subgroup_as_variable", lambda: neurons("start : 1")[0:2],
+        ModelError, ["'start'", "exc", "subgroup"]),
     Bad("local_named_as_function", local_named_as_function, EquationError, ["'exp'", "reset"]),
     Bad("source_variable_hidden", lambda: synapses("v : volt", on_pre=None),
         EquationError, ["'v'", "v_syn", "exc"]),
@@ -185,7 +193,8 @@ def test_bad_names_are_refused(bad: Bad) -> None:
 @pytest.mark.parametrize("device", ["reference", pytest.param("cpu", marks=pytest.mark.compiler)])
 def test_words_of_other_languages_are_ordinary_names(device: str) -> None:
     """Keywords and macros of C++ and CUDA never reach the compiler as the user writes them."""
-    names = "double new template threadIdx M_PI NULL EOF int32_t main static clock right this".split()
+    names = ["double", "new", "template", "threadIdx", "M_PI", "NULL", "EOF", "int32_t", "static"]
+    names += ["main", "right", "this", "memory", "state"]
     set_device(device)
     group = NeuronGroup(2, "\n".join(f"{name} : 1" for name in names), name="template")
     for number, name in enumerate(names):

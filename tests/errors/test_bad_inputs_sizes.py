@@ -18,8 +18,8 @@ from simgen import (
     SpikeMonitor,
     StateMonitor,
     Synapses,
-    mV,
     ms,
+    mV,
     second,
     volt,
 )

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from bad_inputs import Bad, check_refused, network_of, neurons, run_of, spiking, synapses, table
 
-from simgen import Network, NeuronGroup, SpikeMonitor, Synapses, mV, ms, nA, second
+from simgen import Network, NeuronGroup, SpikeMonitor, Synapses, ms, mV, nA, second
 from simgen.errors import (
     ArgumentTypeError,
     DimensionMismatchError,
@@ -40,7 +40,9 @@ def no_threshold(**code: str) -> None:
 
 
 def summed(first: Any = slice(None), second_part: Any = slice(None), **changes: str) -> None:
-    group = NeuronGroup(4, "v : 1\nx : 1\nc : 1 (constant)\ny = 2*x : 1\ns : 1 (shared)", name="exc")
+    group = NeuronGroup(
+        4, "v : 1\nx : 1\nc : 1 (constant)\ny = 2*x : 1\ns : 1 (shared)", name="exc"
+    )
     model = changes.get("model", "x_post = 1 : 1 (summed)")
     one = Synapses(group, group[first], model, name="one")
     two = Synapses(group, group[second_part], model, name="two")
@@ -83,9 +85,11 @@ INF, NAN = float("inf"), float("nan")
 ROWS = [
     # indices
     Bad("index_negative", lambda: connect(i=-1, j=0), IndexRangeError, ["i = -1", "exc_syn", "3"]),
-    Bad("index_outside", lambda: connect(i=0, j=[0, 7]), IndexRangeError, ["j = 7", "exc_syn", "3"]),
+    Bad("index_outside", lambda: connect(i=0, j=[0, 7]),
+        IndexRangeError, ["j = 7", "exc_syn", "3"]),
     Bad("index_fraction", lambda: connect(i=0.5, j=0), ArgumentTypeError, ["i", "0.5", "exc_syn"]),
-    Bad("index_nan", lambda: connect(i=[0.0, NAN], j=0), ArgumentTypeError, ["i", "nan", "exc_syn"]),
+    Bad("index_nan", lambda: connect(i=[0.0, NAN], j=0),
+        ArgumentTypeError, ["i", "nan", "exc_syn"]),
     Bad("index_bool", lambda: connect(i=True, j=0), ArgumentTypeError, ["i", "True", "exc_syn"]),
     Bad("index_unit", lambda: connect(i=1 * mV, j=0), SimgenError, ["i", "exc_syn"]),
     Bad("index_object", lambda: connect(i=[None], j=[0]), ArgumentTypeError, ["i", "exc_syn"]),
@@ -126,13 +130,15 @@ ROWS = [
     Bad("generator_variable_i", lambda: connect(j="i for i in range(3)"),
         EquationError, ["'i'", "exc_syn"]),
     # rules
-    Bad("two_rules", lambda: connect("i != j", i=0, j=0), ModelError, ["condition", "i or j", "exc_syn"]),
+    Bad("two_rules", lambda: connect("i != j", i=0, j=0),
+        ModelError, ["condition", "i or j", "exc_syn"]),
     Bad("two_degrees", lambda: connect(out_degree=1, in_degree=1),
         ModelError, ["out_degree", "in_degree", "exc_syn"]),
     *(Bad(f"p_{label}", lambda value=value: connect(p=value), SimgenError, ["p", text, "exc_syn"])
       for label, value, text in [
           ("above_one", 1.5, "1.5"), ("negative", -0.5, "-0.5"), ("nan", NAN, "nan"),
-          ("true", True, "True"), ("unit", 0.1 * mV, "100. * uvolt"), ("list", [0.1, 0.2], "[0.1, 0.2]"),
+          ("true", True, "True"), ("unit", 0.1 * mV, "100. * uvolt"),
+          ("list", [0.1, 0.2], "[0.1, 0.2]"),
           ("complex", 1j, "1j"), ("none", None, "None"), ("text_above", "1.5", "1.5"),
           ("text_negative", "-0.1*(i + 1)", "-0.1"), ("text_unit", "0.1*mV", "0.1*mV"),
           ("text_condition", "i > 1", "i > 1"), ("text_syntax", "0.1+", "0.1+"),
@@ -153,18 +159,21 @@ ROWS = [
     Bad("n_total_negative", lambda: connect(n_total=-1), ModelError, ["n_total", "-1", "exc_syn"]),
     Bad("n_total_without_repeats", lambda: connect(n_total=3, multapses=False),
         ModelError, ["n_total", "multapses", "exc_syn"]),
-    Bad("condition_unknown_name", lambda: connect("x_pre > 1"), UnknownNameError, ["x_pre", "exc_syn"]),
+    Bad("condition_unknown_name", lambda: connect("x_pre > 1"),
+        UnknownNameError, ["x_pre", "exc_syn"]),
     Bad("condition_number", lambda: connect("i + j"), EquationError, ["condition", "exc_syn"]),
     Bad("condition_assigns", lambda: connect("i = j"), EquationError, ["'=='", "exc_syn"]),
     Bad("condition_list", lambda: connect([0, 1]), ArgumentTypeError, ["condition", "[0, 1]"]),
     Bad("condition_number_value", lambda: connect(1), ArgumentTypeError, ["condition", "1"]),
-    Bad("condition_unit", lambda: connect("v_pre > 1"), DimensionMismatchError, ["v_pre", "exc_syn"]),
+    Bad("condition_unit", lambda: connect("v_pre > 1"),
+        DimensionMismatchError, ["v_pre", "exc_syn"]),
     Bad("connect_in_constructor", lambda: synapses(connect="i != j"),
         ArgumentTypeError, ["connect()", "exc_syn"]),
     Bad("never_connected", lambda: network_of(synapses(connected=False)).run(1 * ms),
         ModelError, ["exc_syn", "connect()"]),
     # delays
-    *(Bad(f"delay_{label}", lambda value=value: delay(value), SimgenError, ["delay", text, "exc_syn"])
+    *(Bad(f"delay_{label}", lambda value=value: delay(value), SimgenError,
+          ["delay", text, "exc_syn"])
       for label, value, text in [
           ("negative", -1 * ms, "-0.001"), ("nan", NAN * ms, "NaN"), ("inf", INF * ms, "inf"),
           ("ten_to_9_s", 1e9 * second, "1000000000.0"), ("no_unit", 1, "1"), ("unit", 1 * mV, "1"),
@@ -174,10 +183,11 @@ ROWS = [
           ["delay", text, "exc_syn"])
       for label, value, text in [
           ("negative", -1 * ms, "-0.001"), ("nan", NAN * ms, "NaN"), ("inf", INF * ms, "inf"),
-          ("ten_to_9_s", 1e9 * second, "1000000000.0"), ("no_unit", 1, "1"), ("unit", 1 * mV, "volt"),
-          ("too_few", [1, 2] * ms, "2"), ("text_negative", "-1*ms", "-0.001"),
+          ("ten_to_9_s", 1e9 * second, "1000000000.0"), ("no_unit", 1, "1"),
+          ("unit", 1 * mV, "volt"), ("too_few", [1, 2] * ms, "2"), ("text_negative", "-1*ms", "-0.001"),
           ("text_nan", "0*inf*ms", "NaN"), ("text_no_unit", "1", "delay"),
-          ("text_unknown", "d0", "'d0'"), ("none", None, "None"), ("complex", 1j * second, "complex"),
+          ("text_unknown", "d0", "'d0'"), ("none", None, "None"),
+          ("complex", 1j * second, "complex"),
           ("negative_in_array", np.array([1, 1, 1, -2, 1, 1, 1, 1, 1]) * ms, "synapse 3")]),
     Bad("delay_index_outside", lambda: set_delay(1 * ms, 9), IndexRangeError, ["9", "exc_syn"]),
     Bad("delay_single_of_scalar", lambda: setattr(synapses(delay=1 * ms), "delay", "i*ms"),
@@ -186,7 +196,8 @@ ROWS = [
         SimgenError, ["exc_syn", "connect()"]),
     Bad("delay_without_pre", lambda: setattr(Synapses(spiking(), on_post="v += 1*mV",
         name="exc_syn"), "delay", 1 * ms), SimgenError, ["'pre'", "exc_syn", "post"]),
-    Bad("delay_in_two_pathways", two_pathways_with_delays, UnsupportedFeatureError, ["exc_syn", "2"]),
+    Bad("delay_in_two_pathways", two_pathways_with_delays,
+        UnsupportedFeatureError, ["exc_syn", "2"]),
     Bad("connect_under_way", lambda: changed_after_run(lambda made: made.connect()),
         SimgenError, ["exc_syn", "under way"]),
     # pathways
@@ -197,8 +208,10 @@ ROWS = [
     Bad("event_unknown", lambda: synapses(on_event="spyke"), ModelError, ["'spyke'", "'spike'"]),
     Bad("event_of_unknown_pathway", lambda: synapses(on_event={"pst": "spike"}),
         ModelError, ["'pst'", "exc_syn"]),
-    Bad("pathway_name", lambda: synapses(on_pre={"a b": "v += w"}), ModelError, ["'a b'", "exc_syn"]),
-    Bad("pathway_name_number", lambda: synapses(on_pre={3: "v += w"}), SimgenError, ["3", "exc_syn"]),
+    Bad("pathway_name", lambda: synapses(on_pre={"a b": "v += w"}),
+        ModelError, ["'a b'", "exc_syn"]),
+    Bad("pathway_name_number", lambda: synapses(on_pre={3: "v += w"}),
+        SimgenError, ["3", "exc_syn"]),
     Bad("pathway_name_is_variable", lambda: synapses(on_pre={"w": "v += w"}),
         ModelError, ["'w'", "exc_syn"]),
     Bad("pathway_name_is_attribute", lambda: synapses(on_pre={"connect": "v += w"}),
@@ -224,10 +237,12 @@ ROWS = [
         ModelError, ["'one'", "'two'", "exc.x"]),
     Bad("summed_unknown", lambda: one_summed("z_post = 1 : 1 (summed)"),
         SimgenError, ["z_post", "one"]),
-    Bad("summed_constant", lambda: one_summed("c_post = 1 : 1 (summed)"), SimgenError, ["'c'", "exc"]),
+    Bad("summed_constant", lambda: one_summed("c_post = 1 : 1 (summed)"),
+        SimgenError, ["'c'", "exc"]),
     Bad("summed_subexpression", lambda: one_summed("y_post = 1 : 1 (summed)"),
         SimgenError, ["y_post", "one"]),
-    Bad("summed_shared", lambda: one_summed("s_post = 1 : 1 (summed)"), SimgenError, ["'s'", "exc"]),
+    Bad("summed_shared", lambda: one_summed("s_post = 1 : 1 (summed)"),
+        SimgenError, ["'s'", "exc"]),
     Bad("summed_unit", lambda: one_summed("x_post = 1*mV : volt (summed)"),
         DimensionMismatchError, ["'x'", "exc", "one"]),
     Bad("summed_declared_unit", lambda: one_summed("x_post = 1 : volt (summed)"),

@@ -8,7 +8,20 @@ import numpy as np
 import pytest
 from bad_inputs import Bad, check_refused, neurons, run_of, synapses, table
 
-from simgen import Network, NeuronGroup, StateMonitor, TimedArray, mV, ms, nA, volt
+from simgen import (
+    Network,
+    NeuronGroup,
+    SpikeGeneratorGroup,
+    SpikeMonitor,
+    StateMonitor,
+    Synapses,
+    TimedArray,
+    ms,
+    mV,
+    nA,
+    set_device,
+    volt,
+)
 from simgen.errors import (
     ArgumentTypeError,
     DimensionMismatchError,
@@ -76,18 +89,23 @@ ROWS = [
         ArgumentTypeError, ["'x'", "exc", "object"]),
     Bad("text_array", lambda: assign("x", np.array(["1", "2", "3"])),
         ArgumentTypeError, ["'x'", "exc", "'1'"]),
-    Bad("list_of_text", lambda: assign("x", ["1", "2", "3"]), ArgumentTypeError, ["'x'", "exc", "'1'"]),
+    Bad("list_of_text", lambda: assign("x", ["1", "2", "3"]),
+        ArgumentTypeError, ["'x'", "exc", "'1'"]),
     Bad("bytes_value", lambda: assign("x", b"1"), ArgumentTypeError, ["'x'", "exc", "b'1'"]),
     Bad("none_value", lambda: assign("x", None), ArgumentTypeError, ["'x'", "exc", "None"]),
     Bad("dict_value", lambda: assign("x", {0: 1}), ArgumentTypeError, ["'x'", "exc", "{0: 1}"]),
     Bad("function_value", lambda: assign("x", abs), ArgumentTypeError, ["'x'", "exc", "abs"]),
     Bad("dates", lambda: assign("x", np.zeros(3, "datetime64[s]")),
         ArgumentTypeError, ["'x'", "exc", "1970"]),
+    Bad("masked_array", lambda: assign("x", np.ma.array([1.0, 2.0, 3.0], mask=[0, 1, 0])),
+        ArgumentTypeError, ["'x'", "exc", "masked"]),
     Bad("structured", lambda: assign("x", np.zeros(3, [("a", float)])), ArgumentTypeError, ["'x'"]),
     # units
     Bad("unit_missing", lambda: assign("v", 3), DimensionMismatchError, ["'v'", "exc", "voltage"]),
-    Bad("unit_missing_array", lambda: assign("v", [1, 2, 3]), DimensionMismatchError, ["'v'", "exc"]),
-    Bad("unit_wrong", lambda: assign("v", 3 * nA), DimensionMismatchError, ["'v'", "exc", "current"]),
+    Bad("unit_missing_array", lambda: assign("v", [1, 2, 3]),
+        DimensionMismatchError, ["'v'", "exc"]),
+    Bad("unit_wrong", lambda: assign("v", 3 * nA),
+        DimensionMismatchError, ["'v'", "exc", "current"]),
     Bad("unit_too_much", lambda: assign("x", 3 * mV), DimensionMismatchError, ["'x'", "exc"]),
     Bad("unit_wrong_in_text", lambda: assign("v", "3*nA"), DimensionMismatchError, ["'v'", "exc"]),
     Bad("unit_missing_in_text", lambda: assign("v", "3"), DimensionMismatchError, ["'v'", "exc"]),
@@ -154,7 +172,8 @@ ROWS = [
     Bad("weights_wrong_length", lambda: weights(np.zeros(5) * mV), ModelError, ["'w'", "9", "5"]),
     Bad("weights_pair_outside", lambda: weights(1 * mV, (0, 7)),
         IndexRangeError, ["7", "j", "exc_syn"]),
-    Bad("weights_four_indices", lambda: weights(1 * mV, (0, 1, 2, 3)), IndexRangeError, ["exc_syn"]),
+    Bad("weights_four_indices", lambda: weights(1 * mV, (0, 1, 2, 3)),
+        IndexRangeError, ["exc_syn"]),
     Bad("weights_pair_text", lambda: weights(1 * mV, ("i", 2)), SimgenError, ["exc_syn"]),
     Bad("weights_without_multisynaptic_index", lambda: weights(1 * mV, (0, 1, 0)),
         IndexRangeError, ["multisynaptic_index", "exc_syn"]),
@@ -182,18 +201,15 @@ UNUSUAL = {
     "longdouble": np.array([1, 2, 3], np.longdouble),
     "uint8": np.array([1, 2, 3], np.uint8),
     "column_of_matrix": np.arange(6.0).reshape(3, 2)[:, 0] / 2 + 1,
-    "unaligned": np.frombuffer(b"\0" + np.array([1.0, 2.0, 3.0]).tobytes(), np.uint8)[1:].view("f8"),
+    "unaligned": np.frombuffer(b"\0" + np.array([1.0, 2, 3]).tobytes(), "u1")[1:].view("f8"),
     "list": [1, 2, 3],
     "tuple": (1.0, 2, 3),
     "range": range(1, 4),
-    "masked_nothing": np.ma.array([1.0, 2.0, 3.0]),
 }  # fmt: skip
 
 
 @pytest.mark.parametrize("device", ["reference", pytest.param("cpu", marks=pytest.mark.compiler)])
 def test_unusual_arrays_work(device: str) -> None:
-    from simgen import set_device
-
     set_device(device)
     group = NeuronGroup(3, "\n".join(f"{name} : 1" for name in UNUSUAL), name="exc")
     group.run_regularly("\n".join(f"{name} += 1" for name in UNUSUAL), dt=0.1 * ms)
@@ -220,6 +236,34 @@ def test_later_changes_by_the_caller_do_not_matter() -> None:
     assert group.x[:].tolist() == [2, 3, 3]
     assert recorded.x[:, 1].tolist() == [2, 3]
     assert group.y[0] == pytest.approx(1.1)
+
+
+@pytest.mark.parametrize("dtype", [np.uint32, np.int32, np.uint64, np.int64])
+def test_indices_and_delays_are_copied(dtype: type) -> None:
+    group = NeuronGroup(10, "v : 1", threshold="v > 1", name="exc")
+    made = Synapses(group[2:8], group[4:9], on_pre="v += 1", name="exc_syn")
+    sources, targets = np.arange(5, dtype=dtype), np.arange(5, dtype=dtype)[::-1]
+    delays = np.arange(5.0) * ms
+    made.connect(i=sources, j=targets)
+    made.delay = delays
+    assert sources.tolist() == [0, 1, 2, 3, 4], "changed for the caller"
+    assert targets.tolist() == [4, 3, 2, 1, 0], "changed for the caller"
+    source = SpikeGeneratorGroup(5, sources, delays, name="gen")
+    sources[:], targets[:], delays[:] = 0, 0, 9 * ms
+    assert made.i[:].tolist() == [0, 1, 2, 3, 4]
+    assert made.j[:].tolist() == [4, 3, 2, 1, 0]
+    assert made.delay_[:].tolist() == pytest.approx([0, 1e-3, 2e-3, 3e-3, 4e-3])
+    spikes = SpikeMonitor(source)
+    Network(source, spikes).run(5 * ms)
+    assert spikes.i.tolist() == [0, 1, 2, 3, 4]
+
+
+def test_delays_without_unit() -> None:
+    made = synapses()
+    made.pre.delay_ = 2e-3
+    assert made.delay_[:] == pytest.approx(2e-3)
+    made.delay_ = np.arange(9) * 1e-3
+    assert made.pre.delay[8] == 8 * ms
 
 
 def test_what_the_caller_gets_is_a_copy() -> None:

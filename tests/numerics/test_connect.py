@@ -57,7 +57,10 @@ RULES = [
         [(0, 1), (1, 0), (1, 2), (2, 1), (2, 3), (3, 2), (4, 3)],
     ),
     ({"j": "k for k in range(0, N_post, 2)"}, each(lambda i, j: j % 2 == 0)),
-    ({"j": "(i + k) % N_post for k in range(2)"}, [(i, (i + k) % 4) for i in range(5) for k in (0, 1)]),
+    (
+        {"j": "(i + k) % N_post for k in range(2)"},
+        [(i, (i + k) % 4) for i in range(5) for k in (0, 1)],
+    ),
     ({"j": "3 - k for k in range(2)"}, [(i, 3 - k) for i in range(5) for k in (0, 1)]),
     (
         {"i": "k for k in range(j, N_pre)"},
@@ -117,7 +120,7 @@ def test_rules_count_from_the_first_element_of_a_subgroup(groups, rule, expected
         ({"i": [0]}, "missing"),
         ({"j": "k for k in sample(N_post, size=9)"}, "cannot draw"),
         ({"j": "i*0.5"}, "integer"),
-        ({"j": "z_post"}, "z_post"),
+        ({"j": "z_post"}, "target"),
     ],
 )
 def test_rules_that_make_no_sense(groups, rule, message):

@@ -93,7 +93,9 @@ def test_integers_and_booleans():
            z : 1""",
     )
     group.n = "i - 100"
-    group.run_regularly("b = not c or x > 1; m = n // 3; x = n % 7; y = (-n) % 3; z = q + n/2 + int(b)*10")
+    group.run_regularly(
+        "b = not c or x > 1; m = n // 3; x = n % 7; y = (-n) % 3; z = q + n/2 + int(b)*10"
+    )
     run(0.1 * ms)
     n = np.arange(N) - 100
     np.testing.assert_array_equal(group.m[:], n // 3)  # Python's signs
@@ -104,15 +106,13 @@ def test_integers_and_booleans():
     assert (group.n[:].dtype, group.b[:].dtype) == (np.int32, np.bool_)
     for wrong in ("n = 0.5", "b = 1", "n = x", "b += True"):
         with pytest.raises(SimgenError):
-            Network(NeuronGroup(1, "n : integer\nb : boolean\nx : 1", threshold="True", reset=wrong)).run(
-                0.1 * ms
-            )
+            Network(
+                NeuronGroup(1, "n : integer\nb : boolean\nx : 1", threshold="True", reset=wrong)
+            ).run(0.1 * ms)
 
 
 def test_all_right_sides_are_taken_from_old_values():
-    group = NeuronGroup(
-        1, "dx/dt = y/ms : 1\ndy/dt = -x/ms : 1", method="euler"
-    )
+    group = NeuronGroup(1, "dx/dt = y/ms : 1\ndy/dt = -x/ms : 1", method="euler")
     group.x = 1
     run(0.2 * ms)
     assert (group.x[0], group.y[0]) == pytest.approx((0.99, -0.2))
@@ -128,7 +128,12 @@ def test_noise_names_say_which_samples_are_shared():
         method="euler",
     )
     run(1 * ms)
-    a, b, c, d = (np.asarray(group.a), np.asarray(group.b), np.asarray(group.c), np.asarray(group.d))
+    a, b, c, d = (
+        np.asarray(group.a),
+        np.asarray(group.b),
+        np.asarray(group.c),
+        np.asarray(group.d),
+    )
     np.testing.assert_array_equal(a, b)
     # standard deviations are 1, 1, 2 after 1 ms; five standard errors of 1000 samples
     for values, width in ((a, 1), (c, 1), (d, 2)):

@@ -120,7 +120,9 @@ def test_code_of_subgroups_runs_for_their_elements_only():
 
 @pytest.mark.usefixtures("device")
 def test_values_may_change_between_runs():
-    group = NeuronGroup(200, "dv/dt = (k - v)/tau : 1\nk : 1 (constant)\ntau : second", threshold="False")
+    group = NeuronGroup(
+        200, "dv/dt = (k - v)/tau : 1\nk : 1 (constant)\ntau : second", threshold="False"
+    )
     group.k, group.tau = "i", 1 * ms
     net = Network(group)
     net.run(1 * ms)

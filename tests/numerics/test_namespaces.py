@@ -124,7 +124,7 @@ def test_units_come_before_the_names_of_the_caller():
     assert group.y[0] == pytest.approx(2)
 
     def elsewhere():
-        nS = 3  # noqa: N806, F841 - collides with the unit
+        nS = 3  # noqa: F841 - collides with the unit
         Network(group).run(0.1 * ms)
 
     with pytest.raises(SimgenError, match="'nS' is a built-in unit"):

@@ -1,4 +1,4 @@
-"""Refractory periods: fixed, as expression, as condition; what they hold back, and who sees the flag.
+"""Refractory periods: a time, an expression, a condition; what they hold back, who sees the flag.
 
 Values follow from the rules of the time step; they were confirmed with Brian 2.9.
 """
@@ -31,7 +31,9 @@ def test_writes_are_held_back_from_the_spike_until_the_flag_clears():
     )
     synapses = Synapses(source, group, on_pre="v += 1; u += 1")
     synapses.connect()
-    other = NeuronGroup(N, HELD, threshold="t_in_timesteps == 3", reset="v = 0", refractory=0.5 * ms)
+    other = NeuronGroup(
+        N, HELD, threshold="t_in_timesteps == 3", reset="v = 0", refractory=0.5 * ms
+    )
     other.run_regularly("v += 1")
     by_synapse = StateMonitor(group, ["v", "u"], record=[150], when="end")
     by_code = StateMonitor(other, "v", record=[150], when="end")
@@ -44,7 +46,11 @@ def test_writes_are_held_back_from_the_spike_until_the_flag_clears():
 
 def test_a_time_that_varies_is_evaluated_in_every_step():
     group = NeuronGroup(
-        3, f"{HELD}\nref : second", threshold="t_in_timesteps % 20 == 3", reset="v = 0", refractory="ref"
+        3,
+        f"{HELD}\nref : second",
+        threshold="t_in_timesteps % 20 == 3",
+        reset="v = 0",
+        refractory="ref",
     )
     group.ref = [0, 0.5, 0.55] * ms
     group.run_regularly("v += 1")

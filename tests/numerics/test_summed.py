@@ -88,7 +88,7 @@ def test_clock_driven_synapses_feed_their_target():
         current = g.sum()
         v = v + 0.1 * (current - v)  # the target first, with the sum of the last step
         g = g + 0.1 * (-g / 2 + 0.1 * v)
-        g = g + [step == 2, step == 5]
+        g = g + np.array([step == 2, step == 5])
     expected = np.array(seen).T
     np.testing.assert_allclose(state.g, expected[[0, 0, 1, 1]], rtol=1e-12)
     np.testing.assert_allclose(voltage.v, [seen_v, seen_v], rtol=1e-12)

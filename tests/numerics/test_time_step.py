@@ -184,7 +184,9 @@ def test_names_break_ties_with_numbers_counted():
     target = NeuronGroup(N, "v : 1")
     made = []
     for number, name in enumerate(["synapses_10", "synapses_2", "alpha"]):
-        synapses = Synapses(source, target, f"w = {number + 1} : 1", on_pre="v = v*10 + w", name=name)
+        synapses = Synapses(
+            source, target, f"w = {number + 1} : 1", on_pre="v = v*10 + w", name=name
+        )
         synapses.connect()
         made.append(synapses)
     Network(source, target, *made).run(0.3 * ms)

@@ -206,7 +206,7 @@ def lower_fan_in(kernel: Kernel, domain: OverFanIn, layout: Layout) -> FanInView
     scope, name = frame.scope, store.name
     walk = _walk(frame, IndexKind.POST)
     body = list(walk.body)
-    if _uses(frame.body, IndexKind.PRE):
+    if uses_index(frame.body, IndexKind.PRE):
         if not store.column_sources:
             raise InternalError(
                 f"kernel '{kernel.name}' needs the sources of the columns of '{name}'"
@@ -266,7 +266,7 @@ def lower_synapses(kernel: Kernel, domain: OverSynapses, layout: Layout) -> Syna
     )
 
 
-def _uses(body: tuple[Stmt, ...], kind: IndexKind) -> bool:
+def uses_index(body: tuple[Stmt, ...], kind: IndexKind) -> bool:
     """Return whether a body uses a running index of this kind; draws use both ends."""
 
     def uses(node: Expr) -> bool:
