@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 
-MOST_SHOWN = 10  # problems of one object in a message
+MOST_SHOWN = 20  # problems of one object in a message
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from simgen.api.component import Component
 from simgen.api.namespaces import LayeredNamespace, Namespace
 from simgen.api.operations import NetworkOperation
 from simgen.api.recording import Recording
+from simgen.api.seeds import seed_epoch
 from simgen.api.subgroup import Subgroup
 from simgen.api.timed_array import TimedArray, find_table
 from simgen.build.schedule import DEFAULT_SLOTS, name_key, slot_positions
@@ -219,6 +220,7 @@ class CompiledNetwork:
         return -(-previous.tick // period), 1.0 if abs(scale - 1.0) < 1e-9 else scale
 
     def _bind_keys(self) -> None:
+        self._epoch = seed_epoch()
         old = [c for c in sorted(self.components, key=lambda c: c._created) if c._keys()]
         old = [c for c in old if any(stream.is_old for stream in c._keys().values())]
         for component in self.components:
@@ -269,11 +271,18 @@ class CompiledNetwork:
         """Take over new values of constants; False if the network has to be compiled anew."""
         if [clock.dt_ for clock in self.clocks] != self._widths:
             return False
+        self._follow_seed()
         self._attach(namespace)
         try:
             return self._refresh_constants()
         finally:
             self._attach({})
+
+    def _follow_seed(self) -> None:
+        """Take new keys if ``seed`` was called since the last ones were taken."""
+        if self._epoch != seed_epoch():
+            self._bind_keys()
+            self._rebind()
 
     def _attach(self, namespace: Namespace) -> None:
         for scope in self._scopes:
@@ -410,6 +419,7 @@ class CompiledNetwork:
                 operation.call(Quantity(operation.clock._now, dim=SECOND))
             finally:
                 self._position = None
+            self._follow_seed()
             self.derive()
 
         return call

@@ -17,7 +17,9 @@ def seconds(value: Any, what: str) -> float:
     """Return a finite time in seconds; anything else is refused, naming ``what`` and the value."""
     number, dim = plain_values(value, what)
     if dim != SECOND:
-        raise DimensionMismatchError(f"{what} must be a time, as in 0.1*ms, not {value!r}.")
+        plain = dim.is_dimensionless and number.size == 1 and number.dtype.kind in "iuf"
+        example = f"{number.item():g}*ms" if plain and number.item() > 0 else "0.1*ms"
+        raise DimensionMismatchError(f"{what} must be a time, as in {example}, not {value!r}.")
     if number.ndim != 0 and number.size != 1:
         raise ModelError(f"{what} must be a single time, not {number.size} of them.")
     result = float(number.reshape(()))

@@ -17,6 +17,7 @@ from simgen.api.namespaces import caller_namespace, checked_namespace
 from simgen.api.naming import Named
 from simgen.api.progress import Progress, make_report
 from simgen.api.subgroup import Subgroup
+from simgen.build.schedule import DEFAULT_SLOTS
 from simgen.errors import (
     ArgumentTypeError,
     ModelError,
@@ -135,6 +136,18 @@ class Network(Named):
 
     def __iter__(self) -> Iterator[Component]:
         return iter(self.objects)
+
+    @property
+    def schedule(self) -> tuple[str, ...]:
+        """The slots of a step, in order; each has a before_ and an after_ slot."""
+        return DEFAULT_SLOTS
+
+    @schedule.setter
+    def schedule(self, slots: Any) -> None:
+        raise UnsupportedFeatureError(
+            f"The schedule of {self.describe()} cannot be changed. Use when= and order= of the "
+            "objects instead."
+        )
 
     # --- time -----------------------------------------------------------------------------------
 

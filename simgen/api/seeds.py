@@ -81,6 +81,11 @@ def seed(seed: int | None = None) -> None:
     _state.next_stream = 0
 
 
+def seed_epoch() -> int:
+    """Return a number that every call of ``seed`` changes."""
+    return _state.epoch
+
+
 def get_seed() -> int:
     """Return the seed in force, also when it came from the system's entropy."""
     return _state.seed

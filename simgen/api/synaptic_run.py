@@ -287,7 +287,7 @@ class SynapticRun:
             items += pathway_items(model, pathway, before, self._delays[pathway.source.name])
         update = self._continuous(facts, method, methods)
         self.derived = [*update.derived, *self.traces.derived()]
-        items += continuous_items(model, update)
+        items += continuous_items(model, update, self.synapses.order)
         for summed in model.summed:
             items += summed_items(model, summed, self._order_of(summed.group.name))
         items += self.traces.items()

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from simgen.errors import Origin
+from simgen.errors import EquationError, Origin, Problem, raise_problems
 from simgen.integrate.model import Update
-from simgen.ir.expr import IndexKind
+from simgen.ir.expr import IndexKind, Local
 from simgen.ir.kernel import (
     Clock,
     Domain,
@@ -17,8 +17,8 @@ from simgen.ir.kernel import (
     OverElements,
     OverEvents,
 )
-from simgen.ir.stmt import Emit, Stmt
-from simgen.ir.visit import writes
+from simgen.ir.stmt import Emit, Let, Stmt
+from simgen.ir.visit import all_nodes, reads, writes
 from simgen.model.description import GroupDescription
 from simgen.model.neurons import NeuronModel
 
@@ -103,8 +103,7 @@ def element_items(
     domain: Domain | None = None,
 ) -> Iterable[Item]:
     """Yield kernels for statements that mix shared and per-element targets; shared ones come first."""
-    shared = tuple(stmt for stmt in body if _is_shared(stmt))
-    single = tuple(stmt for stmt in body if not _is_shared(stmt))
+    shared, single = _split(body)
     origin: Origin | None = getattr(body[0], "origin", None) if body else None
     comment = f"{group.text}: {what}"
     clock = clock or group.clock
@@ -119,8 +118,53 @@ def element_items(
         yield Item(slot, order, name, kernel)
 
 
+def _split(body: Sequence[Stmt]) -> tuple[tuple[Stmt, ...], tuple[Stmt, ...]]:
+    """Return the statements that run once, and those that run per element, each with its locals.
+
+    Raises EquationError where the order of the two kinds would matter.
+    """
+    places = [place for place, stmt in enumerate(body) if _is_shared(stmt)]
+    if not places:
+        return (), tuple(body)
+    last = places[-1]
+    for stmt in body[:last]:
+        if not isinstance(stmt, Let) and not _is_shared(stmt):
+            _refuse(body[last], "Statements that write shared variables must come first.")
+    shared = tuple(
+        stmt
+        for place, stmt in enumerate(body[: last + 1])
+        if place in places or isinstance(stmt, Let)
+    )
+    needed = _locals_of(tuple(stmt for stmt in shared if not isinstance(stmt, Let)), shared)
+    shared = tuple(stmt for stmt in shared if not isinstance(stmt, Let) or stmt.local in needed)
+    single = tuple(stmt for place, stmt in enumerate(body) if place not in places)
+    used = _locals_of(tuple(stmt for stmt in single if not isinstance(stmt, Let)), single)
+    single = tuple(stmt for stmt in single if not isinstance(stmt, Let) or stmt.local in used)
+    changed = {array for array, _, _ in writes(shared)}
+    for stmt in body[:last]:
+        stale = isinstance(stmt, Let) and stmt.local in used
+        if stale and any(array in changed for array, _ in reads((stmt,))):
+            _refuse(stmt, "A value of a shared variable is used per element after it has changed.")
+    return shared, single
+
+
+def _locals_of(roots: Sequence[Stmt], body: Sequence[Stmt]) -> set[Local]:
+    """Return the locals that statements use, directly or through other locals of the body."""
+    found = {node for node in all_nodes(roots) if isinstance(node, Local)}
+    for stmt in reversed(body):
+        if isinstance(stmt, Let) and stmt.local in found:
+            found |= {node for node in all_nodes((stmt,)) if isinstance(node, Local)}
+    return found
+
+
+def _refuse(stmt: Stmt, message: str) -> None:
+    origin: Origin | None = getattr(stmt, "origin", None)
+    hint = "Use a second run_regularly, with another order, for the other statements."
+    raise_problems([Problem(message, origin, hint, EquationError)])
+
+
 def _is_shared(stmt: Stmt) -> bool:
-    """Whether a statement writes shared variables; locals go with the single elements."""
+    """Whether a statement writes shared variables."""
     targets = writes((stmt,))
     return bool(targets) and all(index.kind is IndexKind.ZERO for _, index, _ in targets)
 

@@ -75,14 +75,14 @@ def delay_parameter(synapses: str, pathway: str) -> Param:
     return Param(f"{synapses}.{pathway}.delay", DType.I64)
 
 
-def continuous_items(model: SynapsesModel, update: Update) -> Iterable[Item]:
+def continuous_items(model: SynapsesModel, update: Update, order: int = 0) -> Iterable[Item]:
     """Yield the state update of clock-driven equations and the stores of frozen subexpressions."""
     group = model.source.group
     domain = OverSynapses(model.source.store)
     yield from element_items(
         f"{group.name}_subexpression_update",
         "before_start",
-        0,
+        order,
         model.frozen,
         group,
         "stores subexpressions",
@@ -91,7 +91,7 @@ def continuous_items(model: SynapsesModel, update: Update) -> Iterable[Item]:
     yield from element_items(
         f"{group.name}_stateupdater",
         "groups",
-        0,
+        order,
         update.statements,
         group,
         f"state update ({update.method})",

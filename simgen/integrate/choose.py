@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from simgen.errors import EquationError, Problem, UnsupportedFeatureError, raise_problems, suggest
 from simgen.integrate.exact import exact
 from simgen.integrate.explicit import euler, heun, milstein, rk2, rk4
 from simgen.integrate.exponential_euler import exponential_euler
 from simgen.integrate.model import OdeSystem, Refusal, Update
+from simgen.integrate.reciprocal import with_reciprocals
 from simgen.ir.expr import RandomDraw
 from simgen.ir.visit import walk
 
@@ -47,7 +49,7 @@ def choose(
     for name, function in functions.items():
         result = function(system)
         if isinstance(result, Update):
-            return result
+            return replace(result, statements=with_reciprocals(result.statements))
         tried.append(f"  {name}: {'; '.join(result.reasons)}")
     variables = ", ".join(f"'{ode.name}'" for ode in system.odes)
     head = f"cannot integrate the equations of {variables} by any of the methods tried"

@@ -29,7 +29,6 @@ FLAGS: dict[Kind, tuple[str, ...]] = {
         "unless refractory",
         "event-driven",
         "clock-driven",
-        "shared",
         "point current",
     ),
     "subexpression": ("constant over dt", "shared", "summed", "point current"),

@@ -152,7 +152,9 @@ def check_neurons(
 
 
 def _condition(context: CodeContext, node: Node, text: SourceText) -> Expr:
-    value, _ = context.resolver().expression(node)
+    value, dim = context.resolver().expression(node)
+    if value.dtype is not DType.BOOL and dim is None:
+        return Const(False, DType.BOOL)  # not known, or refused already
     if value.dtype is not DType.BOOL:
         context.problems.append(
             Problem(

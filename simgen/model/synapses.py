@@ -21,6 +21,7 @@ from simgen.ir.expr import (
 )
 from simgen.ir.kernel import Clock, SynapseStore
 from simgen.ir.stmt import Stmt
+from simgen.ir.visit import walk
 from simgen.lang.equations import Equation, EquationSet
 from simgen.lang.statements import parse_statements
 from simgen.lang.unit_expressions import unit_dimension
@@ -202,6 +203,8 @@ def check_synapses(
     _check_names(source, problems)
     odes = resolve_odes(source.equations, source.group, context)
     events = {e.name for e in source.equations.differential if "event-driven" in e.flags}
+    summed = tuple(_summed(source, context))
+    _check_event_driven(odes, events, summed, problems)
     pathways = tuple(
         PathwayModel(
             pathway,
@@ -222,9 +225,38 @@ def check_synapses(
         tuple(ode for ode in odes if ode.name in events),
         tuple(ode for ode in odes if ode.name not in events),
         resolve_frozen(source.equations, source.group, context),
-        tuple(_summed(source, context)),
+        summed,
         draws,
     )
+
+
+def _check_event_driven(
+    odes: tuple[Ode, ...],
+    events: set[str],
+    summed: tuple[SummedModel, ...],
+    problems: list[Problem],
+) -> None:
+    """Event-driven equations may not depend on what changes between events."""
+    moving = {
+        ode.target.array: f"the clock-driven '{ode.name}'"
+        for ode in odes
+        if ode.name not in events
+    }
+    moving.update({each.target: f"the summed variable '{each.equation.name}'" for each in summed})
+    for ode in odes:
+        if ode.name not in events or ode.origin is None:
+            continue
+        found = [node.array for node in walk(ode.rhs) if isinstance(node, Load)]
+        for array in dict.fromkeys(array for array in found if array in moving):
+            problems.append(
+                Problem(
+                    f"The event-driven '{ode.name}' depends on {moving[array]}, which changes "
+                    "between events.",
+                    ode.origin,
+                    "Mark it (clock-driven), or leave the other variable out.",
+                    EquationError,
+                )
+            )
 
 
 def _check_names(source: SynapsesSource, problems: list[Problem]) -> None:

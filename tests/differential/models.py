@@ -6,17 +6,14 @@ seed drive the same generator. ``build(model)`` runs the script and returns its 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from random import Random
 from typing import Any
 
+from model_groups import Group, GroupMaker, random_order
 from model_text import (
-    LITERALS,
     UNITS,
     Names,
-    boolean_text,
-    integer_text,
-    pure,
     real_text,
     statement,
     with_unit,
@@ -50,53 +47,8 @@ def build(model: Model) -> dict[str, Any]:
     return names
 
 
-@dataclass
-class Group:
-    """What later lines may know of a group."""
-
-    name: str
-    n: int
-    names: Names = field(default_factory=Names)
-    writable: Names = field(default_factory=Names)
-    sums: list[tuple[str, str]] = field(default_factory=list)  # parameters that a sum may overwrite
-    spikes: bool = False
-    refractory: bool = False
-    events: list[str] = field(default_factory=list)
-    is_poisson: bool = False
-    clock: str = ""
-
-
-class Maker:
+class Maker(GroupMaker):
     """Writes the lines of one model."""
-
-    def __init__(self, random: Random) -> None:
-        self.random = random
-        self.lines: list[str] = []
-        self.groups: list[Group] = []
-        self.synapses: list[tuple[str, Names, list[str]]] = []
-        self.objects: list[str] = []
-        self.tables: list[tuple[str, int]] = []
-
-    # --- small choices ------------------------------------------------------------------------
-
-    def chance(self, p: float) -> bool:
-        return self.random.random() < p
-
-    def pick(self, *options: Any) -> Any:
-        return self.random.choice(options)
-
-    def value(self, unit: str = "1") -> str:
-        return with_unit(self.pick(*LITERALS), unit)
-
-    def add(self, line: str) -> None:
-        self.lines.append(line)
-
-    def object(self, name: str, line: str) -> None:
-        self.add(f"{name} = {line}")
-        self.objects.append(name)
-
-    def clock(self) -> str:
-        return self.pick("", "", "", ", dt=0.2*ms", ", dt=0.05*ms") if self.two_clocks else ""
 
     # --- the whole ----------------------------------------------------------------------------
 
@@ -123,227 +75,6 @@ class Maker:
             self.monitor(number)
         self.run()
         return Model(tuple(self.lines))
-
-    def table(self) -> None:
-        rows = self.pick(1, 3, 5)
-        dt = self.pick("0.1", "0.3", "0.25", "1.0", "0.04")
-        if self.chance(0.5):
-            values = [self.pick(0.0, 0.5, 1.0, -0.25) for _ in range(rows)]
-            self.add(f"TA = TimedArray({values}, dt={dt}*ms)")
-            self.tables.append(("TA(t)", 1))
-        else:
-            values = [[self.pick(0.0, 0.5, 1.0, -0.25) for _ in range(4)] for _ in range(rows)]
-            self.add(f"TB = TimedArray({values}, dt={dt}*ms)")
-            self.tables.append(("TB(t, i)", 2))
-
-    # --- groups -------------------------------------------------------------------------------
-
-    def group(self, number: int) -> None:
-        random, name = self.random, f"G{number}"
-        n = self.pick(1, 2, 3, 5, 7, 10, 12, 300) if self.chance(0.9) else 520
-        group = Group(name, n)
-        own = Names(integers=["i"], reals=[("t", "second")])
-        lines: list[str] = []
-        states: list[tuple[str, str]] = []
-        for k in range(self.pick(1, 1, 2, 3, 4, 5)):
-            states.append((f"v{k}", self.pick("1", "1", "1", "volt")))
-        parameters: list[tuple[str, str]] = []
-        for k in range(self.pick(0, 1, 2)):
-            unit = self.pick("1", "1", "volt", "second")
-            flag = self.pick("", "", "", " (constant)", " (shared)", " (shared, constant)")
-            lines.append(f"p{k} : {unit}{flag}")
-            parameters.append((f"p{k}", unit))
-            own.reals.append((f"p{k}", unit))
-            if not flag:
-                group.sums.append((f"p{k}", unit))
-                group.writable.reals.append((f"p{k}", unit))
-        if self.chance(0.4):
-            lines.append("q0 : integer")
-            own.integers.append("q0")
-            group.writable.integers.append("q0")
-        if self.chance(0.3):
-            lines.append("b0 : boolean")
-            own.booleans.append("b0")
-            group.writable.booleans.append("b0")
-        threshold = self.chance(0.85)
-        refractory = self.refractory() if threshold else ""
-        group.refractory = bool(refractory)
-        if refractory:
-            own.booleans.append("not_refractory")
-        group.names = own + Names(reals=states)
-        if self.chance(0.3):
-            self.subexpressions(lines, group)
-        lines += self.equations(group, states)
-        group.writable.reals += states
-        group.spikes = threshold
-        method = self.method
-        given = [f"{n}, {random_order(random, lines)!r}".replace("\\n", "\\n")]
-        if threshold:
-            given.append(f"threshold={self.threshold(group, states)!r}")
-            if self.chance(0.85):
-                given.append(f"reset={self.code(group.writable, group.names.with_draws())!r}")
-        if refractory:
-            given.append(f"refractory={refractory}")
-        if self.chance(0.15):
-            condition = boolean_text(random, group.names, 2)
-            given.append(f"events={{'ev': {condition!r}}}")
-            group.events.append("ev")
-        if method:
-            given.append(f"method={method!r}")
-        if self.chance(0.15):
-            given.append(f"order={self.pick(-1, 1, 2)}")
-        if self.chance(0.15):
-            given.append(f"name='{self.pick('zz', 'aa', 'My')}{number}'")
-        group.clock = self.clock()
-        self.object(name, f"NeuronGroup({', '.join(given)}{group.clock})")
-        self.start_values(group, states, parameters)
-        if group.events and self.chance(0.7):
-            code = self.code(group.writable, group.names.with_draws())
-            self.add(f"{name}.run_on_event('ev', {code!r})")
-        self.groups.append(group)
-
-    def refractory(self) -> str:
-        return self.pick(
-            "",
-            "",
-            "0.5*ms",
-            "0.3*ms",
-            "0*ms",
-            "1.05*ms",
-            "'0.2*ms + 0.1*ms*(i % 3)'",
-            "'(0.3 + 0.2*rand())*ms'",
-            "'v0 > 0.5'" if self.chance(0.0) else "'0.7*ms'",
-        )
-
-    def subexpressions(self, lines: list[str], group: Group) -> None:
-        names = Names(group.names.reals, group.names.integers, group.names.booleans)
-        for k in range(self.pick(1, 2)):
-            unit = self.pick("1", "1", "volt")
-            frozen = self.chance(0.4)
-            text = real_text(self.random, names.with_draws(frozen), 2)
-            flag = " (constant over dt)" if frozen else ""
-            lines.append(f"f{k} = clip({text}, -20, 20){UNITS[unit]} : {unit}{flag}")
-            group.names.reals.append((f"f{k}", unit))
-        if self.chance(0.3):
-            lines.append(f"fb = {boolean_text(self.random, names, 2)} : boolean")
-            group.names.booleans.append("fb")
-        if self.chance(0.3):
-            lines.append(f"fi = {integer_text(self.random, names, 2)} : integer")
-            group.names.integers.append("fi")
-
-    def equations(self, group: Group, states: list[tuple[str, str]]) -> list[str]:
-        """Return differential equations, and choose a method that should take them."""
-        kind = self.pick("linear", "linear", "nonlinear", "nonlinear", "additive", "multiplicative")
-        self.method = {
-            "linear": self.pick("", "exact", "exponential_euler", "euler", "rk2", "rk4", "heun"),
-            "nonlinear": self.pick("", "euler", "rk2", "rk4", "heun", "exponential_euler"),
-            "additive": self.pick("", "euler", "heun", "milstein"),
-            "multiplicative": self.pick("", "heun", "milstein"),
-        }[kind]
-        lines = []
-        others = [entry for entry in group.names.reals if entry[0] not in ("t",)]
-        for place, (name, unit) in enumerate(states):
-            tau = self.pick("5*ms", "2*ms", "10*ms", "3.3*ms", "5*ms")
-            own = pure(name, unit)
-            drive = self.pick("1.5", "2", "0.3", "1.2", "-0.5")
-            if self.tables and self.chance(0.4):
-                drive += f" + {self.pick(*self.tables)[0]}"
-            if kind == "linear":
-                constant = [e for e in others if e[0].startswith("p")]
-                if constant and self.chance(0.5):
-                    drive += f" + 0.5*{pure(*self.pick(*constant))}"
-                if len(states) > 1 and self.chance(0.5):
-                    drive += f" + {self.pick('0.3', '-0.4', '1')}*{pure(*self.pick(*states))}"
-                text = f"({drive} - {own})/({tau})"
-                if self.chance(0.1):
-                    text = f"({drive})/({tau})"
-            elif self.method == "exponential_euler":
-                rest = Names([e for e in others if e[0] != name and not e[0].startswith("f")])
-                text = f"({drive} + {real_text(self.random, rest, 2, 0.0)} - {own})/({tau})"
-            else:
-                wanted = real_text(self.random, group.names, 2, 0.02)
-                text = f"({drive} + clip({wanted}, -3, 3) - {own})/({tau})"
-                if self.method in ("", "milstein") and kind == "multiplicative":
-                    text = f"({drive} - {own})/({tau})"
-            if kind == "additive" and place == 0:
-                text += f" + {self.pick('0.2', 'exp(-0.5)')}*xi/sqrt(5*ms)"
-            elif kind == "additive" and self.chance(0.4):
-                text += f" + 0.1*xi_{self.pick('a', 'b')}/sqrt(5*ms)"
-            if kind == "multiplicative" and place == 0:
-                text += f" + 0.1*{own}*xi/sqrt(5*ms)"
-            if unit != "1":
-                text = f"({text}){UNITS[unit]}"
-            flag = " (unless refractory)" if group.refractory and self.chance(0.5) else ""
-            lines.append(f"d{name}/dt = {text} : {unit}{flag}")
-        return lines
-
-    def threshold(self, group: Group, states: list[tuple[str, str]]) -> str:
-        if self.chance(0.15):
-            return boolean_text(self.random, group.names.with_draws(), 2)
-        name, unit = self.pick(*states)
-        text = f"{name} > {with_unit(self.pick('0.8', '1', '0.5'), unit)}"
-        if self.chance(0.2):
-            text += f" and {boolean_text(self.random, group.names, 1)}"
-        if self.chance(0.1):
-            text += " or rand() < 0.05"
-        return text
-
-    def code(self, targets: Names, names: Names, count: int = 0, ops: str = "= += -= *=") -> str:
-        """Return statements, some with a local value."""
-        lines = [
-            statement(self.random, targets, names, self.pick(0, 1, 2), ops)
-            for _ in range(count or self.pick(1, 1, 2, 3))
-        ]
-        if self.chance(0.2):
-            lines.insert(0, f"local = {real_text(self.random, names, 2, 0.0)}")
-            reals = [entry for entry in targets.reals if entry[1] == "1"]
-            if reals:
-                lines.append(f"{self.pick(*reals)[0]} = 0.5*local")
-        return "; ".join(lines) if self.chance(0.5) else "\n".join(lines)
-
-    def start_values(self, group: Group, states: Any, parameters: Any) -> None:
-        for name, unit in (*states, *parameters):
-            match self.random.randrange(5):
-                case 0 | 1:
-                    draws = Names(integers=["i"], draws=True)
-                    shared = (name, unit) in parameters and (name, unit) not in group.sums
-                    if not shared:
-                        text = with_unit(real_text(self.random, draws, 1, 0.0), unit)
-                        self.add(f"{group.name}.{name} = {text!r}")
-                case 2:
-                    self.add(f"{group.name}.{name} = {self.value(unit)}")
-                case 3 if (name, unit) in group.writable.reals:
-                    values = f"np.arange({group.n})*0.125 % 1.0"
-                    self.add(f"{group.name}.{name} = {with_unit(values, unit)}")
-
-    def poisson_group(self) -> None:
-        n = self.pick(1, 4, 20)
-        rates = self.pick(
-            "200*Hz", "1000*Hz", "'(100 + 300*(i % 3))*Hz'", "'800*Hz*exp(-t/(2*ms))'"
-        )
-        if self.chance(0.3):
-            rates = f"np.arange({n})*150.0*Hz"
-        clock = self.clock()
-        self.object("P", f"PoissonGroup({n}, {rates}{clock})")
-        self.groups.append(Group("P", n, Names(integers=["i"]), spikes=True, is_poisson=True))
-
-    def generator(self) -> None:
-        n = self.pick(1, 3, 8)
-        steps = sorted(
-            {
-                (self.random.randrange(40), self.random.randrange(n))
-                for _ in range(self.pick(0, 5, 30))
-            }
-        )
-        steps = [(step, index) for step, index in steps]
-        self.random.shuffle(steps)
-        indices, times = [index for _, index in steps], [step for step, _ in steps]
-        period = ", period=5*ms" if self.chance(0.3) else ""
-        coarse = self.clock() if not steps else ""
-        self.object(
-            "Z", f"SpikeGeneratorGroup({n}, {indices}, np.array({times})*0.1*ms{period}{coarse})"
-        )
-        self.groups.append(Group("Z", n, Names(integers=["i"]), spikes=True))
 
     # --- synapses -----------------------------------------------------------------------------
 
@@ -396,7 +127,8 @@ class Maker:
         around.reals += [e for e in after.reals if e[0] != "t_post"] + [("t", "second")]
         around.integers += [e for e in after.integers if e != "i_post"]
         around.booleans += after.booleans
-        if self.chance(0.2):
+        mixed = self.chance(0.2)
+        if mixed:
             unit = self.pick("1", "volt")
             text = real_text(self.random, own + around, 2, 0.0)
             flag = self.pick("", " (constant over dt)")
@@ -414,12 +146,13 @@ class Maker:
             writable.reals.append(("z", "1"))
         own.reals += traces
         writable.reals += traces
-        if target.sums and self.chance(0.25):
+        if target.sums and not mixed and self.chance(0.25):
             parameter, unit = target.sums.pop()  # two sums onto one variable are refused
             text = real_text(self.random, own + around, 1, 0.0)
-            equations.append(
-                f"{parameter}_post = {with_unit(f'clip({text}, -5, 5)', unit)} : {unit} (summed)"
-            )
+            while f"{parameter}_" in text:  # a sum cannot need itself
+                text = real_text(self.random, Names(list(weights)), 1, 0.0)
+            value = with_unit(f"clip({text}, -5, 5)", unit)
+            equations.append(f"{parameter}_post = {value} : {unit} (summed)")
             target.writable.reals = [e for e in target.writable.reals if e[0] != parameter]
         codes = self.pathways(source, target, writable, (own + around).with_draws())
         given = [pre, post, repr(random_order(self.random, equations))]
@@ -622,14 +355,6 @@ class Maker:
             unit = dict(own.reals)[weights[0]]
             self.add(f"if len({name}): {name}.{weights[0]} = {self.value(unit)}")
         self.add(f"net.run({self.pick('2', '1.3')}*ms, check_finite=False)")
-
-
-def random_order(random: Random, lines: list[str]) -> str:
-    """Return the lines of equations in any order: it carries no meaning."""
-    lines = list(lines)
-    if random.random() < 0.3:
-        random.shuffle(lines)
-    return "\n".join(lines)
 
 
 def make_model(random: Random) -> Model:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import numpy as np
@@ -22,7 +23,7 @@ from simgen import (
 DT = 1e-4
 seeds = st.integers(0, 2**31)
 some = settings(
-    max_examples=8,
+    max_examples=int(os.environ.get("SIMGEN_FUZZ_EXAMPLES", "8")),
     derandomize=True,
     deadline=None,
     database=None,

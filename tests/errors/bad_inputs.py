@@ -15,7 +15,7 @@ from simgen import Network, NeuronGroup, Quantity, Synapses, ms
 from simgen.errors import InternalError, SimgenError
 
 SECONDS = 20.0  # a row that takes longer counts as a hang
-LONGEST_MESSAGE = 4000  # characters: nobody reads more
+LONGEST_MESSAGE = 6000  # characters: nobody reads more
 
 
 @dataclass(frozen=True)

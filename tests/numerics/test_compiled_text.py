@@ -31,7 +31,7 @@ def pairs(threshold: int, rule: dict[str, str], side: str, dtype: str) -> tuple[
         group.x, group.v, group.k = "i*10*umetre", "rand()", "i%7"
         part = group[20:110]
         ends = {"whole": (group, group), "source": (part, group), "target": (group, part)}[side]
-        synapses = Synapses(*ends, "w : 1\nz : volt", on_pre="")
+        synapses = Synapses(*ends, "w : 1\nz : volt")
         synapses.connect(**rule)
         synapses.w = "v_post + 0.1*randn()*i + rand()"
         synapses.z = "clip(N_outgoing, 0, 9)*mV*rand()"

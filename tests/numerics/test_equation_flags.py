@@ -80,6 +80,22 @@ def test_shared_and_constant_parameters():
             NeuronGroup(1, "b : 1 (shared)\nk : 1 (constant)", threshold="True", reset=code)
 
 
+def test_code_that_writes_shared_variables_first():
+    group = NeuronGroup(N, "s : 1 (shared)\nx : 1\ny : 1")
+    group.run_regularly("q = s + 2; s = q*2; x = x + s; y = s + i")
+    run(0.2 * ms)
+    assert group.s[:] == 12  # 4, then (4 + 2)*2
+    assert (group.x[:] == 16).all()
+    assert group.y[7] == 19
+    for wrong in ("x += s; s = s + 1", "q = s; s = s + 1; x = q"):
+        late = NeuronGroup(N, "s : 1 (shared)\nx : 1")
+        late.run_regularly(wrong)
+        with pytest.raises(EquationError, match="shared"):
+            Network(late).run(0.1 * ms)
+    with pytest.raises(EquationError, match="shared"):
+        NeuronGroup(1, "ds/dt = 1/ms : 1 (shared)")
+
+
 def test_integers_and_booleans():
     group = NeuronGroup(
         N,
@@ -202,3 +218,17 @@ def test_exact_integration_with_a_timed_array():
     run(1 * ms)
     half = 1 - np.exp(-0.5)
     assert group.v[0] / mV == pytest.approx(half + (3 - half) * half, rel=1e-12)
+
+
+def test_event_driven_equations_depend_on_nothing_that_moves():
+    source = SpikeGeneratorGroup(1, [0], [0.1] * ms)
+    target = NeuronGroup(1, "v : 1")
+    for model in (
+        "dx/dt = (y - x)/ms : 1 (event-driven)\ndy/dt = -y/ms : 1 (clock-driven)",
+        "dx/dt = (v_post - x)/ms : 1 (event-driven)\nv_post = x : 1 (summed)",
+        "dx/dt = -x**2/ms : 1 (event-driven)",
+    ):
+        with pytest.raises(EquationError, match="'x'"):
+            synapses = Synapses(source, target, model, on_pre="x += 1")
+            synapses.connect()
+            Network(source, target, synapses).run(0.2 * ms)

@@ -88,6 +88,24 @@ def test_a_script_seeded_twice_gives_the_same_numbers():
     assert get_seed() == 5
 
 
+@pytest.mark.usefixtures("device")
+def test_a_seed_counts_from_the_next_run_on():
+    values = []
+    for seeds in ((3, 4), (3, 3), (3, None)):
+        seed(1)
+        start_scope()
+        group = NeuronGroup(N, "v : 1")
+        group.run_regularly("v = rand()")
+        net = Network(group)
+        for number in seeds:
+            if number is not None:
+                seed(number)
+            net.run(0.1 * ms)
+        values.append(group.v[:].copy())
+    assert not np.any(values[0] == values[1])
+    np.testing.assert_array_equal(values[1], values[2])  # run() itself never starts anew
+
+
 def test_two_assignments_differ_and_rebuilt_trials_differ():
     seed(2)
     group = NeuronGroup(N, "v : 1\nw : 1")

@@ -15,6 +15,7 @@ from simgen import (
     SpikeMonitor,
     StateMonitor,
     Synapses,
+    UnsupportedFeatureError,
     defaultclock,
     ms,
     network_operation,
@@ -200,6 +201,18 @@ def test_state_update_of_neurons_comes_before_that_of_synapses():
     run(0.2 * ms)
     # v is 0.1 and 0.2 when w is updated: 0.1*(0.1 + 0.2)
     np.testing.assert_allclose(synapses.w, np.full(N, 0.03))
+
+
+def test_the_order_of_an_object_comes_before_its_name():
+    group = NeuronGroup(N, "dv/dt = 1/ms : 1", method="euler", threshold="False")
+    model = "dw/dt = v_post/ms : 1 (clock-driven)"
+    synapses = Synapses(group, group, model, method="euler", order=-1)
+    synapses.connect(j="i")
+    net = Network(group, synapses)
+    net.run(0.2 * ms)
+    np.testing.assert_allclose(synapses.w, np.full(N, 0.01))  # v was 0 and 0.1
+    with pytest.raises(UnsupportedFeatureError, match="schedule"):
+        net.schedule = ["start", "end"]
 
 
 def test_the_end_of_a_run_is_rounded_once_for_all_runs():

@@ -1,0 +1,82 @@
+"""Faults that random models have found, each as the shortest model that showed it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from wiring import begin
+
+from simgen import (
+    Network,
+    NeuronGroup,
+    SpikeGeneratorGroup,
+    StateMonitor,
+    Synapses,
+    ms,
+    set_device,
+)
+
+pytestmark = pytest.mark.compiler
+
+
+@pytest.fixture(autouse=True, params=["reference", "cpu"])
+def device(request):
+    set_device(request.param, dtype="float64")
+    begin()
+    yield request.param
+    set_device("auto", dtype="float64")
+
+
+def test_integers_are_counted_in_every_kind_of_code():
+    group = NeuronGroup(
+        2, "n : integer\nm : integer", threshold="n % 3 == 2", reset="m += 1; n *= 2"
+    )
+    synapses = Synapses(group, group, "c : integer", on_pre="c += 2; m_post -= 5")
+    synapses.connect(j="i")
+    regular = group.run_regularly("n += 1")
+    Network(group, synapses, regular).run(0.4 * ms)
+    # n: 1, 2 -> spike -> 4, 5 -> spike -> 10, 11 -> spike -> 22
+    assert group.n[:].tolist() == [22, 22]
+    assert group.m[:].tolist() == [-12, -12]
+    assert synapses.c[:].tolist() == [6, 6]
+
+
+def test_a_pathway_with_one_delay_beside_one_with_many():
+    source = SpikeGeneratorGroup(1, [0], [0] * ms)
+    target = NeuronGroup(4, "x : 1\ny : 1")
+    synapses = Synapses(source, target, on_pre={"a": "x_post += 1", "b": "y_post += 1"})
+    synapses.connect()
+    synapses.a.delay = "0.1*ms*j"
+    trace = StateMonitor(target, ["x", "y"], record=True, when="end")
+    Network(source, target, synapses, trace).run(0.4 * ms)
+    np.testing.assert_array_equal(trace.y, np.ones((4, 4)))
+    np.testing.assert_array_equal(trace.x, np.triu(np.ones((4, 4))))
+
+
+def test_exact_updates_read_indices_and_both_groups():
+    """Propagators that differ between neurons or synapses, also of subgroups and in any order."""
+    group = NeuronGroup(5, "dv/dt = (sin(i) - v)/(5*ms) : 1\np : 1", method="exact")
+    group.p = "0.1*i"
+    target = NeuronGroup(3, "h : 1")
+    target.h = [1, 2, 3]
+    equation = "dz/dt = (p_pre + h_post + 0.1*i + 10*j - z)/((1 + h_post)*ms) : 1 (clock-driven)"
+    exact = Synapses(group[1:4], target[1:], equation, method="exact")
+    exact.connect(i=[2, 0, 1, 2, 0], j=[1, 1, 0, 0, 0])
+    Network(group, target, exact).run(5 * ms)
+    np.testing.assert_allclose(group.v[:], np.sin(np.arange(5)) * (1 - np.exp(-1)), atol=1e-15)
+    i, h = exact.i[:], np.array([2.0, 3.0])[exact.j[:]]
+    drive = 0.1 * (i + 1) + h + 0.1 * i + 10 * exact.j[:]
+    np.testing.assert_allclose(exact.z[:], drive * (1 - np.exp(-5 / (1 + h))), rtol=1e-13)
+
+
+def test_synaptic_subexpressions_that_read_the_source_can_be_recorded():
+    group = NeuronGroup(4, "dv/dt = 1/ms : 1", method="euler")
+    group.v = "i"
+    synapses = Synapses(group[1:], group, "w : 1\ng = w*v_pre + 100*v_post : 1")
+    synapses.connect(i=[2, 0, 1, 0], j=[0, 3, 0, 1])
+    synapses.w = [1, 2, 3, 4]
+    trace = StateMonitor(synapses, "g", record=[0, 1, 3], dt=0.2 * ms)
+    Network(group, synapses, trace).run(0.3 * ms)
+    first = np.array([3 + 0, 2 + 300, 4 + 100])
+    np.testing.assert_allclose(trace.g[:, 0], first)
+    np.testing.assert_allclose(trace.g[:, 1], first + 0.2 * (np.array([1, 2, 4]) + 100))
