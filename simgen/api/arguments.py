@@ -112,15 +112,25 @@ def single_value(value: Any, what: str) -> tuple[float, Dimension]:
     return float(plain.reshape(())), dim
 
 
+def plain_name(value: Any, what: str) -> str:
+    """Return a name; what is no text is refused, saying what the name is for."""
+    if not isinstance(value, str):
+        raise ArgumentTypeError(f"{what} must be a name, not {value!r}.")
+    return value
+
+
 def names_of(names: Any, owner: str) -> list[str]:
     """Return the names of variables, given as one text, several, or None."""
     if isinstance(names, str):
         return [names]
     if names is None:
         return []
-    if not isinstance(names, Iterable) or not all(isinstance(name, str) for name in names):
+    several = isinstance(names, Iterable) and not (
+        isinstance(names, np.ndarray) and names.ndim != 1
+    )
+    if not several or not all(isinstance(name, str) for name in names):
         raise ArgumentTypeError(f"The variables of {owner} must be names, not {names!r}.")
-    return list(names)
+    return [str(name) for name in names]
 
 
 def flat_values(values: npt.NDArray[Any], what: str) -> npt.NDArray[Any]:

@@ -210,7 +210,7 @@ class CompiledNetwork:
             buffer.counts[...] = 0
 
     def _former_step(self, clock: Clock) -> tuple[int, float]:
-        """Return the clock's next step in its former step width, and that width over the new one."""
+        """Return a clock's next step in its former width, and that width over the new one."""
         previous = self._previous
         if previous is None or clock.name not in previous.axis.periods:
             return -(-self.tick // self.axis.periods[clock.name]), 1.0
@@ -464,7 +464,7 @@ class CompiledNetwork:
         return buffer.under_way(step, horizon, self.bounds[events.length])
 
     def events_of_last_step(self, events: EventList, clock: Clock) -> npt.NDArray[np.int32]:
-        """Return the events that were found last: in the present step, if that is so far already."""
+        """Return the events that were found last: in the present step, once it got so far."""
         buffer = self.buffers[events.name]
         step = -(-self.tick // self.axis.periods[clock.name]) - 1
         if self._position is not None and self.tick % self.axis.periods[clock.name] == 0:
@@ -477,7 +477,7 @@ class CompiledNetwork:
 
 
 def _in_order(components: Sequence[Component]) -> list[Component]:
-    """Return the components with those that others need before these, else as they are given."""
+    """Return the components, those that others need before these, else as given."""
 
     def depth(component: Component) -> int:
         return 1 + max((depth(needed) for needed in component._depends_on()), default=0)

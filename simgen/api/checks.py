@@ -182,7 +182,7 @@ def index_array(item: Any, owner: str) -> npt.NDArray[Any]:
         array = np.asarray(item)
     except ValueError:
         raise ArgumentTypeError(f"{owner} cannot be indexed with {item!r}.") from None
-    if isinstance(item, tuple) or array.ndim > 1:
+    if isinstance(item, tuple | np.ma.MaskedArray) or array.ndim > 1:
         raise ArgumentTypeError(
             f"{owner} is indexed by one index, a slice, a list of indices or a condition, "
             f"not by {item!r}."

@@ -169,7 +169,7 @@ class Component(Named):
         return ()
 
     def _sums(self) -> Iterable[tuple[str, int, int]]:
-        """Yield the variables (group.variable) that this object overwrites, and where: start, stop."""
+        """Yield (group.variable, start, stop) of what this object overwrites with sums."""
         return ()
 
     def _started(self) -> None:

@@ -64,6 +64,13 @@ def _connect(
 ) -> None:
     i, j, p, n, skip_if_invalid = pairs
     multapses, autapses = repeats
+    switches = {"skip_if_invalid": skip_if_invalid, "multapses": multapses, "autapses": autapses}
+    for switch, given in switches.items():
+        if not isinstance(given, bool | np.bool_):
+            raise ArgumentTypeError(
+                f"{switch} of connect() of {synapses.describe()} must be True or False, "
+                f"not {given!r}."
+            )
     owner = synapses.describe()
     asked = [name for name, value in degrees.items() if value is not None]
     probability = _probability(p, owner)

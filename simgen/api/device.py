@@ -60,7 +60,7 @@ def set_device(
             f"set_device() has no option '{name}'. "
             f"{suggest(name, ('dtype', 'threads', 'optimize', 'compiler_flags'))}".strip()
         )
-    if device not in TARGETS:
+    if not isinstance(device, str) or device not in TARGETS:
         raise DeviceError(
             f"There is no device {device!r}. {suggest(str(device), TARGETS)} "
             f"The devices are {', '.join(TARGETS)}."
@@ -92,13 +92,14 @@ def _threads(threads: int | None) -> int:
 
 
 def _level(optimize: Any) -> int:
-    if optimize not in (0, 1) or not isinstance(optimize, bool | int | np.integer):
+    if not isinstance(optimize, bool | int | np.integer) or optimize not in (0, 1):
         raise ModelError(f"optimize must be 0 or 1, not {optimize!r}.")
     return int(optimize)
 
 
 def _flags(flags: Any) -> tuple[str, ...]:
-    if isinstance(flags, str) or not all(isinstance(flag, str) for flag in flags):
+    several = isinstance(flags, list | tuple)
+    if not several or not all(isinstance(flag, str) for flag in flags):
         raise ArgumentTypeError(
             f"compiler_flags must be a list of texts, as in ['-O2'], not {flags!r}."
         )

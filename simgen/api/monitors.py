@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from simgen.api.arguments import names_of
+from simgen.api.arguments import names_of, plain_name
 from simgen.api.clock import Clock
 from simgen.api.component import Component
 from simgen.api.group import Group
@@ -79,8 +79,9 @@ class EventMonitor(Component):
     ) -> None:
         if not isinstance(source, Group):
             raise ArgumentTypeError(f"A monitor needs a group, not {source!r}.")
+        plain_name(event, f"The event of a monitor of {source.describe()}")
         spike = event == "spike"
-        slot = when or ("thresholds" if spike else "after_thresholds")
+        slot: str = when if when is not None else ("thresholds" if spike else "after_thresholds")
         place = source.order + 1 if order is None else order
         super().__init__(name, self._prefix, when=slot, order=place)
         if event not in source._description.events:

@@ -207,7 +207,7 @@ class Network(Named):
                 "run() was called while the network was running. A network_operation cannot start "
                 "a run; stop() ends the present one."
             )
-        if check_finite not in (True, False, "step"):
+        if not isinstance(check_finite, bool | str) or check_finite not in (True, False, "step"):
             raise ModelError(f"check_finite must be True, False or 'step', not {check_finite!r}.")
         length = seconds(duration, "The duration of a run")
         if length < 0:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from simgen.api.arguments import about
+from simgen.api.arguments import about, plain_name
 from simgen.api.checks import (
     NEURON_FLAGS,
     check_attributes,
@@ -36,7 +36,7 @@ from simgen.errors import (
     raise_problems,
     suggest,
 )
-from simgen.integrate.choose import choose
+from simgen.integrate.choose import check_method, choose
 from simgen.integrate.model import Derived, OdeSystem, Update
 from simgen.ir.expr import ELEMENT, Array, Load, Param, RandomDraw
 from simgen.ir.kernel import Item
@@ -138,6 +138,8 @@ class NeuronGroup(Group):
         self._set("equations", equations)
         if values:
             self._set("namespace", {**values, **(self.namespace or {})})
+        with about(owner):
+            check_method(method)
         self._set("_method", method)
         self._set("_refractory", checked_period(refractory, owner))
         self._set("_model", None)
@@ -282,12 +284,14 @@ class NeuronGroup(Group):
         self, event: str, code: str, when: str = "after_resets", order: int = 0
     ) -> None:
         """Run statements for the neurons in which ``event`` happened."""
+        plain_name(event, f"The event of run_on_event of {self.describe()}")
         if event not in self._conditions:
             hint = suggest(str(event), self._conditions)
             raise ModelError(f"{self.describe()} has no event '{event}'. {hint}".rstrip())
         if event in self._reactions:
             raise ModelError(f"{self.describe()} already has code for the event '{event}'.")
-        if (when, order) != ("after_resets", 0):
+        plain_name(when, f"The schedule slot of run_on_event of {self.describe()}")
+        if when != "after_resets" or not isinstance(order, int) or order != 0:
             raise UnsupportedFeatureError(
                 "run_on_event with a schedule of its own is not supported; "
                 "it runs in the slot after_resets."

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from simgen.api.arguments import plain_values, single_value
+from simgen.api.arguments import plain_name, plain_values, single_value
 from simgen.api.clock import Clock
 from simgen.api.component import Component
 from simgen.api.group import Group, checked_size
@@ -76,7 +76,7 @@ class PoissonGroup(NeuronGroup):
         name: str | None = "poissongroup*",
     ) -> None:
         self._set("_worst", None)
-        if when != "thresholds":
+        if plain_name(when, "The schedule slot") != "thresholds":
             raise UnsupportedFeatureError("PoissonGroup runs in the slot 'thresholds' only.")
         text = isinstance(rates, str)
         if text and ("\n" in rates or ":" in rates):
@@ -90,7 +90,7 @@ class PoissonGroup(NeuronGroup):
             clock=clock,
             order=order,
             namespace=namespace,
-            name=name if name != "poissongroup*" else "poissongroup*",
+            name=name,
         )
         if not text:
             if plain_values(rates, f"The rates of {self.describe()}")[1] != HERTZ:
@@ -192,6 +192,7 @@ class PoissonInput(Component):
         super().__init__(name, "poissoninput*", when=when, order=order)
         if not isinstance(target, Group):
             raise ArgumentTypeError(f"{self.describe()} needs a group, not {target!r}.")
+        plain_name(target_var, f"The target variable of {self.describe()}")
         if target_var not in target.variables:
             raise ModelError(
                 f"{self.describe()}: {target.describe()} has no variable '{target_var}'."

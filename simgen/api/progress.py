@@ -49,11 +49,11 @@ def make_report(
     report: Any, period: Any, start: float, length: float
 ) -> tuple[Report, float] | None:
     """Return the report function and its period in seconds, or None."""
-    if report is None:
-        return None
     width = 10.0 if period is None else seconds(period, "report_period")
     if width < 0:
         raise ModelError(f"report_period must not be negative, but it is {width} s.")
+    if report is None:
+        return None
     if report in ("text", "stdout"):
         return _text_report(sys.stdout), width
     if report == "stderr":

@@ -103,7 +103,9 @@ class PopulationRateMonitor(Component):
             else:
                 raise ModelError(f"smooth_rate knows 'gaussian' and 'flat', not {window!r}.")
         else:
-            weights = np.asarray(plain_values(window, "The window of smooth_rate()")[0], float)
+            weights, _ = plain_values(window, "The window of smooth_rate()")
+            if weights.dtype.kind not in "iuf":
+                raise ArgumentTypeError(f"A window is an array of real numbers, not {window!r}.")
             if not abs(weights.sum()) > 0:
                 raise ModelError("The weights of a window must not sum to 0.")
             if weights.ndim != 1 or weights.size % 2 == 0 or width is not None:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from simgen.api.arguments import flat_values, plain_values
+from simgen.api.arguments import flat_values, plain_name, plain_values
 from simgen.api.clock import seconds
 from simgen.api.group import Group, checked_size, spike_events
 from simgen.api.storage import AnyArray
@@ -70,7 +70,7 @@ class SpikeGeneratorGroup(Group):
         name: str | None = "spikegeneratorgroup*",
     ) -> None:
         super().__init__(name, "spikegeneratorgroup*", dt=dt, clock=clock, order=order)
-        if when != "thresholds":
+        if plain_name(when, "The schedule slot") != "thresholds":
             raise UnsupportedFeatureError("SpikeGeneratorGroup runs in the slot 'thresholds' only.")
         self._set("_N", checked_size(N, f"The number of neurons of {self.describe()}"))
         length = f"N_{self.name}"

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from simgen.api.arguments import about
+from simgen.api.arguments import about, names_of
+from simgen.api.checks import index_array
 from simgen.api.clock import Clock
 from simgen.api.component import Component
 from simgen.api.group import Group, choose_clock
@@ -107,12 +108,7 @@ class StateMonitor(Component):
     def _names(self, variables: Any) -> list[str]:
         if variables is True:
             return list(self.source.variables)
-        names = [variables] if isinstance(variables, str) else variables
-        if not isinstance(names, Iterable) or not all(isinstance(name, str) for name in names):
-            raise ArgumentTypeError(
-                f"The variables of {self.describe()} must be names, not {variables!r}."
-            )
-        found = list(dict.fromkeys(names))
+        found = list(dict.fromkeys(names_of(variables, self.describe())))
         for name in found:
             if not self.source._knows(name) or name in ("t", "dt"):
                 raise UnknownNameError(
@@ -203,7 +199,7 @@ class StateMonitor(Component):
         if isinstance(item, SynapticSelection):
             wanted = item.indices
         else:
-            wanted = np.asarray(item)
+            wanted = index_array(item, self.describe())
         if wanted.dtype.kind not in "iu":
             raise ArgumentTypeError(
                 f"{self.describe()} is indexed by element indices, not {item!r}."

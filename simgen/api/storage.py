@@ -48,7 +48,7 @@ class StateVariable:
         plain, dim = plain_values(value, what)
         if plain.dtype.kind not in "biuf":
             raise ArgumentTypeError(f"{what} cannot hold {value!r} (values of type {plain.dtype}).")
-        zero = dim == DIMENSIONLESS and plain.ndim == 0 and plain == 0
+        zero = dim == DIMENSIONLESS and plain.ndim == 0 and plain == 0 and plain.dtype != bool
         if dim != self.info.dim and not zero:
             unit = usual_unit(self.info.dim) if dim.is_dimensionless else ""
             hint = f" Did you forget the unit, as in {_sample(plain)}*{unit}?" if unit else ""

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from simgen.api.arguments import checked_arguments
+from simgen.api.arguments import about, checked_arguments
 from simgen.api.checks import (
     SYNAPSE_FLAGS,
     check_attributes,
@@ -45,6 +45,7 @@ from simgen.errors import (
     raise_problems,
     suggest,
 )
+from simgen.integrate.choose import check_method
 from simgen.integrate.model import Derived
 from simgen.ir import kernel as ir
 from simgen.ir.expr import SYNAPSE, Array, Index, IndexKind, Param
@@ -134,6 +135,8 @@ class Synapses(Group):
         self._set("equations", equations)
         if values:
             self._set("namespace", {**values, **(self.namespace or {})})
+        with about(owner):
+            check_method(method)
         self._set("_method", method)
         self._set("_data", SynapticData(source._size(), parent_group(self.target)._size()))
         self._set("_class_steps", np.zeros(1, np.uint32))

@@ -10,10 +10,10 @@ import numpy as np
 import numpy.typing as npt
 
 from simgen.api.arguments import about
-from simgen.api.monitors import parent_group
-from simgen.api.pathways import Pathway
 from simgen.api.compiled_text import evaluate_for_synapses
 from simgen.api.evaluation import TextContext
+from simgen.api.monitors import parent_group
+from simgen.api.pathways import Pathway
 from simgen.api.storage import AnyArray, StateVariable
 from simgen.api.subgroup import Subgroup
 from simgen.api.trace_keeper import TraceKeeper
@@ -320,7 +320,7 @@ class SynapticRun:
         elapsed = binary("*", cast(count, DType.REAL), cast(width, DType.REAL))
         with about(self.synapses.describe()):
             return integrate_event_driven(
-                model.event_driven, elapsed, f"{self.synapses.name}.{pathway.source.name}"
+                model.event_driven, elapsed, f"{self.synapses.name}.{pathway.source.name}."
             )
 
     def _continuous(

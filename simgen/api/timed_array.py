@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from simgen.api.arguments import plain_values
+from simgen.api.checks import index_array
 from simgen.api.clock import seconds
 from simgen.api.naming import Named
 from simgen.dtypes import DType
@@ -71,7 +72,7 @@ class TimedArray(Named):
         if bad.any():
             place = ", ".join(str(int(k)) for k in np.argwhere(bad)[0])
             raise ModelError(f"The values of {self.describe()} contain NaN (at position {place}).")
-        self._values: npt.NDArray[np.float64] = np.array(data, np.float64, order="C")  # never the caller's own
+        self._values: npt.NDArray[np.float64] = np.array(data, np.float64, order="C")
         self._dt = seconds(dt, f"dt of {self.describe()}")
         if self._dt <= 0:
             raise ModelError(f"dt of {self.describe()} must be positive, not {self._dt} s.")
@@ -104,7 +105,7 @@ class TimedArray(Named):
                 f"{self.describe()} has two dimensions; call it with a time and an index."
             )
         else:
-            columns = np.asarray(i)
+            columns = index_array(i, f"The index of {self.describe()}")
             if columns.dtype.kind not in "iu":
                 raise ArgumentTypeError(f"The index of {self.describe()} must be whole, not {i!r}.")
             self._check_columns(columns)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import Any
 
 from simgen.errors import EquationError, Problem, UnsupportedFeatureError, raise_problems, suggest
 from simgen.integrate.exact import exact
@@ -37,13 +38,7 @@ def choose(
     Raises EquationError where none can (with the reason of each), for an unknown name, and for
     random functions in an equation; UnsupportedFeatureError for methods that simgen does not have.
     """
-    names = tuple(default) if method is None else (method,) if isinstance(method, str) else method
-    if not isinstance(names, Sequence) or not all(isinstance(name, str) for name in names):
-        raise UnsupportedFeatureError(
-            "method must be a name or a list of names; integrators of your own are not supported "
-            f"({method!r} was given). Use one of {', '.join(METHODS)}."
-        )
-    functions = {name: _method(name) for name in names}
+    functions = check_method(method, default)
     _check_draws(system)
     tried: list[str] = []
     for name, function in functions.items():
@@ -54,6 +49,23 @@ def choose(
     variables = ", ".join(f"'{ode.name}'" for ode in system.odes)
     head = f"cannot integrate the equations of {variables} by any of the methods tried"
     raise EquationError("\n".join([head, *tried]))
+
+
+def check_method(
+    method: Any, default: Sequence[str] = DEFAULT
+) -> dict[str, Callable[[OdeSystem], Update | Refusal]]:
+    """Return the methods that ``method`` names, in their order; raises as :func:`choose` does."""
+    names = tuple(default) if method is None else (method,) if isinstance(method, str) else method
+    if not isinstance(names, list | tuple) or not names or not _all_text(names):
+        raise UnsupportedFeatureError(
+            "method must be a name or a list of names; integrators of your own are not supported "
+            f"({method!r} was given). Use one of {', '.join(METHODS)}."
+        )
+    return {name: _method(name) for name in names}
+
+
+def _all_text(names: Sequence[object]) -> bool:
+    return all(isinstance(name, str) for name in names)
 
 
 def _method(name: str) -> Callable[[OdeSystem], Update | Refusal]:

@@ -28,7 +28,7 @@ class Body:
 
     def bind(self, name: str, value: Expr) -> Local:
         """Add ``let prefix_name = value`` and return the local."""
-        local = Local(f"{self.system.prefix}_{name}", value.dtype)
+        local = Local(f"{self.system.prefix}{name}", value.dtype)
         self.lets.append(Let(local, value))
         return local
 
@@ -88,7 +88,7 @@ def assign(
     for number, value in values.items():
         ode = odes[number]
         if any(node in written for node in walk(value)):
-            local = Local(f"{prefix}_new_{ode.name}", value.dtype)
+            local = Local(f"{prefix}new_{ode.name}", value.dtype)
             bound.append(Let(local, value))
             value = local
         stored = cast(value, ode.target.dtype)

@@ -29,7 +29,7 @@ def integrate_event_driven(odes: Sequence[Ode], elapsed: Expr, prefix: str) -> t
     lets: list[Let] = []
     time = elapsed
     if children(elapsed):
-        time = Local(f"{prefix}_elapsed", elapsed.dtype)
+        time = Local(f"{prefix}elapsed", elapsed.dtype)
         lets.append(Let(time, elapsed))
     matrix = {
         (row, column): entry

@@ -201,7 +201,7 @@ def _plan(
 ) -> tuple[Expr | None, _Weights]:
     """Return what of the old value stays as it is, and the wanted numbers with their factors."""
     odes = component.system.odes
-    name = f"{component.system.prefix}_{{}}{suffix}_{odes[row].name}"
+    name = f"{component.system.prefix}{{}}{suffix}_{odes[row].name}"
     others = sorted(reached[row] - {row})
     constant = (row, row) not in component.matrix and not any(row in reached[j] for j in others)
     kept = odes[row].target if constant else None

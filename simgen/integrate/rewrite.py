@@ -93,7 +93,7 @@ def share_calls(body: Sequence[Stmt], prefix: str) -> tuple[Stmt, ...]:
         if part not in bound and isinstance(part, Call) and part in repeated:
             inner = replace(part, args=tuple(rewrite(arg, function) for arg in part.args))
             numbers[part.function] += 1
-            name = f"{prefix}_{part.function}{numbers[part.function]}"
+            name = f"{prefix}{part.function}{numbers[part.function]}"
             bound[part] = Local(name, part.dtype)
             result.append(Let(bound[part], inner))
         return bound.get(part)

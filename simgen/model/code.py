@@ -156,7 +156,7 @@ def _bind(
     if assignment.op != "=":
         if old is None:
             name = assignment.target
-            hint = suggest(name, scope.names()) or f"Give it a value first, as in {name} = ...."
+            hint = suggest(name, scope.names()) or f"Give it a value first, as in '{name} = 0'."
             message = f"There is no variable '{name}' that '{assignment.op}' could change."
             context.problems.append(
                 Problem(message, assignment.target_origin, hint, UnknownNameError)
@@ -170,7 +170,7 @@ def _bind(
     single = differing_name(value, scope.differing)
     if single is not None:
         scope.differing[local] = single
-    if assignment.op == "=" or old is None:
+    if assignment.op == "=":
         scope.unread.setdefault(assignment.target, assignment)
     return Let(local, value, assignment.origin)
 

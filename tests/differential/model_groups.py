@@ -83,7 +83,7 @@ class GroupMaker:
 
     def group(self, number: int) -> None:
         random, name = self.random, f"G{number}"
-        n = self.pick(1, 2, 3, 5, 7, 10, 12, 300) if self.chance(0.9) else 520
+        n = self.pick(1, 2, 3, 5, 7, 10, 12) if self.chance(0.93) else 270  # more than a tile
         group = Group(name, n)
         own = Names(integers=["i"], reals=[("t", "second")])
         lines: list[str] = []

@@ -154,7 +154,10 @@ class Maker(GroupMaker):
             value = with_unit(f"clip({text}, -5, 5)", unit)
             equations.append(f"{parameter}_post = {value} : {unit} (summed)")
             target.writable.reals = [e for e in target.writable.reals if e[0] != parameter]
-        codes = self.pathways(source, target, writable, (own + around).with_draws())
+        if len(traces) == 2 and source.spikes and target.spikes and self.chance(0.6):
+            codes = self.plasticity(weights[0][0], weights[0][1])
+        else:
+            codes = self.pathways(source, target, writable, (own + around).with_draws())
         given = [pre, post, repr(random_order(self.random, equations))]
         given += codes
         if method:
@@ -190,6 +193,27 @@ class Maker(GroupMaker):
             "'(i + j) % 3 * 0.35*ms'",
             "'3*rand()*ms'",
         )
+
+    def plasticity(self, weight: str, unit: str) -> list[str]:
+        """Return arguments of pair plasticity, with what may keep its traces at the synapses."""
+        top = with_unit("1", unit)
+        first, second = self.pick("ta += 0.1", "ta = 1", "ta += 0.1*rand()"), "tb -= 0.12"
+        learn = [
+            f"{weight} = clip({weight} + {with_unit(trace, unit)}, {with_unit('0', unit)}, {top})"
+            for trace in ("tb", "ta")
+        ]
+        codes = [[first, learn[0]], [second, learn[1]]]
+        for code in codes:
+            self.random.shuffle(code)
+        self.free_delays = ["pre"]
+        self.names_of_pathways = ["pre", "post"]
+        arguments = [f"on_pre={'; '.join(codes[0])!r}", f"on_post={'; '.join(codes[1])!r}"]
+        if self.chance(0.2):
+            arguments.append("delay={'pre': 0.4*ms}")
+            self.free_delays = []
+        if self.chance(0.2):
+            self.free_delays.append("post")
+        return arguments
 
     def pathways(self, source: Group, target: Group, own: Names, names: Names) -> list[str]:
         """Return arguments for the pathways; note which delays may be set later."""
@@ -248,20 +272,15 @@ class Maker(GroupMaker):
 
     def connect(self, name: str, n_pre: int, n_post: int, same: bool) -> None:
         random = self.random
-        many = n_pre * n_post > 4000
+        many = n_pre * n_post > 400
         several = random.randrange(1, 25)
         i = [random.randrange(n_pre) for _ in range(several)]
         j = [random.randrange(n_post) for _ in range(several)]
         rules = [
-            f"p={self.pick(0.05, 0.01)}" if many else f"p={self.pick(0.3, 0.1, 0.8, 1.0)}",
+            f"p={self.pick(0.02, 0.01)}" if many else f"p={self.pick(0.3, 0.1, 0.8, 1.0)}",
             f"i={i}, j={j}",
             f"n_total={self.pick(0, 3, 17, 50)}",
-            f"out_degree={self.pick(1, 2, 5)}",
-            f"in_degree={self.pick(1, 3)}",
             "j='i', skip_if_invalid=True",
-            "j='k for k in range(i-1, i+2) if k != i', skip_if_invalid=True",
-            "j='k for k in sample(N_post, p=0.2)'",
-            "i='k for k in range(0, N_pre, 3)'",
             "False",
         ]
         if not many:
@@ -271,6 +290,11 @@ class Maker(GroupMaker):
                 "'(i + j) % 3 == 1', p=0.5",
                 "'abs(i - j) < 3', n=2",
                 "p='0.6/(1 + abs(i - j))'",
+                f"out_degree={self.pick(1, 2, 5)}",
+                f"in_degree={self.pick(1, 3)}",
+                "j='k for k in range(i-1, i+2) if k != i', skip_if_invalid=True",
+                "j='k for k in sample(N_post, p=0.2)'",
+                "i='k for k in range(0, N_pre, 3)'",
             ]
         self.add(f"{name}.connect({random.choice(rules)})")
 

@@ -15,26 +15,28 @@ from simgen.api.group import Group
 Result = dict[str, npt.NDArray[Any]]
 
 REFERENCE: Mapping[str, Any] = {"device": "reference", "optimize": 0}
-SHIPPED: Mapping[str, Any] = {"device": "cpu"}
 VARIANTS: Mapping[str, Mapping[str, Any]] = {
     "reference": REFERENCE,
-    "cpu": SHIPPED,
-    "cpu -O0": {"device": "cpu", "compiler_flags": ("-O0",)},
     "cpu unoptimised": {"device": "cpu", "optimize": 0},
+    "optimised reference": {"device": "reference"},
+    "cpu": {"device": "cpu"},
+    "cpu -O0": {"device": "cpu", "compiler_flags": ("-O0",)},
     "cpu 2 threads": {"device": "cpu", "threads": 2},
     "cpu 3 threads": {"device": "cpu", "threads": 3},
-    "reference of the optimised program": {"device": "reference", "optimize": 1},
 }
 SINGLE: Mapping[str, Mapping[str, Any]] = {
-    "reference float32": {**REFERENCE, "dtype": "float32"},
-    "cpu float32": {**SHIPPED, "dtype": "float32"},
+    "optimised reference, float32": {"device": "reference", "dtype": "float32"},
+    "cpu, float32": {"device": "cpu", "dtype": "float32"},
 }
+HOISTED = "traces kept per neuron"  # the one optimisation that rounds differently
 
 
 def observe(names: Mapping[str, Any]) -> Result:
     """Return all state and all records of the objects of a script, by ``object.variable``."""
-    result: Result = {}
+    result: Result = {HOISTED: np.array(False)}
     for name, thing in names.items():
+        if isinstance(thing, simgen.Synapses):
+            result[HOISTED] |= bool(thing._run.traces.traces)
         if isinstance(thing, Group):
             for variable in thing.variables:
                 result[f"{name}.{variable}"] = np.asarray(getattr(thing, f"{variable}_")[:])
@@ -99,23 +101,44 @@ def refusal(error: Exception) -> str:
 
 
 def compare(model: Model, variants: Mapping[str, Mapping[str, Any]]) -> tuple[str, str]:
-    """Return what differs between the variants, and the refusal if all refuse the model."""
-    outcomes: dict[str, Result | str] = {}
+    """Return what differs between the variants, and the refusal if all refuse the model.
+
+    Variants of one level of optimisation are compared with the first of that level; the levels
+    with each other, unless traces were moved from synapses to neurons.
+    """
+    bases: dict[int, tuple[str, Result | str]] = {}
+    lines: list[str] = []
     for name, options in variants.items():
+        outcome: Result | str
         try:
-            outcomes[name] = run_model(model, options)
+            outcome = run_model(model, options)
+        except (simgen.InternalError, simgen.CompileError):
+            raise
         except simgen.SimgenError as error:
-            if isinstance(error, (simgen.InternalError, simgen.CompileError)):
-                raise
-            outcomes[name] = refusal(error)
-    (base, expected), *others = outcomes.items()
-    lines = []
-    for name, outcome in others:
-        if isinstance(outcome, str) or isinstance(expected, str):
-            if outcome != expected:
-                one = expected if isinstance(expected, str) else "runs"
-                two = outcome if isinstance(outcome, str) else "runs"
-                lines.append(f"{base}: {one}; {name}: {two}")
-            continue
-        lines += [f"{base} / {name}: {line}" for line in differences(expected, outcome)]
-    return "\n".join(lines), expected if isinstance(expected, str) else ""
+            outcome = refusal(error)
+        level = options.get("optimize", 1)
+        if level in bases:
+            lines += unlike(bases[level], (name, outcome))
+        else:
+            if bases:
+                lines += unlike(next(iter(bases.values())), (name, outcome), across_levels=True)
+            bases[level] = (name, outcome)
+    _, first = next(iter(bases.values()))
+    return "\n".join(lines), first if isinstance(first, str) else ""
+
+
+def unlike(
+    one: tuple[str, Result | str], two: tuple[str, Result | str], *, across_levels: bool = False
+) -> list[str]:
+    """Return lines that say how two named outcomes differ."""
+    (first, expected), (second, found) = one, two
+    if isinstance(found, str) or isinstance(expected, str):
+        if found == expected:
+            return []
+        texts = [value if isinstance(value, str) else "runs" for value in (expected, found)]
+        return [f"{first}: {texts[0]}; {second}: {texts[1]}"]
+    if across_levels:
+        if found[HOISTED]:
+            return []
+        expected = {**expected, HOISTED: found[HOISTED]}
+    return [f"{first} / {second}: {line}" for line in differences(expected, found)]

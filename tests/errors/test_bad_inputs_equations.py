@@ -119,7 +119,8 @@ ROWS = [
         EquationError, ["event-driven", "'v'", "exc"]),
     Bad("summed_in_neurons", lambda: run_of(neurons("x_post = 3 : 1 (summed)")),
         EquationError, ["summed", "x_post", "exc"]),
-    Bad("unless_refractory_in_synapses", lambda: synapses("dw/dt = -w/ms : volt (unless refractory)"),
+    Bad("unless_refractory_in_synapses", lambda: synapses(
+        "dw/dt = -w/ms : volt (unless refractory)"),
         EquationError, ["unless refractory", "'w'", "exc_syn"]),
     Bad("shared_written_from_single", lambda: regularly("s = v", "v : 1\ns : 1 (shared)"),
         EquationError, ["'s'", "'v'", "shared", "run_regularly", "exc"]),

@@ -204,8 +204,8 @@ ROWS = [
     Bad("regular_slot", lambda: neurons().run_regularly("v = 0*volt", when="ends"),
         ModelError, ["'ends'", "exc"]),
     Bad("group_order_text", lambda: neurons(order="1"), ArgumentTypeError, ["'1'", "order", "exc"]),
-    Bad("constant_over_dt_written", lambda: setattr(neurons("x = 2 : 1 (constant over dt)"), "x", 3),
-        SimgenError, ["'x'", "exc"]),
+    Bad("constant_over_dt_written", lambda: setattr(
+        neurons("x = 2 : 1 (constant over dt)"), "x", 3), SimgenError, ["'x'", "exc"]),
     Bad("subexpression_recorded_unknown", lambda: run_of(*(lambda g: (g, StateMonitor(
         g, "x", True, name="trace")))(neurons("x = 2*y : 1"))), SimgenError, ["'y'"]),
     Bad("bad_code_of_recorded", lambda: run_of(neurons("x = 2*y : 1\nv : 1")),

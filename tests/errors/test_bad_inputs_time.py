@@ -202,6 +202,8 @@ ROWS = [
         DimensionMismatchError, ["report_period", "3"]),
     Bad("report_period_negative", lambda: run_of(neurons(), report="text", report_period=-3 * ms),
         ModelError, ["report_period", "-0.003"]),
+    Bad("report_period_without_report", lambda: run_of(neurons(), report_period="often"),
+        SimgenError, ["report_period", "'often'"]),
     Bad("check_finite_unknown", lambda: run_of(neurons(), check_finite="stp"),
         SimgenError, ["check_finite", "'stp'"]),
 ]  # fmt: skip

@@ -110,6 +110,7 @@ ROWS = [
     Bad("unit_wrong_in_text", lambda: assign("v", "3*nA"), DimensionMismatchError, ["'v'", "exc"]),
     Bad("unit_missing_in_text", lambda: assign("v", "3"), DimensionMismatchError, ["'v'", "exc"]),
     Bad("list_of_units_mixed", lambda: assign("v", [1 * mV, 2 * nA, 3 * mV]), SimgenError, ["nA"]),
+    Bad("unit_of_false", lambda: assign("v", False), DimensionMismatchError, ["'v'", "exc"]),
     # numbers
     Bad("nan_value", lambda: assign("x", np.nan), ModelError, ["'x'", "exc", "NaN"]),
     Bad("nan_in_array", lambda: assign("v", [1, np.nan, 2] * mV),
@@ -156,6 +157,8 @@ ROWS = [
         IndexRangeError, ["3", "2", "exc"]),
     Bad("index_text_number", lambda: assign_at("x", "i + 1", 1), SimgenError, ["i + 1", "exc"]),
     Bad("index_pair", lambda: assign_at("x", (0, 1), 1), SimgenError, ["(0, 1)", "exc"]),
+    Bad("index_masked", lambda: assign_at("x", np.ma.array([0, 1], mask=[0, 1]), 1),
+        ArgumentTypeError, ["exc", "masked_array"]),
     Bad("index_dict", lambda: assign_at("x", {}, 1), SimgenError, ["{}", "exc"]),
     Bad("index_shared", lambda: assign_at("s", 5, 1), IndexRangeError, ["5", "'s'", "exc"]),
     Bad("read_index_too_large", lambda: neurons(ALL).v[3], IndexRangeError, ["3", "exc"]),

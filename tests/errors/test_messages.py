@@ -18,8 +18,8 @@ from simgen import (
     SpikeGeneratorGroup,
     StateMonitor,
     Synapses,
-    mV,
     ms,
+    mV,
     nS,
     run,
     volt,
@@ -53,7 +53,9 @@ def misspelt_constant() -> None:
 
 
 def misspelt_target_of_reset() -> None:
-    NeuronGroup(10, "dvm/dt = -vm/ms : volt", threshold="vm > 0*mV", reset="Vm = -60*mV", name="exc")
+    NeuronGroup(
+        10, "dvm/dt = -vm/ms : volt", threshold="vm > 0*mV", reset="Vm = -60*mV", name="exc"
+    )
 
 
 def assignment_in_threshold() -> None:

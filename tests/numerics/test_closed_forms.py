@@ -18,7 +18,7 @@ pytestmark = pytest.mark.usefixtures("device")
 
 
 def test_leaky_integrate_and_fire():
-    """Below threshold v = I + (v0 - I)*exp(-t/tau); above it the period is tau*log(I/(I - 1)) + ref."""
+    """v = I + (v0 - I)*exp(-t/tau) below threshold, else the period is tau*log(I/(I - 1)) + ref."""
     group = NeuronGroup(
         200,
         "dv/dt = (I - v)/(10*ms) : 1 (unless refractory)\nI : 1",

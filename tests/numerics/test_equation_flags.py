@@ -1,4 +1,4 @@
-"""Flags and kinds of equations, each by its value: constant over dt, shared, summed noise, types."""
+"""Flags and kinds of equations, each by its value: constant over dt, shared, noise, types."""
 
 import numpy as np
 import pytest
@@ -213,7 +213,7 @@ def test_event_driven_equations_read_values_at_events():
 
 def test_exact_integration_with_a_timed_array():
     """A TimedArray is constant within a step, so the exact update still applies."""
-    drive = TimedArray([1, 3], dt=0.5 * ms)
+    drive = TimedArray([1, 3], dt=0.5 * ms)  # noqa: F841 - found by name
     group = NeuronGroup(2, "dv/dt = (drive(t)*mV - v)/(1*ms) : volt", method="exact")
     run(1 * ms)
     half = 1 - np.exp(-0.5)
@@ -223,12 +223,16 @@ def test_exact_integration_with_a_timed_array():
 def test_event_driven_equations_depend_on_nothing_that_moves():
     source = SpikeGeneratorGroup(1, [0], [0.1] * ms)
     target = NeuronGroup(1, "v : 1")
+
+    def run_with(model):
+        synapses = Synapses(source, target, model, on_pre="x += 1")
+        synapses.connect()
+        Network(source, target, synapses).run(0.2 * ms)
+
     for model in (
         "dx/dt = (y - x)/ms : 1 (event-driven)\ndy/dt = -y/ms : 1 (clock-driven)",
         "dx/dt = (v_post - x)/ms : 1 (event-driven)\nv_post = x : 1 (summed)",
         "dx/dt = -x**2/ms : 1 (event-driven)",
     ):
         with pytest.raises(EquationError, match="'x'"):
-            synapses = Synapses(source, target, model, on_pre="x += 1")
-            synapses.connect()
-            Network(source, target, synapses).run(0.2 * ms)
+            run_with(model)

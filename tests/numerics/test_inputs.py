@@ -83,7 +83,7 @@ def test_poisson_groups_at_the_certain_rates():
     rates = np.zeros(N)
     rates[[1, 150]] = 10
     group = PoissonGroup(N, rates * kHz)
-    stimulus = TimedArray([0, 10] * kHz, dt=0.2 * ms)
+    stimulus = TimedArray([0, 10] * kHz, dt=0.2 * ms)  # noqa: F841 - found by name
     other = PoissonGroup(2, "stimulus(t)*int(i == 0)")
     spikes, of_other, of_part = SpikeMonitor(group), SpikeMonitor(other), SpikeMonitor(group[140:])
     net = Network(group, other, spikes, of_other, of_part)
@@ -137,7 +137,7 @@ def test_poisson_input_adds_in_the_slot_synapses_and_respects_refractoriness():
 
 def test_timed_arrays_hold_their_values_and_clamp():
     one = TimedArray([1, 2, 3] * mV, dt=0.3 * ms)
-    two = TimedArray([[1, 2], [3, 4], [5, 6]], dt=0.25 * ms)
+    two = TimedArray([[1, 2], [3, 4], [5, 6]], dt=0.25 * ms)  # noqa: F841 - found by name
     group = NeuronGroup(
         2,
         """v = one(t) : volt
@@ -157,7 +157,7 @@ def test_timed_arrays_hold_their_values_and_clamp():
 
 def test_timed_arrays_do_not_slip_by_rounding():
     """Entry k begins in the step at k*dt, however large k is."""
-    values = TimedArray(np.arange(3000), dt=0.1 * ms)
+    values = TimedArray(np.arange(3000), dt=0.1 * ms)  # noqa: F841 - found by name
     group = NeuronGroup(1, "x = values(t) : 1")
     state = StateMonitor(group, "x", record=True)
     run(0.3 * second)

@@ -36,7 +36,7 @@ def draw(name):
 
 
 def system(*odes, changing=()):
-    return OdeSystem(tuple(odes), frozenset(map(array, changing)), DT, draw, "g")
+    return OdeSystem(tuple(odes), frozenset(map(array, changing)), DT, draw, "g_")
 
 
 def plus(*parts):
@@ -313,7 +313,7 @@ def between_events(matrix, drive, start, elapsed):
     values = {state.array.name: np.full(len(elapsed), s) for state, s in zip(states, start)}
     machine = Machine({**values, "elapsed": elapsed}, **params)
     width = cast(var("elapsed"), DType.REAL)
-    machine.advance(integrate_event_driven(odes, width, "s"))
+    machine.advance(integrate_event_driven(odes, width, "s_"))
     whole = np.zeros((len(matrix) + 1,) * 2)
     whole[:-1, :-1], whole[:-1, -1] = matrix, drive
     with mpmath.workdps(50):  # scipy loses digits at nearly equal rates

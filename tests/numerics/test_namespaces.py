@@ -1,4 +1,4 @@
-"""Where names come from: the object's namespace, that of run(), the caller; and when values count."""
+"""Where names come from (the object, run(), the caller), and when their values count."""
 
 import numpy as np
 import pytest
@@ -53,7 +53,7 @@ def test_values_count_at_each_run():
     limit, jump = 0.0, 3  # noqa: F841 - found by name
     net = Network(group)
     net.run(1 * ms)
-    tau = 2 * ms  # noqa: F841 - found by name
+    tau = 2 * ms
     net.run(1 * ms)
     assert group.v[0] == pytest.approx(np.exp(-1.5), rel=1e-12)
     assert group.w[0] == 0

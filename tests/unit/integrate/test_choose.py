@@ -56,7 +56,7 @@ def draw(name):
 
 def system(*odes, changing=()):
     arrays = frozenset(Array(name, DType.REAL, "n_g") for name in changing)
-    return OdeSystem(tuple(odes), arrays, Param("dt", DType.F64), draw, "g")
+    return OdeSystem(tuple(odes), arrays, Param("dt", DType.F64), draw, "g_")
 
 
 def lines(update):

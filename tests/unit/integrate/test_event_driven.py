@@ -29,12 +29,12 @@ DECAY = Ode(X, binary("/", negate(X), par("tau")), "x")
 def lines(*odes):
     return [
         f"{s.array.name if isinstance(s, Store) else s.local.name} = {describe(s.value)}"
-        for s in integrate_event_driven(odes, ELAPSED, "s")
+        for s in integrate_event_driven(odes, ELAPSED, "s_")
     ]
 
 
 def test_a_decay_is_one_product_with_an_exponential():
-    (store,) = integrate_event_driven((DECAY,), ELAPSED, "s")
+    (store,) = integrate_event_driven((DECAY,), ELAPSED, "s_")
     rate = binary("/", real(-1.0), par("tau"))
     exponential = Call("exp", (Binary("*", rate, ELAPSED),), DType.REAL)
     assert store == Store(X.array, SYNAPSE, Binary("*", X, exponential))
@@ -51,7 +51,7 @@ def test_traces_with_one_time_constant_share_the_exponential():
 
 def test_a_computed_interval_is_bound_once():
     interval = binary("*", par("dt"), par("steps"))
-    text = [describe(s.value) for s in integrate_event_driven((DECAY,), interval, "s")]
+    text = [describe(s.value) for s in integrate_event_driven((DECAY,), interval, "s_")]
     assert text == ["dt * steps", "x * exp(-1 / tau * s_elapsed)"]
 
 
@@ -97,5 +97,5 @@ HINT = "Only its exact solution could be used between events; mark it (clock-dri
 )
 def test_what_has_no_closed_solution_is_refused(odes, message):
     with pytest.raises(EquationError) as caught:
-        integrate_event_driven(odes, ELAPSED, "s")
+        integrate_event_driven(odes, ELAPSED, "s_")
     assert str(caught.value).strip() == f"{message} {HINT}"
