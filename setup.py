@@ -6,6 +6,7 @@ PLOT = ["matplotlib>=3.7"]
 TEST = [
     "pytest>=7.4",
     "pytest-timeout>=2.2",
+    "pytest-xdist>=3.5",
     "hypothesis>=6.80",
     "scipy>=1.11",
     "pandas>=2.0",

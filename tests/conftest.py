@@ -24,8 +24,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.fixture(autouse=True, scope="session")
 def private_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """Keep the tests out of the user's cache, and the user's cache out of the tests."""
-    folder = tmp_path_factory.mktemp("cache")
+    """Keep the tests out of the user's cache, and the user's cache out of the tests.
+
+    Test processes that run side by side share it: what one has compiled, the others find.
+    """
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "programs"
+    folder.mkdir(mode=0o700, exist_ok=True)
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(os.environ, "SIMGEN_CACHE_DIR", str(folder))
         yield folder

@@ -174,7 +174,8 @@ BAD = {
     ),
     "rank outside synapses": element(RandomDraw("rand", (), KEY, 0, integer(0))),
     "draws where the source is not known": make(
-        OverIndices(LINK, STORE), Append(Recorder("r", REAL), RANDOM)
+        OverFanIn(replace(STORE, column_sources=False), EVENTS, integer(0)),
+        Store(V, POST, RANDOM),
     ),
     "'-' is no accumulation": make(EVERYONE, Accumulate(V, ELEMENT, "-", real(1.0))),
     "accumulates into BOOL": make(EVERYONE, Accumulate(FLAG, ELEMENT, "+", Const(True, BOOL))),
