@@ -10,34 +10,34 @@ import numpy.typing as npt
 
 from simgen import pipeline
 from simgen.api.arguments import about
-from simgen.api.checks import require_recordings, require_ring
+from simgen.api.checks import require_recordings
 from simgen.api.clock import Clock, defaultclock
 from simgen.api.component import Component
-from simgen.api.namespaces import LayeredNamespace, Namespace
+from simgen.api.constant_table import ConstantTable
+from simgen.api.event_rings import EventRings
+from simgen.api.namespaces import Namespace
 from simgen.api.operations import NetworkOperation
 from simgen.api.recording import Recording
 from simgen.api.seeds import seed_epoch
 from simgen.api.subgroup import Subgroup
 from simgen.api.timed_array import TimedArray, find_table
 from simgen.build.schedule import DEFAULT_SLOTS, name_key, slot_positions
-from simgen.errors import UnsupportedFeatureError
 from simgen.ir.expr import Expr, Gather, Param
 from simgen.ir.kernel import Program
 from simgen.ir.stmt import Emit, EmitTable, EventList
 from simgen.ir.visit import all_nodes, flatten, walk
 from simgen.model.description import SECOND
-from simgen.model.scope import ConstantScope, RefusedEntry, read_constant
 from simgen.options import Options
 from simgen.runtime.aligned import aligned_zeros
-from simgen.runtime.events import EventBuffer, part_bounds
+from simgen.runtime.events import part_bounds
 from simgen.runtime.simulation import HostOperation, Simulation, check_finite, host_value
 from simgen.runtime.timing import TimeAxis, common_axis
 from simgen.targets.base import Executable, Memory
-from simgen.units import Dimension, Quantity
+from simgen.units import Quantity
 
 
 class CompiledNetwork:
-    """A program, its memory, and the time axis; made anew when the structure of a network changes."""
+    """A program, its memory and time axis; made anew when the structure of a network changes."""
 
     def __init__(
         self,
@@ -66,8 +66,7 @@ class CompiledNetwork:
         self._executables: dict[tuple[int, int], Executable] = {}
         self.memory = Memory(n_parts=options.threads)
         self.memory.arrays["tick"] = np.array([tick], np.int64)
-        self.buffers: dict[str, EventBuffer] = {} if previous is None else dict(previous.buffers)
-        self._previous_bounds = {} if previous is None else previous.bounds
+        self.rings = EventRings({} if previous is None else previous.rings.buffers)
         self.bounds: dict[str, npt.NDArray[np.int64]] = {}
         self._recordings = [
             (component, recording, most)
@@ -75,15 +74,11 @@ class CompiledNetwork:
             for recording, most in component._recorded()
         ]
         scopes = {id(c): c for part in self.components for c in part._constant_scopes()}
-        self._scopes = list(scopes.values())
-        self._read = self._read_constants()
+        self._constants = ConstantTable(list(scopes.values()))
         self._derived = [(part, found) for part in self.components for found in part._derived()]
         self._tables: list[TimedArray] = []
         self._versions: tuple[int, ...] = ()
-        self._attach({})
-        self._previous = previous
-        self._bind()
-        self._previous = None
+        self._bind(previous)
         self.simulation = Simulation(
             self.memory, self._segment, len(self.program.schedule), self._make_room
         )
@@ -100,7 +95,7 @@ class CompiledNetwork:
                 clocks[id(clock)] = clock
         return list(clocks.values()) or [defaultclock]
 
-    def _bind(self) -> None:
+    def _bind(self, previous: CompiledNetwork | None) -> None:
         memory = self.memory
         memory.ints["one"] = 1
         for clock in self.clocks:
@@ -115,9 +110,9 @@ class CompiledNetwork:
         for component in (*self.components, *extra):
             self._bind_component(component)
         self._bind_tables()
-        self._bind_events()
+        self.rings.bind(self, previous)
         self._bind_keys()
-        for _, param, _, (value, _) in self._read:
+        for param, value in self._constants.values():
             self._set_parameter(param, value)
         for component, recording, most in self._recordings:
             recording.set_dt(self._dt_of(component))
@@ -155,70 +150,6 @@ class CompiledNetwork:
         known = all(p.name in self.memory.ints for p in walk(count) if isinstance(p, Param))
         return int(host_value(count, self.memory, self.components[0]._running)) if known else None
 
-    def _bind_events(self) -> None:
-        depths: dict[str, int] = {}
-        for component in self.components:
-            for name, longest in component._longest_delays().items():
-                depths[name] = max(depths.get(name, 0), longest)
-        self._drop_earlier_events()
-        for component in self.components:
-            clock = component.clock
-            for events in component._event_lists():
-                bounds = self.bounds[events.length]
-                buffer = self.buffers.get(events.name)
-                if buffer is None:
-                    buffer = EventBuffer(events, self.memory.ints[events.length], bounds.size - 1)
-                    self.buffers[events.name] = buffer
-                old = self._previous_bounds.get(events.length, bounds)
-                step, scale = self._former_step(clock)
-                require_ring(events, buffer, depths.get(events.name, 0) + 1, component)
-                try:
-                    buffer.resize(depths.get(events.name, 0) + 1, old, bounds, step, scale)
-                except ValueError:
-                    raise UnsupportedFeatureError(
-                        f"The step width of '{clock.name}' cannot change now: spikes of "
-                        f"{component.describe()} that are under way lie off the new grid."
-                    ) from None
-                self.memory.arrays[f"{events.name}.ids"] = buffer.ids
-                self.memory.arrays[f"{events.name}.counts"] = buffer.counts
-                self.memory.ints[f"{events.name}.depth"] = buffer.depth
-
-    def _drop_earlier_events(self) -> None:
-        """Keep from synapses that join a network the spikes that were emitted before."""
-        previous = self._previous
-        if previous is None:
-            return
-        known = {id(component) for component in previous.components}
-        joining: dict[str, Component] = {}
-        staying: set[str] = set()
-        for component in self.components:
-            for name, longest in component._longest_delays().items():
-                if longest and id(component) not in known:
-                    joining[name] = component
-                elif longest:
-                    staying.add(name)
-        for name, component in joining.items():
-            buffer = self.buffers.get(name)
-            if buffer is None or not buffer.counts.any():
-                continue
-            if name in staying:
-                raise UnsupportedFeatureError(
-                    f"{component.describe()} cannot join the network now: spikes are under way "
-                    "to other synapses of the same source. Run the longest delay without input "
-                    "first, or let all synapses of that source join together."
-                )
-            buffer.counts[...] = 0
-
-    def _former_step(self, clock: Clock) -> tuple[int, float]:
-        """Return a clock's next step in its former width, and that width over the new one."""
-        previous = self._previous
-        if previous is None or clock.name not in previous.axis.periods:
-            return -(-self.tick // self.axis.periods[clock.name]), 1.0
-        period = previous.axis.periods[clock.name]
-        width = previous.axis.width * period
-        scale = width / (self.axis.width * self.axis.periods[clock.name])
-        return -(-previous.tick // period), 1.0 if abs(scale - 1.0) < 1e-9 else scale
-
     def _bind_keys(self) -> None:
         self._epoch = seed_epoch()
         old = [c for c in sorted(self.components, key=lambda c: c._created) if c._keys()]
@@ -254,7 +185,7 @@ class CompiledNetwork:
             self._executables[(start, stop)] = executable
         return executable
 
-    # --- between runs -----------------------------------------------------------------------------
+    # --- between runs ---------------------------------------------------------------------------
 
     @property
     def tick(self) -> int:
@@ -272,54 +203,21 @@ class CompiledNetwork:
         if [clock.dt_ for clock in self.clocks] != self._widths:
             return False
         self._follow_seed()
-        self._attach(namespace)
-        try:
-            return self._refresh_constants()
-        finally:
-            self._attach({})
+        changed = self._constants.refresh(namespace)
+        if changed is None:
+            return False
+        for param, value in changed:
+            self._set_parameter(param, value)
+        if changed:
+            self._versions = ()
+            self._rebind()
+        return True
 
     def _follow_seed(self) -> None:
         """Take new keys if ``seed`` was called since the last ones were taken."""
         if self._epoch != seed_epoch():
             self._bind_keys()
             self._rebind()
-
-    def _attach(self, namespace: Namespace) -> None:
-        for scope in self._scopes:
-            if isinstance(scope.values, LayeredNamespace):
-                scope.values.attach(namespace)
-
-    def _read_constants(self) -> list[tuple[ConstantScope, str, Any, tuple[Any, Dimension]]]:
-        """Return (scope, parameter, the user's object, its value and dimension) of all constants."""
-        found = []
-        for scope in self._scopes:
-            for param, (name, _) in scope.used.items():
-                raw = scope.values[name]
-                value = read_constant(name, raw)
-                if not isinstance(value, RefusedEntry):
-                    found.append((scope, param, raw, value))
-        return found
-
-    def _refresh_constants(self) -> bool:
-        changed = False
-        for place, (scope, param, old, value) in enumerate(self._read):
-            name = scope.used[param][0]
-            raw = scope.values[name] if name in scope.values else None
-            if raw is old and not isinstance(raw, np.ndarray):
-                continue
-            new = None if raw is None else read_constant(name, raw)
-            if new is None or isinstance(new, RefusedEntry):
-                return False  # compiling anew raises the right error
-            if new[1] != value[1] or type(new[0]) is not type(value[0]):
-                return False
-            if new[0] != value[0]:
-                self._set_parameter(param, new[0])
-                changed = True
-            self._read[place] = (scope, param, raw, new)
-        if changed:
-            self._versions = ()
-            self._rebind()
-        return True
 
     def derive(self) -> None:
         """Compute the derived values, if anything they may depend on has changed."""
@@ -356,13 +254,11 @@ class CompiledNetwork:
         for executable in self._executables.values():
             executable.bind(self.memory)
 
-    # --- running ------------------------------------------------------------------------------------
+    # --- running --------------------------------------------------------------------------------
 
     def require_room(self, end: float) -> None:
         """Refuse a run whose recordings could not be kept, before it starts."""
-        require_recordings(
-            self._recordings, self.axis.end_tick(end) - self.tick, self.axis.periods
-        )
+        require_recordings(self._recordings, self.axis.end_tick(end) - self.tick, self.axis.periods)
 
     def run(self, end: float, progress: Callable[[int], None] | None, finite: str | bool) -> None:
         """Run until the time ``end``."""
@@ -404,9 +300,7 @@ class CompiledNetwork:
             sum(entry < key(op.when, op.order, op.name) for entry in compiled) for op in operations
         ]
         return [
-            HostOperation(
-                position, self.axis.periods[op.clock.name], self._caller(op, position)
-            )
+            HostOperation(position, self.axis.periods[op.clock.name], self._caller(op, position))
             for op, position in zip(operations, positions)
         ]
 
@@ -457,16 +351,16 @@ class CompiledNetwork:
 
     def under_way(self, events: EventList, clock: Clock, horizon: int) -> bool:
         """Whether events of the last ``horizon`` steps of a clock are kept."""
-        buffer = self.buffers.get(events.name)
+        buffer = self.rings.buffers.get(events.name)
         if buffer is None or horizon == 0:
             return False
-        step = -(-self.tick // self.axis.periods[clock.name])
+        step = self.steps_done(clock)
         return buffer.under_way(step, horizon, self.bounds[events.length])
 
     def events_of_last_step(self, events: EventList, clock: Clock) -> npt.NDArray[np.int32]:
         """Return the events that were found last: in the present step, once it got so far."""
-        buffer = self.buffers[events.name]
-        step = -(-self.tick // self.axis.periods[clock.name]) - 1
+        buffer = self.rings.buffers[events.name]
+        step = self.steps_done(clock) - 1
         if self._position is not None and self.tick % self.axis.periods[clock.name] == 0:
             step += any(
                 isinstance(stmt, Emit | EmitTable) and stmt.events == events

@@ -1,0 +1,67 @@
+"""The constants that a compiled network took from namespaces, and their new values at each run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from simgen.api.namespaces import LayeredNamespace, Namespace
+from simgen.model.scope import ConstantScope, RefusedEntry, read_constant
+from simgen.units import Dimension
+
+
+class ConstantTable:
+    """The constants of all objects of a network; holds no namespace between runs."""
+
+    def __init__(self, scopes: Sequence[ConstantScope]) -> None:
+        self._scopes = list(scopes)
+        # (scope, parameter, the user's object, its value and dimension)
+        self._read: list[tuple[ConstantScope, str, Any, tuple[Any, Dimension]]] = []
+        for scope in self._scopes:
+            for param, (name, _) in scope.used.items():
+                raw = scope.values[name]
+                value = read_constant(name, raw)
+                if not isinstance(value, RefusedEntry):
+                    self._read.append((scope, param, raw, value))
+        self._attach({})
+
+    def _attach(self, namespace: Namespace) -> None:
+        for scope in self._scopes:
+            if isinstance(scope.values, LayeredNamespace):
+                scope.values.attach(namespace)
+
+    def values(self) -> Iterator[tuple[str, Any]]:
+        """Yield the parameters with their values in SI units."""
+        for _, param, _, (value, _) in self._read:
+            yield param, value
+
+    def refresh(self, namespace: Namespace) -> list[tuple[str, Any]] | None:
+        """Return the parameters that changed with their new values.
+
+        None if a constant is gone, or another kind of thing than before: then the network has to
+        be compiled anew, which raises the right error if there is one.
+        """
+        self._attach(namespace)
+        try:
+            return self._changes()
+        finally:
+            self._attach({})
+
+    def _changes(self) -> list[tuple[str, Any]] | None:
+        changed: list[tuple[str, Any]] = []
+        for place, (scope, param, old, value) in enumerate(self._read):
+            name = scope.used[param][0]
+            raw = scope.values.get(name)
+            if raw is old and not isinstance(raw, np.ndarray):
+                continue
+            new = None if raw is None else read_constant(name, raw)
+            if new is None or isinstance(new, RefusedEntry):
+                return None
+            if new[1] != value[1] or type(new[0]) is not type(value[0]):
+                return None
+            if new[0] != value[0]:
+                changed.append((param, new[0]))
+            self._read[place] = (scope, param, raw, new)
+        return changed
