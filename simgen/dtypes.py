@@ -1,4 +1,7 @@
-"""The scalar types of programs. ``REAL`` is the program's own precision, fixed only when it is lowered."""
+"""The scalar types of programs.
+
+``REAL`` is the program's own precision, fixed only when it is lowered.
+"""
 
 from __future__ import annotations
 

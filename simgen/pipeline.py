@@ -1,4 +1,4 @@
-"""The compiler on one page: parts of a network to a program, passes, and the target that runs it."""
+"""The compiler on one page: parts of a network to a program, passes, and the running target."""
 
 from __future__ import annotations
 
@@ -34,7 +34,8 @@ class Part(Protocol):
     order: int
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """Return the name of the object, unique in its network."""
 
     def _resolve(self, namespace: Mapping[str, Any], problems: list[Problem]) -> None: ...
 

@@ -40,7 +40,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         *("build", "connect", "integrate", "ir", "lang", "model", "passes", "runtime"),
         *("runtime.cache", "targets", "targets.base", "targets.cpu.compile", *BASE),
     ),
-    # Objects contribute resolved kernels and data themselves: the api sees every stage but the targets.
+    # Objects contribute resolved kernels and data: the api sees every stage but the targets.
     "api": (
         *("pipeline", "build", "integrate", "connect", "runtime", "model", "lang", "ir"),
         *("targets.base", *BASE),
@@ -230,12 +230,8 @@ def find_template_logic(root: Path) -> list[str]:
 def find_long_files(root: Path) -> list[str]:
     """Return the files above the limits of length."""
     wrong = []
-    for pattern, limit in (
-        ("simgen/**/*.py", PYTHON_LINES),
-        ("tests/**/*.py", PYTHON_LINES),
-        ("examples/**/*.py", PYTHON_LINES),
-        ("templates/**/*.j2", TEMPLATE_LINES),
-    ):
+    limits = {f"{top}/**/*.py": PYTHON_LINES for top in ("simgen", "tests", "examples")}
+    for pattern, limit in {**limits, "templates/**/*.j2": TEMPLATE_LINES}.items():
         for path in sorted(root.glob(pattern)):
             count = len(path.read_text(encoding="utf-8").splitlines())
             if count > limit:

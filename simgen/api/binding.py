@@ -66,7 +66,7 @@ class CompiledNetwork:
         self._executables: dict[tuple[int, int], Executable] = {}
         self.memory = Memory(n_parts=options.threads)
         self.memory.arrays["tick"] = np.array([tick], np.int64)
-        self.rings = EventRings({} if previous is None else previous.rings.buffers)
+        self.rings: EventRings = EventRings({} if previous is None else previous.rings.buffers)
         self.bounds: dict[str, npt.NDArray[np.int64]] = {}
         self._recordings = [
             (component, recording, most)

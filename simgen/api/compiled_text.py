@@ -20,7 +20,7 @@ from simgen.runtime.aligned import aligned_zeros
 from simgen.targets.base import Memory
 
 if TYPE_CHECKING:
-    from simgen.api.synapses import Synapses
+    from simgen.api.synapses_in_network import SynapsesInNetwork
 
 WORTH_COMPILING = 1_000_000  # elements or pairs; below, numpy is done before a compiler has started
 
@@ -50,7 +50,7 @@ def collect(program: Program, text: TextContext, env: TextEnvironment, memory: M
 
 
 def evaluate_for_synapses(
-    synapses: Synapses, text: TextContext, expr: Expr, key: int
+    synapses: SynapsesInNetwork, text: TextContext, expr: Expr, key: int
 ) -> AnyArray | None:
     """Return the values of ``expr`` for all synapses in data order, None if not worth compiling."""
     data = synapses._data

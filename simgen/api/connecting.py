@@ -23,11 +23,11 @@ from simgen.lang.expressions import parse_expression
 from simgen.lang.syntax import CompareNode, Name, Node, Number
 
 if TYPE_CHECKING:
-    from simgen.api.synapses import Synapses
+    from simgen.api.connectable import Connectable
 
 
 def connect(
-    synapses: Synapses,
+    synapses: Connectable,
     *,
     condition: Any,
     i: Any,
@@ -55,7 +55,7 @@ def connect(
 
 
 def _connect(
-    synapses: Synapses,
+    synapses: Connectable,
     condition: Any,
     pairs: tuple[Any, Any, Any, Any, bool],
     namespace: Mapping[str, Any] | None,
@@ -105,7 +105,7 @@ def _connect(
     _append(synapses, rows, n_source, n_target)
 
 
-def _append(synapses: Synapses, rows: Rows, n_source: int, n_target: int) -> None:
+def _append(synapses: Connectable, rows: Rows, n_source: int, n_target: int) -> None:
     """Add rows given in indices of the (sub)groups."""
     start = synapses.target.start if isinstance(synapses.target, Subgroup) else 0
     data = synapses._data

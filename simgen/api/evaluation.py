@@ -56,7 +56,10 @@ class TextContext:
 
 
 class TextEnvironment:
-    """The leaves of an expression at given positions; see :class:`simgen.ir.evaluate.Environment`."""
+    """The leaves of an expression at given positions.
+
+    See :class:`simgen.ir.evaluate.Environment`.
+    """
 
     def __init__(self, context: TextContext, positions: npt.NDArray[np.int64], key: int) -> None:
         self.context = context

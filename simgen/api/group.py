@@ -113,7 +113,8 @@ class Group(Component):
         if self._knows(key):
             return VariableView(self, key, plain)
         raise UnknownAttributeError(
-            f"{self.describe()} has no attribute '{name}'. {suggest(name, self._readable())}".strip()
+            f"{self.describe()} has no attribute '{name}'. "
+            f"{suggest(name, self._readable())}".strip()
         )
 
     def __setattr__(self, name: str, value: Any) -> None:
@@ -293,7 +294,8 @@ class Group(Component):
             count = 1
         if new.ndim and new.size not in (1, count):
             raise ModelError(
-                f"'{name}' of {self.describe()} needs {count} values here, but {new.size} were given."
+                f"'{name}' of {self.describe()} needs {count} values here, "
+                f"but {new.size} were given."
             )
         shaped = new if new.ndim == 0 or new.size == 1 else new.reshape(-1)
         target[positions] = (

@@ -67,7 +67,7 @@ def magic_network() -> Network:
     """Return the implicit network with the objects that the caller can see now."""
     global _network
     visible = [c for c in _visible() if not isinstance(c, Subgroup)]
-    known = [] if _network is None else [c for c in _network._objects]
+    known = [] if _network is None else list(_network._objects)
     old = [c for c in visible if any(c is k for k in known)]
     elsewhere = [c for c in visible if c._network is not None and c._network is not _network]
     visible = [c for c in visible if not any(c is e for e in elsewhere)]

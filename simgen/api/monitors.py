@@ -104,8 +104,8 @@ class EventMonitor(Component):
         for variable in names:
             if not source._knows(variable):
                 raise UnknownNameError(
-                    f"{self.describe()} cannot record '{variable}': {source.describe()} has no such "
-                    f"variable. {suggest(variable, source._readable())}".strip()
+                    f"{self.describe()} cannot record '{variable}': {source.describe()} has no "
+                    f"such variable. {suggest(variable, source._readable())}".strip()
                 )
         self._recordings: dict[str, Recording] = {}
         if self.record:

@@ -1,4 +1,7 @@
-"""Code that runs at regular times: compiled (``run_regularly``) or Python (``network_operation``)."""
+"""Code that runs at regular times.
+
+It is compiled (``run_regularly``) or Python (``network_operation``).
+"""
 
 from __future__ import annotations
 
@@ -145,6 +148,7 @@ class NetworkOperation(Component):
             self.function()
 
     def __call__(self, *args: Any) -> Any:
+        """Call the function as it was written."""
         return self.function(*args)
 
 

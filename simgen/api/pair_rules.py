@@ -39,7 +39,7 @@ from simgen.numerics import distributions, philox
 from simgen.units import DIMENSIONLESS
 
 if TYPE_CHECKING:
-    from simgen.api.synapses import Synapses
+    from simgen.api.connectable import Connectable
 
 BLOCK = 1 << 20  # pairs evaluated together
 _KEY = Param("text_key", DType.U64)
@@ -50,7 +50,7 @@ Integers = npt.NDArray[np.int64]
 class PairContext:
     """What text about pairs may use: the groups' variables, constants, and i and j."""
 
-    synapses: Synapses
+    synapses: Connectable
     namespace: Mapping[str, Any]
     key: int
 
@@ -173,7 +173,7 @@ class _PairEnvironment(TextEnvironment):
 def connect_by_pairs(
     context: PairContext, condition: Node | None, p: float | str, n: int | str
 ) -> Rows:
-    """Return the rows of all pairs for which the condition holds and the test against p succeeds."""
+    """Return the rows of all pairs that meet the condition and succeed in the test against p."""
     chosen = None if condition is None else context.resolve(condition)
     if chosen is not None and condition is not None and chosen.expr.dtype is not DType.BOOL:
         raise_problems(
@@ -291,8 +291,8 @@ def check_probabilities(values: Any, mask: Any, owner: str, first: int) -> None:
     if np.any(bad):
         row, column = np.argwhere(bad)[0]
         raise IndexRangeError(
-            f"p of connect() of {owner} is {values[row, column]} for i = {row + first}, j = {column}; "
-            "a probability lies between 0 and 1."
+            f"p of connect() of {owner} is {values[row, column]} for i = {row + first}, "
+            f"j = {column}; a probability lies between 0 and 1."
         )
 
 

@@ -19,7 +19,7 @@ from simgen.model.description import SECOND, VariableInfo
 from simgen.units import Dimension, Quantity
 
 if TYPE_CHECKING:
-    from simgen.api.synapses import Synapses
+    from simgen.api.synapses_in_network import SynapsesInNetwork
 
 LONGEST = 2**31 - 1  # steps
 
@@ -32,7 +32,7 @@ class Pathway:
     """
 
     def __init__(
-        self, synapses: Synapses, name: str, direction: str, code: SourceText, event: str
+        self, synapses: SynapsesInNetwork, name: str, direction: str, code: SourceText, event: str
     ) -> None:
         self.synapses = synapses
         self.name = name
@@ -173,8 +173,8 @@ class DelayView:
             new = pathway.variable.convert(value, synapses.describe())
         if pathway.fixed and (not whole or np.size(new) != 1):
             raise ModelError(
-                f"The delay of the pathway '{pathway.name}' of {synapses.describe()} was given as a "
-                "scalar and stays one. Leave out delay= to set it for each synapse."
+                f"The delay of the pathway '{pathway.name}' of {synapses.describe()} was given as "
+                "a scalar and stays one. Leave out delay= to set it for each synapse."
             )
         pathway.check(new)
         synapses._delays_change()

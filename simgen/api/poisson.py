@@ -153,8 +153,9 @@ class PoissonGroup(NeuronGroup):
         rates = self._worst.data
         place = int(np.flatnonzero(rates)[0])
         raise ModelError(
-            f"'rates' of {self.describe()} was {rates[place]:g} Hz at index {place} during the run, "
-            f"but rate*dt is a probability and must lie between 0 and 1 (dt is {self.clock.dt_} s)."
+            f"'rates' of {self.describe()} was {rates[place]:g} Hz at index {place} during the "
+            f"run, but rate*dt is a probability and must lie between 0 and 1 "
+            f"(dt is {self.clock.dt_} s)."
         )
 
 

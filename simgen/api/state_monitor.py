@@ -16,7 +16,8 @@ from simgen.api.group import Group, choose_clock
 from simgen.api.namespaces import Namespace
 from simgen.api.recording import Recording
 from simgen.api.storage import AnyArray
-from simgen.api.synapses import Synapses, SynapticSelection
+from simgen.api.synapses import Synapses
+from simgen.api.synaptic_selection import SynapticSelection
 from simgen.build.facts import NetworkFacts
 from simgen.build.monitors import StateRecording, state_items
 from simgen.dtypes import DType
@@ -112,8 +113,8 @@ class StateMonitor(Component):
         for name in found:
             if not self.source._knows(name) or name in ("t", "dt"):
                 raise UnknownNameError(
-                    f"{self.describe()} cannot record '{name}': {self.source.describe()} has no such "
-                    f"variable. {suggest(name, self.source._readable())}".strip()
+                    f"{self.describe()} cannot record '{name}': {self.source.describe()} has no "
+                    f"such variable. {suggest(name, self.source._readable())}".strip()
                 )
         if not found:
             raise ModelError(f"{self.describe()} has no variables to record.")
@@ -192,7 +193,9 @@ class StateMonitor(Component):
 
     def __setattr__(self, name: str, value: Any) -> None:
         if name.rstrip("_") in self.__dict__.get("_recordings", {}):
-            raise UnknownAttributeError(f"'{name}' of {self.describe()} was recorded; it is not set.")
+            raise UnknownAttributeError(
+                f"'{name}' of {self.describe()} was recorded; it is not set."
+            )
         super().__setattr__(name, value)
 
     def __getitem__(self, item: Any) -> StateMonitorView:

@@ -57,7 +57,7 @@ class SynapticData:
         return None if self.rows is None else self.rows.creation_of_row_order
 
     def positions(self) -> UIntArray | None:
-        """Return where each synapse (in creation order) lies; None where the orders are the same."""
+        """Return where each synapse (in creation order) lies; None where the orders are equal."""
         if self._inverse is None:
             order = self.creation_of_data()
             if order is None:

@@ -135,7 +135,10 @@ class TimedArray(Named):
                 )
 
     def _slack(self) -> float:
-        """A time within this of an entry's beginning counts as there: rounding errors of step*dt."""
+        """Return how near (in s) to an entry's beginning a time counts as there.
+
+        It covers the rounding errors of step*dt.
+        """
         return 1e-6 * self._dt
 
     def _resolve(self, resolver: Resolver, node: CallNode, args: Any) -> tuple[Expr, Dimension]:

@@ -30,7 +30,7 @@ from simgen.model.synapses import SynapsesModel
 from simgen.runtime.aligned import aligned_zeros
 
 if TYPE_CHECKING:
-    from simgen.api.synapses import Synapses
+    from simgen.api.synapses_in_network import SynapsesInNetwork
     from simgen.api.synaptic_run import SynapticRun
 
 AnyArray = npt.NDArray[Any]
@@ -52,7 +52,7 @@ class TraceKeeper:
         self._model: SynapsesModel | None = None
 
     @property
-    def synapses(self) -> Synapses:
+    def synapses(self) -> SynapsesInNetwork:
         """The owner."""
         return self.run.synapses
 
@@ -88,7 +88,7 @@ class TraceKeeper:
         return next(pathway for pathway in pathways if pathway.direction == "pre")
 
     def _depth(self) -> int:
-        return self.run.longest(self._pathway()) + 1
+        return self.run.delays.longest(self._pathway()) + 1
 
     def _is_affordable(self) -> bool:
         """Histories larger than the traces they replace would cost memory instead of saving it."""
@@ -192,9 +192,8 @@ class TraceKeeper:
             result: AnyArray = updated * dt
             return result
         trace = next(trace for trace in self.traces if trace.ode.name == name)
-        present = self._now[name][store.targets]
-        if trace.past is not None:
-            present = self._past[name][seen]
+        of_target = trace.past is None
+        present = self._now[name][store.targets] if of_target else self._past[name][seen]
         with np.errstate(over="ignore", invalid="ignore"):
             back = np.exp(-self._rate(trace) * (now - updated) * dt)
             values = np.where(present == 0, 0, present * back)

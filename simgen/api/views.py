@@ -1,4 +1,7 @@
-"""What ``G.v`` returns: a view that reads and writes a variable with numpy's and Brian's indexing."""
+"""What ``G.v`` returns: a view that reads and writes a variable.
+
+Its indexing is that of numpy and Brian.
+"""
 
 from __future__ import annotations
 

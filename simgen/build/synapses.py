@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from simgen.build.neurons import element_items, elements
 from simgen.dtypes import DType
 from simgen.integrate.model import Update
-from simgen.ir.expr import ELEMENT, SYNAPSE, Array, Const, Expr, Index, IndexKind, Param
+from simgen.ir.expr import (
+    ELEMENT,
+    PRE,
+    SYNAPSE,
+    Array,
+    Const,
+    Expr,
+    Index,
+    IndexKind,
+    IndexValue,
+    Load,
+    Param,
+    RandomDraw,
+)
 from simgen.ir.kernel import (
     Domain,
     Item,
@@ -18,6 +31,7 @@ from simgen.ir.kernel import (
     OverSynapses,
 )
 from simgen.ir.stmt import Accumulate, Stmt, Store
+from simgen.ir.visit import all_nodes, reads, walk, writes
 from simgen.model.synapses import PathwayModel, SummedModel, SynapsesModel
 
 
@@ -127,3 +141,26 @@ def summed_items(model: SynapsesModel, summed: SummedModel, target_order: int) -
     )
     yield Item("groups", order, label, clear)
     yield Item("groups", order, label, add)
+
+
+def needs_source(body: Iterable[Stmt]) -> bool:
+    """Whether a body walked by columns reads or writes anything of the source neuron."""
+    statements = tuple(body)
+    if any(index is not None and index.kind is IndexKind.PRE for _, index in reads(statements)):
+        return True
+    if any(index.kind is IndexKind.PRE for _, index, _ in writes(statements)):
+        return True
+    return any(
+        isinstance(node, RandomDraw) or (isinstance(node, IndexValue) and node.index == PRE)
+        for node in all_nodes(statements)
+    )
+
+
+def arrays_read(model: SynapsesModel) -> Iterator[Array]:
+    """Yield the arrays that the code of synapses reads."""
+    bodies = [model.frozen, *(pathway.body for pathway in model.pathways)]
+    roots = [summed.value for summed in model.summed]
+    roots += [ode.rhs for ode in (*model.event_driven, *model.clock_driven)]
+    nodes = [*(node for body in bodies for node in all_nodes(body))]
+    nodes += [node for root in roots for node in walk(root)]
+    yield from (node.array for node in nodes if isinstance(node, Load))

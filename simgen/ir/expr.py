@@ -23,7 +23,10 @@ class Role(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Array:
-    """A named run-time array. ``length`` is the name of its size (a run-time value, never a literal)."""
+    """A named run-time array.
+
+    ``length`` is the name of its size (a run-time value, never a literal).
+    """
 
     name: str
     dtype: DType
@@ -34,7 +37,7 @@ class Array:
 class IndexKind(Enum):
     """Which running index of a domain is meant; indices are absolute within the owning array."""
 
-    ELEMENT = "element"  # the neuron (or row of a table) a kernel stands on; the spiking one in events
+    ELEMENT = "element"  # the neuron (or table row) a kernel stands on; the spiking one in events
     PRE = "pre"  # the source neuron of the synapse
     POST = "post"  # the target neuron of the synapse
     SYNAPSE = "synapse"  # the storage position of the synapse
@@ -155,7 +158,10 @@ class Unary:
 
 @dataclass(frozen=True, slots=True)
 class Binary:
-    """``+ - * / // %`` on operands of equal type; ``/`` on REAL only; ``// %`` with Python's sign."""
+    """``+ - * / // %`` on operands of equal type.
+
+    ``/`` is for REAL only; ``// %`` have Python's sign.
+    """
 
     op: str
     left: Expr

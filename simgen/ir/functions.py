@@ -11,7 +11,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class FunctionSpec:
-    """Name, number of arguments, and whether arguments and result are REAL or keep an integer type."""
+    """Name, number of arguments, and whether integer arguments give an integer result.
+
+    Otherwise arguments and result are REAL.
+    """
 
     name: str
     arity: int
@@ -24,9 +27,10 @@ FUNCTIONS: dict[str, FunctionSpec] = {
         *(
             FunctionSpec(name, 1)
             for name in (
-                "exp expm1 log log10 log1p exprel sqrt sin cos tan sinh cosh tanh "
-                "arcsin arccos arctan floor ceil"
-            ).split()
+                *("exp", "expm1", "log", "log10", "log1p", "exprel", "sqrt"),
+                *("sin", "cos", "tan", "sinh", "cosh", "tanh"),
+                *("arcsin", "arccos", "arctan", "floor", "ceil"),
+            )
         ),
         FunctionSpec("abs", 1, integer_ok=True),
         FunctionSpec("sign", 1, integer_ok=True),

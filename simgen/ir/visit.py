@@ -44,7 +44,10 @@ def children(expr: Expr) -> tuple[Expr, ...]:
 
 
 def map_expr(expr: Expr, function: Callable[[Expr], Expr]) -> Expr:
-    """Rebuild bottom-up: ``function`` sees each node after its children; unchanged trees are shared."""
+    """Rebuild bottom-up: ``function`` sees each node after its children.
+
+    Unchanged trees are shared.
+    """
     match expr:
         case Unary() | Cast():
             operand = map_expr(expr.operand, function)

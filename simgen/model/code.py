@@ -57,7 +57,7 @@ class LocalScope(Scope):
 
 @dataclass
 class CodeContext:
-    """How a block of code is resolved: its scope, its random draws, and the rules that hold in it."""
+    """How a block of code is resolved: its scope, its random draws, and the rules that hold."""
 
     scope: Scope
     key: Param

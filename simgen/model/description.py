@@ -1,4 +1,4 @@
-"""What code may know of a group: its variables, subexpressions, clock and events, without any data."""
+"""What code may know of a group: its variables, subexpressions, clock and events, but no data."""
 
 from __future__ import annotations
 
@@ -102,6 +102,7 @@ class GroupDescription:
 
 def at_index(expr: Expr, index: Index) -> Expr:
     """Return ``expr`` with every running index ELEMENT replaced by ``index``."""
+
     def move(node: Expr) -> Expr:
         if isinstance(node, Load) and node.index.kind is IndexKind.ELEMENT:
             return Load(node.array, replace(index, via=node.index.via))

@@ -68,6 +68,9 @@ class NeuronSource:
     key: Param
 
 
+DRAW_KEY = Param("key", DType.U64)
+
+
 @dataclass(frozen=True)
 class NeuronModel:
     """A group of neurons, resolved: equations, conditions and code as typed expressions."""
@@ -81,7 +84,7 @@ class NeuronModel:
     derived: tuple[Derived, ...] = ()
     on_spike: tuple[Stmt, ...] = ()
     draws: DrawCounter = field(default_factory=DrawCounter)
-    key: Param = Param("key", DType.U64)
+    key: Param = DRAW_KEY
 
 
 class NoiseScope(Scope):
@@ -246,7 +249,10 @@ def _checked_periods(group: GroupDescription, period: Expr) -> tuple[Derived, ..
 
 
 def _refractory_steps(group: GroupDescription, steps: Param, period: Expr) -> Derived:
-    """Derive the number of steps once per run; at least 1, since the spike's own step is refractory."""
+    """Derive the number of steps once per run.
+
+    It is at least 1, since the spike's own step is refractory.
+    """
 
     def compute(values: list[np.ndarray]) -> list[np.ndarray]:
         seconds, dt = float(values[0]), float(values[1])
@@ -340,7 +346,7 @@ def _rate_problem(
 def resolve_frozen(
     equations: EquationSet, group: GroupDescription, context: CodeContext
 ) -> tuple[Stmt, ...]:
-    """Return the stores of the subexpressions that are constant over a step, in dependency order."""
+    """Return the stores of the subexpressions constant over a step, in dependency order."""
     body: list[Stmt] = []
     resolver = context.resolver()
     for equation in equations.ordered_subexpressions():

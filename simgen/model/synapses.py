@@ -61,7 +61,7 @@ class PathwaySource:
 
 @dataclass(frozen=True)
 class SynapsesSource:
-    """What a Synapses object holds, without connectivity: text and the descriptions it refers to."""
+    """What a Synapses object holds besides connectivity: text and the descriptions it refers to."""
 
     group: GroupDescription
     equations: EquationSet
@@ -238,9 +238,7 @@ def _check_event_driven(
 ) -> None:
     """Event-driven equations may not depend on what changes between events."""
     moving = {
-        ode.target.array: f"the clock-driven '{ode.name}'"
-        for ode in odes
-        if ode.name not in events
+        ode.target.array: f"the clock-driven '{ode.name}'" for ode in odes if ode.name not in events
     }
     moving.update({each.target: f"the summed variable '{each.equation.name}'" for each in summed})
     for ode in odes:

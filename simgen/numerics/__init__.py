@@ -1,1 +1,4 @@
-"""Numpy mirrors of the host-and-device headers: Philox, portable math and distributions, bit for bit."""
+"""Numpy mirrors of the host-and-device headers, bit for bit.
+
+These are Philox, the portable math and the distributions.
+"""

@@ -177,7 +177,10 @@ def host_value(expr: Expr, memory: Memory, positions: Positions) -> npt.NDArray[
 
 
 def check_finite(name: str, owner: str, values: npt.NDArray[Any], tick_text: str) -> None:
-    """Raise NumericalError if ``values`` holds NaN or inf, naming variable, first index and value."""
+    """Raise NumericalError if ``values`` holds NaN or inf.
+
+    The message names the variable, the first index and the value there.
+    """
     if values.dtype.kind != "f" or np.isfinite(values.sum()):
         return
     bad = np.flatnonzero(~np.isfinite(values))

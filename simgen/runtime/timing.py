@@ -33,10 +33,12 @@ class TimeAxis:
         return round(t / self.width)
 
     def end_tick(self, t: float) -> int:
-        """Return the first tick that is not before ``t``; times just above a tick count as on it."""
+        """Return the first tick not before ``t``; times just above a tick count as on it."""
         ticks = t / self.width
         if ticks >= MOST_STEPS:
-            raise ModelError(f"The time {t} s is more than {MOST_STEPS} steps of {self.width} s away.")
+            raise ModelError(
+                f"The time {t} s is more than {MOST_STEPS} steps of {self.width} s away."
+            )
         nearest = round(ticks)
         return nearest if abs(ticks - nearest) <= TOLERANCE else math.ceil(ticks)
 

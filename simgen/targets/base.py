@@ -1,4 +1,6 @@
-"""What a target is: it turns a :class:`~simgen.ir.kernel.Program` into something that runs on memory.
+"""What a target is.
+
+It turns a :class:`~simgen.ir.kernel.Program` into something that runs on memory.
 
 Memory is flat and named, so that every target binds it in the same way:
 

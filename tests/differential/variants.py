@@ -17,15 +17,16 @@ Result = dict[str, npt.NDArray[Any]]
 REFERENCE: Mapping[str, Any] = {"device": "reference", "optimize": 0}
 VARIANTS: Mapping[str, Mapping[str, Any]] = {
     "reference": REFERENCE,
+    "cpu unoptimised -O0": {"device": "cpu", "optimize": 0, "compiler_flags": ("-O0",)},
     "cpu unoptimised": {"device": "cpu", "optimize": 0},
-    "optimised reference": {"device": "reference"},
-    "cpu": {"device": "cpu"},
     "cpu -O0": {"device": "cpu", "compiler_flags": ("-O0",)},
+    "cpu": {"device": "cpu"},
     "cpu 2 threads": {"device": "cpu", "threads": 2},
     "cpu 3 threads": {"device": "cpu", "threads": 3},
 }
 SINGLE: Mapping[str, Mapping[str, Any]] = {
-    "optimised reference, float32": {"device": "reference", "dtype": "float32"},
+    "reference, float32": {**REFERENCE, "dtype": "float32"},
+    "cpu unoptimised, float32": {"device": "cpu", "optimize": 0, "dtype": "float32"},
     "cpu, float32": {"device": "cpu", "dtype": "float32"},
 }
 HOISTED = "traces kept per neuron"  # the one optimisation that rounds differently

@@ -56,7 +56,7 @@ def test_a_probability_above_one_is_found_in_compiled_code(monkeypatch):
     set_device("cpu")
     group = NeuronGroup(50, "v : 1", name="cells")
     group.v = 1.5
-    with pytest.raises(simgen.SimgenError, match="p of connect.*between 0 and 1"):
+    with pytest.raises(simgen.SimgenError, match=r"p of connect.*between 0 and 1"):
         Synapses(group, group, name="wires").connect(p="v_pre")
 
 

@@ -121,7 +121,9 @@ def test_traces_written_between_runs_are_used(device, monkeypatch):
 
 
 BLOCKED = {
-    "a monitor of the trace": lambda p: p["network"].add(StateMonitor(p["synapses"], "x", record=[0])),
+    "a monitor of the trace": lambda p: p["network"].add(
+        StateMonitor(p["synapses"], "x", record=[0])
+    ),
     "python code between steps": lambda p: p["network"].add(
         simgen.NetworkOperation(lambda: None, dt=1 * ms)
     ),
@@ -150,5 +152,3 @@ def test_recording_the_weight_does_not_block(device):
     part["network"].add(StateMonitor(part["synapses"], "w", record=[0]))
     part["network"].run(1 * ms)
     assert len(trace_kernels(part["network"])) == 4
-
-

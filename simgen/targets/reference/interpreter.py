@@ -11,7 +11,18 @@ from simgen.errors import InternalError
 from simgen.ir.evaluate import Value, convert, evaluate
 from simgen.ir.expr import Array, Expr, Index, IndexKind, Load, Local, Param, RandomDraw
 from simgen.ir.kernel import Kernel
-from simgen.ir.stmt import Accumulate, Append, Emit, EmitTable, EventList, If, Let, Scatter, Stmt, Store
+from simgen.ir.stmt import (
+    Accumulate,
+    Append,
+    Emit,
+    EmitTable,
+    EventList,
+    If,
+    Let,
+    Scatter,
+    Stmt,
+    Store,
+)
 from simgen.ir.visit import flatten
 from simgen.targets.base import Memory
 from simgen.targets.reference.independence import Independence, may_run_together

@@ -88,7 +88,10 @@ def lanes_of(domain: Domain, memory: Memory, step: int, scalar: Callable[[Expr],
             runs = list(_fan_in(domain, memory, step, scalar))
             positions = lookup_array(memory, f"{domain.store.name}.col_pos")
             lanes = _joined(
-                memory, domain.store, IndexKind.POST, (positions[run].astype(np.int64) for run in runs)
+                memory,
+                domain.store,
+                IndexKind.POST,
+                (positions[run].astype(np.int64) for run in runs),
             )
             lanes.positions[IndexKind.ENTRY] = np.concatenate([np.zeros(0, np.int64), *runs])
             return lanes

@@ -1,0 +1,99 @@
+"""Synapses that are made and unmade: ``connect``, and what follows from it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from simgen.api.connecting import connect
+from simgen.api.storage import StateVariable
+from simgen.api.synapse_counts import ranks_among_equals
+from simgen.api.synapses_in_network import SynapsesInNetwork
+
+
+class Connectable(SynapsesInNetwork):
+    """The side of Synapses that makes connections."""
+
+    def connect(
+        self,
+        condition: Any = None,
+        i: Any = None,
+        j: Any = None,
+        p: Any = 1.0,
+        n: Any = 1,
+        skip_if_invalid: bool = False,
+        namespace: Mapping[str, Any] | None = None,
+        level: int = 0,
+        *,
+        n_total: int | None = None,
+        out_degree: int | None = None,
+        in_degree: int | None = None,
+        multapses: bool = True,
+        autapses: bool = True,
+    ) -> None:
+        """Make synapses; repeated calls add to those there are.
+
+        Parameters
+        ----------
+        condition
+            Condition in i, j and the variables of both groups; True for all pairs.
+        i, j
+            Indices (arrays or numbers), or one of them text: an expression (``j='i+1'``) or a
+            generator (``j='k for k in range(i-3, i+4) if k != i'``,
+            ``j='k for k in sample(N_post, p=0.1)'``, ``size=``, ``replace=``).
+        p
+            Probability of each synapse: a number or an expression.
+        n
+            Number of synapses for each pair: a number or an expression.
+        skip_if_invalid
+            Leave out indices outside the groups instead of raising.
+        n_total
+            This many synapses between pairs drawn at random, repeated pairs and i == j included.
+        out_degree, in_degree
+            This many random targets for each source, or sources for each target.
+        multapses, autapses
+            Whether a degree rule may draw a pair again, or i == j.
+
+        Raises
+        ------
+        ModelError, IndexRangeError, EquationError
+            The arguments make no sense, name the argument and the value.
+
+        """
+        connect(
+            self,
+            condition=condition,
+            i=i,
+            j=j,
+            p=p,
+            n=n,
+            skip_if_invalid=skip_if_invalid,
+            namespace=namespace,
+            n_total=n_total,
+            out_degree=out_degree,
+            in_degree=in_degree,
+            multapses=multapses,
+            autapses=autapses,
+        )
+
+    def _all_variables(self) -> list[StateVariable]:
+        """Return everything that is stored per synapse and must follow changes of order."""
+        found = list(self.variables.values())
+        if self._lastupdate is not None:
+            found.append(self._lastupdate)
+        found += [p.variable for p in self._pathways.values() if p.uniform is None]
+        return found
+
+    def _connectivity_changed(self) -> None:
+        if self._multisynaptic is not None:
+            ranks = ranks_among_equals(self)
+            self.variables[self._multisynaptic].data = ranks.astype("int32")
+        self._changed()
+
+    def _delays_change(self) -> None:
+        """Go back to row order, so that any delay can be given; spikes under way forbid it."""
+        self._refuse_while_running()
+        if self._data.store is None:
+            return
+        self._run.delays.refuse_spikes_under_way("Delays")
+        self._run.to_rows()

@@ -1,0 +1,70 @@
+"""What can be counted in the connectivity: degrees, and ranks among repeated pairs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from simgen.api.subgroup import Subgroup
+from simgen.errors import ModelError
+from simgen.runtime.timing import TimeAxis, common_axis
+
+if TYPE_CHECKING:
+    from simgen.api.synapses_in_network import SynapsesInNetwork
+
+
+def degree(synapses: SynapsesInNetwork, name: str) -> npt.NDArray[np.int32]:
+    """Return the number of synapses per target or source of the connected (sub)groups."""
+    if name == "N_outgoing":
+        counts = np.bincount(synapses._data.sources(), minlength=synapses._data.n_source)
+        return counts.astype(np.int32)
+    counts = np.bincount(synapses._data.targets(), minlength=synapses._data.n_target)
+    target = synapses.target
+    if isinstance(target, Subgroup):
+        counts = counts[target.start : target.stop]
+    return counts.astype(np.int32)
+
+
+def degree_by_position(synapses: SynapsesInNetwork, name: str) -> npt.NDArray[np.int32]:
+    """Return the degrees by absolute index of the parent group."""
+    counts = degree(synapses, name)
+    group = synapses.target if name == "N_incoming" else synapses.source
+    if not isinstance(group, Subgroup):
+        return counts
+    whole = np.zeros(group.source._size(), np.int32)
+    whole[group.start : group.stop] = counts
+    return whole
+
+
+def ranks_among_equals(synapses: SynapsesInNetwork) -> npt.NDArray[np.uint32]:
+    """Return each synapse's number among those of its pair, in creation order."""
+    data = synapses._data
+    same = np.zeros(data.n, bool)
+    if data.rows is not None and data.rows.sorted and data.creation_of_data() is None:
+        sort: Any = slice(None)  # equal pairs are neighbours already
+        same[1:] = data.rows.targets[1:] == data.rows.targets[:-1]
+        starts = data.rows.row_start[:-1][np.diff(data.rows.row_start) > 0]
+        same[starts.astype(np.int64)] = False
+    else:
+        order = data.creation_of_data()
+        created = np.arange(data.n) if order is None else order
+        pairs = data.sources().astype(np.int64) * data.n_target + data.targets()
+        sort = np.lexsort((created, pairs))
+        same[1:] = pairs[sort][1:] == pairs[sort][:-1]
+    places = np.arange(data.n)
+    ranks = np.empty(data.n, np.uint32)
+    ranks[sort] = places - np.maximum.accumulate(np.where(same, 0, places))
+    if data.n and int(ranks.max()) > 1023:
+        raise ModelError(
+            f"{synapses.describe()} has more than 1024 synapses between one pair of neurons, "
+            "more than random numbers per synapse can tell apart."
+        )
+    return ranks
+
+
+def update_axis(synapses: SynapsesInNetwork) -> TimeAxis:
+    """Return the common time axis of the clocks of all pathways."""
+    clocks = [pathway.clock for pathway in synapses._pathways.values()] or [synapses.clock]
+    return common_axis({clock.name: clock.dt_ for clock in clocks})

@@ -1,0 +1,96 @@
+"""What Synapses give to a network: everything of it is done by :class:`SynapticRun`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from simgen.api.component import Component
+from simgen.api.group import Group
+from simgen.api.monitors import parent_group
+from simgen.api.namespaces import Namespace
+from simgen.api.neuron_group import METHODS
+from simgen.api.pathways import Pathway
+from simgen.api.seeds import Stream
+from simgen.api.storage import AnyArray, StateVariable
+from simgen.api.subgroup import Subgroup
+from simgen.api.synaptic_data import SynapticData
+from simgen.api.synaptic_run import SynapticRun
+from simgen.build.facts import NetworkFacts
+from simgen.errors import Problem
+from simgen.integrate.model import Derived
+from simgen.ir.expr import Array
+from simgen.ir.kernel import Item
+from simgen.lang.equations import EquationSet
+from simgen.model.scope import ConstantScope
+
+
+class SynapsesInNetwork(Group):
+    """The side of Synapses that networks see."""
+
+    source: Group
+    target: Group
+    equations: EquationSet
+    _method: Any
+    _data: SynapticData
+    _class_steps: npt.NDArray[np.uint32]  # the delay classes of the store, in steps of _class_dt
+    _class_dt: float
+    _multisynaptic: str | None
+    _run: SynapticRun
+    _pathways: dict[str, Pathway]
+    _lastupdate: StateVariable | None
+
+    def _depends_on(self) -> Iterator[Component]:
+        yield self.source
+        yield self.target
+
+    def _sums(self) -> Iterator[tuple[str, int, int]]:
+        for equation in self.equations.equations:
+            if "summed" in equation.flags:
+                name, _, side = equation.name.rpartition("_")
+                group = self.source if side == "pre" else self.target
+                first = group.start if isinstance(group, Subgroup) else 0
+                yield f"{parent_group(group).name}.{name}", first, first + group._size()
+
+    def _resolve(self, namespace: Namespace, problems: list[Problem]) -> None:
+        self._run.resolve(self._constants(namespace), problems)
+
+    def _written(self) -> Iterable[Array]:
+        return self._run.written()
+
+    def _items(self, facts: NetworkFacts) -> Iterable[Item]:
+        return self._run.items(facts, self._method, METHODS)
+
+    def _derived(self) -> Iterable[Derived]:
+        return self._run.derived
+
+    def _constant_scopes(self) -> Iterable[ConstantScope]:
+        return () if self._run.constants is None else (self._run.constants,)
+
+    def _prepare(self, n_parts: int) -> None:
+        self._run.prepare(n_parts)
+
+    def _arrays(self) -> Iterable[tuple[Array, AnyArray]]:
+        return self._run.arrays()
+
+    def _tables(self) -> dict[str, AnyArray]:
+        return self._run.tables()
+
+    def _parameters(self) -> dict[str, float | int]:
+        return self._run.parameters()
+
+    def _longest_delays(self) -> dict[str, int]:
+        return self._run.delays.longest_delays()
+
+    def _keys(self) -> dict[str, Stream]:
+        return {f"{self.name}.key": self._stream}
+
+    def _checked_state(self) -> Iterator[tuple[str, AnyArray]]:
+        for variable in self.variables.values():
+            yield variable.name, variable.data
+
+    def _started(self) -> None:
+        self._data.forget_positions()
