@@ -10,7 +10,7 @@ from simgen import pipeline
 from simgen.api.device import current_options
 from simgen.api.evaluation import TextContext, TextEnvironment
 from simgen.api.storage import AnyArray
-from simgen.build.texts import CLOCK, OUT, text_program
+from simgen.build.texts import CLOCK, NOW, NOW_STEP, OUT, text_program
 from simgen.dtypes import DType
 from simgen.errors import InternalError
 from simgen.ir.expr import Expr, Gather, Load, Param, RandomDraw
@@ -69,7 +69,7 @@ def evaluate_for_synapses(
     out = aligned_zeros(data.n, expr.dtype.numpy(text.real))
     memory = Memory(n_parts=1 if data.store is None else data.store.n_parts)
     memory.arrays = {
-        "tick": np.array([env.step()], np.int64),
+        "tick": np.zeros(1, np.int64),
         f"{store.name}.row_start": np.require(flat, np.uint64, ["C", "W"]),
         f"{store.name}.targets": np.require(data.targets(), np.uint32, ["C", "W"]),
         OUT: out,
@@ -79,9 +79,10 @@ def evaluate_for_synapses(
         f"{store.name}.n_rows": data.n_source,
         f"{store.name}.source_start": synapses._run.source_start(),
         f"period_{CLOCK.name}": 1,
+        NOW_STEP.name: env.step(),
         "one": 1,
     }
-    memory.reals = {f"dt_{CLOCK.name}": text.clock.dt_}
+    memory.reals = {f"dt_{CLOCK.name}": text.clock.dt_, NOW.name: env.time()}
     collect(program, text, env, memory)
     executable = pipeline.choose_target(current_options()).build(pipeline.optimise(program, 1))
     executable.bind(memory)

@@ -34,7 +34,7 @@ def pairs(threshold: int, rule: dict[str, str], side: str, dtype: str) -> tuple[
         synapses = Synapses(*ends, "w : 1\nz : volt")
         synapses.connect(**rule)
         synapses.w = "v_post + 0.1*randn()*i + rand()"
-        synapses.z = "clip(N_outgoing, 0, 9)*mV*rand()"
+        synapses.z = "clip(N_outgoing, 0, 9)*mV*rand() + t*volt/second"
         synapses.z["i > 30"] = "1*mV"
         return synapses.i[:], synapses.j[:], synapses.w[:], np.asarray(synapses.z[:])
 
