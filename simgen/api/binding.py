@@ -22,7 +22,7 @@ from simgen.api.seeds import seed_epoch
 from simgen.api.subgroup import Subgroup
 from simgen.api.timed_array import TimedArray, find_table
 from simgen.build.schedule import DEFAULT_SLOTS, name_key, slot_positions
-from simgen.ir.expr import Expr, Gather, Param
+from simgen.ir.expr import Expr, Gather, Load, Param
 from simgen.ir.kernel import Program
 from simgen.ir.stmt import Emit, EmitTable, EventList
 from simgen.ir.visit import all_nodes, flatten, walk
@@ -107,8 +107,11 @@ class CompiledNetwork:
             for needed in component._depends_on()
             if isinstance(needed, Subgroup)
         ]
+        used = self._arrays_read()
         for component in (*self.components, *extra):
             self._bind_component(component)
+            for array, data in component._computed(used):
+                memory.arrays[array.name] = data
         self._bind_tables()
         self.rings.bind(self, previous)
         self._bind_keys()
@@ -118,6 +121,12 @@ class CompiledNetwork:
             recording.set_dt(self._dt_of(component))
             memory.ints[f"{recording.recorder.name}.need"] = most
             self._bind_recording(recording)
+
+    def _arrays_read(self) -> frozenset[str]:
+        """Return the names of the arrays that the program and the derived values read."""
+        nodes = [n for k in self.program.kernels for n in all_nodes((*k.prologue, *k.body))]
+        nodes += [n for _, derived in self._derived for e in derived.inputs for n in walk(e)]
+        return frozenset(node.array.name for node in nodes if isinstance(node, Load))
 
     def _bind_component(self, component: Component) -> None:
         memory = self.memory

@@ -132,6 +132,10 @@ class Component(Named):
         """Yield the arrays of the IR that belong to this object, with their data."""
         return ()
 
+    def _computed(self, used: frozenset[str]) -> Iterable[tuple[Array, AnyArray]]:
+        """Yield those of the arrays named ``used`` that are computed only where code reads them."""
+        return ()
+
     def _tables(self) -> dict[str, AnyArray]:
         """Return further arrays by their name in memory (connectivity)."""
         return {}

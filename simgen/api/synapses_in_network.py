@@ -76,6 +76,9 @@ class SynapsesInNetwork(Group):
     def _arrays(self) -> Iterable[tuple[Array, AnyArray]]:
         return self._run.arrays()
 
+    def _computed(self, used: frozenset[str]) -> Iterable[tuple[Array, AnyArray]]:
+        return self._run.computed(used)
+
     def _tables(self) -> dict[str, AnyArray]:
         return self._run.tables()
 

@@ -21,7 +21,6 @@ from simgen.api.synapse_counts import degree_by_position, ranks_among_equals, up
 from simgen.api.trace_keeper import TraceKeeper
 from simgen.build.facts import NetworkFacts
 from simgen.build.synapses import (
-    arrays_read,
     continuous_items,
     needs_source,
     pathway_items,
@@ -248,8 +247,10 @@ class SynapticRun:
         if synapses._lastupdate is not None:
             yield synapses._lastupdate.info.array, synapses._lastupdate.data
         yield from self.traces.arrays()
-        source = self.model.source
-        used = {array.name for array in arrays_read(self.model)}
+
+    def computed(self, used: frozenset[str]) -> Iterator[tuple[Array, AnyArray]]:
+        """Yield degrees and ranks, if code of any object reads them."""
+        synapses, source = self.synapses, self.model.source
         if source.incoming.name in used:
             yield source.incoming, degree_by_position(synapses, "N_incoming")
         if source.outgoing.name in used:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from simgen.build.neurons import element_items, elements
@@ -18,7 +18,6 @@ from simgen.ir.expr import (
     Index,
     IndexKind,
     IndexValue,
-    Load,
     Param,
     RandomDraw,
 )
@@ -31,7 +30,7 @@ from simgen.ir.kernel import (
     OverSynapses,
 )
 from simgen.ir.stmt import Accumulate, Stmt, Store
-from simgen.ir.visit import all_nodes, reads, walk, writes
+from simgen.ir.visit import all_nodes, reads, writes
 from simgen.model.synapses import PathwayModel, SummedModel, SynapsesModel
 
 
@@ -154,13 +153,3 @@ def needs_source(body: Iterable[Stmt]) -> bool:
         isinstance(node, RandomDraw) or (isinstance(node, IndexValue) and node.index == PRE)
         for node in all_nodes(statements)
     )
-
-
-def arrays_read(model: SynapsesModel) -> Iterator[Array]:
-    """Yield the arrays that the code of synapses reads."""
-    bodies = [model.frozen, *(pathway.body for pathway in model.pathways)]
-    roots = [summed.value for summed in model.summed]
-    roots += [ode.rhs for ode in (*model.event_driven, *model.clock_driven)]
-    nodes = [*(node for body in bodies for node in all_nodes(body))]
-    nodes += [node for root in roots for node in walk(root)]
-    yield from (node.array for node in nodes if isinstance(node, Load))
