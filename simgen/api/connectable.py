@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from simgen.api.arguments import checked_arguments
 from simgen.api.connecting import connect
 from simgen.api.storage import StateVariable
 from simgen.api.synapse_counts import ranks_among_equals
@@ -14,6 +15,7 @@ from simgen.api.synapses_in_network import SynapsesInNetwork
 class Connectable(SynapsesInNetwork):
     """The side of Synapses that makes connections."""
 
+    @checked_arguments
     def connect(
         self,
         condition: Any = None,

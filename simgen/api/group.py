@@ -30,7 +30,7 @@ from simgen.errors import (
     suggest,
 )
 from simgen.ir import kernel as ir
-from simgen.ir.expr import ELEMENT, Array, Index, IndexKind
+from simgen.ir.expr import ELEMENT, Array, Expr, Index, IndexKind
 from simgen.ir.stmt import EventList
 from simgen.lang.expressions import parse_expression
 from simgen.model.description import SECOND, GroupDescription, GroupScope
@@ -337,6 +337,10 @@ class Group(Component):
     def _code_domain(self) -> ir.Domain:
         """Return the domain of code that runs for all elements."""
         return elements(self._description)
+
+    def _draw_rank(self) -> Expr | None:
+        """Return what tells apart the draws of synapses between one pair of neurons."""
+        return None
 
     def _find_array(self, array: Array) -> AnyArray:
         """Return the data behind an array of the IR that this group's code may read."""

@@ -71,7 +71,8 @@ class RegularOperation(Component):
     def _resolve(self, namespace: Namespace, problems: list[Problem]) -> None:
         constants = self.group._constants(namespace)
         scope = self.group._code_scope(constants, self.clock.ir, self.when)
-        context = CodeContext(scope, self._key, DrawCounter(), problems=problems)
+        rank = self.group._draw_rank()
+        context = CodeContext(scope, self._key, DrawCounter(), rank=rank, problems=problems)
         self._body = resolve_code(self._assignments, context)
         self._constants = constants
 

@@ -43,7 +43,7 @@ from simgen.errors import (
 )
 from simgen.integrate.choose import check_method
 from simgen.ir import kernel as ir
-from simgen.ir.expr import SYNAPSE, Array, Index, IndexKind, Param
+from simgen.ir.expr import SYNAPSE, Array, Expr, Index, IndexKind, Param
 from simgen.model.description import SECOND, GroupDescription, VariableInfo
 from simgen.model.scope import ConstantScope, Scope
 from simgen.model.synapses import PathwaySource, SynapseScope, SynapsesSource, check_synapses
@@ -213,7 +213,6 @@ class Synapses(Connectable):
 
     # --- connecting ---------------------------------------------------------------------------
 
-    @checked_arguments
     # --- indexing -----------------------------------------------------------------------------
 
     def _size(self) -> int:
@@ -340,6 +339,9 @@ class Synapses(Connectable):
 
     def _code_domain(self) -> ir.Domain:
         return ir.OverSynapses(self._run.store())
+
+    def _draw_rank(self) -> Expr | None:
+        return self._run.draw_rank()
 
     def _running(self, kind: IndexKind) -> npt.NDArray[np.int64]:
         return self._run.running(kind)

@@ -33,7 +33,7 @@ from simgen.integrate.choose import choose
 from simgen.integrate.event_driven import integrate_event_driven
 from simgen.integrate.model import Derived, OdeSystem, Update
 from simgen.ir.construct import binary, cast
-from simgen.ir.expr import SYNAPSE, Array, IndexKind, Load, RandomDraw
+from simgen.ir.expr import SYNAPSE, Array, Expr, IndexKind, Load, RandomDraw
 from simgen.ir.kernel import Item, OverFanIn, OverFanOut, OverSynapses, SynapseStore
 from simgen.ir.stmt import Stmt
 from simgen.ir.visit import writes
@@ -91,6 +91,11 @@ class SynapticRun:
         if not self._rank:
             return None
         return Array(f"{self.synapses.name}.multi.rank", DType.U32, f"n_{self.synapses.name}.rows")
+
+    def draw_rank(self) -> Expr | None:
+        """Return the rank that a synapse's random numbers depend on, None where no pair repeats."""
+        rank = self.rank_array()
+        return None if rank is None else cast(Load(rank, SYNAPSE), DType.I64)
 
     # --- before compiling ---------------------------------------------------------------------
 
@@ -214,8 +219,7 @@ class SynapticRun:
         if not model.clock_driven:
             return Update((), (), "none")
         key, draws = model.source.key, model.draws
-        ranks = self.rank_array()
-        rank = None if ranks is None else cast(Load(ranks, SYNAPSE), DType.I64)
+        rank = self.draw_rank()
 
         def draw(name: str) -> RandomDraw:
             return RandomDraw("randn", (), key, draws.next(), rank)
@@ -370,12 +374,11 @@ class SynapticRun:
             sources, targets = found["sources"][positions], data.targets()[positions]
             return sources.astype(np.int64) + start, targets.astype(np.int64)
 
-        rank = self.rank_array()
         return replace(
             context,
             find=find,
             coordinates=coordinates,
-            rank=None if rank is None else cast(Load(rank, SYNAPSE), DType.I64),
+            rank=self.draw_rank(),
             whole=lambda text, expr, key: evaluate_for_synapses(self.synapses, text, expr, key),
         )
 

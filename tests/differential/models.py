@@ -117,7 +117,9 @@ class Maker(GroupMaker):
             equations.append(f"dta/dt = (-ta{extra})/({taus[0]}) : 1 (event-driven)")
             if len(traces) == 2:
                 equations.append(f"dtb/dt = -tb/({taus[1]}) : 1 (event-driven)")
-        around = Names(integers=["i", "j"]) + source.names.suffixed("_pre")
+        around = Names(integers=["i", "j", "N_incoming", "N_outgoing"]) + source.names.suffixed(
+            "_pre"
+        )
         around = Names(
             [e for e in around.reals if e[0] != "t_pre"],
             [e for e in around.integers if e != "i_pre"],

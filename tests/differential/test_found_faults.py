@@ -80,3 +80,61 @@ def test_synaptic_subexpressions_that_read_the_source_can_be_recorded():
     first = np.array([3 + 0, 2 + 300, 4 + 100])
     np.testing.assert_allclose(trace.g[:, 0], first)
     np.testing.assert_allclose(trace.g[:, 1], first + 0.2 * (np.array([1, 2, 4]) + 100))
+
+
+def test_parallel_synapses_draw_numbers_of_their_own():
+    group = NeuronGroup(3, "v : 1")
+    synapses = Synapses(
+        group, group, "w : 1\ndz/dt = xi/sqrt(ms) : 1 (clock-driven)", method="euler"
+    )
+    synapses.connect(i=[0, 0, 1, 1, 0], j=[1, 1, 2, 0, 1])
+    regular = synapses.run_regularly("w = rand()")
+    Network(group, synapses, regular).run(0.2 * ms)
+    assert len(set(synapses.w[:])) == 5
+    assert len(set(synapses.z[:])) == 5
+
+
+def test_degrees_are_known_wherever_code_reads_them():
+    group = NeuronGroup(3, "v : 1")
+    synapses = Synapses(
+        group,
+        group,
+        """w : 1
+           g = 10*N_incoming + N_outgoing : 1
+           dz/dt = N_incoming*xi/sqrt(ms) : 1 (clock-driven)""",
+        method="euler",
+    )
+    synapses.connect(i=[0, 0, 1, 1], j=[1, 1, 2, 0])
+    regular = synapses.run_regularly("w = N_outgoing")
+    trace = StateMonitor(synapses, "g", record=True)
+    Network(group, synapses, regular, trace).run(0.1 * ms)
+    assert trace.g[:, 0].tolist() == [22, 22, 12, 12]
+    assert synapses.w[:].tolist() == [2, 2, 2, 2]
+
+
+def test_traces_kept_per_neuron_read_as_those_of_synapses():
+    """More targets than sources, and the traces read between runs."""
+    source = SpikeGeneratorGroup(2, [0, 1, 0], [0.1, 0.3, 0.8] * ms)
+    target = NeuronGroup(5, "x : 1", threshold="t_in_timesteps == 2 + i", reset="x += 1")
+    synapses = Synapses(
+        source,
+        target,
+        """w : 1
+           dta/dt = -ta/(5*ms) : 1 (event-driven)
+           dtb/dt = -tb/(7*ms) : 1 (event-driven)""",
+        on_pre="ta += 0.1; w += tb",
+        on_post="tb += 0.2; w += ta",
+    )
+    synapses.connect()
+    synapses.delay = "0.1*ms*i"
+    network = Network(source, target, synapses)
+    network.run(1 * ms)
+    last = np.where(synapses.i[:] == 0, 8, np.maximum(4, 2 + synapses.j[:]))
+    np.testing.assert_allclose(synapses.lastupdate[:] / (0.1 * ms), last)
+    ta = np.where(
+        synapses.i[:] == 0, 0.1 + 0.1 * np.exp(-0.7 / 5), 0.1 * np.exp((0.4 - last / 10) / 5)
+    )
+    np.testing.assert_allclose(synapses.ta[:], ta, rtol=1e-12)
+    tb = 0.2 * np.exp(-(last - 2 - synapses.j[:]) / 70)
+    np.testing.assert_allclose(synapses.tb[:], tb, rtol=1e-12)
+    network.run(1 * ms)
