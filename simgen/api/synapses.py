@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from simgen.api.arguments import about, checked_arguments
+from simgen.api.arguments import about
 from simgen.api.checks import (
     SYNAPSE_FLAGS,
     check_attributes,
@@ -210,8 +210,6 @@ class Synapses(Connectable):
 
     def _source_length(self) -> str:
         return self.source._description.length
-
-    # --- connecting ---------------------------------------------------------------------------
 
     # --- indexing -----------------------------------------------------------------------------
 
