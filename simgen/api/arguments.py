@@ -43,10 +43,15 @@ def checked_arguments(function: Callable[P, R], name: str = "") -> Callable[P, R
     @functools.wraps(function)
     def checked(*args: P.args, **kwargs: P.kwargs) -> R:
         try:
-            signature.bind(*args, **kwargs)
-        except TypeError as error:
-            raise ArgumentTypeError(_explain(signature, shown, kwargs, str(error))) from None
-        return function(*args, **kwargs)
+            return function(*args, **kwargs)
+        except TypeError:
+            # Binding takes longer than a short run, so it is tried only after a failure: it tells
+            # whether the arguments were at fault or something inside.
+            try:
+                signature.bind(*args, **kwargs)
+            except TypeError as error:
+                raise ArgumentTypeError(_explain(signature, shown, kwargs, str(error))) from None
+            raise
 
     return checked
 

@@ -15,6 +15,7 @@ from simgen.api.clock import Clock, defaultclock
 from simgen.api.component import Component
 from simgen.api.constant_table import ConstantTable
 from simgen.api.event_rings import EventRings
+from simgen.api.group import Group
 from simgen.api.namespaces import Namespace
 from simgen.api.operations import NetworkOperation
 from simgen.api.recording import Recording
@@ -77,6 +78,12 @@ class CompiledNetwork:
         self._constants = ConstantTable(list(scopes.values()))
         self._derived = [(part, found) for part in self.components for found in part._derived()]
         self._tables: list[TimedArray] = []
+        self._variables = [
+            variable
+            for component in self.components
+            if isinstance(component, Group)
+            for variable in component.variables.values()
+        ]
         self._versions: tuple[int, ...] = ()
         self._bind(previous)
         self.simulation = Simulation(
@@ -230,11 +237,7 @@ class CompiledNetwork:
 
     def derive(self) -> None:
         """Compute the derived values, if anything they may depend on has changed."""
-        versions = tuple(
-            variable.version
-            for component in self.components
-            for variable in getattr(component, "variables", {}).values()
-        )
+        versions = tuple(variable.version for variable in self._variables)
         if versions == self._versions:
             return
         self._versions = versions

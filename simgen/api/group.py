@@ -282,7 +282,7 @@ class Group(Component):
             )
         else:
             new = variable.convert(value, self.describe())
-        if any(name == checked for checked, _ in self._checked_state()):
+        if self._must_be_finite(name):
             check_not_infinite(new, f"'{name}' of {self.describe()}")
         target = variable.data
         count = (
@@ -303,6 +303,10 @@ class Group(Component):
         )
         variable.version += 1
         self._after_write(name)
+
+    def _must_be_finite(self, name: str) -> bool:
+        """Whether a variable may not be infinite."""
+        return any(name == checked for checked, _ in self._checked_state())
 
     def _before_write(self, name: str) -> None:
         """Hook: called before a variable is written from Python."""

@@ -53,6 +53,7 @@ class SynapticRun:
         self.synapses = synapses
         self.constants: ConstantScope | None = None
         self.derived: list[Derived] = []
+        self.changed: frozenset[Array] = frozenset()  # what the code of the network writes
         self._model: SynapsesModel | None = None
         self._columns = False
         self._column_sources = False
@@ -170,6 +171,7 @@ class SynapticRun:
     def items(self, facts: NetworkFacts, method: Any, methods: Sequence[str]) -> Iterator[Item]:
         """Yield the kernels, with the column index planned for what they need."""
         model = self.model
+        self.changed = facts.changing
         self.traces.plan(model, facts)
         model = self.traces.rewritten(model)
         items: list[Item] = []

@@ -186,9 +186,9 @@ class GroupMaker:
         lines = []
         others = [entry for entry in group.names.reals if entry[0] not in ("t",)]
         for place, (name, unit) in enumerate(states):
-            tau = self.pick("5*ms", "2*ms", "10*ms", "3.3*ms", "5*ms")
+            tau = self.pick("1*ms", "2*ms", "10*ms", "3.3*ms", "1*ms")
             own = pure(name, unit)
-            drive = self.pick("1.5", "2", "0.3", "1.2", "-0.5")
+            drive = self.pick("1.5", "2.5", "3", "1.2", "0.3")
             if self.tables and self.chance(0.4):
                 drive += f" + {self.pick(*self.tables)[0]}"
             if kind == "linear":

@@ -89,7 +89,9 @@ class Maker(GroupMaker):
         targets = [group for group in self.groups if not group.is_poisson and group.writable.reals]
         if not targets:
             return
-        source, target = self.pick(*self.groups), self.pick(*targets)
+        spiking = [group for group in self.groups if group.spikes] or self.groups
+        source = self.pick(*(spiking if self.chance(0.9) else self.groups))
+        target = self.pick(*targets)
         name = f"S{number}"
         pre, n_pre = self.part(source)
         post, n_post = self.part(target)
@@ -177,7 +179,7 @@ class Maker(GroupMaker):
         for weight, unit in weights:
             self.add(f"if len({name}): {name}.{weight} = {self.weights(unit)}")
         for pathway in self.free_delays:
-            if self.chance(0.6):
+            if self.chance(0.8):
                 self.add(f"if len({name}): {name}.{pathway}.delay = {self.delays()}")
         self.synapses.append((name, own, [w for w, _ in weights]))
 
@@ -281,9 +283,9 @@ class Maker(GroupMaker):
         rules = [
             f"p={self.pick(0.02, 0.01)}" if many else f"p={self.pick(0.3, 0.1, 0.8, 1.0)}",
             f"i={i}, j={j}",
-            f"n_total={self.pick(0, 3, 17, 50)}",
+            f"n_total={self.pick(0, 9, 17, 50)}",
             "j='i', skip_if_invalid=True",
-            "False",
+            *(["False"] if self.chance(0.2) else []),
         ]
         if not many:
             rules += [
@@ -366,7 +368,7 @@ class Maker(GroupMaker):
         objects = list(self.objects)
         self.random.shuffle(objects)
         self.add(f"net = Network({', '.join(objects)})")
-        self.add(f"net.run({self.pick('3', '5', '2.5', '6')}*ms, check_finite=False)")
+        self.add(f"net.run({self.pick('6', '8', '2.5', '10')}*ms, check_finite=False)")
         if not self.chance(0.4):
             return
         for line in list(self.lines):
