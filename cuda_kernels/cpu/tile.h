@@ -19,10 +19,14 @@ SG_FN void sg_narrow(uint8_t *narrow, const Wide *wide, int64_t count) {
 // Appends first + k for every k < count with mask[k] != 0, ascending; `used` entries are there
 // already. Returns the new number of entries. The mask has the width of the program's reals: with
 // bytes the loop that makes it is unrolled eightfold (measured: 1.5 s to compile instead of 0.3 s for
-// a loop with six exponentials, no faster). Events are rare, so blocks of 16 are tested first.
+// a loop with six exponentials, no faster). Events are rare: the whole tile is tested first, by one
+// horizontal reduction, then its blocks of 16; only blocks with an event are walked.
 template <class Mask>
 SG_FN int64_t sg_compact(const Mask *mask, int64_t count, int64_t first, uint32_t *ids,
                          int64_t used) {
+  Mask whole = 0;
+  for (int64_t k = 0; k < count; ++k) whole |= mask[k];
+  if (whole == 0) return used;
   for (int64_t begin = 0; begin < count; begin += 16) {
     const int64_t end = begin + 16 < count ? begin + 16 : count;
     Mask any = 0;
