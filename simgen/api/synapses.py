@@ -30,7 +30,7 @@ from simgen.api.subgroup import Subgroup
 from simgen.api.synapse_counts import degree
 from simgen.api.synaptic_data import SynapticData
 from simgen.api.synaptic_run import SynapticRun
-from simgen.api.synaptic_selection import SynapticSelection, pair_indices
+from simgen.api.synaptic_selection import SynapticSelection, from_matrix, pair_indices
 from simgen.build.schedule import is_before
 from simgen.dtypes import DType
 from simgen.errors import (
@@ -312,6 +312,11 @@ class Synapses(Connectable):
                 counts = self._lastupdate.data[self._positions(self._indices(item))]
                 return np.asarray(counts * self._run._update_width)
         return super()._read(name, item)
+
+    def _write(self, name: str, item: Any, value: Any, plain: bool = False) -> None:
+        if is_whole(item) and not isinstance(value, str) and np.ndim(value) == 2:
+            value = from_matrix(self, name, value)
+        super()._write(name, item, value, plain)
 
     def _before_write(self, name: str) -> None:
         if self._run.traces.holds(name):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from simgen.errors import ArgumentTypeError, IndexRangeError
+from simgen.errors import ArgumentTypeError, IndexRangeError, ModelError
 
 if TYPE_CHECKING:
     from simgen.api.synapses import Synapses
@@ -48,6 +48,21 @@ def pair_indices(synapses: Synapses, item: tuple[Any, ...]) -> npt.NDArray[np.in
         allowed = np.arange(numbers.max(initial=0) + 1)[item[2]]
         chosen &= np.isin(numbers, allowed)
     return np.flatnonzero(chosen)
+
+
+def from_matrix(synapses: Synapses, name: str, matrix: Any) -> Any:
+    """Return, for each synapse, the element (i, j) of a matrix of all pairs of neurons.
+
+    Raises ModelError if its shape is not (number of sources, number of targets).
+    """
+    wanted = (synapses.source._size(), synapses.target._size())
+    if np.shape(matrix) != wanted:
+        raise ModelError(
+            f"A matrix for '{name}' of {synapses.describe()} needs the shape {wanted} (sources, "
+            f"targets), not {np.shape(matrix)}."
+        )
+    rows = matrix if isinstance(matrix, np.ndarray) else np.asarray(matrix)
+    return rows[np.asarray(synapses.i[:]), np.asarray(synapses.j[:])]
 
 
 class SynapticSelection:

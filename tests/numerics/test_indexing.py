@@ -136,3 +136,15 @@ def test_values_may_change_between_runs():
     np.testing.assert_allclose(group.v, target + (first - target) * np.exp(-rate), rtol=1e-12)
     group.v = "t/ms"
     assert group.v[3] == pytest.approx(2)
+
+
+def test_weights_are_taken_from_a_matrix(device):
+    """Element (i, j) goes to every synapse from i to j, whatever the order they were made in."""
+    group = NeuronGroup(3, "v : volt")
+    synapses = Synapses(group[1:], group, "w : volt")
+    synapses.connect(i=[1, 0, 1, 1], j=[2, 0, 0, 2])
+    matrix = np.arange(6).reshape(2, 3)
+    synapses.w = matrix * mV
+    np.testing.assert_array_equal(synapses.w / mV, [5, 0, 3, 5])
+    with pytest.raises(SimgenError, match=r"'w' of Synapses.*shape \(2, 3\).*not \(3, 3\)"):
+        synapses.w = np.ones((3, 3)) * mV
