@@ -81,7 +81,11 @@ class DelayPlan:
         synapses = self.synapses
         for name, pathway in synapses._pathways.items():
             dt = pathway.clock.dt_
-            steps = self.steps if pathway is self.leader() else pathway.steps(dt)
+            uniform = pathway.uniform_steps(dt)
+            if pathway is self.leader():
+                steps: npt.NDArray[Any] = self.steps
+            else:  # never one value per synapse where all are the same
+                steps = pathway.steps(dt) if uniform is None else np.array([uniform])
             delays = np.unique(np.asarray(steps, np.float64)) * dt
             before, longest = self._arrivals.get(name, (delays, 0))
             if delays.shape != before.shape or not np.allclose(delays, before, rtol=1e-9, atol=0):

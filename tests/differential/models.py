@@ -368,7 +368,7 @@ class Maker(GroupMaker):
         objects = list(self.objects)
         self.random.shuffle(objects)
         self.add(f"net = Network({', '.join(objects)})")
-        self.add(f"net.run({self.pick('6', '8', '2.5', '10')}*ms, check_finite=False)")
+        self.add(f"net.run({self.pick('5', '6', '2.5', '8')}*ms, check_finite=False)")
         if not self.chance(0.4):
             return
         for line in list(self.lines):

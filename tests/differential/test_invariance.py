@@ -241,7 +241,10 @@ def unchanged(model: Model, other: Model, *, without: str = "") -> None:
         assert expected is found, other.script
         return
     if without:
-        expected = {key: value for key, value in expected.items() if not key.startswith(without)}
+        expected, found = (
+            {key: value for key, value in result.items() if not key.startswith(without)}
+            for result in (expected, found)
+        )
     text = differences(expected, found)
     assert not text, f"{text[:5]}\n{model.script}\nagainst\n{other.script}"
 
@@ -263,7 +266,8 @@ def test_random_models_can_be_cut(number):
             ]
         else:
             lines.append(line)
-    unchanged(model, Model(tuple(lines)))
+    # the time a network has reached is a sum of the user's durations, rounded as such
+    unchanged(model, Model(tuple(lines)), without="net.t")
 
 
 @some
