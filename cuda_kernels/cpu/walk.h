@@ -104,4 +104,55 @@ static __attribute__((noinline)) void sg_walk_fan_out(const sg_fan_out &walk, co
   if (n_work > 0) walk.deliver(walk.S, work, n_work, walk.step);
 }
 
+// Lists what the parts hold of a row, class by class: the order of a store of one part.
+template <class Find>
+static inline int64_t sg_list_row(const sg_fan_out &walk, const Find &find, int64_t n_classes,
+                                  int64_t place, sg_segment *work, int64_t n_work) {
+  for (int64_t cls = 0; cls < n_classes; ++cls) {
+    for (int64_t part = walk.first_part; part < walk.last_part; ++part) {
+      sg_segment next = {0, 0, walk.source_start + place};
+      find((uint64_t)(part * walk.n_rows + place), (uint32_t)cls, &next.begin, &next.end);
+      if (next.begin >= next.end) continue;
+      work[n_work++] = next;
+      if (n_work < SG_SEGMENTS_LISTED) continue;
+      walk.deliver(walk.S, work, n_work, walk.step);
+      n_work = 0;
+    }
+  }
+  return n_work;
+}
+
+// Visits all synapses: sources ascending, then classes, then parts.
+template <class Find>
+static __attribute__((noinline)) void sg_walk_rows(const sg_fan_out &walk, const Find find,
+                                                   int64_t n_classes) {
+  sg_segment work[SG_SEGMENTS_LISTED];
+  int64_t n_work = 0;
+  for (int64_t place = 0; place < walk.n_rows; ++place) {
+    n_work = sg_list_row(walk, find, n_classes, place, work, n_work);
+  }
+  if (n_work > 0) walk.deliver(walk.S, work, n_work, walk.step);
+}
+
+// Delivers the spikes of one delay to whole rows.
+template <class Find>
+static __attribute__((noinline)) void sg_walk_fan_out_rows(const sg_fan_out &walk, const Find find,
+                                                           int64_t n_classes) {
+  const int64_t delay = walk.delays[0];
+  if (delay > walk.step) return;
+  sg_segment work[SG_SEGMENTS_LISTED];
+  int64_t n_work = 0;
+  const int64_t slot = (walk.step - delay) % walk.depth;
+  for (int64_t from = 0; from < walk.n_parts; ++from) {
+    const uint32_t *const fired = walk.ids + slot * walk.length + walk.bounds[from];
+    const int64_t n_fired = walk.counts[slot * walk.n_parts + from];
+    for (int64_t e = 0; e < n_fired; ++e) {
+      const int64_t place = (int64_t)fired[e] - walk.source_start;
+      if (place < 0 || place >= walk.n_rows) continue;
+      n_work = sg_list_row(walk, find, n_classes, place, work, n_work);
+    }
+  }
+  if (n_work > 0) walk.deliver(walk.S, work, n_work, walk.step);
+}
+
 #endif

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -61,7 +62,10 @@ class CompiledNetwork:
             clock._now = -(-tick // self.axis.periods[clock.name]) * clock.dt_
         for component in self.components:
             component._prepare(options.threads)
-        self.raw: Program = pipeline.build_program(self.components, namespace, options.optimize)
+        raw = pipeline.build_program(self.components, namespace, options.optimize)
+        # clocks without kernels make ticks, too
+        clocks = dict.fromkeys((*raw.clocks, *(clock.ir for clock in self.clocks)))
+        self.raw: Program = replace(raw, clocks=tuple(clocks))
         self.program: Program = pipeline.optimise(self.raw, options.optimize)
         self._target = pipeline.choose_target(options)
         self._executables: dict[tuple[int, int], Executable] = {}

@@ -200,8 +200,8 @@ class SynapticRun:
             return item
         store = self.store()
         name = f"{self.synapses.name}_{leader.name}" if leader is not None else ""
-        if isinstance(domain, OverFanOut) and item.name != name:
-            store = replace(store, format="none")
+        if isinstance(domain, OverFanOut):
+            domain = replace(domain, whole_rows=item.name != name)
         return replace(item, kernel=replace(item.kernel, domain=replace(domain, store=store)))
 
     def _event_driven(self, model: SynapsesModel, pathway: PathwayModel) -> tuple[Stmt, ...]:

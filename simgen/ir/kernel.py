@@ -91,12 +91,15 @@ class OverFanOut:
     """The synapses that a spike of the source reaches in this step.
 
     Order: delay classes from the largest delay down, within one the sources ascending, within a
-    source the storage order. ``delays`` is the U32 table of delay steps per class, ascending.
+    source the targets. ``delays`` is the U32 table of delay steps per class, ascending. With
+    ``whole_rows`` it has one entry, the classes of the store are those of another pathway, and a
+    source reaches its whole row: its classes ascending, within one the targets.
     """
 
     store: SynapseStore
     events: EventList
     delays: Array
+    whole_rows: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +119,10 @@ class OverFanIn:
 
 @dataclass(frozen=True, slots=True)
 class OverSynapses:
-    """Every synapse of a store in storage order."""
+    """Every synapse of a store: sources ascending, then delay classes, then targets.
+
+    That is the storage order of a store of one part. The order is free where parts are independent.
+    """
 
     store: SynapseStore
 

@@ -60,6 +60,18 @@ def kernel_effects(kernel: Kernel) -> Effects:
     return Effects(split, frozenset(accesses))
 
 
+def must_walk_by_rows(kernel: Kernel) -> bool:
+    """Return whether a kernel visits rows that several parts share, in an order that matters.
+
+    What parts keep of a row is then visited class by class, as if the store had one part.
+    """
+    domain = kernel.domain
+    across = isinstance(domain, OverSynapses) or (
+        isinstance(domain, OverFanOut) and domain.whole_rows and domain.store.format != "none"
+    )
+    return across and not kernel_effects(kernel).split
+
+
 def _owned_indices(kernel: Kernel) -> dict[IndexKind, str]:
     """Return the running indices that stay inside a part, with the partition's name."""
     match kernel.domain:

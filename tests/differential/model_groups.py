@@ -45,6 +45,7 @@ class GroupMaker:
         self.synapses: list[tuple[str, Names, list[str]]] = []
         self.objects: list[str] = []
         self.tables: list[tuple[str, int]] = []
+        self.ends: dict[str, Names] = {}  # what code of synapses may write of their groups
 
     # --- small choices ------------------------------------------------------------------------
 
@@ -83,7 +84,8 @@ class GroupMaker:
 
     def group(self, number: int) -> None:
         random, name = self.random, f"G{number}"
-        n = self.pick(1, 2, 3, 5, 7, 10, 12) if self.chance(0.93) else 270  # more than a tile
+        # parts of threads are multiples of 64 neurons; 256 are prepared together
+        n = self.pick(1, 2, 3, 5, 7, 10, 12) if self.chance(0.8) else self.pick(130, 270)
         group = Group(name, n)
         own = Names(integers=["i"], reals=[("t", "second")])
         lines: list[str] = []

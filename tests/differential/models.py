@@ -150,14 +150,15 @@ class Maker(GroupMaker):
             writable.reals.append(("z", "1"))
         own.reals += traces
         writable.reals += traces
-        if target.sums and not mixed and self.chance(0.25):
-            parameter, unit = target.sums.pop()  # two sums onto one variable are refused
+        side, summed = ("pre", source) if self.chance(0.3) else ("post", target)
+        if summed.sums and not mixed and self.chance(0.3):
+            parameter, unit = summed.sums.pop()  # two sums onto one variable are refused
             text = real_text(self.random, own + around, 1, 0.0)
             while f"{parameter}_" in text:  # a sum cannot need itself
                 text = real_text(self.random, Names(list(weights)), 1, 0.0)
             value = with_unit(f"clip({text}, -5, 5)", unit)
-            equations.append(f"{parameter}_post = {value} : {unit} (summed)")
-            target.writable.reals = [e for e in target.writable.reals if e[0] != parameter]
+            equations.append(f"{parameter}_{side} = {value} : {unit} (summed)")
+            summed.writable.reals = [e for e in summed.writable.reals if e[0] != parameter]
         if len(traces) == 2 and source.spikes and target.spikes and self.chance(0.6):
             codes = self.plasticity(weights[0][0], weights[0][1])
         else:
@@ -182,6 +183,7 @@ class Maker(GroupMaker):
             if self.chance(0.8):
                 self.add(f"if len({name}): {name}.{pathway}.delay = {self.delays()}")
         self.synapses.append((name, own, [w for w, _ in weights]))
+        self.ends[name] = target.writable.suffixed("_post") + source.writable.suffixed("_pre")
 
     def weights(self, unit: str) -> str:
         text = self.pick("0.25", "0.1", "'0.5*rand()'", "'0.125*(i % 3) - 0.1*j'", "'0.3*randn()'")
@@ -311,6 +313,8 @@ class Maker(GroupMaker):
         if self.synapses and self.chance(0.3):
             name, own, weights = self.pick(*self.synapses)
             targets = Names([entry for entry in own.reals if entry[0] in weights])
+            if self.chance(0.4):
+                targets += self.ends[name]
             code = self.code(targets, own.with_draws())
         else:
             group = self.pick(*groups)

@@ -138,3 +138,49 @@ def test_traces_kept_per_neuron_read_as_those_of_synapses():
     tb = 0.2 * np.exp(-(last - 2 - synapses.j[:]) / 70)
     np.testing.assert_allclose(synapses.tb[:], tb, rtol=1e-12)
     network.run(1 * ms)
+
+
+def test_the_order_of_sums_onto_sources_does_not_depend_on_threads(device):
+    """Many targets and delays: the parts of the threads hold pieces of every row."""
+
+    def run(**options):
+        set_device(device, **options)
+        begin()
+        random = np.random.default_rng(7)
+        source = SpikeGeneratorGroup(3, [0, 1, 2, 0], [0, 0.1, 0.3, 0.7] * ms)
+        group = NeuronGroup(300, "x : 1\ns : 1\nr : 1")
+        group.x = random.normal(size=300)
+        inner = Synapses(
+            group[:5],
+            group,
+            "w : 1\ns_pre = w*x_post : 1 (summed)",
+        )
+        inner.connect()
+        inner.w = random.normal(size=1500)
+        inner.run_regularly("r_pre += w*x_post; x_post = 0.9*x_post + 0.1*r_pre")
+        relay = NeuronGroup(3, "y : 1", threshold="True")
+        plastic = Synapses(
+            relay, group, "w : 1", on_pre={"a": "x_post += w", "b": "y_pre += w*x_post"}
+        )
+        plastic.connect()
+        plastic.w = random.normal(size=900)
+        plastic.a.delay = random.integers(0, 9, 900) * 0.1 * ms
+        inner2 = Synapses(source, group, on_pre="x_post += 0.1")
+        inner2.connect()
+        Network(source, group, relay, inner, plastic, inner2).run(2 * ms)
+        return [group.x[:], group.s[:], group.r[:], relay.y[:]]
+
+    alone = run()
+    assert all(np.any(values) for values in alone)
+    for threads in (2, 3):
+        for values, expected in zip(run(threads=threads), alone):
+            np.testing.assert_array_equal(values, expected)
+
+
+def test_a_clock_that_runs_no_code_still_counts():
+    """The synapses keep the default clock, though all their code runs on that of the group."""
+    group = NeuronGroup(2, "n : integer", threshold="True", reset="n += 1", dt=0.2 * ms)
+    synapses = Synapses(group, group, "w : 1")
+    synapses.connect()
+    Network(group, synapses).run(1 * ms)
+    assert group.n[:].tolist() == [5, 5]

@@ -30,7 +30,7 @@ from simgen.targets.cpu.events import (
     lower_indices,
     lower_once,
 )
-from simgen.targets.cpu.synapses import lower_fan_in, lower_fan_out, lower_synapses
+from simgen.targets.cpu.synapses import RowsView, lower_fan_in, lower_fan_out, lower_synapses
 from simgen.targets.cstyle import mangle
 from simgen.targets.effects import Effects, kernel_effects, plan_barriers
 from simgen.targets.frame import TICK, distinct_kernels
@@ -100,6 +100,8 @@ def render_kernel(kernel: Kernel, layout: Layout) -> str:
     view = lower(kernel, kernel.domain, layout)
     if isinstance(view, EmitTableView):
         template = "emit_table"
+    elif isinstance(view, RowsView):
+        template = "over_rows"
     return render(f"cpp/{template}.cpp.j2", view)
 
 

@@ -6,7 +6,7 @@ that the processor can be told in time which synapses come next.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from simgen.errors import InternalError
 from simgen.ir.expr import Expr, IndexKind, Load, RandomDraw
@@ -15,6 +15,7 @@ from simgen.ir.stmt import Accumulate, Let, Stmt, Store
 from simgen.ir.visit import all_nodes, flatten, reads, writes
 from simgen.targets.body import BodyPrinter
 from simgen.targets.cstyle import mangle
+from simgen.targets.effects import must_walk_by_rows
 from simgen.targets.frame import Frame, open_kernel
 from simgen.targets.hoist import hoist_loads, split_invariant
 from simgen.targets.scope import N_PARTS, Layout, Scope
@@ -47,7 +48,7 @@ class FanOutView:
     ids: str
     counts: str
     bounds: str
-    find: str
+    walk: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +89,26 @@ class SynapsesView:
     row: tuple[str, ...]
     pragmas: tuple[str, ...]
     body: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RowsView:
+    """What ``over_rows.cpp.j2`` shows: ``deliver`` is called with segments by ``name``."""
+
+    name: str
+    deliver: str
+    doc: tuple[str, ...]
+    deliver_declarations: tuple[str, ...]
+    deliver_prologue: tuple[str, ...]
+    prefetches: tuple[str, ...]
+    row: tuple[str, ...]
+    pragmas: tuple[str, ...]
+    body: tuple[str, ...]
+    declarations: tuple[str, ...]
+    targets: str
+    n_rows: str
+    source_start: str
+    walk: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +181,7 @@ def lower_fan_out(kernel: Kernel, domain: OverFanOut, layout: Layout) -> FanOutV
         "ids": outer.buffer(f"{events.name}.ids", "uint32_t"),
         "counts": outer.buffer(f"{events.name}.counts", "int64_t"),
         "bounds": outer.buffer(f"{events.length}.bounds", "int64_t"),
-        "find": _finder(outer, store),
+        "walk": _walk_call(outer, kernel, domain),
     }
     return FanOutView(
         name=frame.name,
@@ -176,6 +197,19 @@ def lower_fan_out(kernel: Kernel, domain: OverFanOut, layout: Layout) -> FanOutV
         targets=targets,
         **fields,
     )
+
+
+def _walk_call(scope: Scope, kernel: Kernel, domain: OverFanOut) -> str:
+    """Return the call of the walk that visits the segments of a delivery in the right order."""
+    store = domain.store
+    if must_walk_by_rows(kernel):
+        return f"sg_walk_fan_out_rows(walk, {_finder(scope, store)}, {_n_classes(scope, store)});"
+    found = replace(store, format="none") if domain.whole_rows else store
+    return f"sg_walk_fan_out(walk, {_finder(scope, found)});"
+
+
+def _n_classes(scope: Scope, store: SynapseStore) -> str:
+    return "1" if store.format == "none" else scope.size(f"{store.name}.n_classes")
 
 
 def _finder(scope: Scope, store: SynapseStore) -> str:
@@ -242,9 +276,11 @@ def lower_fan_in(kernel: Kernel, domain: OverFanIn, layout: Layout) -> FanInView
     )
 
 
-def lower_synapses(kernel: Kernel, domain: OverSynapses, layout: Layout) -> SynapsesView:
+def lower_synapses(kernel: Kernel, domain: OverSynapses, layout: Layout) -> SynapsesView | RowsView:
     """Return the view of a walk over all synapses of a store."""
     store = domain.store
+    if must_walk_by_rows(kernel):
+        return _lower_rows(kernel, store, layout)
     frame = open_kernel(kernel, layout, _INDICES)
     walk = _walk(frame, IndexKind.PRE)
     scope = frame.scope
@@ -262,6 +298,33 @@ def lower_synapses(kernel: Kernel, domain: OverSynapses, layout: Layout) -> Syna
         row=walk.row,
         pragmas=("#pragma omp simd",) if walk.independent else (),
         body=walk.body,
+        **fields,
+    )
+
+
+def _lower_rows(kernel: Kernel, store: SynapseStore, layout: Layout) -> RowsView:
+    frame = open_kernel(kernel, layout, _INDICES)
+    targets = frame.scope.buffer(f"{store.name}.targets", "uint32_t")
+    walk = _walk(frame, IndexKind.PRE)
+    arrays = [targets, *_synaptic_arrays(frame.scope, frame.body)]
+    outer = Scope(layout, kernel, {})
+    fields = {
+        "n_rows": outer.size(f"{store.name}.n_rows"),
+        "source_start": outer.size(f"{store.name}.source_start"),
+        "walk": f"sg_walk_rows(walk, {_finder(outer, store)}, {_n_classes(outer, store)});",
+    }
+    return RowsView(
+        name=frame.name,
+        deliver=mangle("d", kernel.name),
+        doc=frame.doc,
+        deliver_declarations=frame.scope.declarations(),
+        deliver_prologue=frame.prologue,
+        prefetches=tuple(f"__builtin_prefetch({array} + next);" for array in arrays),
+        row=walk.row,
+        pragmas=(),
+        body=walk.body,
+        declarations=outer.declarations(),
+        targets=targets,
         **fields,
     )
 

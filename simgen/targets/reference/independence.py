@@ -16,6 +16,7 @@ from simgen.ir.expr import Array, Index, IndexValue
 from simgen.ir.kernel import Kernel
 from simgen.ir.stmt import Accumulate, Append, Scatter, Store
 from simgen.ir.visit import all_nodes, flatten, reads
+from simgen.targets.effects import must_walk_by_rows
 from simgen.targets.reference.lanes import Positions
 
 
@@ -24,10 +25,12 @@ class Independence:
     """What decides whether lanes may run side by side.
 
     ``never`` says they may not; else they may where the positions of each index are distinct.
+    ``by_rows``: the lanes of all parts are visited row by row (see :mod:`simgen.targets.effects`).
     """
 
     never: bool
     distinct: frozenset[Index]
+    by_rows: bool = False
 
 
 def analyse(kernel: Kernel) -> Independence:
@@ -51,7 +54,7 @@ def analyse(kernel: Kernel) -> Independence:
         if first is not None:
             never = never or (first.via is not None and first.via.name in written_names)
             distinct.add(first)
-    return Independence(never, frozenset(distinct))
+    return Independence(never, frozenset(distinct), must_walk_by_rows(kernel))
 
 
 def _reads(kernel: Kernel) -> Iterator[tuple[Array, Index | None]]:

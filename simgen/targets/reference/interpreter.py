@@ -145,7 +145,7 @@ def run_kernel(
     once = Visit(memory, real, kernel, tick, Lanes(1, {}), emitted)
     for let in kernel.prologue:
         once.locals[let.local.name] = evaluate(let.value, once).reshape(-1)[0:1].reshape(())
-    lanes = lanes_of(kernel.domain, memory, once.step(), once.scalar)
+    lanes = lanes_of(kernel.domain, memory, once.step(), once.scalar, independence.by_rows)
     visit = Visit(memory, real, kernel, tick, lanes, emitted, once.locals)
     for group in _groups(visit, independence):
         execute(kernel.body, group)

@@ -7,7 +7,7 @@ down plainly, with no regard to speed; the order of the lanes is the order of th
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -65,7 +65,13 @@ def lookup_int(memory: Memory, name: str) -> int:
         raise InternalError(f"the integer '{name}' is not in the memory of the program") from None
 
 
-def lanes_of(domain: Domain, memory: Memory, step: int, scalar: Callable[[Expr], int]) -> Lanes:
+def lanes_of(
+    domain: Domain,
+    memory: Memory,
+    step: int,
+    scalar: Callable[[Expr], int],
+    by_rows: bool = False,
+) -> Lanes:
     """Return the lanes of ``domain`` at ``step`` of the kernel's clock.
 
     ``scalar`` evaluates the domain's own expressions (bounds, delays).
@@ -83,7 +89,8 @@ def lanes_of(domain: Domain, memory: Memory, step: int, scalar: Callable[[Expr],
             fired = fired_at(memory, events, step)
             return _elements(fired[(fired >= scalar(start)) & (fired < scalar(stop))])
         case OverFanOut():
-            return _joined(memory, domain.store, IndexKind.PRE, _fan_out(domain, memory, step))
+            runs = list(_fan_out(domain, memory, step, by_rows))
+            return _joined(memory, domain.store, IndexKind.PRE, runs)
         case OverFanIn():
             runs = list(_fan_in(domain, memory, step, scalar))
             positions = lookup_array(memory, f"{domain.store.name}.col_pos")
@@ -95,6 +102,10 @@ def lanes_of(domain: Domain, memory: Memory, step: int, scalar: Callable[[Expr],
             )
             lanes.positions[IndexKind.ENTRY] = np.concatenate([np.zeros(0, np.int64), *runs])
             return lanes
+        case OverSynapses(store=store) if by_rows:
+            places = range(lookup_int(memory, f"{store.name}.n_rows"))
+            rows = [run for place in places for run in _row(memory, store, place)]
+            return _synapses(memory, store, np.concatenate([np.zeros(0, np.int64), *rows]))
         case OverSynapses(store=store):
             n = int(lookup_array(memory, f"{store.name}.row_start")[_rows(memory, store)])
             return _synapses(memory, store, np.arange(n, dtype=np.int64))
@@ -159,22 +170,37 @@ def _joined(
     return Lanes(lanes.n, lanes.positions, (0, *(int(end) for end in ends[:-1])))
 
 
-def _fan_out(domain: OverFanOut, memory: Memory, step: int) -> Iterator[Positions]:
+def _fan_out(domain: OverFanOut, memory: Memory, step: int, by_rows: bool) -> Iterator[Positions]:
     """Yield the storage positions that arrive now: delay class, then source, then part."""
     store = domain.store
     n_classes = lookup_int(memory, domain.delays.length)  # the pathway's, not the store's
     n_rows = lookup_int(memory, f"{store.name}.n_rows")
     source_start = lookup_int(memory, f"{store.name}.source_start")
     delays = lookup_array(memory, domain.delays.name)
+    found = replace(store, format="none") if domain.whole_rows else store
     for delay_class in reversed(range(n_classes)):
         fired = fired_at(memory, domain.events, step - int(delays[delay_class]))
         for source in fired:
             source_row = int(source) - source_start
             if not 0 <= source_row < n_rows:
                 continue
+            if by_rows:
+                yield from _row(memory, store, source_row)
+                continue
             for part in range(memory.n_parts):
-                begin, end = segment(memory, store, part * n_rows + source_row, delay_class)
+                row = part * n_rows + source_row
+                begin, end = segment(memory, found, row, delay_class)
                 yield np.arange(begin, end, dtype=np.int64)
+
+
+def _row(memory: Memory, store: SynapseStore, source_row: int) -> Iterator[Positions]:
+    """Yield what the parts hold of a row, class by class."""
+    n_rows = lookup_int(memory, f"{store.name}.n_rows")
+    n_classes = 1 if store.format == "none" else lookup_int(memory, f"{store.name}.n_classes")
+    for delay_class in range(n_classes):
+        for part in range(memory.n_parts):
+            begin, end = segment(memory, store, part * n_rows + source_row, delay_class)
+            yield np.arange(begin, end, dtype=np.int64)
 
 
 def segment(memory: Memory, store: SynapseStore, row: int, delay_class: int) -> tuple[int, int]:
