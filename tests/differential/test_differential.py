@@ -87,7 +87,7 @@ def test_targets_agree_bit_by_bit(seed):
     check(seed, some_variants(seed))
 
 
-@tried(FEW // 2)
+@tried(FEW // 3)
 @given(st.integers(0, 2**32))
 def test_float32_agrees_bit_by_bit(seed):
     check(seed, SINGLE)

@@ -26,7 +26,12 @@ VARIANTS: Mapping[str, Mapping[str, Any]] = {
 }
 SINGLE: Mapping[str, Mapping[str, Any]] = {
     "reference, float32": {**REFERENCE, "dtype": "float32"},
-    "cpu unoptimised, float32": {"device": "cpu", "optimize": 0, "dtype": "float32"},
+    "cpu unoptimised -O0, float32": {
+        "device": "cpu",
+        "optimize": 0,
+        "compiler_flags": ("-O0",),
+        "dtype": "float32",
+    },
     "cpu, float32": {"device": "cpu", "dtype": "float32"},
 }
 HOISTED = "traces kept per neuron"  # the one optimisation that rounds differently
