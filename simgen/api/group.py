@@ -24,6 +24,7 @@ from simgen.dtypes import DType
 from simgen.errors import (
     ArgumentTypeError,
     IndexRangeError,
+    InternalError,
     ModelError,
     SourceText,
     UnknownAttributeError,
@@ -170,7 +171,7 @@ class Group(Component):
 
     def _size(self) -> int:
         """The number of elements that indices run over."""
-        raise NotImplementedError
+        raise InternalError(f"{type(self).__name__} does not say how many elements it has")
 
     def _index(self) -> Index:
         """The running index of the group's own code."""
