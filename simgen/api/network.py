@@ -15,7 +15,7 @@ from simgen.api.component import Component
 from simgen.api.device import current_options
 from simgen.api.namespaces import caller_namespace, checked_namespace
 from simgen.api.naming import Named
-from simgen.api.progress import Progress, make_report
+from simgen.api.progress import Progress, Report, make_report
 from simgen.api.subgroup import Subgroup
 from simgen.build.schedule import DEFAULT_SLOTS
 from simgen.errors import (
@@ -214,13 +214,27 @@ class Network(Named):
             raise ModelError(f"The duration of a run must not be negative, but it is {length} s.")
         names = checked_namespace(namespace, "run()")
         scope = caller_namespace() if names is None else names
-        with memory_errors(self.describe()):
-            compiled = self._prepare(scope)
-        if on_compiled is not None:
-            on_compiled(compiled)
-        end = self._t + length
-        compiled.require_room(end)
         reporter = make_report(report, report_period, self._t, length)
+        try:
+            with memory_errors(self.describe()):
+                compiled = self._prepare(scope)
+            if on_compiled is not None:
+                on_compiled(compiled)
+            compiled.require_room(self._t + length)
+            self._advance(compiled, length, reporter, check_finite)
+        except BaseException:
+            # Ctrl-C comes anywhere: what was being bound at that moment is bound anew next time
+            self._signature = ()
+            raise
+
+    def _advance(
+        self,
+        compiled: CompiledNetwork,
+        length: float,
+        reporter: tuple[Report, float] | None,
+        check_finite: str | bool,
+    ) -> None:
+        end = self._t + length
         progress = Progress(reporter, compiled.axis.width, self._t, length)
         self._set_running(True, compiled.clocks)
         try:

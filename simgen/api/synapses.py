@@ -30,7 +30,7 @@ from simgen.api.subgroup import Subgroup
 from simgen.api.synapse_counts import degree
 from simgen.api.synaptic_data import SynapticData
 from simgen.api.synaptic_run import SynapticRun
-from simgen.api.synaptic_selection import SynapticSelection, from_matrix, pair_indices
+from simgen.api.synaptic_selection import SynapticSelection, from_matrix, is_matrix, pair_indices
 from simgen.build.schedule import is_before
 from simgen.dtypes import DType
 from simgen.errors import (
@@ -314,7 +314,7 @@ class Synapses(Connectable):
         return super()._read(name, item)
 
     def _write(self, name: str, item: Any, value: Any, plain: bool = False) -> None:
-        if is_whole(item) and not isinstance(value, str) and np.ndim(value) == 2:
+        if is_whole(item) and is_matrix(value):
             value = from_matrix(self, name, value)
         super()._write(name, item, value, plain)
 

@@ -50,6 +50,16 @@ def pair_indices(synapses: Synapses, item: tuple[Any, ...]) -> npt.NDArray[np.in
     return np.flatnonzero(chosen)
 
 
+def is_matrix(value: Any) -> bool:
+    """Return whether a value is an array, or nested lists, with rows and columns."""
+    if isinstance(value, list | tuple):
+        try:
+            return np.ndim(value) == 2
+        except ValueError:  # rows of unequal length are reported where values are converted
+            return False
+    return isinstance(value, np.ndarray) and value.ndim == 2
+
+
 def from_matrix(synapses: Synapses, name: str, matrix: Any) -> Any:
     """Return, for each synapse, the element (i, j) of a matrix of all pairs of neurons.
 

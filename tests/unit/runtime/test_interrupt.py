@@ -10,6 +10,7 @@ import pytest
 
 import simgen
 from simgen import Network, NeuronGroup, SpikeMonitor, ms, second
+from simgen.api.binding import CompiledNetwork
 
 pytestmark = pytest.mark.compiler
 
@@ -35,4 +36,27 @@ def test_an_interrupted_run_can_be_continued():
     assert network.t_ == pytest.approx(reached + 0.01, abs=1e-9)
     period = 10 * 1.791759469228055  # ln(1.2/0.2) time constants of 10 ms
     assert spikes.num_spikes == 500 * int(network.t_ * 1000 / (round(period / 0.1 + 0.5) * 0.1))
+    simgen.set_device("auto")
+
+
+def test_a_run_interrupted_while_recordings_grow_can_be_continued(monkeypatch):
+    simgen.set_device("cpu")
+    simgen.start_scope()
+    cells = NeuronGroup(10, "v : 1", threshold="True", reset="v += 1")
+    spikes = SpikeMonitor(cells)
+    network = Network(cells, spikes)
+    network.run(1 * ms)
+    rebind = CompiledNetwork._rebind
+
+    def interrupted(self):
+        monkeypatch.setattr(CompiledNetwork, "_rebind", rebind)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(CompiledNetwork, "_rebind", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        network.run(1000 * ms)
+    reached = network.t_
+    network.run(100 * ms)
+    assert network.t_ == pytest.approx(reached + 0.1, abs=1e-9)
+    assert spikes.num_spikes == 10 * round(network.t_ / 1e-4)
     simgen.set_device("auto")
