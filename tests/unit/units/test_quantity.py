@@ -244,7 +244,7 @@ class TestOperators:
         same(x**0.5, Quantity(np.sqrt(np.asarray(x)), volt.dim**0.5))
         same(x // mV, np.array([1.0, 2.0]))
         same((5 * ms) % (2 * ms), 1 * ms)
-        same(x @ x, Quantity(5e-6, volt.dim**2))
+        same(x @ x, Quantity(np.asarray(x) @ np.asarray(x), volt.dim**2))
         quotient, rest = divmod(5 * ms, 2 * ms)
         assert (quotient, type(quotient)) == (2.0, float)
         assert abs(rest - 1 * ms) < 1e-9 * ms
