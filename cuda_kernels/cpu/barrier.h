@@ -21,6 +21,13 @@ typedef struct {
   alignas(64) int64_t go[2];
 } sg_barrier;
 
+// The ticks, of those wanted, that a recorder with this free room and need per tick has room for.
+static inline int64_t sg_within_room(int64_t wanted, int64_t pending, int64_t room, int64_t need) {
+  if (need * (wanted + pending) <= room) return wanted;
+  const int64_t ticks = room / need - pending;
+  return ticks > 0 ? ticks : 0;
+}
+
 // Spins for some microseconds, then offers the processor to others: with more threads than
 // processors a thread that only spins would hold back the one it waits for.
 static inline void sg_wait(sg_barrier *barrier, int64_t n_threads) {

@@ -8,8 +8,11 @@
 #include "state.h"
 
 #define SG_SEGMENTS_LISTED 128  // 3 KB: stays in the first-level cache
-#define SG_SEGMENTS_AHEAD 4     // segments between a prefetch and its use
+#define SG_SEGMENTS_AHEAD 16    // segments between a prefetch and its use
 #define SG_COLUMN_AHEAD 16      // synapses between a prefetch and its use in a column
+#define SG_GATHERED_FULL 512    // targets that are enough for a visit, and the longest piece copied
+#define SG_GATHERED_PIECE 16    // a cache line of targets
+#define SG_GATHERED (2 * SG_GATHERED_FULL + SG_GATHERED_PIECE)  // the last copy overshoots
 
 SG_FN int64_t sg_later(int64_t a, int64_t b) { return a > b ? a : b; }
 SG_FN int64_t sg_earlier(int64_t a, int64_t b) { return a < b ? a : b; }
@@ -30,6 +33,22 @@ typedef struct {
   uint64_t begin, end;
   int64_t source;
 } sg_segment;
+
+// Copies targets[begin, end) to `out`, a cache line at a time where the array of n_targets reaches
+// that far, so that hardly a branch depends on the length of a short piece. What is copied beyond
+// the end is overwritten by the next piece.
+static inline void sg_gather(uint32_t *out, const uint32_t *targets, uint64_t begin, uint64_t end,
+                             int64_t n_targets) {
+  uint64_t k = 0;
+  if (end + SG_GATHERED_PIECE <= (uint64_t)n_targets) {
+    for (; k < end - begin; k += SG_GATHERED_PIECE) {
+      __builtin_memcpy(out + k, targets + begin + k, SG_GATHERED_PIECE * sizeof(uint32_t));
+      __asm__("" : "+r"(k));  // a call of memcpy for the whole loop would cost more than it copies
+    }
+    return;
+  }
+  for (; k < end - begin; ++k) out[k] = targets[begin + k];
+}
 
 // Visits the synapses of some segments, in their order.
 typedef void sg_deliver(const sg_state *S, const sg_segment *work, int64_t n_work, int64_t step);

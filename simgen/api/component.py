@@ -156,6 +156,10 @@ class Component(Named):
         """Yield the event lists that this object fills."""
         return ()
 
+    def _shortest_delay(self) -> int | None:
+        """Return the shortest delay in steps with which this object delivers events, if it does."""
+        return None
+
     def _longest_delays(self) -> dict[str, int]:
         """Return event list name -> the longest delay in steps with which it is read."""
         return {}

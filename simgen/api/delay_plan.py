@@ -154,6 +154,15 @@ class DelayPlan:
             return steps
         return int(pathway.steps(pathway.clock.dt_).max(initial=0))
 
+    def shortest(self) -> int | None:
+        """Return the shortest delay of the pre pathways in steps, None if there is none."""
+        tables = [
+            self.tables[delays.classes.name]
+            for delays in self.of.values()
+            if delays.classes is not None
+        ]
+        return min((int(table.min(initial=0)) for table in tables), default=None)
+
     def longest_delays(self) -> dict[str, int]:
         """Return event list name -> the longest delay in steps."""
         longest: dict[str, int] = {}

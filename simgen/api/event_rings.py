@@ -11,9 +11,13 @@ from simgen.api.component import Component
 from simgen.errors import UnsupportedFeatureError
 from simgen.ir.stmt import EventList
 from simgen.runtime.events import EventBuffer
+from simgen.targets.base import STEPS_TOGETHER
 
 if TYPE_CHECKING:
     from simgen.api.binding import CompiledNetwork
+
+
+MOST_TOGETHER = 32  # steps: waits are no longer felt, and rings stay small
 
 
 class EventRings:
@@ -31,9 +35,14 @@ class EventRings:
         if previous is not None:
             self._drop_earlier(compiled, previous)
         memory = compiled.memory
+        together = _steps_together(compiled)
+        memory.ints[STEPS_TOGETHER] = together
         for component in compiled.components:
             for events in component._event_lists():
-                depth = depths.get(events.name, 0) + 1
+                apart = max(1, together)
+                depth = depths.get(events.name, 0) + apart
+                if memory.n_parts > 1:  # what was not recorded yet stays for as many steps again
+                    depth = max(depth, 2 * apart)
                 buffer = self._fitted(compiled, previous, component, events, depth)
                 memory.arrays[f"{events.name}.ids"] = buffer.ids
                 memory.arrays[f"{events.name}.counts"] = buffer.counts
@@ -86,6 +95,14 @@ class EventRings:
                     "first, or let all synapses of that source join together."
                 )
             buffer.counts[...] = 0
+
+
+def _steps_together(compiled: CompiledNetwork) -> int:
+    """Return how many steps parts may make before they meet; 0 where events come without delay."""
+    if compiled.memory.n_parts == 1:
+        return 1
+    delays = (component._shortest_delay() for component in compiled.components)
+    return min([MOST_TOGETHER, *(delay for delay in delays if delay is not None)])
 
 
 def _former_step(

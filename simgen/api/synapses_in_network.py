@@ -88,6 +88,9 @@ class SynapsesInNetwork(Group):
     def _longest_delays(self) -> dict[str, int]:
         return self._run.delays.longest_delays()
 
+    def _shortest_delay(self) -> int | None:
+        return self._run.delays.shortest()
+
     def _keys(self) -> dict[str, Stream]:
         return {f"{self.name}.key": self._stream}
 

@@ -85,8 +85,11 @@ class Simulation:
         elapsed = time.perf_counter() - begin
         if done > 0 and elapsed > 0:
             self._rate = max(done / elapsed, 1.0)
-        if done < wanted and not self.make_room(wanted - done):
-            raise InternalError(f"a run ended after {done} of {wanted} ticks without a reason")
+        # fewer may be done long before a recorder is full: threads that meet seldom keep room for
+        # what they have not recorded yet
+        stuck = done < wanted and not self.make_room(wanted - done) and not self.stopped
+        if stuck and done == 0:
+            raise InternalError(f"a run ended after none of {wanted} ticks without a reason")
 
     def _run_split(self, due: Sequence[HostOperation]) -> None:
         """Run one tick with Python calls at their places in the schedule."""

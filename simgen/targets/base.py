@@ -26,7 +26,10 @@ Memory is flat and named, so that every target binds it in the same way:
 ``arrays[tick]``                      i64 (1): the present tick; a clock is due where the tick is
                                       a multiple of ``ints[period_<clock>]``, its step the quotient
 ``ints[<length>]``                    sizes, by the names used in the IR
-``ints[<events>.depth]``              slots of the ring: the longest delay in steps plus one
+``ints[<events>.depth]``              slots of the ring: the longest delay in steps plus one, more
+                                      where parts may be several steps apart
+``ints[steps_together]``              the steps that parts may make before they meet: at most the
+                                      shortest delay, 0 where one is zero; 1 for one part
 ``ints[<store>.n_rows]``              rows per part; also ``.n_classes`` and ``.source_start``
 ``ints[<recorder>.capacity]``         length of the buffer; ``.need`` is the most a tick appends
 ``ints[<parameter>]``                 parameters of integer and boolean type (U64 keys as i64 bits)
@@ -45,6 +48,7 @@ import numpy.typing as npt
 from simgen.ir.kernel import Program
 
 AnyArray = npt.NDArray[np.generic]
+STEPS_TOGETHER = "steps_together"
 
 
 @dataclass(slots=True)

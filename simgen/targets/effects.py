@@ -1,4 +1,4 @@
-"""Which kernels can be split by parts, and where threads must wait for each other.
+"""Which kernels can be split by parts, and what each of them touches.
 
 A part owns a contiguous range of each group and the synapses that end there (performance page,
 partition by target). A kernel is split if all it writes is its part's own, and if nothing it
@@ -8,7 +8,7 @@ writes is read by another part in the same pass. All others run on one thread, i
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from simgen.ir.expr import Expr, Gather, Index, IndexKind, Load
 from simgen.ir.kernel import (
@@ -29,11 +29,20 @@ _SERIAL = "(the first thread)"  # the partition of a kernel that is not split
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """A use of a named value: each part uses only its own of ``partition``, or (None) any of it."""
+    """A use of a named value: each part uses only its own of ``partition``, or (None) any of it.
+
+    ``delayed``: what is read was written as many steps before as the shortest delay has.
+    """
 
     name: str
     partition: str | None
     writes: bool
+    delayed: bool = False
+
+    def conflicts(self, other: Access) -> bool:
+        """Whether the order of two uses matters where different threads make them."""
+        same = self.partition is not None and self.partition == other.partition
+        return self.name == other.name and (self.writes or other.writes) and not same
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +65,7 @@ def kernel_effects(kernel: Kernel) -> Effects:
     if any(isinstance(stmt, (Append, EmitTable)) for stmt in flatten(kernel.body)):
         split = False
     if not split:
-        accesses = {Access(access.name, _SERIAL, access.writes) for access in accesses}
+        accesses = {replace(access, partition=_SERIAL) for access in accesses}
     return Effects(split, frozenset(accesses))
 
 
@@ -123,7 +132,7 @@ def _domain_accesses(kernel: Kernel) -> set[Access]:
         case OverEvents(events=events):
             return {Access(f"{events.name}.events", events.length, writes=False)}
         case OverFanOut(events=events, delays=delays):  # every part walks the spikes of all parts
-            spikes = Access(f"{events.name}.events", None, writes=False)
+            spikes = Access(f"{events.name}.events", None, writes=False, delayed=True)
             return {spikes, Access(delays.name, None, writes=False)}
         case OverFanIn(events=events, delays=delays, store=store):
             spikes = Access(f"{events.name}.events", events.length, writes=False)
@@ -133,25 +142,6 @@ def _domain_accesses(kernel: Kernel) -> set[Access]:
             return {Access(indices.name, None, writes=False)}
         case _:
             return set()
-
-
-def plan_barriers(effects: Iterable[Effects]) -> tuple[bool, ...]:
-    """Return for each kernel whether all threads must have finished what precedes it.
-
-    Threads always wait for each other at the end of a tick.
-    """
-    since: set[Access] = set()
-    plan: list[bool] = []
-    for effect in effects:
-        wait = any(_conflict(old, new) for new in effect.accesses for old in since)
-        plan.append(wait)
-        since = set(effect.accesses) if wait else since | effect.accesses
-    return tuple(plan)
-
-
-def _conflict(one: Access, other: Access) -> bool:
-    same = one.partition is not None and one.partition == other.partition
-    return one.name == other.name and (one.writes or other.writes) and not same
 
 
 def is_statement_free(body: Iterable[Stmt], kinds: tuple[type, ...]) -> bool:

@@ -11,7 +11,7 @@ from simgen.errors import InternalError
 from simgen.ir.kernel import Program
 from simgen.ir.verify import verify_program
 from simgen.options import Options
-from simgen.targets.base import AnyArray, Memory
+from simgen.targets.base import STEPS_TOGETHER, AnyArray, Memory
 from simgen.targets.cpu import compile as compiler
 from simgen.targets.cpu.lower import LoweredProgram, lower_program
 from simgen.targets.scope import N_PARTS, Slot
@@ -46,7 +46,7 @@ class CpuExecutable:
             raise InternalError(f"the only clock '{clock.name}' does not tick in every tick")
         arrays = [_checked(memory, slot) for slot in layout.arrays.values()]
         _check_apart(dict(zip(layout.arrays, arrays)), layout.written)
-        ints = {**memory.ints, N_PARTS: memory.n_parts}
+        ints = {STEPS_TOGETHER: 1, **memory.ints, N_PARTS: memory.n_parts}
         try:
             int_values = np.array([ints[name] for name in layout.ints] or [0], dtype=np.int64)
             real_values = np.array([memory.reals[name] for name in layout.reals] or [0.0])

@@ -65,6 +65,7 @@ _COMPLAINT = re.compile(
 )
 _calls = {"compiler": 0}
 _calls_lock = threading.Lock()
+_openmp_stays = False
 
 
 @functools.lru_cache(maxsize=16)
@@ -90,12 +91,27 @@ class CompiledLibrary:
     def load(self, cdef: str = PROGRAM_CDEF) -> Any:
         """Return the cffi library (untyped) with the functions ``cdef`` declares."""
         try:
-            return interface(cdef).dlopen(str(self.path))
+            return interface(cdef).dlopen(str(self.path), _loading_flags(self.openmp))
         except OSError as error:
             raise CompileError(
                 f"the compiled library {self.path} cannot be loaded: {error}. If its folder "
                 "forbids programs (mounted noexec), set SIMGEN_CACHE_DIR to another one."
             ) from None
+
+
+def _loading_flags(openmp: bool) -> int:
+    """Return how a library is opened: the first one with OpenMP stays until the process ends.
+
+    With it stays the OpenMP runtime, whose waiting threads would otherwise run on in unmapped code
+    once the last library that uses it is closed.
+    """
+    global _openmp_stays
+    flags = os.RTLD_NOW
+    with _calls_lock:
+        if openmp and not _openmp_stays:
+            flags |= os.RTLD_NODELETE
+            _openmp_stays = True
+    return flags
 
 
 def compiler_calls() -> int:

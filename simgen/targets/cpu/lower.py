@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,6 +23,7 @@ from simgen.ir.kernel import (
 )
 from simgen.ir.stmt import Append
 from simgen.ir.visit import all_nodes, flatten
+from simgen.targets.base import STEPS_TOGETHER
 from simgen.targets.cpu.elements import lower_elements
 from simgen.targets.cpu.events import (
     EmitTableView,
@@ -30,10 +31,17 @@ from simgen.targets.cpu.events import (
     lower_indices,
     lower_once,
 )
-from simgen.targets.cpu.synapses import RowsView, lower_fan_in, lower_fan_out, lower_synapses
+from simgen.targets.cpu.synapses import (
+    GatheredFanOutView,
+    RowsView,
+    lower_fan_in,
+    lower_fan_out,
+    lower_synapses,
+)
 from simgen.targets.cstyle import mangle
-from simgen.targets.effects import Effects, kernel_effects, plan_barriers
+from simgen.targets.effects import kernel_effects
 from simgen.targets.frame import TICK, distinct_kernels
+from simgen.targets.meetings import Meetings, Wait, plan_meetings
 from simgen.targets.render import render
 from simgen.targets.scope import N_PARTS, Layout
 
@@ -51,7 +59,11 @@ _DOMAINS: dict[type, tuple[Callable[..., Any], str]] = {
 
 @dataclass(frozen=True, slots=True)
 class ModuleView:
-    """What ``module.cpp.j2`` shows; ``calls`` is the body of a tick."""
+    """What ``module.cpp.j2`` shows; ``calls`` is the body of a tick.
+
+    Threads meet every ``at_once`` ticks; then the calls ``later`` are made for each of these, which
+    are ``pending`` until then.
+    """
 
     headers: tuple[str, ...]
     kernels: tuple[str, ...]
@@ -61,6 +73,10 @@ class ModuleView:
     clocks: tuple[str, ...]
     calls: tuple[str, ...]
     advance: tuple[str, ...]
+    together: int
+    at_once: str
+    pending: str
+    later: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,10 +93,13 @@ def lower_program(program: Program, real: np.dtype[np.floating]) -> LoweredProgr
     layout = Layout(real)
     tick = layout.array(TICK, "int64_t").position
     kernels = distinct_kernels(program)
-    effects = {name: kernel_effects(kernel) for name, kernel in kernels.items()}
+    effects = [kernel_effects(kernel) for kernel in program.kernels]
     texts = tuple(render_kernel(kernel, layout) for kernel in kernels.values())
     clocks = tuple(dict.fromkeys(kernel.clock for kernel in kernels.values())) or program.clocks
     single = clocks[0] if len(clocks) == 1 and clocks == program.clocks else None
+    meetings = plan_meetings(effects, one_clock=single is not None)
+    together = layout.int_argument(STEPS_TOGETHER)
+    split = [effect.split for effect in effects]
     view = ModuleView(
         headers=_headers(program),
         kernels=texts,
@@ -88,8 +107,12 @@ def lower_program(program: Program, real: np.dtype[np.floating]) -> LoweredProgr
         tick=tick,
         n_parts=layout.int_argument(N_PARTS),
         clocks=tuple(line for clock in clocks for line in _clock_lines(clock, single, layout)),
-        calls=_calls(program, effects, single),
+        calls=_calls(program, split, meetings, single),
         advance=tuple(_advance_line(clock, single) for clock in clocks),
+        together=together,
+        at_once="sg_later(1, together)" if meetings.several else "1",
+        pending="ahead" if meetings.later else "0",
+        later=tuple(_late_call(program.kernels[place]) for place in sorted(meetings.later)),
     )
     return LoweredProgram(render("cpp/module.cpp.j2", view), layout, single)
 
@@ -102,6 +125,8 @@ def render_kernel(kernel: Kernel, layout: Layout) -> str:
         template = "emit_table"
     elif isinstance(view, RowsView):
         template = "over_rows"
+    elif isinstance(view, GatheredFanOutView):
+        template = "over_fan_out_gathered"
     return render(f"cpp/{template}.cpp.j2", view)
 
 
@@ -129,8 +154,10 @@ def _recorder_checks(program: Program, layout: Layout) -> tuple[str, ...]:
             layout.int_argument(f"{name}.need"),
             layout.int_argument(f"{name}.capacity"),
         )
-        room = f"S->ints[{capacity}] - S->ints[{need}]"
-        lines.append(f"if (*(const int64_t *)S->arrays[{used}] > {room}) return 0;")
+        lines.append(
+            f"ticks = sg_within_room(ticks, pending, S->ints[{capacity}] - "
+            f"*(const int64_t *)S->arrays[{used}], S->ints[{need}]);"
+        )
     return tuple(lines)
 
 
@@ -158,19 +185,25 @@ def _counters(clock: Clock) -> tuple[str, str, str]:
     return mangle("step", clock.name), mangle("until", clock.name), mangle("period", clock.name)
 
 
-def _calls(program: Program, effects: dict[str, Effects], single: Clock | None) -> tuple[str, ...]:
+def _calls(
+    program: Program, split: Sequence[bool], meetings: Meetings, single: Clock | None
+) -> tuple[str, ...]:
     """Return the lines of a tick: each kernel when its clock is due, and waits between them."""
-    kernels = program.kernels
-    waits = plan_barriers(effects[kernel.name] for kernel in kernels)
     lines = []
-    for kernel, wait in zip(kernels, waits):
+    for position, (kernel, wait) in enumerate(zip(program.kernels, meetings.waits)):
+        if position in meetings.later:
+            continue
         step, until, _ = _counters(kernel.clock)
-        split = effects[kernel.name].split
-        parts = "first_part, last_part" if split else "0, n_parts"
+        parts = "first_part, last_part" if split[position] else "0, n_parts"
         conditions = [] if kernel.clock == single else [f"{until} == 0"]
-        conditions += [] if split else ["thread == 0"]
+        conditions += [] if split[position] else ["thread == 0"]
         guard = f"if ({' && '.join(conditions)}) " if conditions else ""
-        if wait:
-            lines.append("sg_wait(barrier, n_threads);")
+        if wait is not Wait.NEVER:
+            short = "if (together == 0) " if wait is Wait.WITHOUT_DELAY else ""
+            lines.append(f"{short}sg_wait(barrier, n_threads);")
         lines.append(f"{guard}{mangle('k', kernel.name)}(S, {parts}, {step});")
     return tuple(lines)
+
+
+def _late_call(kernel: Kernel) -> str:
+    return f"{mangle('k', kernel.name)}(S, 0, n_parts, tick);"

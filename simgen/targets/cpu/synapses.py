@@ -6,14 +6,17 @@ that the processor can be told in time which synapses come next.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from typing import Any
 
 from simgen.errors import InternalError
-from simgen.ir.expr import Expr, IndexKind, Load, RandomDraw
+from simgen.ir.expr import Array, Expr, IndexKind, Load, RandomDraw
 from simgen.ir.kernel import Kernel, OverFanIn, OverFanOut, OverSynapses, SynapseStore
 from simgen.ir.stmt import Accumulate, Let, Stmt, Store
 from simgen.ir.visit import all_nodes, flatten, reads, writes
 from simgen.targets.body import BodyPrinter
+from simgen.targets.cpu.gather import can_gather
 from simgen.targets.cstyle import mangle
 from simgen.targets.effects import must_walk_by_rows
 from simgen.targets.frame import Frame, open_kernel
@@ -49,6 +52,13 @@ class FanOutView:
     counts: str
     bounds: str
     walk: str
+
+
+@dataclass(frozen=True, slots=True)
+class GatheredFanOutView(FanOutView):
+    """What ``over_fan_out_gathered.cpp.j2`` shows, in addition the number of synapses."""
+
+    n_synapses: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,8 +155,8 @@ def _independent(body: tuple[Stmt, ...]) -> bool:
     return plain and own and not written & foreign and not draws
 
 
-def _synaptic_arrays(scope: Scope, body: tuple[Stmt, ...]) -> list[str]:
-    """Return the C names of the arrays that a body uses at the synapse's position."""
+def _synaptic_arrays(body: tuple[Stmt, ...]) -> list[Array]:
+    """Return the arrays that a body uses at the synapse's position."""
     used = [
         node.array
         for node in all_nodes(body)
@@ -159,16 +169,30 @@ def _synaptic_arrays(scope: Scope, body: tuple[Stmt, ...]) -> list[str]:
         for array, index, _ in sorted(writes(body), key=lambda item: item[0].name)
         if index.kind is IndexKind.SYNAPSE and index.via is None
     ]
-    return [scope.array(array) for array in dict.fromkeys(used)]
+    return list(dict.fromkeys(used))
 
 
-def lower_fan_out(kernel: Kernel, domain: OverFanOut, layout: Layout) -> FanOutView:
+def _prefetches(arrays: Iterable[str]) -> tuple[str, ...]:
+    """Return the lines that ask for two cache lines of each array where a segment begins."""
+    return tuple(
+        f"__builtin_prefetch({array} + next{offset});"
+        for array in arrays
+        for offset in ("", " + 16")
+    )
+
+
+def lower_fan_out(
+    kernel: Kernel, domain: OverFanOut, layout: Layout
+) -> FanOutView | GatheredFanOutView:
     """Return the view of a delivery: the segments that spikes reach in this step."""
     store, events = domain.store, domain.events
     frame = open_kernel(kernel, layout, _INDICES)
-    targets = frame.scope.buffer(f"{store.name}.targets", "uint32_t")
+    scope = frame.scope
+    targets = scope.buffer(f"{store.name}.targets", "uint32_t")
+    synaptic = _synaptic_arrays(frame.body)
+    n_synapses = scope.size(store.length) if can_gather(frame.body) else None
     walk = _walk(frame, IndexKind.PRE)
-    arrays = [targets, *_synaptic_arrays(frame.scope, frame.body)]
+    arrays = [targets, *(scope.array(array) for array in synaptic)]
     outer = Scope(layout, kernel, {})
     fields = {
         "delays": outer.array(domain.delays),
@@ -183,20 +207,23 @@ def lower_fan_out(kernel: Kernel, domain: OverFanOut, layout: Layout) -> FanOutV
         "bounds": outer.buffer(f"{events.length}.bounds", "int64_t"),
         "walk": _walk_call(outer, kernel, domain),
     }
-    return FanOutView(
-        name=frame.name,
-        deliver=mangle("d", kernel.name),
-        doc=frame.doc,
-        deliver_declarations=frame.scope.declarations(),
-        deliver_prologue=frame.prologue,
-        prefetches=tuple(f"__builtin_prefetch({array} + next);" for array in arrays),
-        row=walk.row,
-        pragmas=("#pragma omp simd",) if walk.independent else (),
-        body=walk.body,
-        declarations=outer.declarations(),
-        targets=targets,
+    shown: dict[str, Any] = {
+        "name": frame.name,
+        "deliver": mangle("d", kernel.name),
+        "doc": frame.doc,
+        "deliver_declarations": scope.declarations(),
+        "deliver_prologue": frame.prologue,
+        "prefetches": _prefetches(arrays),
+        "row": walk.row,
+        "pragmas": ("#pragma omp simd",) if walk.independent else (),
+        "body": walk.body,
+        "declarations": outer.declarations(),
+        "targets": targets,
         **fields,
-    )
+    }
+    if n_synapses is None:
+        return FanOutView(**shown)
+    return GatheredFanOutView(**shown, n_synapses=n_synapses)
 
 
 def _walk_call(scope: Scope, kernel: Kernel, domain: OverFanOut) -> str:
@@ -261,7 +288,7 @@ def lower_fan_in(kernel: Kernel, domain: OverFanIn, layout: Layout) -> FanInView
         "col_start": scope.buffer(f"{name}.col_start", "uint64_t"),
         "col_pos": scope.buffer(f"{name}.col_pos", "uint64_t" if store.wide else "uint32_t"),
     }
-    arrays = _synaptic_arrays(scope, frame.body)
+    arrays = [scope.array(array) for array in _synaptic_arrays(frame.body)]
     return FanInView(
         name=frame.name,
         doc=frame.doc,
@@ -306,7 +333,7 @@ def _lower_rows(kernel: Kernel, store: SynapseStore, layout: Layout) -> RowsView
     frame = open_kernel(kernel, layout, _INDICES)
     targets = frame.scope.buffer(f"{store.name}.targets", "uint32_t")
     walk = _walk(frame, IndexKind.PRE)
-    arrays = [targets, *_synaptic_arrays(frame.scope, frame.body)]
+    arrays = [targets, *(frame.scope.array(array) for array in _synaptic_arrays(frame.body))]
     outer = Scope(layout, kernel, {})
     fields = {
         "n_rows": outer.size(f"{store.name}.n_rows"),
@@ -319,7 +346,7 @@ def _lower_rows(kernel: Kernel, store: SynapseStore, layout: Layout) -> RowsView
         doc=frame.doc,
         deliver_declarations=frame.scope.declarations(),
         deliver_prologue=frame.prologue,
-        prefetches=tuple(f"__builtin_prefetch({array} + next);" for array in arrays),
+        prefetches=_prefetches(arrays),
         row=walk.row,
         pragmas=(),
         body=walk.body,

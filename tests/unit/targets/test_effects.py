@@ -1,4 +1,4 @@
-"""Which kernels are split by parts, and where threads wait."""
+"""Which kernels are split by parts."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ from simgen.ir.kernel import (
     SynapseStore,
 )
 from simgen.ir.stmt import Accumulate, Append, Emit, If, Let, Store
-from simgen.targets.effects import kernel_effects, plan_barriers
+from simgen.targets.effects import kernel_effects
 
 REAL, I64, U32 = DType.REAL, DType.I64, DType.U32
 MAIN = Clock("main")
@@ -101,51 +101,3 @@ def test_split_are(name):
 @pytest.mark.parametrize("name", SERIAL)
 def test_serial_are(name):
     assert not kernel_effects(SERIAL[name]).split
-
-
-@pytest.mark.parametrize(
-    ("first", "second", "wait"),
-    [
-        ("own elements", "resets", False),  # the same part owns the same neurons in both
-        ("events", "resets", False),  # and the same events
-        ("deliveries", "own elements", False),
-        ("deliveries", "learning", False),  # a synapse belongs to the part of its target
-        ("sums", "learning", False),
-        ("events", "recurrent deliveries", True),  # which walk the events of all parts
-        ("own elements", "recurrent deliveries", True),  # which read sources of other parts
-        ("own elements", "reads of what others write", True),
-        ("own elements", "spike recording", False),
-        ("events", "spike recording", True),
-        ("own elements", "state recording", True),
-        ("shared writes", "single runs", False),  # the first thread does both
-        ("own elements", "shared writes", False),
-        ("own elements", "reads of other groups", False),
-    ],
-)
-def test_threads_wait_only_where_parts_meet(first, second, wait):
-    kernels = {**SPLIT, **SERIAL}
-    effects = [kernel_effects(kernels[name]) for name in (first, second)]
-    assert plan_barriers(effects) == (False, wait)
-    assert plan_barriers(reversed(effects)) == (False, wait)
-
-
-def test_a_wait_serves_all_that_was_before_it():
-    write, read = SPLIT["own elements"], SPLIT["recurrent deliveries"]
-    effects = [kernel_effects(one) for one in (write, read, read, write, read)]
-    assert plan_barriers(effects) == (False, True, False, True, True)
-
-
-def test_a_conflict_with_any_kernel_since_the_last_wait_counts():
-    write, other, read = (
-        SPLIT["own elements"],
-        kernel(ALL_B, Store(U, ELEMENT, real(0.0))),
-        SPLIT["recurrent deliveries"],
-    )
-    effects = [kernel_effects(one) for one in (write, other, read)]
-    assert plan_barriers(effects) == (False, False, True)
-
-
-def test_groups_of_other_lengths_have_other_parts():
-    mine = kernel_effects(kernel(ALL_A, Store(V, ELEMENT, real(0.0))))
-    theirs = kernel_effects(kernel(ALL_B, Store(V, ELEMENT, real(0.0))))
-    assert plan_barriers([mine, theirs]) == (False, True)

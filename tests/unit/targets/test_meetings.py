@@ -1,0 +1,104 @@
+"""Where threads wait for each other, and when they may be several steps apart."""
+
+from __future__ import annotations
+
+import pytest
+
+from simgen.ir.construct import compare, real
+from simgen.ir.expr import ELEMENT, PRE, Load
+from simgen.ir.stmt import Emit, Store
+from simgen.targets.effects import kernel_effects
+from simgen.targets.meetings import Wait, plan_meetings
+from tests.unit.targets.test_effects import (
+    ALL_A,
+    ALL_B,
+    EVENTS,
+    POST,
+    RECURRENT,
+    SERIAL,
+    SPLIT,
+    G,
+    U,
+    V,
+    add,
+    kernel,
+)
+
+NEVER, SHORT, ALWAYS = Wait.NEVER, Wait.WITHOUT_DELAY, Wait.ALWAYS
+PULSES = kernel(RECURRENT, add(G, POST))  # reads nothing of other parts but events
+KERNELS = {**SPLIT, **SERIAL, "pulses": PULSES}
+FIRE = kernel(ALL_A, Emit(EVENTS, compare(">", Load(V, ELEMENT), real(0.0))))
+
+
+def plan(*kernels, one_clock=True):
+    return plan_meetings([kernel_effects(one) for one in kernels], one_clock=one_clock)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "wait"),
+    [
+        ("own elements", "resets", NEVER),  # the same part owns the same neurons in both
+        ("events", "resets", NEVER),  # and the same events
+        ("deliveries", "own elements", NEVER),
+        ("deliveries", "learning", NEVER),  # a synapse belongs to the part of its target
+        ("sums", "learning", NEVER),
+        ("events", "pulses", SHORT),  # which walk the events of all parts, after a delay
+        ("own elements", "recurrent deliveries", ALWAYS),  # which read sources of other parts
+        ("own elements", "reads of what others write", ALWAYS),
+        ("own elements", "spike recording", NEVER),
+        ("own elements", "state recording", ALWAYS),
+        ("shared writes", "single runs", NEVER),  # the first thread does both
+        ("own elements", "shared writes", NEVER),
+        ("own elements", "reads of other groups", NEVER),
+    ],
+)
+def test_threads_wait_only_where_parts_meet(first, second, wait):
+    for pair in ((first, second), (second, first)):
+        assert plan(*(KERNELS[name] for name in pair)).waits == (NEVER, wait)
+
+
+def test_a_wait_serves_all_that_was_before_it():
+    write, read = SPLIT["own elements"], SPLIT["recurrent deliveries"]
+    waits = plan(write, read, read, write, read).waits
+    assert waits == (NEVER, ALWAYS, NEVER, ALWAYS, ALWAYS)
+
+
+def test_a_conflict_with_any_kernel_since_the_last_wait_counts():
+    other = kernel(ALL_B, Store(U, ELEMENT, real(0.0)))
+    waits = plan(SPLIT["own elements"], other, SPLIT["recurrent deliveries"]).waits
+    assert waits == (NEVER, NEVER, ALWAYS)
+
+
+def test_a_wait_that_delays_may_leave_out_serves_nothing_else():
+    reads = kernel(RECURRENT, add(G, POST, Load(V, PRE)))
+    move = kernel(ALL_A, Store(V, ELEMENT, real(0.0)))
+    waits = plan(move, FIRE, PULSES, reads).waits
+    assert waits == (NEVER, NEVER, SHORT, ALWAYS)
+
+
+def test_groups_of_other_lengths_have_other_parts():
+    mine = kernel(ALL_A, Store(V, ELEMENT, real(0.0)))
+    theirs = kernel(ALL_B, Store(V, ELEMENT, real(0.0)))
+    assert plan(mine, theirs).waits == (NEVER, ALWAYS)
+
+
+def test_threads_that_exchange_only_delayed_events_may_be_apart():
+    network = (FIRE, SPLIT["resets"], PULSES)
+    assert plan(*network).several
+    assert not plan(*network, one_clock=False).several
+    assert not plan(*network, SPLIT["recurrent deliveries"], SPLIT["own elements"]).several
+
+
+def test_recording_of_events_comes_later_and_other_work_on_one_thread_does_not():
+    recorded = plan(FIRE, SERIAL["spike recording"], PULSES)
+    assert recorded.several
+    assert recorded.later == {1}
+    assert recorded.waits == (NEVER, NEVER, SHORT)
+    sampled = plan(FIRE, SPLIT["own elements"], SERIAL["state recording"], PULSES)
+    assert not sampled.several
+    assert not sampled.later
+
+
+def test_a_recording_stays_where_another_kernel_needs_what_it_writes():
+    counted = kernel(SERIAL["spike recording"].domain, add(V, ELEMENT))
+    assert not plan(FIRE, counted, SPLIT["recurrent deliveries"]).later
