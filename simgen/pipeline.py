@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 from simgen.build.facts import NetworkFacts
-from simgen.build.schedule import DEFAULT_SLOTS, order_items
+from simgen.build.schedule import DEFAULT_SLOTS, order_items, with_lags
 from simgen.errors import Problem, raise_problems
 from simgen.ir.expr import Array
 from simgen.ir.kernel import Item, Program
@@ -64,7 +64,7 @@ def build_program(
     )
     items = [item for part in parts for item in part._items(facts)]
     python = [(part.when, part.order, part.name) for part in parts if part._is_python()]
-    schedule = order_items(items, DEFAULT_SLOTS, python)
+    schedule = with_lags(order_items(items, DEFAULT_SLOTS, python))
     clocks = tuple(dict.fromkeys(item.kernel.clock for item in schedule))
     return Program(schedule, clocks)
 

@@ -42,7 +42,7 @@ class EventRings:
                 apart = max(1, together)
                 depth = depths.get(events.name, 0) + apart
                 if memory.n_parts > 1:  # what was not recorded yet stays for as many steps again
-                    depth = max(depth, 2 * apart)
+                    depth = max(depth, 2 * apart + 1)
                 buffer = self._fitted(compiled, previous, component, events, depth)
                 memory.arrays[f"{events.name}.ids"] = buffer.ids
                 memory.arrays[f"{events.name}.counts"] = buffer.counts

@@ -62,7 +62,10 @@ class Subgroup(Group):
                     f"A part of {source.describe()} cannot be made: its variable '{attribute}' has "
                     "the name of an attribute of subgroups. Choose another name."
                 )
-        super().__init__(f"{source.name}_subgroup*", "subgroup*", clock=source.clock)
+        # Brian's rule: what a monitor of a part sees comes after the events of the whole
+        super().__init__(
+            f"{source.name}_subgroup*", "subgroup*", clock=source.clock, order=source.order + 1
+        )
         self._set("source", source)
         self._set("start", int(start))
         self._set("stop", int(stop))

@@ -8,7 +8,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from simgen.errors import ArgumentTypeError, ModelError, suggest
-from simgen.ir.kernel import Item
+from simgen.ir.kernel import Item, OverEvents
+from simgen.ir.stmt import Emit, EmitTable
+from simgen.ir.visit import flatten
 
 DEFAULT_SLOTS: tuple[str, ...] = ("start", "groups", "thresholds", "synapses", "resets", "end")
 
@@ -48,6 +50,27 @@ def check_slot(slot: str, owner: str, slots: Sequence[str] = DEFAULT_SLOTS) -> N
             f"There is no schedule slot '{slot}' for {owner}. {suggest(slot, places)} "
             f"The slots are {', '.join(slots)}, each with before_ and after_."
         )
+
+
+def with_lags(schedule: Sequence[Item]) -> tuple[Item, ...]:
+    """Return the items, with those that run before their events are found told so.
+
+    As in Brian they see the events that were found last, which are those of the step before.
+    """
+    found = {
+        stmt.events: position
+        for position, item in enumerate(schedule)
+        for stmt in flatten(item.kernel.body)
+        if isinstance(stmt, Emit | EmitTable)
+    }
+    items = []
+    for position, item in enumerate(schedule):
+        domain = item.kernel.domain
+        if isinstance(domain, OverEvents) and position < found.get(domain.events, -1):
+            kernel = replace(item.kernel, domain=replace(domain, lag=1))
+            item = replace(item, kernel=kernel)
+        items.append(item)
+    return tuple(items)
 
 
 def order_items(

@@ -79,11 +79,15 @@ class OverIndices:
 
 @dataclass(frozen=True, slots=True)
 class OverEvents:
-    """The elements that fired in this step and lie in [start, stop), ascending."""
+    """The elements that fired in this step and lie in [start, stop), ascending.
+
+    With ``lag`` 1 they are those of the step before: the kernel runs before events are found.
+    """
 
     events: EventList
     start: Expr
     stop: Expr
+    lag: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -193,8 +193,9 @@ def _domain(domain: Domain) -> str:
         case OverIndices(indices=indices, synapses=synapses):
             of = "" if synapses is None else f" of {synapses.name}"
             return f"the elements listed in {indices.name}{of}"
-        case OverEvents(events=events, start=start, stop=stop):
-            return f"events {events.name} from {format_expr(start)} to {format_expr(stop)}"
+        case OverEvents(events=events, start=start, stop=stop, lag=lag):
+            late = " of the step before" if lag else ""
+            return f"events {events.name} from {format_expr(start)} to {format_expr(stop)}{late}"
         case OverFanOut(store=store, events=events, delays=delays):
             return f"fan-out of {events.name} in {store.name} ({store.format}) by {delays.name}"
         case OverFanIn(store=store, events=events, delay=delay, delays=delays):

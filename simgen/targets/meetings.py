@@ -86,12 +86,10 @@ def _recording_kernels(effects: Sequence[Effects]) -> frozenset[int]:
     """Return the kernels on one thread that read events and share nothing else with the others."""
     later = {position for position, effect in enumerate(effects) if not effect.split}
     while True:
-        shared = {
-            access.name: access.writes
-            for position, effect in enumerate(effects)
-            if position not in later
-            for access in sorted(effect.accesses, key=lambda access: access.writes)
-        }
+        shared: dict[str, bool] = {}
+        for position, effect in enumerate(effects):
+            for access in () if position in later else effect.accesses:
+                shared[access.name] = shared.get(access.name, False) or access.writes
         bound = {position for position in later if _is_bound(effects[position], shared)}
         if not bound:
             return frozenset(later)

@@ -169,3 +169,23 @@ def test_smooth_and_binned_rates():
     bins, rates = rate.binned_rate(1 * ms)
     assert bins / ms == pytest.approx([0.5, 1.5])
     assert np.asarray(rates) == pytest.approx([1000, 500])
+
+
+def test_monitors_of_parts_follow_the_events_of_the_whole():
+    group = NeuronGroup(100, "v : 1", threshold="i % 2 == 1", order=3)
+    part = SpikeMonitor(group[0:4])
+    run(0.3 * ms)
+    assert part.i[:].tolist() == [1, 3] * 3
+    np.testing.assert_allclose(part.t_, np.repeat([0, 1e-4, 2e-4], 2))
+
+
+def test_a_monitor_before_the_threshold_sees_the_events_of_the_step_before():
+    group = NeuronGroup(100, "v : 1", threshold="i == t_in_timesteps")
+    other = NeuronGroup(100, "g : 1")
+    synapses = Synapses(group, other, on_pre="g += 1")  # keeps the spikes of several steps
+    synapses.connect(j="i")
+    synapses.delay = 0.5 * ms
+    early = SpikeMonitor(group, when="start", order=0)
+    run(0.4 * ms)
+    assert early.i[:].tolist() == [0, 1, 2]  # as Brian 2 does
+    np.testing.assert_allclose(early.t_, [1e-4, 2e-4, 3e-4])

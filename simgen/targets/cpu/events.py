@@ -52,7 +52,7 @@ class EventsView:
     doc: tuple[str, ...]
     declarations: tuple[str, ...]
     prologue: tuple[str, ...]
-    depth: str
+    slot: str
     length: str
     n_parts: str
     ids: str
@@ -204,8 +204,10 @@ def lower_events(kernel: Kernel, domain: OverEvents, layout: Layout) -> EventsVi
     scope, events = frame.scope, domain.events
     recorders = _recorders(scope, kernel.body)
     body = BodyPrinter(scope, append=recorders.append).lines(frame.body)
+    depth = scope.size(f"{events.name}.depth")
+    late = (f"if (step < {domain.lag}) return;",) if domain.lag else ()
     fields = {
-        "depth": scope.size(f"{events.name}.depth"),
+        "slot": f"(step - {domain.lag}) % {depth}" if domain.lag else f"step % {depth}",
         "length": scope.size(events.length),
         "n_parts": scope.size(N_PARTS),
         "ids": scope.buffer(f"{events.name}.ids", "uint32_t"),
@@ -218,7 +220,7 @@ def lower_events(kernel: Kernel, domain: OverEvents, layout: Layout) -> EventsVi
         name=frame.name,
         doc=frame.doc,
         declarations=scope.declarations(),
-        prologue=(*frame.prologue, *recorders.setup),
+        prologue=(*late, *frame.prologue, *recorders.setup),
         body=tuple(body),
         epilogue=recorders.finish,
         **fields,

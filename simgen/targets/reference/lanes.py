@@ -86,7 +86,7 @@ def lanes_of(
             values = listed.astype(np.int64)
             return _elements(values) if synapses is None else _synapses(memory, synapses, values)
         case OverEvents(events=events, start=start, stop=stop):
-            fired = fired_at(memory, events, step)
+            fired = fired_at(memory, events, step - domain.lag)
             return _elements(fired[(fired >= scalar(start)) & (fired < scalar(stop))])
         case OverFanOut():
             runs = list(_fan_out(domain, memory, step, by_rows))

@@ -6,13 +6,15 @@ import pytest
 
 from simgen.ir.construct import compare, real
 from simgen.ir.expr import ELEMENT, PRE, Load
-from simgen.ir.stmt import Emit, Store
+from simgen.ir.kernel import Recorder
+from simgen.ir.stmt import Append, Emit, Store
 from simgen.targets.effects import kernel_effects
 from simgen.targets.meetings import Wait, plan_meetings
 from tests.unit.targets.test_effects import (
     ALL_A,
     ALL_B,
     EVENTS,
+    I64,
     POST,
     RECURRENT,
     SERIAL,
@@ -102,3 +104,10 @@ def test_recording_of_events_comes_later_and_other_work_on_one_thread_does_not()
 def test_a_recording_stays_where_another_kernel_needs_what_it_writes():
     counted = kernel(SERIAL["spike recording"].domain, add(V, ELEMENT))
     assert not plan(FIRE, counted, SPLIT["recurrent deliveries"]).later
+
+
+def test_a_recording_stays_where_values_that_it_reads_are_written_before_they_are_read_again():
+    sampled = kernel(SERIAL["spike recording"].domain, Append(Recorder("r", I64), Load(V, ELEMENT)))
+    write = kernel(ALL_A, Store(V, ELEMENT, real(0.0)))
+    read = kernel(ALL_A, Store(G, ELEMENT, Load(V, ELEMENT)))
+    assert not plan(FIRE, sampled, write, read).later
