@@ -27,7 +27,7 @@ FUNCTIONS: dict[str, FunctionSpec] = {
         *(
             FunctionSpec(name, 1)
             for name in (
-                *("exp", "expm1", "log", "log10", "log1p", "exprel", "sqrt"),
+                *("exp", "expm1", "log", "log10", "log1p", "exprel", "recip_exprel", "sqrt"),
                 *("sin", "cos", "tan", "sinh", "cosh", "tanh"),
                 *("arcsin", "arccos", "arctan", "floor", "ceil"),
             )

@@ -15,9 +15,15 @@ from simgen.numerics.format import (
 )
 from simgen.numerics.math_exp import EXPM1_SHIFT, expm1_scaled
 
+_SIZE_BOUND = 717.0, 94.0
 _SINH_BOUND = 1e30, 1e15
 _TANH_BOUND = 22.0, 10.0
 _TANH_LINEAR_BELOW = 2.0**-28, 2.0**-13
+
+
+def _bounded(fmt: Format, size: Array) -> Array:
+    highest = fmt.real(_SIZE_BOUND[not fmt.double])
+    return np.where(size > highest, highest, size)
 
 
 @elementwise
@@ -25,7 +31,7 @@ def sinh(fmt: Format, x: Array) -> Array:
     """Return the hyperbolic sine."""
     scale = 2.0 ** EXPM1_SHIFT[not fmt.double]
     size = clear_sign(fmt, x)
-    total, low = expm1_scaled(fmt, size)
+    total, low = expm1_scaled(fmt, _bounded(fmt, size))
     scaled = total + low
     t = scale * scaled
     highest = fmt.real(_SINH_BOUND[not fmt.double])
@@ -39,7 +45,7 @@ def cosh(fmt: Format, x: Array) -> Array:
     """Return the hyperbolic cosine."""
     scale = 2.0 ** EXPM1_SHIFT[not fmt.double]
     size = clear_sign(fmt, x)
-    total, low = expm1_scaled(fmt, size)
+    total, low = expm1_scaled(fmt, _bounded(fmt, size))
     scaled = (total + 1.0 / scale) + low
     y = 0.5 * scale * scaled + 0.5 / (scale * scaled)
     return np.where(size < fmt.exact_below, fmt.real(1.0), y)

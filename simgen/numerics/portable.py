@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from simgen.numerics.math_exp import exp, expm1, exprel
+from simgen.numerics.math_exp import exp, expm1, exprel, recip_exprel
 from simgen.numerics.math_hyperbolic import cosh, sinh, tanh
 from simgen.numerics.math_inverse import arccos, arcsin, arctan
 from simgen.numerics.math_log import log, log1p, log2, log10
@@ -33,6 +33,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "exp": exp,
     "expm1": expm1,
     "exprel": exprel,
+    "recip_exprel": recip_exprel,
     "log": log,
     "log10": log10,
     "log1p": log1p,
@@ -78,6 +79,7 @@ __all__ = [
     "mod",
     "mod_int",
     "power",
+    "recip_exprel",
     "sign",
     "sin",
     "sinh",

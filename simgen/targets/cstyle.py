@@ -94,7 +94,8 @@ class Names:
     """How the leaves of expressions are spelt in one kernel.
 
     ``replaced`` holds nodes that are already in a C variable: hoisted loads and prepared draws;
-    ``places`` the elements that are kept in a buffer of wider numbers while a tile is worked on.
+    ``places`` the elements that are kept elsewhere while they are worked on: in a variable, or in a
+    tile's buffer of wider numbers.
     """
 
     array: Callable[[Array], str]

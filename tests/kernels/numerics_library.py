@@ -27,6 +27,7 @@ UNARY = [
     "exp",
     "expm1",
     "exprel",
+    "recip_exprel",
     "log",
     "log1p",
     "log2",

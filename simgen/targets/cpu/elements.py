@@ -11,6 +11,7 @@ from simgen.ir.kernel import Kernel, OverElements
 from simgen.ir.stmt import Accumulate, Emit, If, Let, Scatter, Stmt, Store
 from simgen.ir.visit import all_nodes, flatten, map_expr, reads, walk, writes
 from simgen.targets.body import BodyPrinter
+from simgen.targets.cstyle import mangle, stored_type
 from simgen.targets.frame import open_kernel
 from simgen.targets.hoist import written_names
 from simgen.targets.scope import N_PARTS, Layout, Scope
@@ -52,6 +53,7 @@ class _Tile:
     draws: list[str] = field(default_factory=list)
     part_begin: list[str] = field(default_factory=list)
     masks: list[str] = field(default_factory=list)
+    flags: list[str] = field(default_factory=list)  # whether a tile has an event, by mask
     tile_end: list[str] = field(default_factory=list)
     part_end: list[str] = field(default_factory=list)
     setup: list[str] = field(default_factory=list)
@@ -67,16 +69,24 @@ class _Tile:
         ids = scope.buffer(f"{name}.ids", "uint32_t", written=True)
         counts = scope.buffer(f"{name}.counts", "int64_t", written=True)
         bounds = scope.buffer(f"{stmt.events.length}.bounds", "int64_t")
-        slot, mask, used = f"slot{number}", f"m{number}", f"n{number}"
+        slot, mask, any_, used = (f"{kind}{number}" for kind in ("slot", "m", "any", "n"))
         depth = scope.size(f"{name}.depth")
         self.setup.append(f"const int64_t {slot} = {scope.names.step} % {depth};")
         self.masks.append(f"{mask}[k] = 0;")
+        self.flags.append(any_)
         self.buffers.append(f"{self.wide} {mask}[{TILE}];")
         self.part_begin.append(f"int64_t {used} = 0;")
         place = f"{ids} + {slot} * {scope.size(stmt.events.length)} + {bounds}[part]"
-        self.tile_end.append(f"{used} = sg_compact({mask}, count, base, {place}, {used});")
+        self.fills.append(f"{self.wide} {any_} = 0;")
+        listed = f"{used} = sg_compact({mask}, count, base, {place}, {used});"
+        self.tile_end.append(f"if ({any_} != 0) {listed}")
         self.part_end.append(f"{counts}[{slot} * {scope.size(N_PARTS)} + part] = {used};")
-        return f"{mask}[k] = {condition};"
+        return f"{any_} |= {mask}[k] = {condition};"
+
+    def pragma(self) -> str:
+        """Return the line that lets a loop over the tile run several elements at a time."""
+        reduction = f" reduction(|: {', '.join(self.flags)})" if self.flags else ""
+        return f"#pragma omp simd{reduction}"
 
 
 def lower_elements(kernel: Kernel, domain: OverElements, layout: Layout) -> ElementsView:
@@ -86,10 +96,11 @@ def lower_elements(kernel: Kernel, domain: OverElements, layout: Layout) -> Elem
     tile = _Tile(scope)
     _prepare_draws(tile, body)
     select = _vectorises(scope, body)
+    first, last = _own_elements(scope, body) if select else ([], [])
     if select:
         _widen_booleans(tile, body)
     printer = BodyPrinter(scope, select=select, emit=tile.emit)
-    lines = printer.lines(body)
+    lines = [*first, *printer.lines(body), *last]
     if not select:
         lines = [*tile.masks, *lines]  # a branch not taken writes no mask
     tiled = bool(tile.buffers)
@@ -110,7 +121,7 @@ def lower_elements(kernel: Kernel, domain: OverElements, layout: Layout) -> Elem
         fills=tuple(tile.fills),
         has_draws=bool(tile.draws),
         draws=tuple(tile.draws),
-        pragmas=("#pragma omp simd",) if select else (),
+        pragmas=(tile.pragma(),) if select else (),
         body=tuple(lines),
         tile_end=tuple(tile.tile_end),
         part_end=tuple(tile.part_end),
@@ -134,6 +145,25 @@ def _widen_booleans(tile: _Tile, body: tuple[Stmt, ...]) -> None:
         if array in written:
             tile.tile_end.append(f"sg_narrow({name} + base, {kept}, count);")
         scope.names.places[array, ELEMENT] = f"{kept}[k]"
+
+
+def _own_elements(scope: Scope, body: tuple[Stmt, ...]) -> tuple[list[str], list[str]]:
+    """Return lines that fetch what a body writes into variables, and that write it back.
+
+    Compilers reload an element after it was stored, since the store of another array's comes
+    between, and a loop as short as that of an integrate-and-fire neuron waits for it.
+    """
+    scattered = {stmt.array for stmt in flatten(body) if isinstance(stmt, Scatter)}
+    written = {array for array, _, _ in writes(body)} - scattered
+    first, last = [], []
+    for array in sorted(written, key=lambda array: array.name):
+        if array.dtype is DType.BOOL:
+            continue  # kept in wider numbers
+        place, kept = scope.printer.place(array, ELEMENT), mangle("e", array.name)
+        first.append(f"{stored_type(array.dtype, scope.layout.real)} {kept} = {place};")
+        last.append(f"{place} = {kept};")
+        scope.names.places[array, ELEMENT] = kept
+    return first, last
 
 
 def _prepare_draws(tile: _Tile, body: tuple[Stmt, ...]) -> None:
