@@ -30,7 +30,7 @@ from simgen.connect.columns import build_columns
 from simgen.dtypes import DType
 from simgen.errors import InternalError, ModelError, Problem, UnsupportedFeatureError
 from simgen.integrate.choose import choose
-from simgen.integrate.event_driven import integrate_event_driven
+from simgen.integrate.event_driven import EventDriven, plan_event_driven
 from simgen.integrate.model import Derived, OdeSystem, Update
 from simgen.ir.construct import binary, cast
 from simgen.ir.expr import SYNAPSE, Array, Expr, IndexKind, Load, RandomDraw
@@ -175,11 +175,14 @@ class SynapticRun:
         self.traces.plan(model, facts)
         model = self.traces.rewritten(model)
         items: list[Item] = []
+        with about(self.synapses.describe()):
+            width = model.source.update_dt or self.synapses.clock.ir.dt
+            between = plan_event_driven(model.event_driven, width, self.synapses.name)
         for pathway in model.pathways:
-            before = self._event_driven(model, pathway)
+            before = self._since_last(pathway, between)
             items += pathway_items(model, pathway, before, self.delays.of[pathway.source.name])
         update = self._continuous(facts, method, methods)
-        self.derived = [*update.derived, *self.traces.derived()]
+        self.derived = [*update.derived, *between.derived, *self.traces.derived()]
         items += continuous_items(model, update, self.synapses.order)
         for summed in model.summed:
             items += summed_items(model, summed, self._order_of(summed.group.name))
@@ -204,17 +207,12 @@ class SynapticRun:
             domain = replace(domain, whole_rows=item.name != name)
         return replace(item, kernel=replace(item.kernel, domain=replace(domain, store=store)))
 
-    def _event_driven(self, model: SynapsesModel, pathway: PathwayModel) -> tuple[Stmt, ...]:
-        last = model.source.lastupdate
-        width = self.model.source.update_dt
-        if not model.event_driven or last is None or width is None:
+    def _since_last(self, pathway: PathwayModel, between: EventDriven) -> tuple[Stmt, ...]:
+        last = self.model.source.lastupdate
+        if not between.odes or last is None:
             return ()
         count = binary("-", pathway.source.now, Load(last, SYNAPSE))
-        elapsed = binary("*", cast(count, DType.REAL), cast(width, DType.REAL))
-        with about(self.synapses.describe()):
-            return integrate_event_driven(
-                model.event_driven, elapsed, f"{self.synapses.name}.{pathway.source.name}."
-            )
+        return between.statements(count, f"{self.synapses.name}.{pathway.source.name}.")
 
     def _continuous(self, facts: NetworkFacts, method: Any, methods: Sequence[str]) -> Update:
         model = self.model

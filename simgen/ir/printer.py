@@ -16,6 +16,7 @@ from simgen.ir.expr import (
     Compare,
     Const,
     Expr,
+    Flow,
     Gather,
     Index,
     IndexValue,
@@ -109,6 +110,9 @@ def _print(expr: Expr) -> tuple[str, int]:
             return f"{dtype.value}({_text(operand, 0)})", _ATOM
         case Call(function=name, args=args):
             return f"{name}({_list(args)})", _ATOM
+        case Flow(row=row, blocks=blocks, matrix=matrix, start=start):
+            sizes = ", ".join(map(str, blocks))
+            return f"flow({row} of {sizes}; {_list(matrix)}; {_list(start)})", _ATOM
         case RandomDraw():
             return _draw(expr), _ATOM
         case _:
