@@ -19,6 +19,7 @@ from simgen.api.storage import AnyArray, StateVariable
 from simgen.api.subgroup import Subgroup
 from simgen.api.synapse_counts import degree_by_position, ranks_among_equals, update_axis
 from simgen.api.trace_keeper import TraceKeeper
+from simgen.api.visit_order import VisitOrder
 from simgen.build.facts import NetworkFacts
 from simgen.build.synapses import (
     continuous_items,
@@ -26,7 +27,7 @@ from simgen.build.synapses import (
     pathway_items,
     summed_items,
 )
-from simgen.connect.columns import build_columns
+from simgen.connect.columns import build_columns, joined
 from simgen.dtypes import DType
 from simgen.errors import InternalError, ModelError, Problem, UnsupportedFeatureError
 from simgen.integrate.choose import choose
@@ -63,6 +64,7 @@ class SynapticRun:
         self._update_width = synapses.clock.dt_  # nothing is counted before the first run
         self._rank = False
         self.traces = TraceKeeper(self)
+        self.order = VisitOrder(synapses)
 
     # --- description --------------------------------------------------------------------------
 
@@ -201,11 +203,12 @@ class SynapticRun:
         domain = item.kernel.domain
         if not isinstance(domain, OverFanIn | OverFanOut | OverSynapses):
             return item
-        store = self.store()
+        domain = replace(domain, store=self.store())
         name = f"{self.synapses.name}_{leader.name}" if leader is not None else ""
         if isinstance(domain, OverFanOut):
             domain = replace(domain, whole_rows=item.name != name)
-        return replace(item, kernel=replace(item.kernel, domain=replace(domain, store=store)))
+        domain = self.order.arranged(domain, item.kernel.body, item.kernel.comment)
+        return replace(item, kernel=replace(item.kernel, domain=domain))
 
     def _since_last(self, pathway: PathwayModel, between: EventDriven) -> tuple[Stmt, ...]:
         last = self.model.source.lastupdate
@@ -275,6 +278,7 @@ class SynapticRun:
             f"{name}.row_start": flat,
             f"{name}.targets": np.require(store.targets, requirements=["C", "W"]),
             **self.delays.tables,
+            **self.order.tables(),
         }
         segments = store.segments
         if segments.starts is not None:
@@ -290,6 +294,10 @@ class SynapticRun:
             tables.update(self.traces.tables(tables))
         return tables
 
+    def forget_columns(self) -> None:
+        """Have the column index made anew."""
+        self._column_tables = {}
+
     def _columns_of_parts(self) -> dict[str, AnyArray]:
         name, store = f"{self.synapses.name}.rows", self.synapses._data.store
         wanted = {f"{name}.col_start", f"{name}.col_pos"}
@@ -298,7 +306,7 @@ class SynapticRun:
         if wanted <= set(self._column_tables) or store is None:
             return self._column_tables
         parts = [
-            build_columns(store, part, with_source=self._column_sources)
+            self.order.sorted_columns(build_columns(store, part, with_source=self._column_sources))
             for part in range(store.n_parts)
         ]
         starts = [np.zeros(1, np.uint64)]
@@ -308,12 +316,12 @@ class SynapticRun:
             offset += part.positions.size
         self._column_tables = {
             f"{name}.col_start": np.concatenate(starts),
-            f"{name}.col_pos": _joined([part.positions for part in parts]),
+            f"{name}.col_pos": joined([part.positions for part in parts]),
         }
         if self._column_sources:
             first = np.uint32(self.source_start())
             sources = [part.sources + first for part in parts if part.sources is not None]
-            self._column_tables[f"{name}.col_src"] = _joined(sources)
+            self._column_tables[f"{name}.col_src"] = joined(sources)
         return self._column_tables
 
     def source_start(self) -> int:
@@ -390,8 +398,3 @@ class SynapticRun:
         if kind is IndexKind.POST:
             return np.asarray(data.targets(), np.int64)
         return np.arange(data.n, dtype=np.int64)
-
-
-def _joined(parts: list[Any]) -> AnyArray:
-    joined: AnyArray = parts[0] if len(parts) == 1 else np.concatenate(parts)
-    return joined

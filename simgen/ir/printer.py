@@ -199,10 +199,11 @@ def _domain(domain: Domain) -> str:
             return f"the elements listed in {indices.name}{of}"
         case OverEvents(events=events, start=start, stop=stop):
             return f"events {events.name} from {format_expr(start)} to {format_expr(stop)}"
-        case OverFanOut(store=store, events=events, delays=delays):
-            return f"fan-out of {events.name} in {store.name} ({store.format}) by {delays.name}"
+        case OverFanOut(store=store, events=events, delays=delays, listed=listed):
+            found = "listed" if listed else store.format
+            return f"fan-out of {events.name} in {store.name} ({found}) by {delays.name}"
         case OverFanIn(store=store, events=events, delay=delay, delays=delays):
             late = format_expr(delay) if delays is None else f"{delays.name}[synapse]"
             return f"fan-in of {events.name} in {store.name} after {late} steps"
-        case OverSynapses(store=store):
-            return f"synapses of {store.name}"
+        case OverSynapses(store=store, listed=listed):
+            return f"synapses of {store.name}" + (" (listed)" if listed else "")

@@ -30,7 +30,13 @@ from simgen.targets.cpu.events import (
     lower_indices,
     lower_once,
 )
-from simgen.targets.cpu.synapses import RowsView, lower_fan_in, lower_fan_out, lower_synapses
+from simgen.targets.cpu.synapses import (
+    ListedView,
+    RowsView,
+    lower_fan_in,
+    lower_fan_out,
+    lower_synapses,
+)
 from simgen.targets.cstyle import mangle
 from simgen.targets.effects import Effects, kernel_effects, plan_barriers
 from simgen.targets.frame import TICK, distinct_kernels
@@ -102,6 +108,8 @@ def render_kernel(kernel: Kernel, layout: Layout) -> str:
         template = "emit_table"
     elif isinstance(view, RowsView):
         template = "over_rows"
+    elif isinstance(view, ListedView):
+        template = "over_listed"
     return render(f"cpp/{template}.cpp.j2", view)
 
 

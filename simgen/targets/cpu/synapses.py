@@ -35,9 +35,10 @@ class FanOutView:
     prefetches: tuple[str, ...]
     row: tuple[str, ...]
     pragmas: tuple[str, ...]
+    place: str
+    synapse: tuple[str, ...]
     body: tuple[str, ...]
     declarations: tuple[str, ...]
-    targets: str
     n_classes: str
     delays: str
     depth: str
@@ -103,12 +104,28 @@ class RowsView:
     prefetches: tuple[str, ...]
     row: tuple[str, ...]
     pragmas: tuple[str, ...]
+    place: str
+    synapse: tuple[str, ...]
     body: tuple[str, ...]
     declarations: tuple[str, ...]
-    targets: str
     n_rows: str
     source_start: str
     walk: str
+
+
+@dataclass(frozen=True, slots=True)
+class ListedView:
+    """What ``over_listed.cpp.j2`` shows."""
+
+    name: str
+    doc: tuple[str, ...]
+    declarations: tuple[str, ...]
+    prologue: tuple[str, ...]
+    n: str
+    positions: str
+    sources: str
+    targets: str
+    body: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,8 +184,11 @@ def lower_fan_out(kernel: Kernel, domain: OverFanOut, layout: Layout) -> FanOutV
     store, events = domain.store, domain.events
     frame = open_kernel(kernel, layout, _INDICES)
     targets = frame.scope.buffer(f"{store.name}.targets", "uint32_t")
+    synapse: tuple[str, ...] = (f"const int64_t post = {targets}[s];",)
+    if domain.listed:
+        synapse = (f"const int64_t s = {_list(frame.scope, domain)}[q];", *synapse)
     walk = _walk(frame, IndexKind.PRE)
-    arrays = [targets, *_synaptic_arrays(frame.scope, frame.body)]
+    arrays = [] if domain.listed else [targets, *_synaptic_arrays(frame.scope, frame.body)]
     outer = Scope(layout, kernel, {})
     fields = {
         "delays": outer.array(domain.delays),
@@ -192,16 +212,26 @@ def lower_fan_out(kernel: Kernel, domain: OverFanOut, layout: Layout) -> FanOutV
         prefetches=tuple(f"__builtin_prefetch({array} + next);" for array in arrays),
         row=walk.row,
         pragmas=("#pragma omp simd",) if walk.independent else (),
+        place="q" if domain.listed else "s",
+        synapse=synapse,
         body=walk.body,
         declarations=outer.declarations(),
-        targets=targets,
         **fields,
     )
+
+
+def _list(scope: Scope, domain: OverFanOut | OverSynapses) -> str:
+    """Return the array of the positions that a walk visits one after the other."""
+    kind = "uint64_t" if domain.store.wide else "uint32_t"
+    return scope.buffer(f"{domain.list_name}_pos", kind)
 
 
 def _walk_call(scope: Scope, kernel: Kernel, domain: OverFanOut) -> str:
     """Return the call of the walk that visits the segments of a delivery in the right order."""
     store = domain.store
+    if domain.listed:
+        start = scope.buffer(f"{domain.list_name}_start", "uint64_t")
+        return f"sg_walk_listed(walk, {start});"
     if must_walk_by_rows(kernel):
         return f"sg_walk_fan_out_rows(walk, {_finder(scope, store)}, {_n_classes(scope, store)});"
     found = replace(store, format="none") if domain.whole_rows else store
@@ -276,9 +306,13 @@ def lower_fan_in(kernel: Kernel, domain: OverFanIn, layout: Layout) -> FanInView
     )
 
 
-def lower_synapses(kernel: Kernel, domain: OverSynapses, layout: Layout) -> SynapsesView | RowsView:
+def lower_synapses(
+    kernel: Kernel, domain: OverSynapses, layout: Layout
+) -> SynapsesView | RowsView | ListedView:
     """Return the view of a walk over all synapses of a store."""
     store = domain.store
+    if domain.listed:
+        return _lower_listed(kernel, domain, layout)
     if must_walk_by_rows(kernel):
         return _lower_rows(kernel, store, layout)
     frame = open_kernel(kernel, layout, _INDICES)
@@ -322,9 +356,30 @@ def _lower_rows(kernel: Kernel, store: SynapseStore, layout: Layout) -> RowsView
         prefetches=tuple(f"__builtin_prefetch({array} + next);" for array in arrays),
         row=walk.row,
         pragmas=(),
+        place="s",
+        synapse=(f"const int64_t post = {targets}[s];",),
         body=walk.body,
         declarations=outer.declarations(),
-        targets=targets,
+        **fields,
+    )
+
+
+def _lower_listed(kernel: Kernel, domain: OverSynapses, layout: Layout) -> ListedView:
+    frame = open_kernel(kernel, layout, _INDICES)
+    scope = frame.scope
+    walk = _walk(frame, IndexKind.ZERO)
+    fields = {
+        "n": scope.size(domain.store.length),
+        "positions": _list(scope, domain),
+        "sources": scope.buffer(f"{domain.list_name}_src", "uint32_t"),
+        "targets": scope.buffer(f"{domain.store.name}.targets", "uint32_t"),
+    }
+    return ListedView(
+        name=frame.name,
+        doc=frame.doc,
+        declarations=scope.declarations(),
+        prologue=(*frame.prologue, *walk.row),
+        body=walk.body,
         **fields,
     )
 
