@@ -5,6 +5,7 @@
 #ifndef SG_PORTABLE_MATH_H
 #define SG_PORTABLE_MATH_H
 
+#include "linear_flow.h"
 #include "math_exp.h"
 #include "math_hyperbolic.h"
 #include "math_inverse.h"

@@ -1,8 +1,8 @@
 // Fixed-width integers, the function prefix and bit casts, for host C++ and for CUDA.
 //
 // Callers: any thread; nothing here is shared. Every function of the common headers starts with
-// SG_FN, is free of side effects on global state, and compiles unchanged with a host compiler and
-// with NVRTC, which has no system headers (hence the typedefs).
+// SG_FN (SG_CALLED where it is long), is free of side effects on global state, and compiles
+// unchanged with a host compiler and with NVRTC, which has no system headers (hence the typedefs).
 #ifndef SG_TYPES_H
 #define SG_TYPES_H
 
@@ -21,9 +21,11 @@ typedef unsigned long long uint64_t;
 
 #if defined(__CUDACC__)
 #define SG_FN static __device__ __forceinline__
+#define SG_CALLED static __device__ __noinline__
 #define SG_SIMD
 #else
 #define SG_FN static inline __attribute__((always_inline))
+#define SG_CALLED static __attribute__((noinline, unused))
 #define SG_SIMD _Pragma("omp simd")
 #endif
 

@@ -24,19 +24,21 @@ struct sg_skip_job {
   uint32_t first_row;  // number of row 0 in its population: the counter's row
   int64_t skip_self;
   int64_t n_threads;
+  const uint64_t *counts;  // n_target and scale of each row, or NULL where all have the same
+  const double *scales;
 };
 
 // Geometric skips from the N blocks that start at `block`, as doubles: they may be too large for
 // integers.
 template <int N>
-static inline void sg_draw_skips(const sg_skip_job &job, uint32_t row, uint32_t block,
-                                 double *skips) {
+static inline void sg_draw_skips(const sg_skip_job &job, double scale, uint32_t row,
+                                 uint32_t block, double *skips) {
   SG_SIMD for (int lane = 0; lane < N; ++lane) {
     sg_block words = sg_philox_block(row, block + (uint32_t)lane, SG_PURPOSE_SKIPS, 0u, job.key);
     double first = sg_unit_above_zero(sg_block_word64(words, 0u));
     double second = sg_unit_above_zero(sg_block_word64(words, 1u));
-    skips[lane] = sg_log_positive(first) * job.scale;  // the fraction is cut off where it is used
-    skips[N + lane] = sg_log_positive(second) * job.scale;
+    skips[lane] = sg_log_positive(first) * scale;  // the fraction is cut off where it is used
+    skips[N + lane] = sg_log_positive(second) * scale;
   }
 }
 
@@ -48,19 +50,21 @@ static uint64_t sg_skip_row(const sg_skip_job &job, uint64_t row, uint32_t *out,
   uint32_t block = 0;
   uint64_t next = 0;  // the smallest target not yet decided
   uint64_t found = 0;
-  double mean_skip = -job.scale + 1.0;
+  uint64_t n = job.counts ? job.counts[row] : job.n_target;
+  double scale = job.scales ? job.scales[row] : job.scale;
+  double mean_skip = -scale + 1.0;
   for (;;) {
-    double left = (double)(job.n_target - next);
+    double left = (double)(n - next);
     int n_blocks = left > 8.0 * mean_skip ? WIDE : NARROW;  // no wide batch for the last draws
     if (n_blocks == WIDE) {
-      sg_draw_skips<WIDE>(job, number, block, skips);
+      sg_draw_skips<WIDE>(job, scale, number, block, skips);
     } else {
-      sg_draw_skips<NARROW>(job, number, block, skips);
+      sg_draw_skips<NARROW>(job, scale, number, block, skips);
     }
     block += (uint32_t)n_blocks;
     for (int k = 0; k < 2 * n_blocks; ++k) {
       double skip = skips[(k & 1) * n_blocks + (k >> 1)];
-      if (!(skip < (double)(job.n_target - next))) return found;  // not-a-number ends the row too
+      if (!(skip < (double)(n - next))) return found;  // not-a-number ends the row too
       next += (uint64_t)skip;
       if (!job.skip_self || next != row) {
         if (found < room) out[found] = (uint32_t)next;
@@ -142,6 +146,7 @@ struct sg_uniform_job {
   int64_t ordered;
   uint64_t longest;
   int64_t n_threads;
+  const uint64_t *counts;  // n_target of each row, at most job.n_target, or NULL for all the same
 };
 
 // floor(word * n / 2^64): uniform in [0, n) with a relative error below n / 2^64.
@@ -214,8 +219,9 @@ static int64_t sg_uniform_rows(const sg_uniform_job &job, uint32_t *targets) {
       uint32_t *out = targets + job.row_start[row];
       uint64_t size = job.row_start[row + 1] - job.row_start[row];
       uint32_t number = job.first_row + (uint32_t)row;
-      int skip = job.skip_self && row < job.n_target;
-      uint64_t n = job.n_target - (uint64_t)skip;  // candidates of this row
+      uint64_t n_target = job.counts ? job.counts[row] : job.n_target;
+      int skip = job.skip_self && row < n_target;
+      uint64_t n = n_target - (uint64_t)skip;  // candidates of this row
       if (job.distinct) {
         sg_draw_distinct(job, number, n, size, out, mark, spare.data, bits);
       } else {

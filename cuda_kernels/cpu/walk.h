@@ -174,4 +174,21 @@ static __attribute__((noinline)) void sg_walk_fan_out_rows(const sg_fan_out &wal
   if (n_work > 0) walk.deliver(walk.S, work, n_work, walk.step);
 }
 
+// The places of a list that has the positions of each (row, class) in the order of their visits.
+struct sg_find_listed {
+  const uint64_t *start;
+  uint64_t n_classes;
+  inline void operator()(uint64_t row, uint32_t cls, uint64_t *begin, uint64_t *end) const {
+    *begin = start[row * n_classes + cls];
+    *end = start[row * n_classes + cls + 1];
+  }
+};
+
+// Delivers what is due along a list, which has the synapses of all parts. Callers: one thread.
+static inline void sg_walk_listed(sg_fan_out walk, const uint64_t *start) {
+  walk.first_part = 0;
+  walk.last_part = 1;
+  sg_walk_fan_out(walk, sg_find_listed{start, (uint64_t)walk.n_classes});
+}
+
 #endif

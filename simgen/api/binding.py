@@ -93,7 +93,6 @@ class CompiledNetwork:
         self.simulation = Simulation(
             self.memory, self._segment, len(self.program.schedule), self._make_room
         )
-
         self._host_operations = self._operations()
 
     # --- binding --------------------------------------------------------------------------------
@@ -223,7 +222,7 @@ class CompiledNetwork:
         if [clock.dt_ for clock in self.clocks] != self._widths:
             return False
         self._follow_seed()
-        changed = self._constants.refresh(namespace)
+        changed = self.changed_constants(namespace)
         if changed is None:
             return False
         for param, value in changed:
@@ -232,6 +231,13 @@ class CompiledNetwork:
             self._versions = ()
             self._rebind()
         return True
+
+    def changed_constants(self, namespace: Namespace) -> list[tuple[str, Any]] | None:
+        """Return new values of constants, None where they change what is compiled."""
+        changed = self._constants.refresh(namespace)
+        names = None if changed is None else dict(changed)
+        follow = [component._follow_constants(names) for component in self.components]
+        return None if any(follow) else changed
 
     def _follow_seed(self) -> None:
         """Take new keys if ``seed`` was called since the last ones were taken."""
@@ -283,14 +289,13 @@ class CompiledNetwork:
         self.derive()
         self._make_room(1)
         last = self.axis.end_tick(end)
-        operations = self._host_operations
         if finite == "step":
             while self.tick < last and not self.simulation.stopped:
-                self.simulation.run(self.tick + 1, operations, progress)
+                self.simulation.run(self.tick + 1, self._host_operations, progress)
                 before = self.tick - 1
                 self.check_state(f" after step {before} (t = {before * self.axis.width:g} s)")
             return
-        self.simulation.run(last, operations, progress)
+        self.simulation.run(last, self._host_operations, progress)
         for component in self.components:
             component._finished()
         if finite:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -120,6 +120,13 @@ class Component(Named):
     def _derived(self) -> Iterable[Derived]:
         """Yield the values derived on the host when a run starts."""
         return ()
+
+    def _follow_constants(self, names: Collection[str] | None) -> bool:
+        """Give up what holds only for the present values of these parameters (None: of any).
+
+        Called before new values are in memory; returns whether that changes what is compiled.
+        """
+        return False
 
     def _running(self, kind: IndexKind) -> npt.NDArray[np.int64]:
         """Return what a running index is for each element, for derived values."""

@@ -207,13 +207,7 @@ def _sampled(
         check_probabilities(
             chance[None, :], np.ones((1, own.size), bool), context.synapses.describe(), 0
         )
-        if np.all(counts == counts[0]) and np.all(chance == chance[0]) and counts[0] > 0:
-            rows = rules.fixed_probability(own.size, int(counts[0]), float(chance[0]), context.key)
-            return _spread(rows, first, step)
-        found = [
-            rules.sample(int(count), context.key, int(row), p=float(value)).astype(np.int64)
-            for row, count, value in zip(own, counts, chance)
-        ]
+        row_start, drawn = rules.samples(counts, context.key, p=chance)
     else:
         size = _bound(context, keywords["size"], side, own)
         too_large = (size < 0) | ((size > counts) & (not replacing)) | ((counts == 0) & (size > 0))
@@ -224,31 +218,10 @@ def _sampled(
                 f"sample() cannot draw {size[bad]} of {counts[bad]} values"
                 f" (for {'i' if side == 'j' else 'j'} = {bad}).",
             )
-        if np.all(counts == counts[0]) and np.all(size == size[0]) and counts[0] > 0:
-            rows = rules.fixed_out_degree(
-                own.size,
-                int(counts[0]),
-                int(size[0]),
-                context.key,
-                multapses=replacing,
-                autapses=True,
-            )
-            return _spread(rows, first, step)
-        found = [
-            rules.sample(int(c), context.key, int(row), size=int(s), replace=replacing).astype(
-                np.int64
-            )
-            for row, c, s in zip(own, counts, size)
-        ]
-    lengths = np.array([values.size for values in found], np.int64)
-    turns = np.repeat(own, lengths)
-    loop = np.concatenate(found) if found else np.zeros(0, np.int64)
-    return turns, first[turns] + loop * step[turns]
-
-
-def _spread(rows: Rows, first: Integers, step: Integers) -> tuple[Integers, Integers]:
-    turns = rows.sources().astype(np.int64)
-    return turns, first[turns] + rows.targets.astype(np.int64) * step[turns]
+        context.require(float(size.sum(dtype=float)))
+        row_start, drawn = rules.samples(counts, context.key, sizes=size, replace=replacing)
+    turns = np.repeat(own, np.diff(row_start).astype(np.int64))
+    return turns, first[turns] + drawn.astype(np.int64) * step[turns]
 
 
 def _flag(node: Node | None) -> bool:

@@ -32,7 +32,7 @@ from simgen.errors import (
 )
 from simgen.ir import kernel as ir
 from simgen.ir.expr import ELEMENT, Array, Expr, Index, IndexKind
-from simgen.ir.stmt import EventList
+from simgen.ir.stmt import EventList, Stmt
 from simgen.lang.expressions import parse_expression
 from simgen.model.description import SECOND, GroupDescription, GroupScope
 from simgen.model.scope import ConstantScope, Scope
@@ -339,7 +339,7 @@ class Group(Component):
         """Return the group as resolved code sees it (with its refractoriness)."""
         return self._description
 
-    def _code_domain(self) -> ir.Domain:
+    def _code_domain(self, body: tuple[Stmt, ...], label: str) -> ir.Domain:
         """Return the domain of code that runs for all elements."""
         return elements(self._description)
 

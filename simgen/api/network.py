@@ -258,8 +258,14 @@ class Network(Named):
         components = [component for component in self._all(self._objects) if component.active]
         signature = (options, *((id(c), c._version) for c in components))
         compiled = self._compiled
-        if compiled is not None and signature == self._signature and compiled.refresh(namespace):
-            return compiled
+        if compiled is not None and signature == self._signature:
+            if compiled.refresh(namespace):
+                return compiled
+        elif compiled is not None:
+            compiled.changed_constants(namespace)  # what kept its state by the old ones gives it up
+            for component in compiled.components:
+                if component not in components:
+                    component._follow_constants(None)
         _check_members(components, self.name)
         fresh = CompiledNetwork(components, namespace, options, self._t, compiled)
         for component in components:

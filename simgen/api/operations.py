@@ -84,7 +84,7 @@ class RegularOperation(Component):
         yield from (array for array, _ in reads(self._body))
 
     def _items(self, facts: NetworkFacts) -> Iterable[Item]:
-        domain = self.group._code_domain()
+        domain = self.group._code_domain(self._body, f"{self.group.describe()}: run_regularly")
         code = RegularCode(
             self.name,
             self.clock.ir,

@@ -44,6 +44,7 @@ from simgen.errors import (
 from simgen.integrate.choose import check_method
 from simgen.ir import kernel as ir
 from simgen.ir.expr import SYNAPSE, Array, Expr, Index, IndexKind, Param
+from simgen.ir.stmt import Stmt
 from simgen.model.description import SECOND, GroupDescription, VariableInfo
 from simgen.model.scope import ConstantScope, Scope
 from simgen.model.synapses import PathwaySource, SynapseScope, SynapsesSource, check_synapses
@@ -340,8 +341,8 @@ class Synapses(Connectable):
         before = is_before(when, "groups")
         return SynapseScope(self._source_model(), constants, clock, before)
 
-    def _code_domain(self) -> ir.Domain:
-        return ir.OverSynapses(self._run.store())
+    def _code_domain(self, body: tuple[Stmt, ...], label: str) -> ir.Domain:
+        return self._run.order.arranged(ir.OverSynapses(self._run.store()), body, label)
 
     def _draw_rank(self) -> Expr | None:
         return self._run.draw_rank()

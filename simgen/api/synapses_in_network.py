@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -69,6 +69,9 @@ class SynapsesInNetwork(Group):
 
     def _constant_scopes(self) -> Iterable[ConstantScope]:
         return () if self._run.constants is None else (self._run.constants,)
+
+    def _follow_constants(self, names: Collection[str] | None) -> bool:
+        return self._run.traces.follow_constants(names)
 
     def _prepare(self, n_parts: int) -> None:
         self._run.prepare(n_parts)

@@ -19,6 +19,7 @@ from simgen.api.storage import AnyArray, StateVariable
 from simgen.api.subgroup import Subgroup
 from simgen.api.synapse_counts import degree_by_position, ranks_among_equals, update_axis
 from simgen.api.trace_keeper import TraceKeeper
+from simgen.api.visit_order import VisitOrder
 from simgen.build.facts import NetworkFacts
 from simgen.build.synapses import (
     continuous_items,
@@ -26,11 +27,11 @@ from simgen.build.synapses import (
     pathway_items,
     summed_items,
 )
-from simgen.connect.columns import build_columns
+from simgen.connect.columns import build_columns, joined
 from simgen.dtypes import DType
 from simgen.errors import InternalError, ModelError, Problem, UnsupportedFeatureError
 from simgen.integrate.choose import choose
-from simgen.integrate.event_driven import integrate_event_driven
+from simgen.integrate.event_driven import EventDriven, plan_event_driven
 from simgen.integrate.model import Derived, OdeSystem, Update
 from simgen.ir.construct import binary, cast
 from simgen.ir.expr import SYNAPSE, Array, Expr, IndexKind, Load, RandomDraw
@@ -63,6 +64,7 @@ class SynapticRun:
         self._update_width = synapses.clock.dt_  # nothing is counted before the first run
         self._rank = False
         self.traces = TraceKeeper(self)
+        self.order = VisitOrder(synapses)
 
     # --- description --------------------------------------------------------------------------
 
@@ -175,11 +177,14 @@ class SynapticRun:
         self.traces.plan(model, facts)
         model = self.traces.rewritten(model)
         items: list[Item] = []
+        with about(self.synapses.describe()):
+            width = model.source.update_dt or self.synapses.clock.ir.dt
+            between = plan_event_driven(model.event_driven, width, self.synapses.name)
         for pathway in model.pathways:
-            before = self._event_driven(model, pathway)
+            before = self._since_last(pathway, between)
             items += pathway_items(model, pathway, before, self.delays.of[pathway.source.name])
         update = self._continuous(facts, method, methods)
-        self.derived = [*update.derived, *self.traces.derived()]
+        self.derived = [*update.derived, *between.derived, *self.traces.derived()]
         items += continuous_items(model, update, self.synapses.order)
         for summed in model.summed:
             items += summed_items(model, summed, self._order_of(summed.group.name))
@@ -198,23 +203,19 @@ class SynapticRun:
         domain = item.kernel.domain
         if not isinstance(domain, OverFanIn | OverFanOut | OverSynapses):
             return item
-        store = self.store()
+        domain = replace(domain, store=self.store())
         name = f"{self.synapses.name}_{leader.name}" if leader is not None else ""
         if isinstance(domain, OverFanOut):
             domain = replace(domain, whole_rows=item.name != name)
-        return replace(item, kernel=replace(item.kernel, domain=replace(domain, store=store)))
+        domain = self.order.arranged(domain, item.kernel.body, item.kernel.comment)
+        return replace(item, kernel=replace(item.kernel, domain=domain))
 
-    def _event_driven(self, model: SynapsesModel, pathway: PathwayModel) -> tuple[Stmt, ...]:
-        last = model.source.lastupdate
-        width = self.model.source.update_dt
-        if not model.event_driven or last is None or width is None:
+    def _since_last(self, pathway: PathwayModel, between: EventDriven) -> tuple[Stmt, ...]:
+        last = self.model.source.lastupdate
+        if not between.odes or last is None:
             return ()
         count = binary("-", pathway.source.now, Load(last, SYNAPSE))
-        elapsed = binary("*", cast(count, DType.REAL), cast(width, DType.REAL))
-        with about(self.synapses.describe()):
-            return integrate_event_driven(
-                model.event_driven, elapsed, f"{self.synapses.name}.{pathway.source.name}."
-            )
+        return between.statements(count, f"{self.synapses.name}.{pathway.source.name}.")
 
     def _continuous(self, facts: NetworkFacts, method: Any, methods: Sequence[str]) -> Update:
         model = self.model
@@ -277,6 +278,7 @@ class SynapticRun:
             f"{name}.row_start": flat,
             f"{name}.targets": np.require(store.targets, requirements=["C", "W"]),
             **self.delays.tables,
+            **self.order.tables(),
         }
         segments = store.segments
         if segments.starts is not None:
@@ -292,6 +294,10 @@ class SynapticRun:
             tables.update(self.traces.tables(tables))
         return tables
 
+    def forget_columns(self) -> None:
+        """Have the column index made anew."""
+        self._column_tables = {}
+
     def _columns_of_parts(self) -> dict[str, AnyArray]:
         name, store = f"{self.synapses.name}.rows", self.synapses._data.store
         wanted = {f"{name}.col_start", f"{name}.col_pos"}
@@ -300,7 +306,7 @@ class SynapticRun:
         if wanted <= set(self._column_tables) or store is None:
             return self._column_tables
         parts = [
-            build_columns(store, part, with_source=self._column_sources)
+            self.order.sorted_columns(build_columns(store, part, with_source=self._column_sources))
             for part in range(store.n_parts)
         ]
         starts = [np.zeros(1, np.uint64)]
@@ -310,12 +316,12 @@ class SynapticRun:
             offset += part.positions.size
         self._column_tables = {
             f"{name}.col_start": np.concatenate(starts),
-            f"{name}.col_pos": _joined([part.positions for part in parts]),
+            f"{name}.col_pos": joined([part.positions for part in parts]),
         }
         if self._column_sources:
             first = np.uint32(self.source_start())
             sources = [part.sources + first for part in parts if part.sources is not None]
-            self._column_tables[f"{name}.col_src"] = _joined(sources)
+            self._column_tables[f"{name}.col_src"] = joined(sources)
         return self._column_tables
 
     def source_start(self) -> int:
@@ -392,8 +398,3 @@ class SynapticRun:
         if kind is IndexKind.POST:
             return np.asarray(data.targets(), np.int64)
         return np.arange(data.n, dtype=np.int64)
-
-
-def _joined(parts: list[Any]) -> AnyArray:
-    joined: AnyArray = parts[0] if len(parts) == 1 else np.concatenate(parts)
-    return joined

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -24,8 +24,9 @@ from simgen.build.traces import (
 from simgen.connect.store import sources_of
 from simgen.errors import InternalError
 from simgen.integrate.model import Derived
-from simgen.ir.expr import Array
+from simgen.ir.expr import Array, Param
 from simgen.ir.kernel import Item
+from simgen.ir.visit import walk
 from simgen.model.synapses import SynapsesModel
 from simgen.runtime.aligned import aligned_zeros
 
@@ -79,6 +80,24 @@ class TraceKeeper:
         self.traces, self._model = traces, model
         if traces and not self._now:
             self._allocate(traces)
+
+    def follow_constants(self, names: Collection[str] | None) -> bool:
+        """Bring the traces back to the synapses if new values of these parameters require it.
+
+        None stands for any. An event uses the rate of its own time for the whole interval since the
+        one before, and an arrival the increment of its own: where these change on the way, synapses
+        of one neuron no longer agree. To be called before the new values are in memory.
+        """
+        under_way = self._depth() > 1 if self.traces else False
+        for trace in self.traces:
+            wanted = [trace.rate]
+            if trace.past is not None and under_way:
+                wanted.append(trace.write.value)
+            used = {n.name for expr in wanted for n in walk(expr) if isinstance(n, Param)}
+            if (used if names is None else used & set(names)) and np.any(self._now[trace.ode.name]):
+                self.write_back()
+                return True
+        return False
 
     def _starts_at_zero(self, name: str) -> bool:
         return name in self._now or not np.any(self.synapses.variables[name].data)

@@ -30,21 +30,24 @@ class RowKernels(Protocol):
     def skip_rows(
         self,
         n_source: int,
-        n_target: int,
-        p: float,
+        n_target: int | _U64,
+        p: float | NDArray[np.float64],
         key: int,
         *,
         skip_self: bool,
         first_row: int,
         threads: int,
     ) -> tuple[_U64, _U32]:
-        """Return row starts and ascending targets, each pair with probability p in (0, 1)."""
+        """Return row starts and ascending targets, each pair with probability p in (0, 1).
+
+        Targets and probabilities of each row may differ, and p then also be 0 or 1.
+        """
         ...
 
     def draw_rows(
         self,
         row_start: _U64,
-        n_target: int,
+        n_target: int | _U64,
         key: int,
         *,
         distinct: bool,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -76,6 +78,11 @@ def build_columns(
         segments = allocate_segments(sizes, pairs.reshape(1, -1), n_classes)
         kernels.sort_columns(col_start, positions, sources, classes, segments, threads=threads)
     return ColumnIndex(first, col_start, positions, sources, segments)
+
+
+def joined(parts: Sequence[NDArray[Any]]) -> NDArray[Any]:
+    """Return arrays of all parts as one, without a copy where there is a single part."""
+    return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
 
 def _choose_classes(

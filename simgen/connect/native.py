@@ -25,11 +25,12 @@ typedef struct {
 } sg_segment_sink;
 typedef struct {
   uint64_t n_source; uint64_t n_target; double scale; uint64_t key; uint32_t first_row;
-  int64_t skip_self; int64_t n_threads;
+  int64_t skip_self; int64_t n_threads; const uint64_t *counts; const double *scales;
 } sg_skip_job;
 typedef struct {
   const uint64_t *row_start; uint64_t n_rows; uint64_t n_target; uint64_t key; uint32_t first_row;
   int64_t distinct; int64_t skip_self; int64_t ordered; uint64_t longest; int64_t n_threads;
+  const uint64_t *counts;
 } sg_uniform_job;
 typedef struct {
   const uint64_t *row_start; const uint32_t *targets; uint64_t n_rows; const uint32_t *bounds;
@@ -124,8 +125,8 @@ def check_status(status: int, what: str) -> None:
 
 def skip_rows(
     n_source: int,
-    n_target: int,
-    p: float,
+    n_target: int | NDArray[np.uint64],
+    p: float | NDArray[np.float64],
     key: int,
     *,
     skip_self: bool,
@@ -134,14 +135,27 @@ def skip_rows(
 ) -> tuple[NDArray[np.uint64], NDArray[np.uint32]]:
     """Return row starts and ascending targets, each pair taken with probability p in (0, 1).
 
+    Targets and probabilities of each row may differ, and p then also be 0 or 1.
+
     One pass: each thread fills a region with room for six standard deviations above the mean, which
     practically always suffices; else the pass is repeated with the measured sizes.
     """
     threads = min(threads, n_source)
     shares = [n_source * (t + 1) // threads - n_source * t // threads for t in range(threads)]
-    rooms = [_likely_size(rows * n_target, p) for rows in shares]
-    fields = {"n_source": n_source, "n_target": n_target, "scale": skip_scale(p), "key": key}
-    fields |= {"first_row": first_row, "skip_self": int(skip_self), "n_threads": threads}
+    fields: dict[str, Any] = {"n_source": n_source, "key": key, "first_row": first_row}
+    fields |= {"skip_self": int(skip_self), "n_threads": threads}
+    if isinstance(n_target, int) and isinstance(p, float):
+        rooms = [_likely_size(rows * n_target, p) for rows in shares]
+        fields |= {"n_target": n_target, "scale": float(skip_scale(p))}
+    else:
+        counts = np.require(np.broadcast_to(n_target, n_source), np.uint64, "C")
+        chance = np.broadcast_to(p, n_source)
+        scales = np.require(skip_scale(chance), np.float64, "C")
+        begins = np.append(0, np.cumsum(shares)[:-1])
+        pairs = np.add.reduceat(counts, begins).tolist()
+        means = np.add.reduceat(counts * chance, begins).tolist()
+        rooms = [_likely_size(n, mean / max(n, 1)) for n, mean in zip(pairs, means)]
+        fields |= {"counts": pointer(counts), "scales": pointer(scales)}
     job = struct("sg_skip_job", fields)
     row_start = np.empty(n_source + 1, dtype=np.uint64)
     needed = np.zeros(threads, dtype=np.uint64)
@@ -165,7 +179,7 @@ def _likely_size(n_pairs: int, p: float) -> int:
 
 def draw_rows(
     row_start: NDArray[np.uint64],
-    n_target: int,
+    n_target: int | NDArray[np.uint64],
     key: int,
     *,
     distinct: bool,
@@ -174,10 +188,16 @@ def draw_rows(
     first_row: int,
     threads: int,
 ) -> NDArray[np.uint32]:
-    """Return uniform draws, as many a row as ``row_start`` says; unordered ones in any order."""
+    """Return uniform draws, as many a row as ``row_start`` says; unordered ones in any order.
+
+    The number of targets may differ between rows.
+    """
     targets = np.empty(int(row_start[-1]), dtype=np.uint32)
     n_rows = len(row_start) - 1
-    fields = {"row_start": pointer(row_start), "n_rows": n_rows, "n_target": n_target, "key": key}
+    most = n_target if isinstance(n_target, int) else int(n_target.max(initial=0))
+    fields = {"row_start": pointer(row_start), "n_rows": n_rows, "n_target": most, "key": key}
+    if not isinstance(n_target, int):
+        fields["counts"] = pointer(n_target)
     fields |= {"first_row": first_row, "distinct": int(distinct), "skip_self": int(skip_self)}
     fields |= {"ordered": int(ordered), "longest": longest_row(row_start), "n_threads": threads}
     status = library().sg_rows_by_draws(struct("sg_uniform_job", fields), pointer(targets))

@@ -28,40 +28,49 @@ def _words(row: int, first_block: int, n_blocks: int, purpose: int, key: int) ->
     return words
 
 
-def skip_scale(p: float) -> float:
-    """Return 1 / log(1 - p), the factor from log(uniform) to a geometric skip, for p in (0, 1)."""
-    return 1.0 / float(log1p(-p))
+def skip_scale(p: float | NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return 1 / log(1 - p), the factor from log(uniform) to a geometric skip."""
+    with np.errstate(
+        divide="ignore", over="ignore"
+    ):  # all skips are infinite for p = 0, and 0 for p = 1
+        return np.asarray(1.0 / log1p(-np.asarray(p, np.float64)))
 
 
 def skip_rows(
     n_source: int,
-    n_target: int,
-    p: float,
+    n_target: int | NDArray[np.uint64],
+    p: float | NDArray[np.float64],
     key: int,
     *,
     skip_self: bool,
     first_row: int,
     threads: int,
 ) -> tuple[NDArray[np.uint64], NDArray[np.uint32]]:
-    """Return row starts and ascending targets, each pair taken with probability p in (0, 1)."""
+    """Return row starts and ascending targets, each pair taken with probability p in (0, 1).
+
+    Targets and probabilities of each row may differ, and p then also be 0 or 1.
+    """
     del threads
-    scale = skip_scale(p)
+    sizes, chance = np.broadcast_to(n_target, n_source), np.broadcast_to(p, n_source)
+    scales = np.broadcast_to(skip_scale(p), n_source)
     row_start = np.zeros(n_source + 1, dtype=np.uint64)
-    rows = []
-    n_blocks = int(n_target * p * 0.6) + 8
+    rows = [np.zeros(0, dtype=np.uint32)]
     for row in range(n_source):
-        found, place, block = [], 0, 0
-        while place < n_target:
+        n_own, scale = int(sizes[row]), scales[row]
+        n_blocks = int(n_own * chance[row] * 0.6) + 8
+        found, place, block = [np.zeros(0, np.int64)], 0, 0
+        while place < n_own:
             words = _words(first_row + row, block, n_blocks, _SKIPS, key)
             block += n_blocks
             uniform = (words >> np.uint64(11)) * 2.0**-53 + 2.0**-53
-            skips = log(uniform) * scale
-            skips = np.where(skips < n_target, skips, n_target)  # not-a-number ends the row too
+            with np.errstate(invalid="ignore"):
+                skips = log(uniform) * scale
+            skips = np.where(skips < n_own, skips, n_own)  # not-a-number ends the row too
             ends = place + np.cumsum(skips.astype(np.int64) + 1)
             found.append(ends - 1)
             place = int(ends[-1])
         targets = np.concatenate(found)
-        targets = targets[targets < n_target]
+        targets = targets[targets < n_own]
         if skip_self:
             targets = targets[targets != row]
         rows.append(targets.astype(np.uint32))
@@ -79,7 +88,7 @@ def _below(words: NDArray[np.uint64], n: int) -> NDArray[np.uint32]:
 
 def draw_rows(
     row_start: NDArray[np.uint64],
-    n_target: int,
+    n_target: int | NDArray[np.uint64],
     key: int,
     *,
     distinct: bool,
@@ -88,12 +97,16 @@ def draw_rows(
     first_row: int,
     threads: int,
 ) -> NDArray[np.uint32]:
-    """Return uniform draws, as many a row as ``row_start`` says; unordered ones in any order."""
+    """Return uniform draws, as many a row as ``row_start`` says; unordered ones in any order.
+
+    The number of targets may differ between rows.
+    """
     del threads
     targets = np.empty(int(row_start[-1]), dtype=np.uint32)
-    for row, size in enumerate(np.diff(row_start).tolist()):
-        skipping = skip_self and row < n_target
-        n = n_target - int(skipping)
+    counts = np.broadcast_to(n_target, len(row_start) - 1).tolist()
+    for row, (size, n_own) in enumerate(zip(np.diff(row_start).tolist(), counts)):
+        skipping = skip_self and row < n_own
+        n = n_own - int(skipping)
         if distinct:
             drawn = _draw_distinct(first_row + row, n, size, key)
         else:

@@ -10,6 +10,7 @@ from simgen.ir.expr import (
     Compare,
     Const,
     Expr,
+    Flow,
     Gather,
     IndexValue,
     Load,
@@ -62,6 +63,8 @@ def _text(expr: Expr) -> tuple[str, int]:
         case Cast(operand=operand):
             inner = _text(operand)
             return (f"int({inner[0]})", 9) if operand.dtype is DType.BOOL else inner
+        case Flow(row=row, start=start):
+            return f"flow({row}: {', '.join(map(describe, start))})", 9
         case Call(function=name, args=args) | RandomDraw(distribution=name, args=args):
             return f"{name}({', '.join(describe(arg) for arg in args)})", 9
 

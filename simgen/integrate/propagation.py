@@ -47,7 +47,7 @@ class Propagation:
         """Return the wanted numbers; NumericalError where an input or a result is not finite."""
         step, *inputs = (np.asarray(value, dtype=np.float64) for value in values)
         for value, label in zip(inputs, self.labels):
-            _check_finite(value, label, "; is something divided by zero?")
+            require_finite(value, label, "; is something divided by zero?")
         coefficients = inputs[: len(self.entries)]
         factors = inputs[len(self.entries) :]
         shape = np.broadcast_shapes(*(value.shape for value in coefficients))
@@ -65,12 +65,13 @@ class Propagation:
                     for column, number in drives:
                         result = result + integral[..., row, column] * factors[number]
                 name = self.rows[row]
-                _check_finite(result, f"the change of '{name}' over one time step", "")
+                require_finite(result, f"the change of '{name}' over one time step", "")
                 results.append(np.asarray(result))
         return results
 
 
-def _check_finite(value: Values, label: str, hint: str) -> None:
+def require_finite(value: Values, label: str, hint: str) -> None:
+    """Raise NumericalError with the first value that is not finite, and its element."""
     bad = np.flatnonzero(~np.isfinite(value))
     if len(bad):
         where = f" for element {bad[0]}" if value.ndim else ""

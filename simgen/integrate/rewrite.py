@@ -12,6 +12,7 @@ from simgen.ir.expr import (
     Cast,
     Compare,
     Expr,
+    Flow,
     Gather,
     Local,
     Logical,
@@ -45,6 +46,10 @@ def rewrite(expr: Expr, function: Callable[[Expr], Expr | None]) -> Expr:
             )
         case Call() | RandomDraw():
             return replace(expr, args=tuple(rewrite(arg, function) for arg in expr.args))
+        case Flow():
+            matrix = tuple(rewrite(entry, function) for entry in expr.matrix)
+            start = tuple(rewrite(value, function) for value in expr.start)
+            return replace(expr, matrix=matrix, start=start)
         case Gather():
             return replace(expr, position=rewrite(expr.position, function))
         case _:

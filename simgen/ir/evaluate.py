@@ -21,6 +21,7 @@ from simgen.ir.expr import (
     Compare,
     Const,
     Expr,
+    Flow,
     Gather,
     Index,
     IndexValue,
@@ -34,6 +35,7 @@ from simgen.ir.expr import (
     Time,
     Unary,
 )
+from simgen.numerics.linear_flow import flow
 from simgen.numerics.portable import FUNCTIONS as PORTABLE
 
 Value = npt.NDArray[Any]  # of the dtype of the node; 0-dimensional where all elements share it
@@ -107,6 +109,10 @@ def _value(expr: Expr, env: Environment) -> Value:
             return _typed(env.step(), DType.I64, env)
         case Time():
             return _typed(env.time(), DType.REAL, env)
+        case Flow(row=row, blocks=blocks, matrix=matrix, start=start):
+            entries = [_value(entry, env) for entry in matrix]
+            result = flow(row, blocks, entries, [_value(value, env) for value in start])
+            return _typed(result, DType.REAL, env)
         case RandomDraw(args=args, rank=rank):
             values = tuple(_value(arg, env) for arg in args)
             ranks = None if rank is None else _value(rank, env)

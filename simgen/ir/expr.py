@@ -233,6 +233,25 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True)
+class Flow:
+    """Entry ``row`` of exp(M) x: a variable of a linear system after one unit of time.
+
+    ``matrix`` holds M by rows and ``start`` x, all REAL. M is block lower triangular: ``blocks``
+    are the sizes of its diagonal blocks, at most 8 together, and what lies above them is zero.
+    """
+
+    row: int
+    blocks: tuple[int, ...]
+    matrix: tuple[Expr, ...]
+    start: tuple[Expr, ...]
+
+    @property
+    def dtype(self) -> DType:
+        """Always REAL."""
+        return DType.REAL
+
+
+@dataclass(frozen=True, slots=True)
 class RandomDraw:
     """One sample per element and step, keyed by (key, element or (i, j, rank), step, number).
 
@@ -269,5 +288,6 @@ Expr = (
     | Select
     | Cast
     | Call
+    | Flow
     | RandomDraw
 )

@@ -97,20 +97,27 @@ class OverFanOut:
     Order: delay classes from the largest delay down, within one the sources ascending, within a
     source the targets. ``delays`` is the U32 table of delay steps per class, ascending. With
     ``whole_rows`` it has one entry, the classes of the store are those of another pathway, and a
-    source reaches its whole row: its classes ascending, within one the targets.
+    source reaches its whole row: its classes ascending, within one the targets. With ``listed`` the
+    positions of each (row, class), or row, are taken from a list in their order.
     """
 
     store: SynapseStore
     events: EventList
     delays: Array
     whole_rows: bool = False
+    listed: bool = False
+
+    @property
+    def list_name(self) -> str:
+        """What the names of the list's arrays begin with."""
+        return f"{self.store.name}.{'row' if self.whole_rows else 'segment'}_list"
 
 
 @dataclass(frozen=True, slots=True)
 class OverFanIn:
     """The synapses onto the neurons that fired ``delay`` steps ago (I64 run-time value).
 
-    Order: targets ascending, within one ascending storage position. ``delays`` is None for one
+    Order: targets ascending, within one as the column index has them. ``delays`` is None for one
     delay of all synapses; else the array of each synapse's own delay steps (U32, by storage
     position) and the walk visits the delays from the largest down.
     """
@@ -126,9 +133,16 @@ class OverSynapses:
     """Every synapse of a store: sources ascending, then delay classes, then targets.
 
     That is the storage order of a store of one part. The order is free where parts are independent.
+    With ``listed`` the positions are taken from a list in its order.
     """
 
     store: SynapseStore
+    listed: bool = False
+
+    @property
+    def list_name(self) -> str:
+        """What the names of the list's arrays begin with."""
+        return f"{self.store.name}.whole_list"
 
 
 Domain = Once | OverElements | OverIndices | OverEvents | OverFanOut | OverFanIn | OverSynapses

@@ -16,6 +16,7 @@ from simgen.ir.expr import (
     Compare,
     Const,
     Expr,
+    Flow,
     Gather,
     Index,
     IndexValue,
@@ -109,6 +110,9 @@ def _print(expr: Expr) -> tuple[str, int]:
             return f"{dtype.value}({_text(operand, 0)})", _ATOM
         case Call(function=name, args=args):
             return f"{name}({_list(args)})", _ATOM
+        case Flow(row=row, blocks=blocks, matrix=matrix, start=start):
+            sizes = ", ".join(map(str, blocks))
+            return f"flow({row} of {sizes}; {_list(matrix)}; {_list(start)})", _ATOM
         case RandomDraw():
             return _draw(expr), _ATOM
         case _:
@@ -196,10 +200,11 @@ def _domain(domain: Domain) -> str:
         case OverEvents(events=events, start=start, stop=stop, lag=lag):
             late = " of the step before" if lag else ""
             return f"events {events.name} from {format_expr(start)} to {format_expr(stop)}{late}"
-        case OverFanOut(store=store, events=events, delays=delays):
-            return f"fan-out of {events.name} in {store.name} ({store.format}) by {delays.name}"
+        case OverFanOut(store=store, events=events, delays=delays, listed=listed):
+            found = "listed" if listed else store.format
+            return f"fan-out of {events.name} in {store.name} ({found}) by {delays.name}"
         case OverFanIn(store=store, events=events, delay=delay, delays=delays):
             late = format_expr(delay) if delays is None else f"{delays.name}[synapse]"
             return f"fan-in of {events.name} in {store.name} after {late} steps"
-        case OverSynapses(store=store):
-            return f"synapses of {store.name}"
+        case OverSynapses(store=store, listed=listed):
+            return f"synapses of {store.name}" + (" (listed)" if listed else "")

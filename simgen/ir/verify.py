@@ -16,6 +16,7 @@ from simgen.ir.expr import (
     Compare,
     Const,
     Expr,
+    Flow,
     Gather,
     Index,
     IndexKind,
@@ -42,6 +43,7 @@ from simgen.ir.kernel import (
 )
 from simgen.ir.stmt import Accumulate, Append, Emit, EmitTable, If, Let, Scatter, Stmt, Store
 from simgen.ir.visit import children, flatten
+from simgen.numerics.linear_flow import MOST
 
 DRAW_ARGUMENTS = {"rand": 0, "randn": 0, "poisson": 1, "binomial": 2, "truncated_normal": 4}
 FORMATS = ("none", "dense16", "dense32", "compact")
@@ -263,6 +265,11 @@ class _Checker:
                     self._require(
                         fits and types == {dtype}, f"'{name}' is called on {_names(types)}"
                     )
+            case Flow(row=row, blocks=blocks, matrix=matrix, start=start):
+                n = sum(blocks)
+                fits = 0 <= row < n == len(start) <= MOST and len(matrix) == n * n
+                self._require(fits and all(blocks), f"a flow of {n} variables has wrong sizes")
+                self._require(types == {DType.REAL}, f"a flow is formed of {_names(types)}")
             case _:
                 pass  # a cast takes any type; steps and times have no operands
 

@@ -13,6 +13,7 @@ from simgen.ir.expr import (
     Cast,
     Compare,
     Expr,
+    Flow,
     Gather,
     Index,
     Load,
@@ -35,6 +36,8 @@ def children(expr: Expr) -> tuple[Expr, ...]:
             return (expr.condition, expr.then, expr.otherwise)
         case Call():
             return expr.args
+        case Flow():
+            return (*expr.matrix, *expr.start)
         case RandomDraw():
             return expr.args if expr.rank is None else (*expr.args, expr.rank)
         case Gather():
@@ -65,6 +68,11 @@ def map_expr(expr: Expr, function: Callable[[Expr], Expr]) -> Expr:
             args = tuple(map_expr(arg, function) for arg in expr.args)
             if any(new is not old for new, old in zip(args, expr.args)):
                 expr = replace(expr, args=args)
+        case Flow():
+            parts = tuple(map_expr(part, function) for part in children(expr))
+            if any(new is not old for new, old in zip(parts, children(expr))):
+                size = len(expr.matrix)
+                expr = replace(expr, matrix=parts[:size], start=parts[size:])
         case RandomDraw():
             args = tuple(map_expr(arg, function) for arg in expr.args)
             rank = None if expr.rank is None else map_expr(expr.rank, function)

@@ -19,8 +19,14 @@ Memory is flat and named, so that every target binds it in the same way:
 ``arrays[<store>.pair_class]``        compact: u32, ascending within a row
 ``arrays[<store>.pair_begin]``        compact: u32, row-relative begin of that class
 ``arrays[<store>.col_start]``         u64 (length of the target group + 1)
-``arrays[<store>.col_pos]``           u32 (u64 if wide): storage positions, ascending in a column
+``arrays[<store>.col_pos]``           u32 (u64 if wide): storage positions, in the order of their
+                                      visits, ascending where code cannot see it
 ``arrays[<store>.col_src]``           u32: absolute source indices, parallel to col_pos
+``arrays[<store>.segment_list_pos]``  u32 (u64 if wide): positions of each (row, class) in the
+                                      order of their visits, ``.segment_list_start`` u64 (n_rows *
+                                      n_classes + 1) into them; also ``.row_list`` by rows alone
+``arrays[<store>.whole_list_pos]``    all positions in the order of their visits, ``_src`` u32 the
+                                      absolute source of each
 ``arrays[<recorder>.data]``           the recorder's buffer, 1-D
 ``arrays[<recorder>.used]``           i64 (1): values appended so far
 ``arrays[tick]``                      i64 (1): the present tick; a clock is due where the tick is

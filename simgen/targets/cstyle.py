@@ -24,6 +24,7 @@ from simgen.ir.expr import (
     Compare,
     Const,
     Expr,
+    Flow,
     Gather,
     Index,
     IndexKind,
@@ -38,6 +39,7 @@ from simgen.ir.expr import (
     Time,
     Unary,
 )
+from simgen.numerics.linear_flow import MOST
 
 _PLAIN = re.compile(r"_?[A-Za-z0-9]+(?:_[A-Za-z0-9]+)*")
 _DOTTED = re.compile(rf"{_PLAIN.pattern}(?:\.{_PLAIN.pattern})+")
@@ -150,6 +152,8 @@ class ExprPrinter:
             case Call():
                 arguments = ", ".join(self.text(argument) for argument in expr.args)
                 return f"{self.function(expr.function, expr.dtype)}({arguments})", _ATOM
+            case Flow():
+                return self._flow(expr), _ATOM
             case RandomDraw():
                 return self._draw(expr), _ATOM
             case _:
@@ -216,6 +220,20 @@ class ExprPrinter:
             whole = f"{self.function('int', operand.dtype)}({self.text(operand)})"
             return (whole, _ATOM) if dtype is DType.I64 else (f"({wanted}){whole}", UNARY)
         return f"({wanted}){self.text(operand, UNARY)}", UNARY
+
+    def _flow(self, flow: Flow) -> str:
+        """Return the call that advances a linear system; its rows are padded to the widest."""
+        n, ends = len(flow.start), [sum(flow.blocks[:k]) for k in range(len(flow.blocks))]
+        entries = []
+        for i in range(n):
+            row = [self.text(entry) for entry in flow.matrix[i * n : (i + 1) * n]]
+            entries += [*row, *["0"] * (MOST - n)]
+        square, column = (self.function(name, DType.REAL) for name in ("square", "column"))
+        matrix = f"{square}{{{{{', '.join(entries)}}}}}"
+        start = f"{column}{{{{{', '.join(map(self.text, flow.start))}}}}}"
+        starts = f"{sum(1 << end for end in ends)}u"
+        name = self.function("flow", DType.REAL)
+        return f"{name}({flow.row}, {n}, {starts}, {matrix}, {start})"
 
     def _draw(self, draw: RandomDraw) -> str:
         """Return the call that makes one sample where the kernel stands."""

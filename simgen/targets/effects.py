@@ -59,8 +59,10 @@ def kernel_effects(kernel: Kernel) -> Effects:
     accesses = set(_body_accesses(kernel, owned))
     accesses |= _domain_accesses(kernel)
     written = {access.name for access in accesses if access.writes}
-    split = not isinstance(kernel.domain, (Once, OverIndices)) and all(
-        access.partition is not None for access in accesses if access.name in written
+    split = (
+        not isinstance(kernel.domain, (Once, OverIndices))
+        and not _is_listed(kernel)
+        and all(access.partition is not None for access in accesses if access.name in written)
     )
     if any(isinstance(stmt, (Append, EmitTable)) for stmt in flatten(kernel.body)):
         split = False
@@ -75,10 +77,17 @@ def must_walk_by_rows(kernel: Kernel) -> bool:
     What parts keep of a row is then visited class by class, as if the store had one part.
     """
     domain = kernel.domain
+    if _is_listed(kernel):
+        return False
     across = isinstance(domain, OverSynapses) or (
         isinstance(domain, OverFanOut) and domain.whole_rows and domain.store.format != "none"
     )
     return across and not kernel_effects(kernel).split
+
+
+def _is_listed(kernel: Kernel) -> bool:
+    """Whether synapses are visited as a list has them, which goes through all parts."""
+    return isinstance(kernel.domain, OverFanOut | OverSynapses) and kernel.domain.listed
 
 
 def _owned_indices(kernel: Kernel) -> dict[IndexKind, str]:

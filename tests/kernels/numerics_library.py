@@ -71,6 +71,19 @@ API t_to_int(const double *x, int64_t *y, int64_t n) {
 API t_clip(const double *x, const double *low, const double *high, double *y, int64_t n) {
   SG_SIMD for (int64_t i = 0; i < n; i++) y[i] = sg_clip(x[i], low[i], high[i]); }
 """
+FLOW = """
+#define FLOW(f, real) \\
+  API t_flow##f(real *y, int32_t row, int32_t n, uint32_t starts, const real *m, const real *x, \\
+                int64_t count) { \\
+    for (int64_t k = 0; k < count; k++) { \\
+      sg_square##f square = {}; sg_column##f column = {}; \\
+      for (int i = 0; i < n; i++) { \\
+        column.v[i] = x[i * count + k]; \\
+        for (int j = 0; j < n; j++) square.v[8 * i + j] = m[(i * n + j) * count + k]; } \\
+      y[k] = sg_flow##f(row, n, starts, square, column); } }
+FLOW(, double)
+FLOW(f, float)
+"""
 RANDOM = """
 API t_philox(const uint32_t *c, uint64_t key, uint32_t *out) {
   sg_philox(c[0], c[1], c[2], c[3], key, out); }
@@ -121,7 +134,7 @@ def library_source(random: bool = True) -> str:
         f"BINARY({name}, sg_{wide}, sg_{wide.replace('64', '32')}{'f' if name == 'pow' else ''})"
         for name, wide in BINARY.items()
     )
-    return "\n".join((HEAD, LOOPS, unary, binary, RANDOM if random else ""))
+    return "\n".join((HEAD, LOOPS, FLOW, unary, binary, RANDOM if random else ""))
 
 
 def compiler() -> str:

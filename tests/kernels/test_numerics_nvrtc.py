@@ -15,6 +15,8 @@ HEADERS = [
     "binomial",
     "counter",
     "distributions",
+    "linear_flow",
+    "linear_flow_body",
     "math_base",
     "math_exp",
     "math_hyperbolic",
@@ -75,6 +77,7 @@ def kernel(real: str) -> str:
     f = "f" if real == "float" else ""
     width = "32" if f else "64"
     sums = [f"y += sg_{name}{f}(x);" for name in UNARY]
+    sums.append(f"y += sg_flow{f}(1, 2, 1u, sg_square{f}{{{{x, y}}}}, sg_column{f}{{{{y, x}}}});")
     sums += [
         f"y += sg_{wide.replace('64', width)}(x, y);" for wide in BINARY.values() if "_" in wide
     ]

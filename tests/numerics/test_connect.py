@@ -155,6 +155,30 @@ def test_random_rules_have_their_statistics(groups):
     assert pairs(again) != pairs(chance)
 
 
+def test_samples_may_have_other_bounds_in_every_row():
+    """Ranges, steps, sizes and probabilities that depend on the row; some rows have none."""
+    source, target = NeuronGroup(3000, "v : 1"), NeuronGroup(400, "v : 1")
+    sized = Synapses(source, target)
+    sized.connect(j="k for k in sample(i % 7, i % 7 + 4*(i % 30), 1 + i % 2, size=i % 15)")
+    i, j = np.array(sized.i[:]), np.array(sized.j[:])
+    row = np.arange(3000)
+    assert np.array_equal(np.bincount(i, minlength=3000), row % 15)
+    assert np.all((j >= i % 7) & (j < i % 7 + 4 * (i % 30)))
+    assert np.all((j - i % 7) % (1 + i % 2) == 0)
+    assert len(set(pairs(sized))) == len(sized)
+    chance = Synapses(source, target)
+    chance.connect(j="k for k in sample(i % 100, N_post, p=0.1*(i % 3))")
+    expected = (400 - row % 100) * 0.1 * (row % 3)
+    counts = np.bincount(chance.i[:], minlength=3000)
+    assert np.all(counts[row % 3 == 0] == 0)
+    spread = np.sqrt((expected * (1 - 0.1 * (row % 3))).sum())
+    assert counts.sum() == pytest.approx(expected.sum(), abs=5 * spread)
+    reverse = Synapses(source, target)
+    reverse.connect(i="k for k in sample(7*j, N_pre, size=5, replace=True) if k % 2 == 0")
+    assert np.all(np.array(reverse.i[:]) >= 7 * np.array(reverse.j[:]))
+    assert len(reverse) == pytest.approx(1000, abs=5 * np.sqrt(500))
+
+
 def test_synapses_keep_their_values_when_more_are_added(groups):
     synapses = Synapses(*groups, "w : 1")
     synapses.connect(i=[3, 1], j=[0, 2])

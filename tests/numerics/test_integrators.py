@@ -1,6 +1,5 @@
 """Orders of convergence, and exact updates against matrix exponentials."""
 
-import mpmath
 import numpy as np
 import pytest
 from scipy.integrate import solve_ivp
@@ -8,11 +7,10 @@ from scipy.linalg import expm
 
 from simgen.dtypes import DType
 from simgen.integrate.choose import choose
-from simgen.integrate.event_driven import integrate_event_driven
 from simgen.integrate.model import Ode, OdeSystem
-from simgen.ir.construct import binary, call, cast, negate, real
+from simgen.ir.construct import binary, call, negate, real
 from simgen.ir.evaluate import evaluate
-from simgen.ir.expr import ELEMENT, Array, Load, Local, Param, RandomDraw, Time
+from simgen.ir.expr import ELEMENT, Array, Load, Param, RandomDraw, Time
 from simgen.ir.stmt import Let
 
 DT = Param("dt", DType.F64)
@@ -289,72 +287,3 @@ def test_float32_programs_compute_in_float32_with_propagators_from_float64():
     double = Machine(start, **numbers).run(update, 20)
     assert single.values["v"].dtype == np.float32
     np.testing.assert_allclose(single.values["v"], double.values["v"], rtol=5e-6)
-
-
-X, Y, Z = var("x"), var("y"), var("z")
-ELAPSED = Local("elapsed", DType.REAL)
-
-
-def between_events(matrix, drive, start, elapsed):
-    """Values after ``elapsed`` (an array) by the event-driven statements, and by expm."""
-    states = (X, Y, Z)[: len(matrix)]
-    odes = []
-    params = {}
-    for i, state in enumerate(states):
-        rhs = real(0.0)
-        for j, other in enumerate(states):
-            if matrix[i][j] != 0:
-                params[f"a{i}{j}"] = matrix[i][j]
-                rhs = plus(rhs, times(par(f"a{i}{j}"), other))
-        if drive[i] != 0:
-            params[f"b{i}"] = drive[i]
-            rhs = plus(rhs, par(f"b{i}"))
-        odes.append(Ode(state, rhs, "xyz"[i]))
-    values = {state.array.name: np.full(len(elapsed), s) for state, s in zip(states, start)}
-    machine = Machine({**values, "elapsed": elapsed}, **params)
-    width = cast(var("elapsed"), DType.REAL)
-    machine.advance(integrate_event_driven(odes, width, "s_"))
-    whole = np.zeros((len(matrix) + 1,) * 2)
-    whole[:-1, :-1], whole[:-1, -1] = matrix, drive
-    with mpmath.workdps(50):  # scipy loses digits at nearly equal rates
-        after = [
-            mpmath.expm(mpmath.matrix(whole) * t) * mpmath.matrix([*start, 1]) for t in elapsed
-        ]
-        truth = np.array([[float(value) for value in x][:-1] for x in after]).T
-    return np.array([machine.values[s.array.name] for s in states]), truth
-
-
-EVENTS = {
-    "decay": ([[-50.0]], [0.0]),
-    "recovery": ([[-5.0]], [2.5]),
-    "ramp": ([[0.0]], [3.0]),
-    "chain": ([[-50.0, 20.0], [0, -200]], [0.0, 0]),
-    "chain with a drive": ([[-50.0, 20.0], [0, -200]], [1.0, 0]),
-    "equal rates": ([[-50.0, 20.0], [0, -50]], [0.0, 0]),
-    "nearly equal rates": ([[-50.0, 20.0], [0, -50 * (1 + 1e-10)]], [0.0, 0]),
-    "driven integrator": ([[0.0, 20.0], [0, -50]], [0.0, 0]),
-    "two drivers": ([[-50.0, 20.0, 3.0], [0, -10, 0], [0, 0, -50]], [0.0, 0, 0]),
-    "damped turn": ([[-1.0, 20.0], [-20.0, -3]], [0.0, 0]),
-    "overdamped pair": ([[-30.0, 5.0], [7.0, -3]], [0.0, 0]),
-    "defective pair": ([[-1.0, 1.0], [-1.0, -3]], [0.0, 0]),
-    "turn without damping": ([[0.0, 1.0], [-1.0, 0]], [0.0, 0]),
-}
-
-
-@pytest.mark.parametrize("name", EVENTS)
-def test_values_between_events_follow_the_matrix_exponential(name):
-    matrix, drive = EVENTS[name]
-    elapsed = np.array([0.0, 1e-7, 0.004, 0.3, 4.0])
-    found, truth = between_events(matrix, drive, (0.3, -0.2, 0.7)[: len(matrix)], elapsed)
-    np.testing.assert_allclose(found, truth, rtol=1e-13, atol=1e-18)
-
-
-@pytest.mark.parametrize("name", [name for name in EVENTS if "turn" not in name and name != "ramp"])
-def test_nothing_overflows_after_a_very_long_time(name):
-    matrix, drive = EVENTS[name]
-    start = (0.3, -0.2, 0.7)[: len(matrix)]
-    found, _ = between_events(matrix, drive, start, np.array([1e7]))
-    rest = np.linalg.lstsq(np.array(matrix), -np.array(drive), rcond=None)[0]
-    if name == "driven integrator":
-        rest[0] = start[0] + 20 * start[1] / 50
-    np.testing.assert_allclose(found[:, 0], rest, rtol=1e-9, atol=1e-15)

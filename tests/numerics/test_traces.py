@@ -152,3 +152,82 @@ def test_recording_the_weight_does_not_block(device):
     part["network"].add(StateMonitor(part["synapses"], "w", record=[0]))
     part["network"].run(1 * ms)
     assert len(trace_kernels(part["network"])) == 4
+
+
+def plastic(changed: dict[str, object] | None = None) -> dict[str, object]:
+    """Return a network whose traces decay by constants of the namespace, ready to run."""
+    start_scope()
+    seed(7)
+    source = PoissonGroup(40, rates=30 * simgen.Hz)
+    target = PoissonGroup(30, rates=20 * simgen.Hz)
+    model = """w : 1
+    dx/dt = -x/tau_x : 1 (event-driven)
+    dy/dt = -y/tau_y : 1 (event-driven)"""
+    on_pre = "x += c\nw = clip(w + y, 0, 1)"
+    synapses = Synapses(
+        source, target, model, on_pre=on_pre, on_post="y -= c\nw = clip(w + x, 0, 1)"
+    )
+    synapses.connect(p=0.7)
+    synapses.w = "rand()"
+    synapses.delay = "rand()*3*ms"
+    return {"network": Network(source, target, synapses), "synapses": synapses}
+
+
+CONSTANTS = {"tau_x": 20 * ms, "tau_y": 10 * ms, "c": 0.01}
+
+
+@pytest.mark.parametrize("changes", [{"tau_x": 2 * ms}, {"tau_y": 55 * ms}, {"c": 0.5}])
+@pytest.mark.parametrize("rebuilt", [False, True])
+def test_a_decay_that_changes_between_runs_counts_from_the_last_event_on(
+    device, monkeypatch, changes, rebuilt
+):
+    """What an event finds has decayed with the rate at the event since the event before."""
+    found = []
+    for hoisted in (True, False):
+        if not hoisted:
+            per_synapse(monkeypatch)
+        part = plastic()
+        network, synapses = part["network"], part["synapses"]
+        network.run(30 * ms, namespace=CONSTANTS)
+        before = [np.array(getattr(synapses, name)[:]) for name in ("x", "y", "lastupdate")]
+        if rebuilt:  # the structure changes in the same moment
+            network.add(StateMonitor(synapses, "w", record=[0]))
+        network.run(4 * ms, namespace={**CONSTANTS, **changes})
+        network.run(30 * ms, namespace={**CONSTANTS, **changes})
+        assert bool(trace_kernels(network)) is False
+        after = [np.array(getattr(synapses, name)[:]) for name in ("x", "y", "lastupdate", "w")]
+        found.append([*before, *after])
+    for one, other in zip(*found):
+        np.testing.assert_allclose(one, other, rtol=1e-9)
+        assert np.any(one)
+
+
+def test_a_decay_may_change_while_traces_are_zero(device):
+    """Nothing has to come back: the network compiles nothing anew."""
+    part = plastic()
+    network = part["network"]
+    network.run(0 * ms, namespace=CONSTANTS)
+    compiled = network._compiled
+    network.run(30 * ms, namespace={**CONSTANTS, "tau_x": 2 * ms})
+    assert network._compiled is compiled
+    assert trace_kernels(network)
+
+
+def test_traces_come_back_while_their_synapses_are_not_active(device, monkeypatch):
+    """Time goes on for them all the same: the next event finds the whole interval."""
+    found = []
+    for hoisted in (True, False):
+        if not hoisted:
+            per_synapse(monkeypatch)
+        part = plastic()
+        network, synapses = part["network"], part["synapses"]
+        network.run(30 * ms, namespace=CONSTANTS)
+        synapses.active = False
+        network.run(10 * ms, namespace=CONSTANTS)
+        values = [np.array(getattr(synapses, name)[:]) for name in ("x", "y")]
+        synapses.active = True
+        network.run(30 * ms, namespace=CONSTANTS)
+        found.append([*values, *(np.array(getattr(synapses, name)[:]) for name in ("x", "y", "w"))])
+    for one, other in zip(*found):
+        np.testing.assert_allclose(one, other, rtol=1e-9)
+        assert np.any(one)

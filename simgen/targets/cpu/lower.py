@@ -33,6 +33,7 @@ from simgen.targets.cpu.events import (
 )
 from simgen.targets.cpu.synapses import (
     GatheredFanOutView,
+    ListedView,
     RowsView,
     lower_fan_in,
     lower_fan_out,
@@ -127,6 +128,8 @@ def render_kernel(kernel: Kernel, layout: Layout) -> str:
         template = "over_rows"
     elif isinstance(view, GatheredFanOutView):
         template = "over_fan_out_gathered"
+    elif isinstance(view, ListedView):
+        template = "over_listed"
     return render(f"cpp/{template}.cpp.j2", view)
 
 

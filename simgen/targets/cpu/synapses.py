@@ -38,9 +38,10 @@ class FanOutView:
     prefetches: tuple[str, ...]
     row: tuple[str, ...]
     pragmas: tuple[str, ...]
+    place: str
+    synapse: tuple[str, ...]
     body: tuple[str, ...]
     declarations: tuple[str, ...]
-    targets: str
     n_classes: str
     delays: str
     depth: str
@@ -56,8 +57,9 @@ class FanOutView:
 
 @dataclass(frozen=True, slots=True)
 class GatheredFanOutView(FanOutView):
-    """What ``over_fan_out_gathered.cpp.j2`` shows, in addition the number of synapses."""
+    """What ``over_fan_out_gathered.cpp.j2`` shows, in addition the targets and how many there are."""
 
+    targets: str
     n_synapses: str
 
 
@@ -113,12 +115,28 @@ class RowsView:
     prefetches: tuple[str, ...]
     row: tuple[str, ...]
     pragmas: tuple[str, ...]
+    place: str
+    synapse: tuple[str, ...]
     body: tuple[str, ...]
     declarations: tuple[str, ...]
-    targets: str
     n_rows: str
     source_start: str
     walk: str
+
+
+@dataclass(frozen=True, slots=True)
+class ListedView:
+    """What ``over_listed.cpp.j2`` shows."""
+
+    name: str
+    doc: tuple[str, ...]
+    declarations: tuple[str, ...]
+    prologue: tuple[str, ...]
+    n: str
+    positions: str
+    sources: str
+    targets: str
+    body: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,10 +207,13 @@ def lower_fan_out(
     frame = open_kernel(kernel, layout, _INDICES)
     scope = frame.scope
     targets = scope.buffer(f"{store.name}.targets", "uint32_t")
-    synaptic = _synaptic_arrays(frame.body)
-    n_synapses = scope.size(store.length) if can_gather(frame.body) else None
+    synapse: tuple[str, ...] = (f"const int64_t post = {targets}[s];",)
+    if domain.listed:
+        synapse = (f"const int64_t s = {_list(scope, domain)}[q];", *synapse)
+    gathered = can_gather(frame.body) and not domain.listed
+    n_synapses = scope.size(store.length) if gathered else None
     walk = _walk(frame, IndexKind.PRE)
-    arrays = [targets, *(scope.array(array) for array in synaptic)]
+    arrays = [targets, *(scope.array(array) for array in _synaptic_arrays(frame.body))]
     outer = Scope(layout, kernel, {})
     fields = {
         "delays": outer.array(domain.delays),
@@ -213,22 +234,32 @@ def lower_fan_out(
         "doc": frame.doc,
         "deliver_declarations": scope.declarations(),
         "deliver_prologue": frame.prologue,
-        "prefetches": _prefetches(arrays),
+        "prefetches": _prefetches(() if domain.listed else arrays),
         "row": walk.row,
         "pragmas": ("#pragma omp simd",) if walk.independent else (),
+        "place": "q" if domain.listed else "s",
+        "synapse": synapse,
         "body": walk.body,
         "declarations": outer.declarations(),
-        "targets": targets,
         **fields,
     }
     if n_synapses is None:
         return FanOutView(**shown)
-    return GatheredFanOutView(**shown, n_synapses=n_synapses)
+    return GatheredFanOutView(**shown, targets=targets, n_synapses=n_synapses)
+
+
+def _list(scope: Scope, domain: OverFanOut | OverSynapses) -> str:
+    """Return the array of the positions that a walk visits one after the other."""
+    kind = "uint64_t" if domain.store.wide else "uint32_t"
+    return scope.buffer(f"{domain.list_name}_pos", kind)
 
 
 def _walk_call(scope: Scope, kernel: Kernel, domain: OverFanOut) -> str:
     """Return the call of the walk that visits the segments of a delivery in the right order."""
     store = domain.store
+    if domain.listed:
+        start = scope.buffer(f"{domain.list_name}_start", "uint64_t")
+        return f"sg_walk_listed(walk, {start});"
     if must_walk_by_rows(kernel):
         return f"sg_walk_fan_out_rows(walk, {_finder(scope, store)}, {_n_classes(scope, store)});"
     found = replace(store, format="none") if domain.whole_rows else store
@@ -303,9 +334,13 @@ def lower_fan_in(kernel: Kernel, domain: OverFanIn, layout: Layout) -> FanInView
     )
 
 
-def lower_synapses(kernel: Kernel, domain: OverSynapses, layout: Layout) -> SynapsesView | RowsView:
+def lower_synapses(
+    kernel: Kernel, domain: OverSynapses, layout: Layout
+) -> SynapsesView | RowsView | ListedView:
     """Return the view of a walk over all synapses of a store."""
     store = domain.store
+    if domain.listed:
+        return _lower_listed(kernel, domain, layout)
     if must_walk_by_rows(kernel):
         return _lower_rows(kernel, store, layout)
     frame = open_kernel(kernel, layout, _INDICES)
@@ -349,9 +384,30 @@ def _lower_rows(kernel: Kernel, store: SynapseStore, layout: Layout) -> RowsView
         prefetches=_prefetches(arrays),
         row=walk.row,
         pragmas=(),
+        place="s",
+        synapse=(f"const int64_t post = {targets}[s];",),
         body=walk.body,
         declarations=outer.declarations(),
-        targets=targets,
+        **fields,
+    )
+
+
+def _lower_listed(kernel: Kernel, domain: OverSynapses, layout: Layout) -> ListedView:
+    frame = open_kernel(kernel, layout, _INDICES)
+    scope = frame.scope
+    walk = _walk(frame, IndexKind.ZERO)
+    fields = {
+        "n": scope.size(domain.store.length),
+        "positions": _list(scope, domain),
+        "sources": scope.buffer(f"{domain.list_name}_src", "uint32_t"),
+        "targets": scope.buffer(f"{domain.store.name}.targets", "uint32_t"),
+    }
+    return ListedView(
+        name=frame.name,
+        doc=frame.doc,
+        declarations=scope.declarations(),
+        prologue=(*frame.prologue, *walk.row),
+        body=walk.body,
         **fields,
     )
 

@@ -102,6 +102,9 @@ def lanes_of(
             )
             lanes.positions[IndexKind.ENTRY] = np.concatenate([np.zeros(0, np.int64), *runs])
             return lanes
+        case OverSynapses(store=store, listed=True):
+            listed = lookup_array(memory, f"{domain.list_name}_pos")
+            return _synapses(memory, store, listed.astype(np.int64))
         case OverSynapses(store=store) if by_rows:
             places = range(lookup_int(memory, f"{store.name}.n_rows"))
             rows = [run for place in places for run in _row(memory, store, place)]
@@ -184,6 +187,9 @@ def _fan_out(domain: OverFanOut, memory: Memory, step: int, by_rows: bool) -> It
             source_row = int(source) - source_start
             if not 0 <= source_row < n_rows:
                 continue
+            if domain.listed:
+                yield _listed(memory, domain, source_row * n_classes + delay_class)
+                continue
             if by_rows:
                 yield from _row(memory, store, source_row)
                 continue
@@ -191,6 +197,13 @@ def _fan_out(domain: OverFanOut, memory: Memory, step: int, by_rows: bool) -> It
                 row = part * n_rows + source_row
                 begin, end = segment(memory, found, row, delay_class)
                 yield np.arange(begin, end, dtype=np.int64)
+
+
+def _listed(memory: Memory, domain: OverFanOut, place: int) -> Positions:
+    """Return the positions that the list of a domain has at one of its places."""
+    start = lookup_array(memory, f"{domain.list_name}_start")
+    listed = lookup_array(memory, f"{domain.list_name}_pos")
+    return listed[int(start[place]) : int(start[place + 1])].astype(np.int64)
 
 
 def _row(memory: Memory, store: SynapseStore, source_row: int) -> Iterator[Positions]:

@@ -244,16 +244,60 @@ def test_the_callers_arrays_are_not_changed_or_shared():
     assert rows.targets.tolist() == [0, 1, 2, 3, 4]
 
 
-def test_samples_are_rows_of_the_rules(each_backend):
-    rows = rules.fixed_probability(5, 300, 0.2, KEY)
-    third = rows.targets[rows.row_start[3] : rows.row_start[4]]
-    assert np.array_equal(rules.sample(300, KEY, 3, p=0.2), third)
-    chosen = rules.sample(300, KEY, 3, size=40)
-    assert len(np.unique(chosen)) == 40
-    assert np.all(np.diff(chosen.astype(int)) > 0)
-    assert np.array_equal(rules.sample(50, KEY, 1, size=50), np.arange(50))
-    assert rules.sample(50, KEY, 1, size=0).size == 0
-    assert len(rules.sample(5, KEY, 1, size=40, replace=True)) == 40
+def by_row(drawn: tuple[np.ndarray, np.ndarray]) -> list[list[int]]:
+    row_start, values = drawn
+    return [part.tolist() for part in np.split(values, row_start[1:-1].astype(int))]
+
+
+FIVE = np.array([5])
+COUNTS = np.array([300, 0, 40, 300, 1, 300, 5, 7000, 70])
+
+
+def test_samples_with_probabilities_are_rows_of_the_rule(each_backend):
+    chance = np.array([0.2, 0.5, 1.0, 0.2, 0.0, 1e-9, 0.97, 0.01, 0.5])
+    for threads in (1, 3):
+        found = by_row(rules.samples(COUNTS, KEY, p=chance, threads=threads))
+        for row, (n, p) in enumerate(zip(COUNTS.tolist(), chance.tolist(), strict=True)):
+            alone = rules.fixed_probability(1, n, p, KEY, first_source=row)
+            assert found[row] == alone.targets.tolist()
+
+
+def test_samples_of_a_size_are_rows_of_the_rule(each_backend):
+    sizes = np.array([20, 0, 40, 280, 1, 0, 3, 100, 35])
+    for threads in (1, 3):
+        found = by_row(rules.samples(COUNTS, KEY, sizes=sizes, threads=threads))
+        for row, (n, size) in enumerate(zip(COUNTS.tolist(), sizes.tolist(), strict=True)):
+            assert len(set(found[row])) == size
+            assert found[row] == sorted(found[row])
+            if size:
+                same = rules.fixed_out_degree(
+                    row + 1, n, size, KEY, multapses=False, autapses=True
+                ).targets[-size:]
+                assert found[row] == same.tolist()
+    repeated = by_row(rules.samples(COUNTS, KEY, sizes=5 * (COUNTS > 0), replace=True))
+    assert [len(row) for row in repeated] == [5, 0, 5, 5, 5, 5, 5, 5, 5]
+    assert all(max(row, default=-1) < n for row, n in zip(repeated, COUNTS, strict=True))
+
+
+def test_samples_of_no_rows_are_empty(each_backend):
+    none = np.zeros(0, np.int64)
+    for drawn in (rules.samples(none, KEY, sizes=none), rules.samples(none, KEY, p=none / 1.0)):
+        assert [part.tolist() for part in drawn] == [[0], []]
+
+
+def test_samples_from_ranges_that_differ_are_uniform():
+    counts = np.tile([10, 25, 60], 4000)
+    drawn = [
+        rules.samples(counts, KEY, p=np.full(counts.size, 0.2)),
+        rules.samples(counts, KEY, sizes=np.full(counts.size, 4)),
+        rules.samples(counts, KEY, sizes=np.full(counts.size, 4), replace=True),
+    ]
+    for row_start, values in drawn:
+        rows = np.repeat(np.arange(counts.size), np.diff(row_start).astype(int))
+        for kind, n in enumerate((10, 25, 60)):
+            seen = np.bincount(values[rows % 3 == kind], minlength=n)
+            assert seen.size == n
+            assert stats.chisquare(seen).pvalue > 1e-3
 
 
 @pytest.mark.parametrize(
@@ -281,10 +325,16 @@ def test_samples_are_rows_of_the_rules(each_backend):
         (lambda: rules.from_arrays([[0]], [1], 5, 5), ModelError, "2 axes"),
         (lambda: rules.from_arrays([0, 1], [1, 2, 3], 5, 5), ModelError, "2 source and 3 target"),
         (lambda: rules.from_arrays([0], [1, 2], 5, 5), ModelError, "1 source and 2 target"),
-        (lambda: rules.sample(5, KEY, 0), ModelError, "size or a probability"),
-        (lambda: rules.sample(5, KEY, 0, size=2, p=0.5), ModelError, "size or a probability"),
-        (lambda: rules.sample(5, KEY, 0, size=6), ModelError, "6 is larger than the 5"),
-        (lambda: rules.sample(0, KEY, 0, size=1, replace=True), ModelError, "the 0 neurons"),
+        (lambda: rules.samples(FIVE, KEY), ModelError, "size or a probability"),
+        (lambda: rules.samples(FIVE, KEY, sizes=FIVE, p=FIVE / 9), ModelError, "size or a prob"),
+        (lambda: rules.samples(FIVE, KEY, sizes=FIVE + 1), ModelError, "6 is larger than the 5"),
+        (lambda: rules.samples(FIVE, KEY, sizes=-FIVE), ModelError, "the size of a sample"),
+        (lambda: rules.samples(FIVE, KEY, p=FIVE / 4), ModelError, "1.25"),
+        (
+            lambda: rules.samples(0 * FIVE, KEY, sizes=FIVE, replace=True),
+            ModelError,
+            "the 0 neurons",
+        ),
         (
             lambda: rules.fixed_out_degree(5, 5, 5, KEY, multapses=False, autapses=False),
             ModelError,

@@ -21,6 +21,7 @@ from simgen.ir.expr import (
     Cast,
     Compare,
     Const,
+    Flow,
     Gather,
     Index,
     IndexKind,
@@ -111,6 +112,8 @@ GOOD = {
         store(Select(Load(FLAG, ELEMENT), real(1.0), RANDOM)),
         store(Cast(REAL, RandomDraw("binomial", (integer(3), real(0.5)), KEY, 1))),
         store(Gather(V, IndexValue(ELEMENT))),
+        LET_X,
+        store(Flow(1, (1, 1), (X, real(0.0), X, X), (X, X))),
     ),
     "events": make(FIRED, store(Load(SHARED, ZERO)), Append(Recorder("r", I64), Step())),
     "fan_out": make(
@@ -205,6 +208,10 @@ BAD = {
         store(Load(V, PRE), index=SYNAPSE),
     ),
     "the delays are not U32": make(OverFanIn(STORE, EVENTS, integer(0), LINK)),
+    "a flow of 2 variables has wrong sizes": element(Flow(2, (1, 1), (X,) * 4, (X, X))),
+    "a flow of 1 variables has wrong sizes": element(Flow(0, (1,), (X,) * 4, (X,))),
+    "a flow of 9 variables has wrong sizes": element(Flow(0, (9,), (X,) * 81, (X,) * 9)),
+    "a flow is formed of I64": element(Flow(0, (1,), (Step(),), (Step(),))),
     "the list of indices is not I64": make(OverIndices(SMALL)),
 }
 

@@ -22,6 +22,7 @@ from simgen.ir.expr import (
     Array,
     Cast,
     Const,
+    Flow,
     Gather,
     Index,
     IndexKind,
@@ -126,6 +127,15 @@ def test_single_precision():
     assert single.text(Cast(DType.I64, A)) == "sg_intf(l_a)"
     draw = RandomDraw("randn", (), KEY, 0)
     assert single.text(draw) == "sg_draw_randnf(p_key, sg_at_elementf(i, step, 0u))"
+
+
+def test_flows_pass_padded_rows_and_the_starts_of_blocks():
+    flow = Flow(2, (1, 2), (A, *[real(0.0)] * 2, B, A, B, A, B, A), (A, B, real(1.0)))
+    zeros = ", ".join("0" * 5)
+    rows = f"l_a, 0.0, 0.0, {zeros}, l_b, l_a, l_b, {zeros}, l_a, l_b, l_a, {zeros}"
+    text = f"sg_flow(2, 3, 3u, sg_square{{{{{rows}}}}}, sg_column{{{{l_a, l_b, 1.0}}}})"
+    assert printer().text(flow) == text
+    assert "sg_flowf(2, 3, 3u, sg_squaref{{" in printer(FLOAT32).text(flow)
 
 
 def test_draws_of_synapses_are_keyed_by_both_ends():
