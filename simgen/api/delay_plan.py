@@ -30,7 +30,6 @@ class DelayPlan:
         self.steps: npt.NDArray[np.uint32] = np.zeros(1, np.uint32)
         self.of: dict[str, PathwayDelays] = {}
         self.tables: dict[str, AnyArray] = {}
-        self._arrivals: dict[str, tuple[npt.NDArray[np.float64], int]] = {}
 
     def take_classes(self) -> Any:
         """Turn the leading pathway's delays into classes; return that of each synapse, or None."""
@@ -69,28 +68,9 @@ class DelayPlan:
                 values[delay_parameter(name, pathway.name).name] = 0 if steps is None else steps
         return values
 
-    def refuse_spikes_under_way(self, what: str) -> None:
-        """Raise if spikes are on their way: their arrival could not be kept."""
-        synapses = self.synapses
-        for pathway in synapses._pathways.values():
-            what_changes = f"{what} of {synapses.describe()}"
-            self._refuse_under_way(what_changes, pathway, self.longest(pathway))
-
-    def _check_arrivals(self) -> None:
-        """Refuse another step width that would move the arrival of spikes under way."""
-        synapses = self.synapses
-        for name, pathway in synapses._pathways.items():
-            dt = pathway.clock.dt_
-            uniform = pathway.uniform_steps(dt)
-            if pathway is self.leader():
-                steps: npt.NDArray[Any] = self.steps
-            else:  # never one value per synapse where all are the same
-                steps = pathway.steps(dt) if uniform is None else np.array([uniform])
-            delays = np.unique(np.asarray(steps, np.float64)) * dt
-            before, longest = self._arrivals.get(name, (delays, 0))
-            if delays.shape != before.shape or not np.allclose(delays, before, rtol=1e-9, atol=0):
-                self._refuse_under_way("The step width", pathway, longest)
-            self._arrivals[name] = delays, int(steps.max(initial=0))
+    def walks_whole_rows(self, pathway: Pathway) -> bool:
+        """Whether the delays of another pathway sort the rows that this one walks."""
+        return pathway is not self.leader()
 
     def leader(self) -> Pathway | None:
         """Return the pre pathway whose delays sort the store."""
@@ -107,7 +87,7 @@ class DelayPlan:
         return different[0] if different else None
 
     def plan(self) -> None:
-        """Fix how programs read the delays, and refuse what would move an arrival."""
+        """Fix how programs read the delays."""
         synapses = self.synapses
         self.of, self.tables = {}, {}
         leader = self.leader()
@@ -131,19 +111,6 @@ class DelayPlan:
                     single=delay_parameter(synapses.name, pathway.name), by_synapse=array
                 )
                 self.tables[array.name] = pathway.steps(dt).astype(np.uint32)
-        self._check_arrivals()
-
-    def _refuse_under_way(self, what: str, pathway: Pathway, longest: int) -> None:
-        network = self.synapses._network
-        if network is None or network._compiled is None:
-            return
-        events = pathway.group._description.events[pathway.event]
-        if network._compiled.under_way(events, pathway.clock, longest):
-            raise UnsupportedFeatureError(
-                f"{what} cannot change while spikes are under way on the pathway '{pathway.name}' "
-                f"of {self.synapses.describe()}. Run {longest} steps without input first, or "
-                "change it before the first run."
-            )
 
     def longest(self, pathway: Pathway) -> int:
         """Return the longest delay of a pathway in steps."""

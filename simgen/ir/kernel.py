@@ -93,13 +93,16 @@ class OverFanOut:
     Order: delay classes from the largest delay down, within one the sources ascending, within a
     source the targets. ``delays`` is the U32 table of delay steps per class, ascending. With
     ``whole_rows`` it has one entry, the classes of the store are those of another pathway, and a
-    source reaches its whole row: its classes ascending, within one the targets.
+    source reaches its whole row: its classes ascending, within one the targets. Events emitted
+    before the step ``born`` (I64 run-time value, not negative; None: 0) reach nothing: the pathway
+    did not exist then, or they became events of an :class:`OverCarried`.
     """
 
     store: SynapseStore
     events: EventList
     delays: Array
     whole_rows: bool = False
+    born: Expr | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,13 +111,28 @@ class OverFanIn:
 
     Order: targets ascending, within one ascending storage position. ``delays`` is None for one
     delay of all synapses; else the array of each synapse's own delay steps (U32, by storage
-    position) and the walk visits the delays from the largest down.
+    position) and the walk visits the delays from the largest down. ``born`` as in
+    :class:`OverFanOut`.
     """
 
     store: SynapseStore
     events: EventList
     delay: Expr
     delays: Array | None = None
+    born: Expr | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OverCarried:
+    """The synapses of a store that events from before a change reach in this step, as listed.
+
+    ``steps`` (I64, ascending: when each arrives) and ``positions`` (I64, storage positions) are
+    parallel. The order is that of the list, on one thread; a synapse may be listed twice.
+    """
+
+    store: SynapseStore
+    steps: Array
+    positions: Array
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +145,16 @@ class OverSynapses:
     store: SynapseStore
 
 
-Domain = Once | OverElements | OverIndices | OverEvents | OverFanOut | OverFanIn | OverSynapses
+Domain = (
+    Once
+    | OverElements
+    | OverIndices
+    | OverEvents
+    | OverFanOut
+    | OverFanIn
+    | OverCarried
+    | OverSynapses
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +205,7 @@ __all__ = [
     "Item",
     "Kernel",
     "Once",
+    "OverCarried",
     "OverElements",
     "OverEvents",
     "OverFanIn",

@@ -33,6 +33,7 @@ from simgen.ir.kernel import (
     Domain,
     Kernel,
     Once,
+    OverCarried,
     OverElements,
     OverEvents,
     OverFanIn,
@@ -195,10 +196,17 @@ def _domain(domain: Domain) -> str:
             return f"the elements listed in {indices.name}{of}"
         case OverEvents(events=events, start=start, stop=stop):
             return f"events {events.name} from {format_expr(start)} to {format_expr(stop)}"
-        case OverFanOut(store=store, events=events, delays=delays):
-            return f"fan-out of {events.name} in {store.name} ({store.format}) by {delays.name}"
-        case OverFanIn(store=store, events=events, delay=delay, delays=delays):
+        case OverFanOut(store=store, events=events, delays=delays, born=born):
+            walked = f"{store.name} ({store.format}) by {delays.name}"
+            return f"fan-out of {events.name}{_since(born)} in {walked}"
+        case OverFanIn(store=store, events=events, delay=delay, delays=delays, born=born):
             late = format_expr(delay) if delays is None else f"{delays.name}[synapse]"
-            return f"fan-in of {events.name} in {store.name} after {late} steps"
+            return f"fan-in of {events.name}{_since(born)} in {store.name} after {late} steps"
+        case OverCarried(store=store, steps=steps, positions=positions):
+            return f"synapses {positions.name} of {store.name} due at {steps.name}"
         case OverSynapses(store=store):
             return f"synapses of {store.name}"
+
+
+def _since(born: Expr | None) -> str:
+    return "" if born is None else f" since {format_expr(born)}"

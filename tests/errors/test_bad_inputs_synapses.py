@@ -205,8 +205,6 @@ ROWS = [
         name="exc_syn"), "delay", 1 * ms), SimgenError, ["'pre'", "exc_syn", "post"]),
     Bad("delay_in_two_pathways", two_pathways_with_delays,
         UnsupportedFeatureError, ["exc_syn", "2"]),
-    Bad("connect_under_way", lambda: changed_after_run(lambda made: made.connect()),
-        SimgenError, ["exc_syn", "under way"]),
     # pathways
     Bad("on_post_without_threshold", lambda: no_threshold(on_post="v += w"),
         ModelError, ["'post'", "exc_syn", "inh", "threshold"]),

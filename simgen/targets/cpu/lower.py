@@ -13,6 +13,7 @@ from simgen.ir.kernel import (
     Clock,
     Kernel,
     Once,
+    OverCarried,
     OverElements,
     OverEvents,
     OverFanIn,
@@ -23,6 +24,7 @@ from simgen.ir.kernel import (
 )
 from simgen.ir.stmt import Append
 from simgen.ir.visit import all_nodes, flatten
+from simgen.targets.cpu.carried import lower_carried
 from simgen.targets.cpu.elements import lower_elements
 from simgen.targets.cpu.events import (
     EmitTableView,
@@ -45,6 +47,7 @@ _DOMAINS: dict[type, tuple[Callable[..., Any], str]] = {
     OverEvents: (lower_events, "over_events"),
     OverFanOut: (lower_fan_out, "over_fan_out"),
     OverFanIn: (lower_fan_in, "over_fan_in"),
+    OverCarried: (lower_carried, "over_carried"),
     OverSynapses: (lower_synapses, "over_synapses"),
 }
 

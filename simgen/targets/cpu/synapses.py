@@ -9,11 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from simgen.errors import InternalError
-from simgen.ir.expr import Expr, IndexKind, Load, RandomDraw
+from simgen.ir.expr import IndexKind, RandomDraw
 from simgen.ir.kernel import Kernel, OverFanIn, OverFanOut, OverSynapses, SynapseStore
 from simgen.ir.stmt import Accumulate, Let, Stmt, Store
 from simgen.ir.visit import all_nodes, flatten, reads, writes
 from simgen.targets.body import BodyPrinter
+from simgen.targets.cpu.carried import synaptic_arrays, uses_index
 from simgen.targets.cstyle import mangle
 from simgen.targets.effects import must_walk_by_rows
 from simgen.targets.frame import Frame, open_kernel
@@ -48,6 +49,7 @@ class FanOutView:
     ids: str
     counts: str
     bounds: str
+    born: str
     walk: str
 
 
@@ -61,6 +63,7 @@ class FanInView:
     prologue: tuple[str, ...]
     oldest: str
     newest: str
+    born: str
     depth: str
     length: str
     n_parts: str
@@ -145,30 +148,13 @@ def _independent(body: tuple[Stmt, ...]) -> bool:
     return plain and own and not written & foreign and not draws
 
 
-def _synaptic_arrays(scope: Scope, body: tuple[Stmt, ...]) -> list[str]:
-    """Return the C names of the arrays that a body uses at the synapse's position."""
-    used = [
-        node.array
-        for node in all_nodes(body)
-        if isinstance(node, Load)
-        and node.index.kind is IndexKind.SYNAPSE
-        and node.index.via is None
-    ]
-    used += [
-        array
-        for array, index, _ in sorted(writes(body), key=lambda item: item[0].name)
-        if index.kind is IndexKind.SYNAPSE and index.via is None
-    ]
-    return [scope.array(array) for array in dict.fromkeys(used)]
-
-
 def lower_fan_out(kernel: Kernel, domain: OverFanOut, layout: Layout) -> FanOutView:
     """Return the view of a delivery: the segments that spikes reach in this step."""
     store, events = domain.store, domain.events
     frame = open_kernel(kernel, layout, _INDICES)
     targets = frame.scope.buffer(f"{store.name}.targets", "uint32_t")
     walk = _walk(frame, IndexKind.PRE)
-    arrays = [targets, *_synaptic_arrays(frame.scope, frame.body)]
+    arrays = [targets, *synaptic_arrays(frame.scope, frame.body)]
     outer = Scope(layout, kernel, {})
     fields = {
         "delays": outer.array(domain.delays),
@@ -181,6 +167,7 @@ def lower_fan_out(kernel: Kernel, domain: OverFanOut, layout: Layout) -> FanOutV
         "ids": outer.buffer(f"{events.name}.ids", "uint32_t"),
         "counts": outer.buffer(f"{events.name}.counts", "int64_t"),
         "bounds": outer.buffer(f"{events.length}.bounds", "int64_t"),
+        "born": "0" if domain.born is None else outer.printer.text(domain.born),
         "walk": _walk_call(outer, kernel, domain),
     }
     return FanOutView(
@@ -252,6 +239,7 @@ def lower_fan_in(kernel: Kernel, domain: OverFanIn, layout: Layout) -> FanInView
         body.insert(0, f"if ({delays}[s] != delay) continue;")
         oldest, newest = f"{scope.size(f'{events.name}.depth')} - 1", "0"
     fields = {
+        "born": "0" if domain.born is None else scope.printer.text(domain.born),
         "depth": scope.size(f"{events.name}.depth"),
         "length": scope.size(events.length),
         "n_parts": scope.size(N_PARTS),
@@ -261,7 +249,7 @@ def lower_fan_in(kernel: Kernel, domain: OverFanIn, layout: Layout) -> FanInView
         "col_start": scope.buffer(f"{name}.col_start", "uint64_t"),
         "col_pos": scope.buffer(f"{name}.col_pos", "uint64_t" if store.wide else "uint32_t"),
     }
-    arrays = _synaptic_arrays(scope, frame.body)
+    arrays = synaptic_arrays(scope, frame.body)
     return FanInView(
         name=frame.name,
         doc=frame.doc,
@@ -306,7 +294,7 @@ def _lower_rows(kernel: Kernel, store: SynapseStore, layout: Layout) -> RowsView
     frame = open_kernel(kernel, layout, _INDICES)
     targets = frame.scope.buffer(f"{store.name}.targets", "uint32_t")
     walk = _walk(frame, IndexKind.PRE)
-    arrays = [targets, *_synaptic_arrays(frame.scope, frame.body)]
+    arrays = [targets, *synaptic_arrays(frame.scope, frame.body)]
     outer = Scope(layout, kernel, {})
     fields = {
         "n_rows": outer.size(f"{store.name}.n_rows"),
@@ -327,14 +315,3 @@ def _lower_rows(kernel: Kernel, store: SynapseStore, layout: Layout) -> RowsView
         targets=targets,
         **fields,
     )
-
-
-def uses_index(body: tuple[Stmt, ...], kind: IndexKind) -> bool:
-    """Return whether a body uses a running index of this kind; draws use both ends."""
-
-    def uses(node: Expr) -> bool:
-        index = getattr(node, "index", None)
-        return isinstance(node, RandomDraw) or (index is not None and index.kind is kind)
-
-    written = any(index.kind is kind for _, index, _ in writes(body))
-    return written or any(uses(node) for node in all_nodes(body))

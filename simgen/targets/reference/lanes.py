@@ -17,6 +17,7 @@ from simgen.ir.expr import Expr, IndexKind
 from simgen.ir.kernel import (
     Domain,
     Once,
+    OverCarried,
     OverElements,
     OverEvents,
     OverFanIn,
@@ -74,7 +75,7 @@ def lanes_of(
 ) -> Lanes:
     """Return the lanes of ``domain`` at ``step`` of the kernel's clock.
 
-    ``scalar`` evaluates the domain's own expressions (bounds, delays).
+    ``scalar`` evaluates the domain's own expressions (bounds, delays, first steps).
     """
     match domain:
         case Once():
@@ -88,8 +89,14 @@ def lanes_of(
         case OverEvents(events=events, start=start, stop=stop):
             fired = fired_at(memory, events, step)
             return _elements(fired[(fired >= scalar(start)) & (fired < scalar(stop))])
+        case OverCarried(store=store, steps=arrivals):
+            n = lookup_int(memory, arrivals.length)
+            due = lookup_array(memory, arrivals.name)[:n] == step
+            listed = lookup_array(memory, domain.positions.name)[:n]
+            return _synapses(memory, store, listed[due].astype(np.int64))
         case OverFanOut():
-            runs = list(_fan_out(domain, memory, step, by_rows))
+            first = _born(domain.born, scalar)
+            runs = list(_fan_out(domain, memory, step, first, by_rows))
             return _joined(memory, domain.store, IndexKind.PRE, runs)
         case OverFanIn():
             runs = list(_fan_in(domain, memory, step, scalar))
@@ -109,6 +116,11 @@ def lanes_of(
         case OverSynapses(store=store):
             n = int(lookup_array(memory, f"{store.name}.row_start")[_rows(memory, store)])
             return _synapses(memory, store, np.arange(n, dtype=np.int64))
+
+
+def _born(born: Expr | None, scalar: Callable[[Expr], int]) -> int:
+    """Return the first step whose events reach the synapses of a pathway."""
+    return 0 if born is None else scalar(born)
 
 
 def fired_at(memory: Memory, events: EventList, step: int) -> Positions:
@@ -170,7 +182,9 @@ def _joined(
     return Lanes(lanes.n, lanes.positions, (0, *(int(end) for end in ends[:-1])))
 
 
-def _fan_out(domain: OverFanOut, memory: Memory, step: int, by_rows: bool) -> Iterator[Positions]:
+def _fan_out(
+    domain: OverFanOut, memory: Memory, step: int, born: int, by_rows: bool
+) -> Iterator[Positions]:
     """Yield the storage positions that arrive now: delay class, then source, then part."""
     store = domain.store
     n_classes = lookup_int(memory, domain.delays.length)  # the pathway's, not the store's
@@ -179,8 +193,8 @@ def _fan_out(domain: OverFanOut, memory: Memory, step: int, by_rows: bool) -> It
     delays = lookup_array(memory, domain.delays.name)
     found = replace(store, format="none") if domain.whole_rows else store
     for delay_class in reversed(range(n_classes)):
-        fired = fired_at(memory, domain.events, step - int(delays[delay_class]))
-        for source in fired:
+        emitted = step - int(delays[delay_class])
+        for source in fired_at(memory, domain.events, emitted) if emitted >= born else ():
             source_row = int(source) - source_start
             if not 0 <= source_row < n_rows:
                 continue
@@ -239,7 +253,8 @@ def _fan_in(
     else:
         own = lookup_array(memory, domain.delays.name)[: lookup_int(memory, store.length)]
         delays = [int(delay) for delay in np.unique(own)[::-1]]
-    for delay in delays:
+    born = _born(domain.born, scalar)
+    for delay in (delay for delay in delays if step - delay >= born):
         for target in fired_at(memory, domain.events, step - delay):
             column = np.arange(int(col_start[target]), int(col_start[target + 1]), dtype=np.int64)
             yield column if own is None else column[own[col_pos[column]] == delay]

@@ -43,6 +43,7 @@ from simgen.ir.kernel import (
     Item,
     Kernel,
     Once,
+    OverCarried,
     OverElements,
     OverEvents,
     OverFanIn,
@@ -140,6 +141,8 @@ def test_programs(golden):
     weight = Array("S.w", DType.REAL, "n_S")
     delays = Array("S.delays", DType.U32, "S.n_classes")
     own = Array("S.delay", DType.U32, "n_S")
+    born = Param("S.born", DType.I64)
+    lists = (Array(f"S.{part}", DType.I64, "n_carried") for part in ("steps", "positions"))
     indices = Array("rec.indices", DType.I64, "rec.n")
     record = Append(Recorder("rec", DType.REAL), Load(V, ELEMENT))
     fire = Emit(EVENTS, compare(">", Load(V, ELEMENT), Param("limit", DType.REAL)))
@@ -153,6 +156,9 @@ def test_programs(golden):
         Kernel("deliver", OverFanOut(STORE, EVENTS, delays), (add,), MAIN),
         Kernel("learn", OverFanIn(STORE, EVENTS, integer(2)), (), MAIN),
         Kernel("learn_late", OverFanIn(STORE, EVENTS, integer(0), own), (), MAIN),
+        Kernel("deliver_since", OverFanOut(STORE, EVENTS, delays, born=born), (add,), MAIN),
+        Kernel("learn_since", OverFanIn(STORE, EVENTS, integer(2), None, born), (), MAIN),
+        Kernel("carried", OverCarried(STORE, *lists), (add,), MAIN),
         Kernel("all", OverSynapses(STORE), (), MAIN),
         Kernel("reset", OverEvents(EVENTS, integer(0), n), (Store(V, ELEMENT, real(0.0)),), MAIN),
     )

@@ -40,6 +40,7 @@ from simgen.ir.kernel import (
     Item,
     Kernel,
     Once,
+    OverCarried,
     OverElements,
     OverEvents,
     OverFanIn,
@@ -113,6 +114,11 @@ GOOD = {
         store(Gather(V, IndexValue(ELEMENT))),
     ),
     "events": make(FIRED, store(Load(SHARED, ZERO)), Append(Recorder("r", I64), Step())),
+    "carried": make(
+        OverCarried(STORE, LINK, LINK), Accumulate(V, POST, "+", Load(V, PRE)), name="carried"
+    ),
+    "fan_out_since": make(replace(OUT, born=Param("born", I64))),
+    "fan_in_since": make(replace(INTO, born=Param("born", I64))),
     "fan_out": make(
         OUT,
         Accumulate(V, POST, "+", Load(V, PRE)),
@@ -206,6 +212,10 @@ BAD = {
     ),
     "the delays are not U32": make(OverFanIn(STORE, EVENTS, integer(0), LINK)),
     "the list of indices is not I64": make(OverIndices(SMALL)),
+    "'small' is not I64": make(OverCarried(STORE, LINK, SMALL)),
+    "the lists differ in length": make(OverCarried(STORE, LINK, Array("far", I64, "m"))),
+    "index 'element' has no meaning here": make(OverCarried(STORE, LINK, LINK), store(real(0.0))),
+    "the first step of a pathway is REAL": make(replace(OUT, born=real(0.0))),
 }
 
 

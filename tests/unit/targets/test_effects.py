@@ -26,6 +26,7 @@ from simgen.ir.kernel import (
     EventList,
     Kernel,
     Once,
+    OverCarried,
     OverElements,
     OverEvents,
     OverFanIn,
@@ -89,6 +90,7 @@ SERIAL = {
     "recurrent reads of targets": kernel(RECURRENT, add(V, POST, Load(V, PRE))),
     "spike recording": kernel(FIRED, Append(Recorder("r", I64), Step())),
     "state recording": kernel(OverIndices(LINK), Append(Recorder("r", REAL), Load(V, ELEMENT))),
+    "carried events": kernel(OverCarried(STORE, LINK, LINK), add(V, POST, Load(W, SYNAPSE))),
     "single runs": kernel(Once(), Store(TOTAL, ZERO, real(0.0))),
 }
 
@@ -120,6 +122,8 @@ def test_serial_are(name):
         ("shared writes", "single runs", False),  # the first thread does both
         ("own elements", "shared writes", False),
         ("own elements", "reads of other groups", False),
+        ("carried events", "deliveries", True),
+        ("carried events", "shared writes", False),
     ],
 )
 def test_threads_wait_only_where_parts_meet(first, second, wait):

@@ -17,7 +17,14 @@ from simgen.ir.expr import (
     Local,
     RandomDraw,
 )
-from simgen.ir.kernel import Once, OverFanIn, OverFanOut, OverIndices, OverSynapses, Recorder
+from simgen.ir.kernel import (
+    Once,
+    OverFanIn,
+    OverFanOut,
+    OverIndices,
+    OverSynapses,
+    Recorder,
+)
 from simgen.ir.stmt import Accumulate, Append, If, Let, Store
 
 pytestmark = pytest.mark.compiler

@@ -9,6 +9,7 @@ from simgen.ir.construct import integer
 from simgen.ir.expr import ELEMENT, POST, PRE, SYNAPSE, ZERO, IndexValue, Param
 from simgen.ir.kernel import (
     Once,
+    OverCarried,
     OverElements,
     OverEvents,
     OverFanIn,
@@ -160,6 +161,35 @@ def test_fan_in_with_own_delays_goes_by_largest_delay_first(world):
     domain = OverFanIn(store, events, integer(0), own)
     assert world.visited(domain, SYNAPSE, step=2) == [s for *_, s in order]
     assert len({delay for delay, *_ in order}) == 3
+
+
+@pytest.mark.parametrize("n_parts", [1, 2])
+def test_carried_events_are_visited_as_listed_at_their_step(make_world, n_parts):
+    world = make_world(n_parts=n_parts)
+    _, store, _, kept = network(world)
+    steps = world.array("steps", [3, 3, 3, 5], DType.I64, length="n_carried")
+    places = world.array("places", [7, 0, 7, 2], DType.I64, length="n_carried")
+    domain = OverCarried(store, steps, places)
+    found = world.visited(domain, SYNAPSE, PRE, POST, step=3)
+    assert found == [(s, *kept[s][:2]) for s in (7, 0, 7)]
+    assert world.visited(domain, SYNAPSE, step=4) == []
+    assert world.visited(domain, SYNAPSE, step=5) == [2]
+
+
+def test_pathways_walk_nothing_from_before_they_were_born(world):
+    events, store, delays, kept = network(world)
+    posts = world.events("post_spikes", "n_tgt", depth=4)
+    for when in range(4):
+        world.fire(events, when, [1, 2, 4])
+        world.fire(posts, when, [0, 5])
+    born = Param("born", DType.I64)
+    world.memory.ints["born"] = 1
+    for domain, latest in ((OverFanOut(store, events, delays, born=born), 2),):
+        found = world.visited(domain, SYNAPSE, step=3)
+        assert sorted(found) == [s for s, (*_, delay) in enumerate(kept) if delay <= latest]
+    walk = OverFanIn(store, posts, integer(2), born=born)
+    assert len(world.visited(walk, SYNAPSE, step=3)) == sum(post in (0, 5) for _, post, _ in kept)
+    assert world.visited(walk, SYNAPSE, step=2) == []
 
 
 def test_the_order_is_the_same_when_synapses_are_run_one_by_one(world):
