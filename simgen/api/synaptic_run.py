@@ -131,7 +131,9 @@ class SynapticRun:
             variables = [
                 v for v in synapses._all_variables() if leader is None or v is not leader.variable
             ]
+            others = self.delays.sort_others(data.rows, bounds, n_parts)
             data.build(variables, classes, self.delays.steps.size, bounds, n_parts)
+            self.delays.place_others(others)
             self._parts = n_parts
             self._column_tables = {}
         self.delays.plan()
@@ -215,7 +217,7 @@ class SynapticRun:
         store = self.store()
         name = f"{self.synapses.name}_{leader.name}" if leader is not None else ""
         if isinstance(domain, OverFanOut):
-            domain = replace(domain, whole_rows=item.name != name)
+            domain = replace(domain, whole_rows=domain.index is None and item.name != name)
         return replace(item, kernel=replace(item.kernel, domain=replace(domain, store=store)))
 
     def _event_driven(self, model: SynapsesModel, pathway: PathwayModel) -> tuple[Stmt, ...]:

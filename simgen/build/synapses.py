@@ -29,6 +29,7 @@ from simgen.ir.kernel import (
     OverFanIn,
     OverFanOut,
     OverSynapses,
+    RowIndex,
 )
 from simgen.ir.stmt import Accumulate, Stmt, Store
 from simgen.ir.visit import all_nodes, map_stmt, reads, writes
@@ -40,9 +41,13 @@ _CARRIED = ("steps", "positions")
 
 @dataclass(frozen=True, slots=True)
 class PathwayDelays:
-    """How a pathway's delays are kept: a class table (fan-out), one value or per synapse (fan-in)."""
+    """How a pathway's delays are kept: a class table (fan-out), one value or per synapse (fan-in).
+
+    With ``index`` the classes sort that index, else they are the store's.
+    """
 
     classes: Array | None = None
+    index: RowIndex | None = None
     single: Expr | None = None
     by_synapse: Array | None = None
 
@@ -70,7 +75,7 @@ def pathway_items(
     if source.direction == "pre":
         events = model.source.pre.events[source.event]
         classes = delays.classes or class_table(group.name, source.name)
-        domain = OverFanOut(model.source.store, events, classes, born=born)
+        domain = OverFanOut(model.source.store, events, classes, False, born, delays.index)
     else:
         events = model.source.post.events[source.event]
         single = delays.single or delay_parameter(group.name, source.name)

@@ -52,6 +52,18 @@ class SynapseStore:
 
 
 @dataclass(frozen=True, slots=True)
+class RowIndex:
+    """The rows of a store in the order of another pathway: by its delay class, then by target.
+
+    ``<name>.positions`` (U32, U64 if the store is wide) lists the storage positions row by row;
+    ``row_start`` is the store's, the segment bounds of ``format`` are the index's own.
+    """
+
+    name: str
+    format: str
+
+
+@dataclass(frozen=True, slots=True)
 class Once:
     """Run the body a single time a step (shared variables, tables, counts)."""
 
@@ -95,7 +107,8 @@ class OverFanOut:
     ``whole_rows`` it has one entry, the classes of the store are those of another pathway, and a
     source reaches its whole row: its classes ascending, within one the targets. Events emitted
     before the step ``born`` (I64 run-time value, not negative; None: 0) reach nothing: the pathway
-    did not exist then, or they became events of an :class:`OverCarried`.
+    did not exist then, or they became events of an :class:`OverCarried`. With an ``index`` the
+    delays sort that and not the store: the walk goes through it.
     """
 
     store: SynapseStore
@@ -103,6 +116,7 @@ class OverFanOut:
     delays: Array
     whole_rows: bool = False
     born: Expr | None = None
+    index: RowIndex | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,5 +228,6 @@ __all__ = [
     "OverSynapses",
     "Program",
     "Recorder",
+    "RowIndex",
     "SynapseStore",
 ]

@@ -196,9 +196,12 @@ def _domain(domain: Domain) -> str:
             return f"the elements listed in {indices.name}{of}"
         case OverEvents(events=events, start=start, stop=stop):
             return f"events {events.name} from {format_expr(start)} to {format_expr(stop)}"
-        case OverFanOut(store=store, events=events, delays=delays, born=born):
-            walked = f"{store.name} ({store.format}) by {delays.name}"
-            return f"fan-out of {events.name}{_since(born)} in {walked}"
+        case OverFanOut(store=store, events=events, delays=delays, born=born, index=index):
+            rows = store if index is None else index
+            since = _since(born)
+            return (
+                f"fan-out of {events.name}{since} in {rows.name} ({rows.format}) by {delays.name}"
+            )
         case OverFanIn(store=store, events=events, delay=delay, delays=delays, born=born):
             late = format_expr(delay) if delays is None else f"{delays.name}[synapse]"
             return f"fan-in of {events.name}{_since(born)} in {store.name} after {late} steps"

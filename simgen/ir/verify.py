@@ -114,11 +114,15 @@ class _Checker:
                 self._array(indices)
                 self._require(indices.dtype is DType.I64, "the list of indices is not I64")
                 self._allowed = _NEURON if synapses is None else _SYNAPSE
-            case OverFanOut(delays=delays, store=store, born=born):
+            case OverFanOut(store, _, delays, whole_rows, born, index):
                 self._array(delays)
                 self._born(born)
                 self._require(delays.dtype is DType.U32, "the table of delays is not U32")
-                self._require(store.format in FORMATS, f"'{store.format}' is no format of synapses")
+                for rows in (store,) if index is None else (store, index):
+                    known = rows.format in FORMATS
+                    self._require(known, f"'{rows.format}' is no format of synapses")
+                whole = index is not None and whole_rows
+                self._require(not whole, "walks whole rows by an index")
                 self._allowed = _SYNAPSE
             case OverFanIn(store=store, delay=delay, delays=delays, born=born):
                 self._typed(delay, DType.I64, "the delay")

@@ -262,7 +262,7 @@ class Maker(RunMaker):
                 events[key] = event
                 if self.chance(0.4):
                     delays[key] = self.pick("0*ms", "0.5*ms", "0.15*ms", "2*ms", "0.3*ms")
-                elif side == "post" or not any(k.startswith("pre") for k in self.free_delays):
+                else:
                     self.free_delays.append(key)
                 self.names_of_pathways.append(key)
         if any(event != "spike" for event in events.values()):

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from simgen.errors import InternalError
 from simgen.ir.expr import IndexKind, RandomDraw
-from simgen.ir.kernel import Kernel, OverFanIn, OverFanOut, OverSynapses, SynapseStore
+from simgen.ir.kernel import Kernel, OverFanIn, OverFanOut, OverSynapses, RowIndex, SynapseStore
 from simgen.ir.stmt import Accumulate, Let, Stmt, Store
 from simgen.ir.visit import all_nodes, flatten, reads, writes
 from simgen.targets.body import BodyPrinter
@@ -30,6 +30,8 @@ class FanOutView:
 
     name: str
     deliver: str
+    entry: str
+    position: tuple[str, ...]
     doc: tuple[str, ...]
     deliver_declarations: tuple[str, ...]
     deliver_prologue: tuple[str, ...]
@@ -100,6 +102,8 @@ class RowsView:
 
     name: str
     deliver: str
+    entry: str
+    position: tuple[str, ...]
     doc: tuple[str, ...]
     deliver_declarations: tuple[str, ...]
     deliver_prologue: tuple[str, ...]
@@ -154,7 +158,13 @@ def lower_fan_out(kernel: Kernel, domain: OverFanOut, layout: Layout) -> FanOutV
     frame = open_kernel(kernel, layout, _INDICES)
     targets = frame.scope.buffer(f"{store.name}.targets", "uint32_t")
     walk = _walk(frame, IndexKind.PRE)
-    arrays = [targets, *synaptic_arrays(frame.scope, frame.body)]
+    arrays, entry = [targets, *synaptic_arrays(frame.scope, frame.body)], "s"
+    position: tuple[str, ...] = ()
+    if domain.index is not None:
+        kind = "uint64_t" if store.wide else "uint32_t"
+        order = frame.scope.buffer(f"{domain.index.name}.positions", kind)
+        arrays, entry = [order], "q"
+        position = (f"const uint64_t s = {order}[q];",)
     outer = Scope(layout, kernel, {})
     fields = {
         "delays": outer.array(domain.delays),
@@ -173,6 +183,8 @@ def lower_fan_out(kernel: Kernel, domain: OverFanOut, layout: Layout) -> FanOutV
     return FanOutView(
         name=frame.name,
         deliver=mangle("d", kernel.name),
+        entry=entry,
+        position=position,
         doc=frame.doc,
         deliver_declarations=frame.scope.declarations(),
         deliver_prologue=frame.prologue,
@@ -190,24 +202,27 @@ def _walk_call(scope: Scope, kernel: Kernel, domain: OverFanOut) -> str:
     """Return the call of the walk that visits the segments of a delivery in the right order."""
     store = domain.store
     if must_walk_by_rows(kernel):
-        return f"sg_walk_fan_out_rows(walk, {_finder(scope, store)}, {_n_classes(scope, store)});"
-    found = replace(store, format="none") if domain.whole_rows else store
-    return f"sg_walk_fan_out(walk, {_finder(scope, found)});"
+        find = _finder(scope, store, store)
+        return f"sg_walk_fan_out_rows(walk, {find}, {_n_classes(scope, store)});"
+    found: SynapseStore | RowIndex = store if domain.index is None else domain.index
+    if domain.whole_rows:
+        found = replace(store, format="none")
+    return f"sg_walk_fan_out(walk, {_finder(scope, store, found)});"
 
 
 def _n_classes(scope: Scope, store: SynapseStore) -> str:
     return "1" if store.format == "none" else scope.size(f"{store.name}.n_classes")
 
 
-def _finder(scope: Scope, store: SynapseStore) -> str:
-    """Return the object of ``cpu/walk.h`` that finds segments in the store's format."""
-    name = store.name
-    starts = scope.buffer(f"{name}.row_start", "uint64_t")
-    match store.format:
+def _finder(scope: Scope, store: SynapseStore, found: SynapseStore | RowIndex) -> str:
+    """Return the object of ``cpu/walk.h`` that finds segments, in the format of ``found``."""
+    name = found.name
+    starts = scope.buffer(f"{store.name}.row_start", "uint64_t")
+    match found.format:
         case "none":
             return f"sg_find_none{{{starts}}}"
         case "dense16" | "dense32":
-            kind = "uint16_t" if store.format == "dense16" else "uint32_t"
+            kind = "uint16_t" if found.format == "dense16" else "uint32_t"
             bounds = scope.buffer(f"{name}.bounds", kind)
             n_classes = scope.size(f"{name}.n_classes")
             return f"sg_find_dense<{kind}>{{{starts}, {bounds}, (uint64_t){n_classes}}}"
@@ -217,7 +232,7 @@ def _finder(scope: Scope, store: SynapseStore) -> str:
             begins = scope.buffer(f"{name}.pair_begin", "uint32_t")
             return f"sg_find_compact{{{starts}, {first}, {classes}, {begins}}}"
         case _:
-            raise InternalError(f"synapses '{name}' have the unknown format '{store.format}'")
+            raise InternalError(f"synapses '{name}' have the unknown format '{found.format}'")
 
 
 def lower_fan_in(kernel: Kernel, domain: OverFanIn, layout: Layout) -> FanInView:
@@ -299,11 +314,13 @@ def _lower_rows(kernel: Kernel, store: SynapseStore, layout: Layout) -> RowsView
     fields = {
         "n_rows": outer.size(f"{store.name}.n_rows"),
         "source_start": outer.size(f"{store.name}.source_start"),
-        "walk": f"sg_walk_rows(walk, {_finder(outer, store)}, {_n_classes(outer, store)});",
+        "walk": f"sg_walk_rows(walk, {_finder(outer, store, store)}, {_n_classes(outer, store)});",
     }
     return RowsView(
         name=frame.name,
         deliver=mangle("d", kernel.name),
+        entry="s",
+        position=(),
         doc=frame.doc,
         deliver_declarations=frame.scope.declarations(),
         deliver_prologue=frame.prologue,

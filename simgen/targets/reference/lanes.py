@@ -24,6 +24,7 @@ from simgen.ir.kernel import (
     OverFanOut,
     OverIndices,
     OverSynapses,
+    RowIndex,
     SynapseStore,
 )
 from simgen.ir.stmt import EventList
@@ -192,6 +193,9 @@ def _fan_out(
     source_start = lookup_int(memory, f"{store.name}.source_start")
     delays = lookup_array(memory, domain.delays.name)
     found = replace(store, format="none") if domain.whole_rows else store
+    order = None
+    if domain.index is not None:
+        order = lookup_array(memory, f"{domain.index.name}.positions").astype(np.int64)
     for delay_class in reversed(range(n_classes)):
         emitted = step - int(delays[delay_class])
         for source in fired_at(memory, domain.events, emitted) if emitted >= born else ():
@@ -203,8 +207,8 @@ def _fan_out(
                 continue
             for part in range(memory.n_parts):
                 row = part * n_rows + source_row
-                begin, end = segment(memory, found, row, delay_class)
-                yield np.arange(begin, end, dtype=np.int64)
+                begin, end = segment(memory, found, row, delay_class, domain.index)
+                yield np.arange(begin, end, dtype=np.int64) if order is None else order[begin:end]
 
 
 def _row(memory: Memory, store: SynapseStore, source_row: int) -> Iterator[Positions]:
@@ -217,28 +221,31 @@ def _row(memory: Memory, store: SynapseStore, source_row: int) -> Iterator[Posit
             yield np.arange(begin, end, dtype=np.int64)
 
 
-def segment(memory: Memory, store: SynapseStore, row: int, delay_class: int) -> tuple[int, int]:
-    """Return the storage positions [begin, end) of one row and delay class."""
+def segment(
+    memory: Memory, store: SynapseStore, row: int, delay_class: int, index: RowIndex | None = None
+) -> tuple[int, int]:
+    """Return the storage positions (or entries of ``index``) [begin, end) of a row and class."""
     row_start = lookup_array(memory, f"{store.name}.row_start")
     base, row_end = int(row_start[row]), int(row_start[row + 1])
-    if store.format == "none":
+    bounds = store if index is None else index
+    if bounds.format == "none":
         return base, row_end
-    if store.format in ("dense16", "dense32"):
-        width = lookup_int(memory, f"{store.name}.n_classes") + 1
-        bounds = lookup_array(memory, f"{store.name}.bounds").reshape(-1)
+    if bounds.format in ("dense16", "dense32"):
+        width = lookup_int(memory, f"{bounds.name}.n_classes") + 1
+        starts = lookup_array(memory, f"{bounds.name}.bounds").reshape(-1)
         at = row * width + delay_class
-        return base + int(bounds[at]), base + int(bounds[at + 1])
-    if store.format == "compact":
-        pair_start = lookup_array(memory, f"{store.name}.pair_start")
+        return base + int(starts[at]), base + int(starts[at + 1])
+    if bounds.format == "compact":
+        pair_start = lookup_array(memory, f"{bounds.name}.pair_start")
         first, last = int(pair_start[row]), int(pair_start[row + 1])
-        begins = lookup_array(memory, f"{store.name}.pair_begin")
-        classes = lookup_array(memory, f"{store.name}.pair_class")
+        begins = lookup_array(memory, f"{bounds.name}.pair_begin")
+        classes = lookup_array(memory, f"{bounds.name}.pair_class")
         for pair in range(first, last):
             if int(classes[pair]) == delay_class:
                 end = base + int(begins[pair + 1]) if pair + 1 < last else row_end
                 return base + int(begins[pair]), end
         return base, base
-    raise InternalError(f"the reference target met segment bounds of format '{store.format}'")
+    raise InternalError(f"the reference target met segment bounds of format '{bounds.format}'")
 
 
 def _fan_in(

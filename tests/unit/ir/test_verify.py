@@ -49,6 +49,7 @@ from simgen.ir.kernel import (
     OverSynapses,
     Program,
     Recorder,
+    RowIndex,
     SynapseStore,
 )
 from simgen.ir.stmt import Accumulate, Append, Emit, EmitTable, If, Let, Store
@@ -118,6 +119,7 @@ GOOD = {
         OverCarried(STORE, LINK, LINK), Accumulate(V, POST, "+", Load(V, PRE)), name="carried"
     ),
     "fan_out_since": make(replace(OUT, born=Param("born", I64))),
+    "fan_out_by_index": make(replace(OUT, index=RowIndex("other", "compact"))),
     "fan_in_since": make(replace(INTO, born=Param("born", I64))),
     "fan_out": make(
         OUT,
@@ -215,6 +217,10 @@ BAD = {
     "'small' is not I64": make(OverCarried(STORE, LINK, SMALL)),
     "the lists differ in length": make(OverCarried(STORE, LINK, Array("far", I64, "m"))),
     "index 'element' has no meaning here": make(OverCarried(STORE, LINK, LINK), store(real(0.0))),
+    "'loose' is no format": make(replace(OUT, index=RowIndex("other", "loose"))),
+    "walks whole rows by an index": make(
+        replace(OUT, index=RowIndex("other", "none"), whole_rows=True)
+    ),
     "the first step of a pathway is REAL": make(replace(OUT, born=real(0.0))),
 }
 

@@ -1,16 +1,17 @@
-"""Events carried over from before a change, and walks that begin with a pathway's birth."""
+"""Walks of pathways that share a store: by an index, from a birth on, of carried events."""
 
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
-from test_synapses import BACK, FORMATS, N_POST, RNG, SPIKES, TICKS, network, weight
+from test_synapses import BACK, FORMATS, N_POST, RNG, SPIKES, TICKS, arrivals, network, weight
 
 from simgen.ir.construct import binary, integer, real
 from simgen.ir.expr import POST, PRE, SYNAPSE, Load, Param
-from simgen.ir.kernel import OverCarried, OverFanIn, OverFanOut
+from simgen.ir.kernel import OverCarried, OverFanIn, OverFanOut, RowIndex
 from simgen.ir.stmt import Accumulate, Store
 
 pytestmark = pytest.mark.compiler
@@ -64,3 +65,31 @@ def test_spikes_from_before_a_pathway_was_born_do_not_arrive(lab, form, by_rows)
         expected[s] += 1000 * sum(4 <= at < TICKS - late for at, one in BACK if one == post)
     net.run(lab.program(emit, back, deliver, learn), TICKS)
     assert net.memory.arrays["S.w"] == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(("n_parts", "wide"), [(1, False), (3, False), (1, True)])
+@pytest.mark.parametrize("form", FORMATS)
+def test_an_index_gives_a_pathway_an_order_of_its_own(lab, form, n_parts, wide):
+    net, synapses, emit, _ = network(lab, form, n_parts)
+    rows = net.memory.arrays["S.row_start"].astype(int)
+    place = np.concatenate([RNG.permutation(np.arange(a, b)) for a, b in pairwise(rows)])
+    net.array("S.positions", place.astype(np.uint64 if wide else np.uint32))
+    net.memory.arrays["S.targets"][place] = synapses.post  # that of entry q lies at place[q]
+    store = replace(synapses.store, format="none", wide=wide)
+    events, index = lab.group_events("pre"), RowIndex("S", form)
+    domain = OverFanOut(store, events, synapses.delays, index=index)
+    g, w, x = lab.state("post.g"), weight(lab), lab.state("pre.x")
+    deliver = lab.kernel(
+        "deliver",
+        domain,
+        Store(g, POST, binary("+", binary("*", Load(g, POST), real(0.9)), Load(w, SYNAPSE))),
+        Store(w, SYNAPSE, binary("+", Load(w, SYNAPSE), Load(x, PRE))),
+    )
+    expected, weights = np.zeros(N_POST), net.memory.arrays["S.w"].copy()
+    for _, q in arrivals(synapses):
+        s, post = place[q], synapses.post[q]
+        expected[post] = expected[post] * 0.9 + weights[s]
+        weights[s] += net.memory.arrays["pre.x"][synapses.pre[q]]
+    net.run(lab.program(emit, deliver), TICKS)
+    assert np.array_equal(net.memory.arrays["post.g"], expected)
+    assert np.array_equal(net.memory.arrays["S.w"], weights)

@@ -17,14 +17,7 @@ from simgen.ir.expr import (
     Local,
     RandomDraw,
 )
-from simgen.ir.kernel import (
-    Once,
-    OverFanIn,
-    OverFanOut,
-    OverIndices,
-    OverSynapses,
-    Recorder,
-)
+from simgen.ir.kernel import Once, OverFanIn, OverFanOut, OverIndices, OverSynapses, Recorder
 from simgen.ir.stmt import Accumulate, Append, If, Let, Store
 
 pytestmark = pytest.mark.compiler

@@ -1,4 +1,5 @@
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -16,6 +17,7 @@ from simgen.ir.kernel import (
     OverFanOut,
     OverIndices,
     OverSynapses,
+    RowIndex,
 )
 from simgen.ir.stmt import Append
 
@@ -161,6 +163,23 @@ def test_fan_in_with_own_delays_goes_by_largest_delay_first(world):
     domain = OverFanIn(store, events, integer(0), own)
     assert world.visited(domain, SYNAPSE, step=2) == [s for *_, s in order]
     assert len({delay for delay, *_ in order}) == 3
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_fan_out_by_an_index_visits_what_it_lists(make_world, format):
+    world = make_world(n_parts=2)
+    events, store, delays, _ = network(world, format)
+    rows = world["syn.row_start"].astype(int)
+    places = np.concatenate([np.arange(a, b)[::-1] for a, b in itertools.pairwise(rows)])
+    world.array("syn.positions", places, DType.U32, length="n_syn")
+    for when, who in {5: [2, 1], 4: [4], 3: [2, 1, 4], 2: [1, 2]}.items():
+        world.fire(events, when, who)
+    plain = world.visited(OverFanOut(store, events, delays), SYNAPSE, step=5)
+    index = RowIndex("syn", format)
+    domain = OverFanOut(replace(store, format="none"), events, delays, index=index)
+    assert world.visited(domain, SYNAPSE, step=5) == [places[entry] for entry in plain]
+    assert len(plain) > 4
+    assert plain != [places[entry] for entry in plain]
 
 
 @pytest.mark.parametrize("n_parts", [1, 2])
