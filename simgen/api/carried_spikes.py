@@ -36,15 +36,17 @@ def _no_steps() -> Steps:
 class PathwaySpikes:
     """The carried events of a pathway, parallel arrays in the order of their arrival.
 
-    ``arrivals`` count in steps of ``width``, as does ``born``; ``emitted`` is in seconds;
-    ``synapses`` are creation indices, which no change moves. ``cut_from`` is the compiled network
-    whose spikes were written down last, and at which tick.
+    ``arrivals`` count in steps of ``width``, as does ``born``; ``times`` are the arrivals in
+    seconds, on whatever grid they were found; ``emitted`` is in seconds, too. ``synapses`` are
+    creation indices, which no change moves. ``cut_from`` is the compiled network whose spikes were
+    written down last, and at which tick.
     """
 
     width: float
     born: int = 0
     arrivals: Steps = field(default_factory=_no_steps)
     synapses: Steps = field(default_factory=_no_steps)
+    times: npt.NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
     emitted: npt.NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
     cut_from: tuple[weakref.ref[CompiledNetwork], int] | None = None
 
@@ -52,12 +54,14 @@ class PathwaySpikes:
         """Keep the chosen events, in the order given."""
         self.arrivals = self.arrivals[chosen]
         self.synapses = self.synapses[chosen]
+        self.times = self.times[chosen]
         self.emitted = self.emitted[chosen]
 
     def add(self, arrivals: Steps, synapses: Steps, emitted: npt.NDArray[np.float64]) -> None:
         """Add events that were all emitted after those that are here."""
         self.arrivals = np.concatenate([self.arrivals, arrivals])
         self.synapses = np.concatenate([self.synapses, synapses])
+        self.times = np.concatenate([self.times, arrivals * self.width])
         self.emitted = np.concatenate([self.emitted, emitted])
         self.keep(np.argsort(self.arrivals, kind="stable"))
 
@@ -124,7 +128,7 @@ class CarriedSpikes:
 
     def _rescale(self, pathway: Pathway, spikes: PathwaySpikes) -> None:
         """Count arrivals in the clock's new steps, to the nearest as delays are."""
-        arrivals = spikes.arrivals * spikes.width / pathway.clock.dt_
+        arrivals = spikes.times / pathway.clock.dt_
         spikes.arrivals = np.floor(arrivals + 0.5 + TOLERANCE).astype(np.int64)
         spikes.width = pathway.clock.dt_
         if spikes.arrivals.size:

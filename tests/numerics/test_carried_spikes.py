@@ -188,6 +188,19 @@ def test_arrivals_keep_their_time_on_another_grid(dt, first, second):
     assert jumps(state, 1, dt) == second
 
 
+def test_what_is_due_between_the_steps_of_a_coarser_clock_comes_with_the_next():
+    source = SpikeGeneratorGroup(1, [0], [0.1] * ms, dt=0.1 * ms)
+    target = NeuronGroup(2, "v : 1", dt=0.1 * ms)
+    synapses = Synapses(source, target, on_pre="v += 1", delay=0.3 * ms)
+    synapses.connect()
+    state = StateMonitor(target, "v", record=True, when="end")
+    net = Network(source, target, synapses, state)
+    net.run(0.4 * ms)
+    source.clock.dt = 0.3 * ms  # steps at 0.3 and 0.6 ms; due at 0.4 ms
+    net.run(1 * ms)
+    assert jumps(state) == {6: 1}
+
+
 def test_post_pathways_carry_their_spikes_too():
     source = NeuronGroup(3, "z : 1")
     target = SpikeGeneratorGroup(N, [70, 150, 70], [0.9, 0.95, 1.25] * ms)
@@ -369,3 +382,27 @@ def test_traces_stay_at_synapses_while_events_are_carried(monkeypatch):
     net.run(2 * ms)
     assert not synapses._run.traces.traces
     assert synapses.w[:] == pytest.approx([np.exp(-0.4 / 3), np.exp(-0.6 / 2)])
+
+
+@pytest.mark.parametrize("dt", [0.05, 0.2])
+@pytest.mark.parametrize("back", [False, True])
+def test_a_run_that_fails_in_between_moves_nothing(dt, back):
+    source = SpikeGeneratorGroup(2, [0, 1], [0.9, 1.0] * ms)
+    target = NeuronGroup(2, "v : 1")
+    synapses = Synapses(source, target, on_pre="v += k*(1 + 9*i)")
+    synapses.connect()
+    synapses.delay = "(0.5 + 0.2*j)*ms"  # arrivals at 1.4 and 1.5, 1.6 and 1.7 ms
+    state = StateMonitor(target, "v", record=True, when="end")
+    net = Network(source, target, synapses, state)
+    net.run(1.2 * ms, namespace={"k": 1})
+    defaultclock.dt = dt * ms
+    with pytest.raises(simgen.UnknownNameError, match="'k'"):
+        net.run(1 * ms, namespace={})
+    synapses.delay = 0.1 * ms
+    if back:
+        defaultclock.dt, dt = 0.1 * ms, 0.1
+    net.run(1 * ms, namespace={"k": 1})
+    due = ([1.4, 1.6], [1.6, 1.8]) if dt == 0.2 else ([1.4, 1.5], [1.6, 1.7])
+    for element, times in enumerate(due):
+        steps = [round(time / dt) for time in times]
+        assert jumps(state, element, dt) == dict(zip(steps, (1, 10)))
