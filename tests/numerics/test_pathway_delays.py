@@ -173,3 +173,43 @@ def test_each_pathway_is_counted_anew_on_another_grid():
         oracle.delays[name] = [(0, [2 * late for late in given[-1][1]])]
         assert getattr(synapses, name).delay[:] / ms == pytest.approx(np.array(given[-1][1]) * 0.1)
     assert target.y[ENDS].tolist() == oracle.values(40)
+
+
+def test_order_dependent_code_agrees_with_brian():
+    """Delays, connectivity and dt change under way; the numbers are those of Brian 2.9."""
+    steps = sorted({(k * 37 % 80, k * 11 % 6) for k in range(160)})
+    times = [(step + 0.5) * 0.1 for step, _ in steps] * ms
+    source = SpikeGeneratorGroup(6, [i for _, i in steps], times)
+    threshold = "(t_in_timesteps*7 + i*3) % 13 == 0"
+    target = NeuronGroup(180, "y : 1\nx : 1", threshold=threshold)
+    on_pre = {
+        "b": "y = (y*7 + w) % 10007; u = u*2 % 1009 + y",
+        "a": "y = (y*3 + w + 11) % 10007; x += u",
+    }
+    on_post = "u = (u*3 + y_post + 1) % 10007"
+    synapses = Synapses(source, target, "w : 1\nu : 1", on_pre=on_pre, on_post=on_post)
+
+    def connect(first, count):
+        k = np.arange(first, first + count)
+        synapses.connect(i=k * 5 % 6, j=k * 77 % 180)
+        synapses.w = np.arange(first + count)
+
+    def delay(name, factor):
+        k = np.arange(len(synapses))
+        getattr(synapses, name).delay = k * factor % 25 * 0.1 * ms
+
+    connect(0, 150)
+    for name, factor in (("a", 7), ("b", 11), ("post", 13)):
+        delay(name, factor)
+    net = Network(source, target, synapses)
+    for turn in range(8):
+        net.run(0.7 * ms)
+        if turn % 3 == 2:
+            connect(150 + 20 * (turn // 3), 20)
+        delay(("a", "b", "post")[turn % 3], turn + 3)
+        if turn == 5:
+            defaultclock.dt = 0.05 * ms
+            source.set_spikes([1, 2], [4.9, 4.95] * ms)
+    net.run(4 * ms)
+    found = [np.sum(v * np.arange(v.size)) for v in (target.y[:], target.x[:], synapses.u[:])]
+    assert found == [77828383, 905220883, 84206572]
