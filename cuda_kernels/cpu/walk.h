@@ -28,6 +28,17 @@ static inline int64_t sg_row_of(const uint64_t *row_start, int64_t n_rows, int64
   return low;
 }
 
+// The first of `count` ascending steps that is not below `step`.
+static inline int64_t sg_first_due(const int64_t *steps, int64_t count, int64_t step) {
+  int64_t low = 0, high = count;
+  while (low < high) {
+    const int64_t middle = low + (high - low) / 2;
+    if (steps[middle] < step) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
 // The synapses at positions [begin, end), all of the neuron `source` and one delay.
 typedef struct {
   uint64_t begin, end;
@@ -64,6 +75,7 @@ typedef struct {
   const int64_t *counts;  // [depth][n_parts]
   const int64_t *bounds;
   int64_t depth, length, n_rows, source_start;
+  int64_t born;  // spikes of earlier steps are not delivered; not negative
 } sg_fan_out;
 
 // How the segment of (row, class) is found in each format.
@@ -100,7 +112,7 @@ static __attribute__((noinline)) void sg_walk_fan_out(const sg_fan_out &walk, co
   const int64_t now = walk.step % walk.depth;
   for (int64_t cls = walk.n_classes - 1; cls >= 0; --cls) {
     const int64_t delay = walk.delays[cls];
-    if (delay > walk.step) continue;
+    if (walk.step - delay < walk.born) continue;
     const int64_t slot = now - delay + (delay > now ? walk.depth : 0);
     for (int64_t from = 0; from < walk.n_parts; ++from) {
       const uint32_t *const fired = walk.ids + slot * walk.length + walk.bounds[from];
@@ -158,7 +170,7 @@ template <class Find>
 static __attribute__((noinline)) void sg_walk_fan_out_rows(const sg_fan_out &walk, const Find find,
                                                            int64_t n_classes) {
   const int64_t delay = walk.delays[0];
-  if (delay > walk.step) return;
+  if (walk.step - delay < walk.born) return;
   sg_segment work[SG_SEGMENTS_LISTED];
   int64_t n_work = 0;
   const int64_t slot = (walk.step - delay) % walk.depth;

@@ -15,7 +15,7 @@ from simgen.api.checks import require_recordings
 from simgen.api.clock import Clock, defaultclock
 from simgen.api.component import Component
 from simgen.api.constant_table import ConstantTable
-from simgen.api.event_rings import EventRings
+from simgen.api.event_rings import EventRings, carry_spikes
 from simgen.api.group import Group
 from simgen.api.namespaces import Namespace
 from simgen.api.operations import NetworkOperation
@@ -36,6 +36,8 @@ from simgen.runtime.simulation import HostOperation, Simulation, check_finite, h
 from simgen.runtime.timing import TimeAxis, common_axis
 from simgen.targets.base import Executable, Memory
 from simgen.units import Quantity
+
+Steps = npt.NDArray[np.int64]
 
 
 class CompiledNetwork:
@@ -59,7 +61,8 @@ class CompiledNetwork:
             self.axis.tick_at(start, "run()") if previous is None else previous.tick_on(self.axis)
         )
         for clock in self.clocks:  # what is prepared may start at the present time
-            clock._now = -(-tick // self.axis.periods[clock.name]) * clock.dt_
+            clock._now = self._next_step(clock, tick) * clock.dt_
+        carry_spikes(self.components, previous, lambda clock: self._next_step(clock, tick))
         for component in self.components:
             component._prepare(options.threads)
         raw = pipeline.build_program(self.components, namespace, options.optimize)
@@ -73,11 +76,7 @@ class CompiledNetwork:
         self.memory.arrays["tick"] = np.array([tick], np.int64)
         self.rings: EventRings = EventRings({} if previous is None else previous.rings.buffers)
         self.bounds: dict[str, npt.NDArray[np.int64]] = {}
-        self._recordings = [
-            (component, recording, most)
-            for component in self.components
-            for recording, most in component._recorded()
-        ]
+        self._recordings = [(c, *recorded) for c in self.components for recorded in c._recorded()]
         scopes = {id(c): c for part in self.components for c in part._constant_scopes()}
         self._constants = ConstantTable(list(scopes.values()))
         self._derived = [(part, found) for part in self.components for found in part._derived()]
@@ -221,6 +220,8 @@ class CompiledNetwork:
         """Take over new values of constants; False if the network has to be compiled anew."""
         if [clock.dt_ for clock in self.clocks] != self._widths:
             return False
+        if any(component._has_settled(self) for component in self.components):
+            return False
         self._follow_seed()
         changed = self.changed_constants(namespace)
         if changed is None:
@@ -363,20 +364,19 @@ class CompiledNetwork:
 
     def steps_done(self, clock: Clock) -> int:
         """Return how many steps a clock has made."""
-        return -(-self.tick // self.axis.periods[clock.name])
+        return self._next_step(clock, self.tick)
+
+    def _next_step(self, clock: Clock, tick: int) -> int:
+        return -(-tick // self.axis.periods[clock.name])
 
     def clock_time(self, clock: Clock) -> float:
         """Return the present time of a clock."""
         period = self.axis.periods.get(clock.name, 1)
         return -(-self.tick // period) * clock.dt_
 
-    def under_way(self, events: EventList, clock: Clock, horizon: int) -> bool:
-        """Whether events of the last ``horizon`` steps of a clock are kept."""
-        buffer = self.rings.buffers.get(events.name)
-        if buffer is None or horizon == 0:
-            return False
-        step = self.steps_done(clock)
-        return buffer.under_way(step, horizon, self.bounds[events.length])
+    def events_between(self, events: EventList, first: int, stop: int) -> tuple[Steps, Steps]:
+        """Return the steps and elements of the events of steps [first, stop) that are kept."""
+        return self.rings.buffers[events.name].between(first, stop, self.bounds[events.length])
 
     def events_of_last_step(self, events: EventList, clock: Clock) -> npt.NDArray[np.int32]:
         """Return the events that were found last: in the present step, once it got so far."""

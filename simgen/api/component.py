@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,6 +22,7 @@ from simgen.ir.stmt import EventList
 from simgen.model.scope import ConstantScope
 
 if TYPE_CHECKING:
+    from simgen.api.binding import CompiledNetwork
     from simgen.api.clock import Clock
     from simgen.api.recording import Recording
 
@@ -131,6 +132,18 @@ class Component(Named):
     def _running(self, kind: IndexKind) -> npt.NDArray[np.int64]:
         """Return what a running index is for each element, for derived values."""
         raise InternalError(f"{self.describe()} has no index '{kind.value}'")
+
+    def _carry_on(
+        self, previous: CompiledNetwork | None, next_step: Callable[[Clock], int] | None
+    ) -> None:
+        """Go along from the network compiled last to the one being compiled.
+
+        ``previous`` is None where this object joins; ``next_step`` (of a clock) where it leaves.
+        """
+
+    def _has_settled(self, compiled: CompiledNetwork) -> bool:
+        """Whether a kernel of this object has nothing left to do and should be compiled away."""
+        return False
 
     def _prepare(self, n_parts: int) -> None:
         """Bring data into the form that programs need (synapses sort their rows)."""

@@ -93,9 +93,10 @@ class Connectable(SynapsesInNetwork):
         self._changed()
 
     def _delays_change(self) -> None:
-        """Go back to row order, so that any delay can be given; spikes under way forbid it."""
+        """Go back to row order, so that any delay can be given; spikes under way are kept."""
         self._refuse_while_running()
         if self._data.store is None:
             return
-        self._run.delays.refuse_spikes_under_way("Delays")
+        self._run.carried.cut(None if self._network is None else self._network._compiled)
         self._run.to_rows()
+        self._changed()  # also where what follows fails: the data have moved

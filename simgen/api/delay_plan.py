@@ -8,10 +8,11 @@ import numpy as np
 import numpy.typing as npt
 
 from simgen.api.pathways import Pathway
+from simgen.api.row_index import PathwayIndex, SortedRows, sort_rows
 from simgen.api.storage import AnyArray
 from simgen.build.synapses import PathwayDelays, class_table, delay_parameter
+from simgen.connect.rows import Rows
 from simgen.dtypes import DType
-from simgen.errors import UnsupportedFeatureError
 from simgen.ir.expr import Array
 
 if TYPE_CHECKING:
@@ -22,7 +23,8 @@ class DelayPlan:
     """Which pathway's delays sort the store, and how each pathway's delays are kept.
 
     ``steps`` are the delay classes of the store, u32, ascending, in steps of the leading pathway's
-    clock; ``of`` says per pathway how its delays are found, ``tables`` hold them.
+    clock; ``of`` says per pathway how its delays are found, ``tables`` hold them. ``indices`` are
+    those of further pre pathways with delays per synapse.
     """
 
     def __init__(self, synapses: SynapsesInNetwork) -> None:
@@ -30,7 +32,7 @@ class DelayPlan:
         self.steps: npt.NDArray[np.uint32] = np.zeros(1, np.uint32)
         self.of: dict[str, PathwayDelays] = {}
         self.tables: dict[str, AnyArray] = {}
-        self._arrivals: dict[str, tuple[npt.NDArray[np.float64], int]] = {}
+        self.indices: dict[str, PathwayIndex] = {}
 
     def take_classes(self) -> Any:
         """Turn the leading pathway's delays into classes; return that of each synapse, or None."""
@@ -44,6 +46,24 @@ class DelayPlan:
         synapses._set("_class_steps", self.steps)
         synapses._set("_class_dt", leader.clock.dt_ if leader is not None else synapses.clock.dt_)
         return None if self.steps.size == 1 else classes
+
+    def sort_others(
+        self, rows: Rows | None, bounds: AnyArray, threads: int
+    ) -> dict[str, SortedRows]:
+        """Sort the rows by the delays of each further pathway, while these lie in row order."""
+        return {
+            pathway.name: sort_rows(rows, *pathway.classes(pathway.clock.dt_), bounds, threads)
+            for pathway in self._different()[1:]
+            if rows is not None
+        }
+
+    def place_others(self, sorted_rows: dict[str, SortedRows]) -> None:
+        """Make the indices of the further pathways, now that the store is built."""
+        positions = self.synapses._data.positions() if sorted_rows else None
+        self.indices = {
+            name: found.index(f"{self.synapses.name}.{name}.index", positions)
+            for name, found in sorted_rows.items()
+        }
 
     def dt_changed(self) -> bool:
         """Whether the classes were counted in another step width than that of the clock now."""
@@ -59,66 +79,43 @@ class DelayPlan:
     def parameters(self) -> dict[str, float | int]:
         """Return the numbers of classes and the single delays."""
         values: dict[str, float | int] = {}
-        name, leader = self.synapses.name, self.leader()
+        name = self.synapses.name
+        for index in self.indices.values():
+            values.update(index.parameters())
         for pathway in self.synapses._pathways.values():
             if pathway.direction == "pre":
-                count = self.steps.size if pathway is leader else 1
+                count = self._classes(pathway).size
                 values[class_table(name, pathway.name).length] = count
             else:
                 steps = pathway.uniform_steps(pathway.clock.dt_)
                 values[delay_parameter(name, pathway.name).name] = 0 if steps is None else steps
         return values
 
-    def refuse_spikes_under_way(self, what: str) -> None:
-        """Raise if spikes are on their way: their arrival could not be kept."""
-        synapses = self.synapses
-        for pathway in synapses._pathways.values():
-            what_changes = f"{what} of {synapses.describe()}"
-            self._refuse_under_way(what_changes, pathway, self.longest(pathway))
-
-    def _check_arrivals(self) -> None:
-        """Refuse another step width that would move the arrival of spikes under way."""
-        synapses = self.synapses
-        for name, pathway in synapses._pathways.items():
-            dt = pathway.clock.dt_
-            uniform = pathway.uniform_steps(dt)
-            if pathway is self.leader():
-                steps: npt.NDArray[Any] = self.steps
-            else:  # never one value per synapse where all are the same
-                steps = pathway.steps(dt) if uniform is None else np.array([uniform])
-            delays = np.unique(np.asarray(steps, np.float64)) * dt
-            before, longest = self._arrivals.get(name, (delays, 0))
-            if delays.shape != before.shape or not np.allclose(delays, before, rtol=1e-9, atol=0):
-                self._refuse_under_way("The step width", pathway, longest)
-            self._arrivals[name] = delays, int(steps.max(initial=0))
+    def walks_whole_rows(self, pathway: Pathway) -> bool:
+        """Whether the delays of another pathway sort the rows that this one walks."""
+        return pathway is not self.leader() and pathway.name not in self.indices
 
     def leader(self) -> Pathway | None:
         """Return the pre pathway whose delays sort the store."""
-        different = [
-            p
-            for p in self.synapses._pathways.values()
-            if p.direction == "pre" and p.uniform is None
-        ]
-        if len(different) > 1:
-            raise UnsupportedFeatureError(
-                f"{self.synapses.describe()} has {len(different)} pre pathways with delays per "
-                "synapse; one of them must have a single delay. Use two Synapses objects instead."
-            )
-        return different[0] if different else None
+        return next(iter(self._different()), None)
+
+    def _different(self) -> list[Pathway]:
+        """Return the pre pathways with delays per synapse; the first is the leader."""
+        pathways = self.synapses._pathways.values()
+        return [p for p in pathways if p.direction == "pre" and p.uniform is None]
 
     def plan(self) -> None:
-        """Fix how programs read the delays, and refuse what would move an arrival."""
+        """Fix how programs read the delays."""
         synapses = self.synapses
         self.of, self.tables = {}, {}
-        leader = self.leader()
         for pathway in synapses._pathways.values():
             dt = pathway.clock.dt_
             if pathway.direction == "pre":
                 table = class_table(synapses.name, pathway.name)
-                steps = pathway.uniform_steps(dt)
-                values = self.steps if pathway is leader else np.array([steps or 0], np.uint32)
-                self.of[pathway.name] = PathwayDelays(classes=table)
-                self.tables[table.name] = values
+                index = self.indices.get(pathway.name)
+                self.of[pathway.name] = PathwayDelays(table, None if index is None else index.ir)
+                self.tables[table.name] = self._classes(pathway)
+                self.tables.update({} if index is None else index.tables())
             elif pathway.uniform is not None:
                 self.of[pathway.name] = PathwayDelays(
                     single=delay_parameter(synapses.name, pathway.name)
@@ -131,24 +128,19 @@ class DelayPlan:
                     single=delay_parameter(synapses.name, pathway.name), by_synapse=array
                 )
                 self.tables[array.name] = pathway.steps(dt).astype(np.uint32)
-        self._check_arrivals()
 
-    def _refuse_under_way(self, what: str, pathway: Pathway, longest: int) -> None:
-        network = self.synapses._network
-        if network is None or network._compiled is None:
-            return
-        events = pathway.group._description.events[pathway.event]
-        if network._compiled.under_way(events, pathway.clock, longest):
-            raise UnsupportedFeatureError(
-                f"{what} cannot change while spikes are under way on the pathway '{pathway.name}' "
-                f"of {self.synapses.describe()}. Run {longest} steps without input first, or "
-                "change it before the first run."
-            )
+    def _classes(self, pathway: Pathway) -> npt.NDArray[np.uint32]:
+        """Return the delay classes that a pre pathway walks, in steps."""
+        if pathway is self.leader():
+            return self.steps
+        if pathway.name in self.indices:
+            return self.indices[pathway.name].steps
+        return np.array([pathway.uniform_steps(pathway.clock.dt_) or 0], np.uint32)
 
     def longest(self, pathway: Pathway) -> int:
         """Return the longest delay of a pathway in steps."""
-        if pathway.direction == "pre" and pathway is self.leader():
-            return int(self.steps.max(initial=0))
+        if pathway.direction == "pre":
+            return int(self._classes(pathway).max())
         steps = pathway.uniform_steps(pathway.clock.dt_)
         if steps is not None:
             return steps
@@ -161,7 +153,7 @@ class DelayPlan:
             for delays in self.of.values()
             if delays.classes is not None
         ]
-        return min((int(table.min(initial=0)) for table in tables), default=None)
+        return min((int(table.min()) for table in tables if table.size), default=None)
 
     def longest_delays(self) -> dict[str, int]:
         """Return event list name -> the longest delay in steps."""

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from simgen.api.checks import require_ring
 from simgen.api.clock import Clock
 from simgen.api.component import Component
-from simgen.errors import UnsupportedFeatureError
 from simgen.ir.stmt import EventList
 from simgen.runtime.events import EventBuffer
 from simgen.targets.base import STEPS_TOGETHER
@@ -33,7 +32,7 @@ class EventRings:
             for name, longest in component._longest_delays().items():
                 depths[name] = max(depths.get(name, 0), longest)
         if previous is not None:
-            self._drop_earlier(compiled, previous)
+            self._clear_joining(compiled, previous)
         memory = compiled.memory
         together = _steps_together(compiled)
         memory.ints[STEPS_TOGETHER] = together
@@ -62,39 +61,18 @@ class EventRings:
             buffer = EventBuffer(events, compiled.memory.ints[events.length], bounds.size - 1)
             self.buffers[events.name] = buffer
         old = bounds if previous is None else previous.bounds.get(events.length, bounds)
-        step, scale = _former_step(compiled, previous, clock)
         require_ring(events, buffer, depth, component)
-        try:
-            buffer.resize(depth, old, bounds, step, scale)
-        except ValueError:
-            raise UnsupportedFeatureError(
-                f"The step width of '{clock.name}' cannot change now: spikes of "
-                f"{component.describe()} that are under way lie off the new grid."
-            ) from None
+        step, moved_to = _next_steps(compiled, previous, clock)
+        buffer.resize(depth, old, bounds, step, moved_to)
         return buffer
 
-    def _drop_earlier(self, compiled: CompiledNetwork, previous: CompiledNetwork) -> None:
-        """Keep from synapses that join a network the spikes that were emitted before."""
-        known = {id(component) for component in previous.components}
-        joining: dict[str, Component] = {}
-        staying: set[str] = set()
+    def _clear_joining(self, compiled: CompiledNetwork, previous: CompiledNetwork) -> None:
+        """Forget the events of groups that were away: their steps have been used up since."""
         for component in compiled.components:
-            for name, longest in component._longest_delays().items():
-                if longest and id(component) not in known:
-                    joining[name] = component
-                elif longest:
-                    staying.add(name)
-        for name, component in joining.items():
-            buffer = self.buffers.get(name)
-            if buffer is None or not buffer.counts.any():
-                continue
-            if name in staying:
-                raise UnsupportedFeatureError(
-                    f"{component.describe()} cannot join the network now: spikes are under way "
-                    "to other synapses of the same source. Run the longest delay without input "
-                    "first, or let all synapses of that source join together."
-                )
-            buffer.counts[...] = 0
+            if all(component is not known for known in previous.components):
+                for events in component._event_lists():
+                    if events.name in self.buffers:
+                        self.buffers[events.name].counts[...] = 0
 
 
 def _steps_together(compiled: CompiledNetwork) -> int:
@@ -105,12 +83,28 @@ def _steps_together(compiled: CompiledNetwork) -> int:
     return min([MOST_TOGETHER, *(delay for delay in delays if delay is not None)])
 
 
-def _former_step(
+def _next_steps(
     compiled: CompiledNetwork, previous: CompiledNetwork | None, clock: Clock
-) -> tuple[int, float]:
-    """Return a clock's next step in its former width, and that width over the new one."""
+) -> tuple[int, int | None]:
+    """Return a clock's next step as it counted before, and as it counts now if that differs."""
+    step = compiled.steps_done(clock)
     if previous is None or clock.name not in previous.axis.periods:
-        return compiled.steps_done(clock), 1.0
-    width = previous.axis.width * previous.axis.periods[clock.name]
-    scale = width / (compiled.axis.width * compiled.axis.periods[clock.name])
-    return previous.steps_done(clock), 1.0 if abs(scale - 1.0) < 1e-9 else scale
+        return step, None
+    before = previous.axis.width * previous.axis.periods[clock.name]
+    width = compiled.axis.width * compiled.axis.periods[clock.name]
+    return previous.steps_done(clock), None if abs(before / width - 1.0) < 1e-9 else step
+
+
+def carry_spikes(
+    components: Sequence[Component],
+    previous: CompiledNetwork | None,
+    next_step: Callable[[Clock], int],
+) -> None:
+    """Tell the objects of a network compiled anew, and those that leave it, what it follows."""
+    former = () if previous is None else previous.components
+    for component in former:
+        if all(component is not present for present in components):
+            component._carry_on(previous, None)
+    for component in components:
+        stays = any(component is known for known in former)
+        component._carry_on(previous if stays else None, next_step)

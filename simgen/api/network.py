@@ -285,7 +285,7 @@ class Network(Named):
             self._compiled.request_stop()
 
     def _events_of_last_step(self, events: EventList, clock: Clock) -> npt.NDArray[np.int32]:
-        if self._compiled is None:
+        if self._compiled is None or events.length not in self._compiled.bounds:
             return np.zeros(0, np.int32)
         return self._compiled.events_of_last_step(events, clock)
 

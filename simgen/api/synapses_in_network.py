@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
-from typing import Any
+from collections.abc import Callable, Collection, Iterable, Iterator
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
+from simgen.api.clock import Clock
 from simgen.api.component import Component
 from simgen.api.group import Group
 from simgen.api.monitors import parent_group
@@ -26,6 +27,9 @@ from simgen.ir.expr import Array
 from simgen.ir.kernel import Item
 from simgen.lang.equations import EquationSet
 from simgen.model.scope import ConstantScope
+
+if TYPE_CHECKING:
+    from simgen.api.binding import CompiledNetwork
 
 
 class SynapsesInNetwork(Group):
@@ -72,6 +76,14 @@ class SynapsesInNetwork(Group):
 
     def _follow_constants(self, names: Collection[str] | None) -> bool:
         return self._run.traces.follow_constants(names)
+
+    def _carry_on(
+        self, previous: CompiledNetwork | None, next_step: Callable[[Clock], int] | None
+    ) -> None:
+        self._run.carry_on(previous, next_step)
+
+    def _has_settled(self, compiled: CompiledNetwork) -> bool:
+        return self._run.carried.delivered(compiled)
 
     def _prepare(self, n_parts: int) -> None:
         self._run.prepare(n_parts)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -10,12 +10,15 @@ import numpy as np
 import numpy.typing as npt
 
 from simgen.api.arguments import about
+from simgen.api.carried_spikes import CarriedSpikes
+from simgen.api.clock import Clock
 from simgen.api.compiled_text import evaluate_for_synapses
 from simgen.api.delay_plan import DelayPlan
 from simgen.api.evaluation import TextContext
 from simgen.api.monitors import parent_group
 from simgen.api.pathways import Pathway
 from simgen.api.storage import AnyArray, StateVariable
+from simgen.api.store_tables import column_tables, row_tables
 from simgen.api.subgroup import Subgroup
 from simgen.api.synapse_counts import degree_by_position, ranks_among_equals, update_axis
 from simgen.api.trace_keeper import TraceKeeper
@@ -27,7 +30,6 @@ from simgen.build.synapses import (
     pathway_items,
     summed_items,
 )
-from simgen.connect.columns import build_columns, joined
 from simgen.dtypes import DType
 from simgen.errors import InternalError, ModelError, Problem, UnsupportedFeatureError
 from simgen.integrate.choose import choose
@@ -35,7 +37,7 @@ from simgen.integrate.event_driven import EventDriven, plan_event_driven
 from simgen.integrate.model import Derived, OdeSystem, Update
 from simgen.ir.construct import binary, cast
 from simgen.ir.expr import SYNAPSE, Array, Expr, IndexKind, Load, RandomDraw
-from simgen.ir.kernel import Item, OverFanIn, OverFanOut, OverSynapses, SynapseStore
+from simgen.ir.kernel import Item, OverCarried, OverFanIn, OverFanOut, OverSynapses, SynapseStore
 from simgen.ir.stmt import Stmt
 from simgen.ir.visit import writes
 from simgen.model.scope import ConstantScope
@@ -44,6 +46,7 @@ from simgen.runtime.events import part_bounds
 from simgen.runtime.timing import TOLERANCE
 
 if TYPE_CHECKING:
+    from simgen.api.binding import CompiledNetwork
     from simgen.api.synapses_in_network import SynapsesInNetwork
 
 
@@ -60,6 +63,7 @@ class SynapticRun:
         self._column_sources = False
         self._column_tables: dict[str, AnyArray] = {}
         self.delays = DelayPlan(synapses)
+        self.carried = CarriedSpikes(synapses)
         self._parts = 1
         self._update_width = synapses.clock.dt_  # nothing is counted before the first run
         self._rank = False
@@ -102,6 +106,14 @@ class SynapticRun:
 
     # --- before compiling ---------------------------------------------------------------------
 
+    def carry_on(
+        self, previous: CompiledNetwork | None, next_step: Callable[[Clock], int] | None
+    ) -> None:
+        """Keep the spikes under way and the traces where the network or its clocks have changed."""
+        if previous is not None and (next_step is None or self.carried.widths_changed()):
+            self.traces.write_back()
+        self.carried.follow(previous, next_step)
+
     def prepare(self, n_parts: int) -> None:
         """Sort the synapses for ``n_parts`` threads and by the delays of the first pre pathway."""
         synapses = self.synapses
@@ -121,7 +133,9 @@ class SynapticRun:
             variables = [
                 v for v in synapses._all_variables() if leader is None or v is not leader.variable
             ]
+            others = self.delays.sort_others(data.rows, bounds, n_parts)
             data.build(variables, classes, self.delays.steps.size, bounds, n_parts)
+            self.delays.place_others(others)
             self._parts = n_parts
             self._column_tables = {}
         self.delays.plan()
@@ -182,7 +196,9 @@ class SynapticRun:
             between = plan_event_driven(model.event_driven, width, self.synapses.name)
         for pathway in model.pathways:
             before = self._since_last(pathway, between)
-            items += pathway_items(model, pathway, before, self.delays.of[pathway.source.name])
+            name = pathway.source.name
+            delays, carries = self.delays.of[name], self.carried.carries(name)
+            items += pathway_items(model, pathway, before, delays, carries)
         update = self._continuous(facts, method, methods)
         self.derived = [*update.derived, *between.derived, *self.traces.derived()]
         items += continuous_items(model, update, self.synapses.order)
@@ -201,13 +217,14 @@ class SynapticRun:
     def _with_store(self, item: Item, leader: Pathway | None) -> Item:
         """Put the planned store into the item; pathways with one delay walk whole rows."""
         domain = item.kernel.domain
-        if not isinstance(domain, OverFanIn | OverFanOut | OverSynapses):
+        if not isinstance(domain, OverFanIn | OverFanOut | OverCarried | OverSynapses):
             return item
         domain = replace(domain, store=self.store())
         name = f"{self.synapses.name}_{leader.name}" if leader is not None else ""
         if isinstance(domain, OverFanOut):
-            domain = replace(domain, whole_rows=item.name != name)
-        domain = self.order.arranged(domain, item.kernel.body, item.kernel.comment)
+            domain = replace(domain, whole_rows=domain.index is None and item.name != name)
+        if not isinstance(domain, OverCarried):
+            domain = self.order.arranged(domain, item.kernel.body, item.kernel.comment)
         return replace(item, kernel=replace(item.kernel, domain=domain))
 
     def _since_last(self, pathway: PathwayModel, between: EventDriven) -> tuple[Stmt, ...]:
@@ -272,23 +289,12 @@ class SynapticRun:
         name, store = f"{synapses.name}.rows", synapses._data.store
         if store is None:
             raise InternalError(f"{synapses.describe()} was not prepared")
-        starts = store.row_start
-        flat = np.append(starts[:, :-1].reshape(-1), starts[-1, -1]).astype(np.uint64)
-        tables: dict[str, AnyArray] = {
-            f"{name}.row_start": flat,
-            f"{name}.targets": np.require(store.targets, requirements=["C", "W"]),
+        tables = {
+            **row_tables(name, store),
             **self.delays.tables,
             **self.order.tables(),
+            **self.carried.tables(),
         }
-        segments = store.segments
-        if segments.starts is not None:
-            tables[f"{name}.bounds"] = segments.starts.reshape(-1)
-        if segments.pair_start is not None and segments.pair_class is not None:
-            pairs = segments.pair_start
-            tables[f"{name}.pair_start"] = np.append(pairs[:, :-1].reshape(-1), pairs[-1, -1])
-            tables[f"{name}.pair_class"] = segments.pair_class.astype(np.uint32, copy=False)
-            if segments.pair_begin is not None:
-                tables[f"{name}.pair_begin"] = segments.pair_begin.astype(np.uint32, copy=False)
         if self._columns:
             tables.update(self._columns_of_parts())
             tables.update(self.traces.tables(tables))
@@ -305,23 +311,8 @@ class SynapticRun:
             wanted.add(f"{name}.col_src")
         if wanted <= set(self._column_tables) or store is None:
             return self._column_tables
-        parts = [
-            self.order.sorted_columns(build_columns(store, part, with_source=self._column_sources))
-            for part in range(store.n_parts)
-        ]
-        starts = [np.zeros(1, np.uint64)]
-        offset = 0
-        for part in parts:
-            starts.append(part.col_start[1:] + np.uint64(offset))
-            offset += part.positions.size
-        self._column_tables = {
-            f"{name}.col_start": np.concatenate(starts),
-            f"{name}.col_pos": joined([part.positions for part in parts]),
-        }
-        if self._column_sources:
-            first = np.uint32(self.source_start())
-            sources = [part.sources + first for part in parts if part.sources is not None]
-            self._column_tables[f"{name}.col_src"] = joined(sources)
+        first = self.source_start() if self._column_sources else None
+        self._column_tables = column_tables(name, store, first, self.order.sorted_columns)
         return self._column_tables
 
     def source_start(self) -> int:
@@ -344,7 +335,7 @@ class SynapticRun:
         values[f"{name}.update_dt"] = axis.width
         for pathway in synapses._pathways.values():
             values[f"{name}.{pathway.name}.per_update"] = axis.periods[pathway.clock.name]
-        return {**values, **self.delays.parameters()}
+        return {**values, **self.delays.parameters(), **self.carried.parameters()}
 
     def find_array(self, array: Array) -> AnyArray:
         """Return the data behind an array that synaptic code may read."""

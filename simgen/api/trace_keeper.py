@@ -51,6 +51,8 @@ class TraceKeeper:
         self._past: dict[str, AnyArray] = {}
         self._last: dict[str, AnyArray] = {}  # source, past, target
         self._model: SynapsesModel | None = None
+        self._width = 0.0  # of a step while the network last ran, in seconds
+        self._depth = 0  # of the histories, in steps
 
     @property
     def synapses(self) -> SynapsesInNetwork:
@@ -71,13 +73,15 @@ class TraceKeeper:
             if pathway.direction == "post"
         )
         traces = plan_traces(model, facts, self._starts_at_zero, no_delays)
-        if traces and not self._is_affordable():
+        # carried events jump at synapses, which neurons know nothing of
+        if traces and (self.run.carried.pending or not self._is_affordable()):
             traces = ()
         if {t.ode.name for t in traces} != set(self._now):
             self.write_back()
             if not all(self._starts_at_zero(trace.ode.name) for trace in traces):
                 traces = ()
         self.traces, self._model = traces, model
+        self._width = self.synapses.source.clock.dt_
         if traces and not self._now:
             self._allocate(traces)
 
@@ -88,7 +92,7 @@ class TraceKeeper:
         one before, and an arrival the increment of its own: where these change on the way, synapses
         of one neuron no longer agree. To be called before the new values are in memory.
         """
-        under_way = self._depth() > 1 if self.traces else False
+        under_way = self._depth > 1 if self.traces else False
         for trace in self.traces:
             wanted = [trace.rate]
             if trace.past is not None and under_way:
@@ -106,19 +110,20 @@ class TraceKeeper:
         pathways = self.synapses._pathways.values()
         return next(pathway for pathway in pathways if pathway.direction == "pre")
 
-    def _depth(self) -> int:
+    def _depth_needed(self) -> int:
         return self.run.delays.longest(self._pathway()) + 1
 
     def _is_affordable(self) -> bool:
         """Histories larger than the traces they replace would cost memory instead of saving it."""
-        entries = self._depth() * self.synapses._data.n_source
+        entries = self._depth_needed() * self.synapses._data.n_source
         return entries <= max(2 * self.synapses._data.n, 1 << 20) and entries < 1 << 31
 
     def _allocate(self, traces: tuple[Trace, ...]) -> None:
         synapses = self.synapses
         n_source = parent_group(synapses.source)._size()
         n_target = parent_group(synapses.target)._size()
-        entries = self._depth() * synapses._data.n_source
+        self._depth = self._depth_needed()
+        entries = self._depth * synapses._data.n_source
         for trace in traces:
             size = n_source if trace.past is not None else n_target
             self._now[trace.ode.name] = aligned_zeros(size, synapses._real)
@@ -171,7 +176,7 @@ class TraceKeeper:
         if not self.traces or self._model is None:
             return {}
         last = last_events(self._model)
-        return {last.depth.name: self._depth(), last.past.length: self._last["past"].size}
+        return {last.depth.name: self._depth, last.past.length: self._last["past"].size}
 
     def tables(self, known: dict[str, AnyArray]) -> dict[str, AnyArray]:
         """Return the places of the columns' sources in the history (see build.traces)."""
@@ -185,15 +190,14 @@ class TraceKeeper:
         rows = sources_of(data.store)[positions].astype(np.uint32)
         steps = self._steps()
         late = steps[positions] if steps.ndim else steps
-        rows += (np.uint32(self._depth()) - late.astype(np.uint32)) * np.uint32(data.n_source)
+        rows += (np.uint32(self._depth) - late.astype(np.uint32)) * np.uint32(data.n_source)
         return {places.name: rows}
 
     def _steps(self) -> npt.NDArray[np.int64]:
         """Return the delay of each synapse in steps (0-dimensional if all have the same)."""
         pathway = self._pathway()
-        dt = pathway.clock.dt_
-        uniform = pathway.uniform_steps(dt)
-        return pathway.steps(dt) if uniform is None else np.array(uniform, np.int64)
+        uniform = pathway.uniform_steps(self._width)
+        return pathway.steps(self._width) if uniform is None else np.array(uniform, np.int64)
 
     # --- the way back -------------------------------------------------------------------------
 
@@ -203,18 +207,17 @@ class TraceKeeper:
         if store is None:
             raise InternalError(f"{synapses.describe()} has traces but no store")
         rows, steps, now = sources_of(store), self._steps(), self._last_step()
-        seen = (now - steps) % self._depth() * synapses._data.n_source + rows
+        seen = (now - steps) % self._depth * synapses._data.n_source + rows
         arrivals = np.where(self._last["past"][seen] < 0, -1, self._last["past"][seen] + steps)
         updated = np.maximum(np.maximum(arrivals, self._last["target"][store.targets]), 0)
-        dt = synapses.source.clock.dt_
         if name == "lastupdate":
-            result: AnyArray = updated * dt
+            result: AnyArray = updated * self._width
             return result
         trace = next(trace for trace in self.traces if trace.ode.name == name)
         of_target = trace.past is None
         present = self._now[name][store.targets] if of_target else self._past[name][seen]
         with np.errstate(over="ignore", invalid="ignore"):
-            back = np.exp(-self._rate(trace) * (now - updated) * dt)
+            back = np.exp(-self._rate(trace) * (now - updated) * self._width)
             values = np.where(present == 0, 0, present * back)
         return values.astype(present.dtype)
 
@@ -225,7 +228,7 @@ class TraceKeeper:
         if compiled is None:
             return 0.0
         factor = compiled.memory.reals.get(trace.decay.name, 1.0)
-        return float(np.log(factor)) / self.synapses.source.clock.dt_
+        return float(np.log(factor)) / self._width
 
     def _last_step(self) -> int:
         network = self.synapses._network
@@ -242,7 +245,7 @@ class TraceKeeper:
             for name in self._now:
                 synapses.variables[name].data = values[name]
             if synapses._lastupdate is not None:
-                steps = values["lastupdate"] / synapses.source.clock.dt_
+                steps = values["lastupdate"] / self._width
                 synapses._lastupdate.data[:] = np.rint(steps)
         self._now.clear()
         self._last.clear()

@@ -19,7 +19,7 @@ from simgen.api.storage import AnyArray
 from simgen.connect.columns import ColumnIndex
 from simgen.connect.store import RowStore, delay_classes_of, sources_of
 from simgen.errors import InternalError
-from simgen.ir.kernel import OverFanIn, OverFanOut, OverSynapses
+from simgen.ir.kernel import OverFanIn, OverFanOut, OverSynapses, RowIndex
 from simgen.ir.order import OrderDependence, Reach, order_dependences
 from simgen.ir.stmt import Stmt
 
@@ -62,8 +62,9 @@ class VisitOrder:
                     self.columns = True
                     self.synapses._run.forget_columns()
                 return domain
-            case OverFanOut(whole_rows=whole):
-                made = self._row_list(whole, reaches)
+            case OverFanOut(whole_rows=whole, index=index):
+                classes, n_classes = self._classes(index)
+                made = self._row_list(whole, reaches, classes, n_classes)
             case OverSynapses():
                 made = self._whole_list(reaches)
         if not made:
@@ -113,12 +114,24 @@ class VisitOrder:
         order = np.argsort(targets, kind="stable")
         return self._created()[order], targets[order].astype(np.int64)
 
-    def _row_list(self, whole: bool, reaches: set[Reach]) -> dict[str, AnyArray]:
+    def _classes(self, index: RowIndex | None) -> tuple[Positions, int]:
+        """Return the delay class of each position and the number of classes, by store or index."""
+        store = self._built()
+        if index is None:
+            return delay_classes_of(store).astype(np.int64), store.segments.n_classes
+        indices = self.synapses._run.delays.indices
+        name = next(name for name, found in indices.items() if found.ir == index)
+        pathway = self.synapses._pathways[name]
+        steps, classes = pathway.classes(pathway.clock.dt_)
+        return np.asarray(classes, np.int64), steps.size
+
+    def _row_list(
+        self, whole: bool, reaches: set[Reach], classes: Positions, n_classes: int
+    ) -> dict[str, AnyArray]:
         """Return the list of a delivery, nothing where the stored order serves as well."""
         store = self._built()
         rows, targets = sources_of(store).astype(np.int64), store.targets.astype(np.int64)
-        classes = delay_classes_of(store).astype(np.int64)
-        created, n_classes = self._created(), store.segments.n_classes
+        created = self._created()
         place = rows * n_classes + classes
         if whole:
             stored = np.lexsort((created, targets, classes, rows))

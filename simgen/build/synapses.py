@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from simgen.build.neurons import element_items, elements
 from simgen.dtypes import DType
@@ -25,20 +25,29 @@ from simgen.ir.kernel import (
     Domain,
     Item,
     Kernel,
+    OverCarried,
     OverFanIn,
     OverFanOut,
     OverSynapses,
+    RowIndex,
 )
 from simgen.ir.stmt import Accumulate, Stmt, Store
-from simgen.ir.visit import all_nodes, reads, writes
+from simgen.ir.visit import all_nodes, map_stmt, reads, writes
 from simgen.model.synapses import PathwayModel, SummedModel, SynapsesModel
+
+
+_CARRIED = ("steps", "positions")
 
 
 @dataclass(frozen=True, slots=True)
 class PathwayDelays:
-    """How a pathway's delays are kept: a class table (fan-out), one value or per synapse (fan-in)."""
+    """How a pathway's delays are kept: a class table (fan-out), one value or per synapse (fan-in).
+
+    With ``index`` the classes sort that index, else they are the store's.
+    """
 
     classes: Array | None = None
+    index: RowIndex | None = None
     single: Expr | None = None
     by_synapse: Array | None = None
 
@@ -48,8 +57,12 @@ def pathway_items(
     pathway: PathwayModel,
     before: Sequence[Stmt],
     delays: PathwayDelays,
+    carries: bool = False,
 ) -> Iterable[Item]:
-    """Yield a pathway's item; ``before`` brings event-driven variables up to date."""
+    """Yield a pathway's item; ``before`` brings event-driven variables up to date.
+
+    If it ``carries`` events from before a change, these were emitted earlier and come first.
+    """
     source = pathway.source
     body: tuple[Stmt, ...] = (*before, *pathway.body)
     if model.source.lastupdate is not None:
@@ -57,15 +70,18 @@ def pathway_items(
     if not body:
         return
     group = model.source.group
+    born = born_parameter(group.name, source.name)
     domain: Domain
     if source.direction == "pre":
         events = model.source.pre.events[source.event]
         classes = delays.classes or class_table(group.name, source.name)
-        domain = OverFanOut(model.source.store, events, classes)
+        domain = OverFanOut(
+            model.source.store, events, classes, born=born, index=delays.index
+        )
     else:
         events = model.source.post.events[source.event]
         single = delays.single or delay_parameter(group.name, source.name)
-        domain = OverFanIn(model.source.store, events, single, delays.by_synapse)
+        domain = OverFanIn(model.source.store, events, single, delays.by_synapse, born)
     label = f"{group.name}_{source.name}"
     kernel = Kernel(
         label,
@@ -75,7 +91,42 @@ def pathway_items(
         comment=f"{group.text}: pathway '{source.name}'",
         origin=body[0].origin,
     )
+    if carries:
+        arrived = replace(
+            kernel,
+            name=f"{label}_carried",
+            domain=OverCarried(model.source.store, *carried_arrays(group.name, source.name)),
+            body=_with_other_draws(body),
+            comment=f"{kernel.comment}, events from before a change",
+        )
+        yield Item("synapses", source.order, label, arrived)
     yield Item("synapses", source.order, label, kernel)
+
+
+def _with_other_draws(body: tuple[Stmt, ...]) -> tuple[Stmt, ...]:
+    """Return a body whose random numbers are not those of the original for the same synapse.
+
+    A synapse may have a carried and another event in one step. Draws are numbered in 8 bits.
+    """
+
+    def renumber(node: Expr) -> Expr:
+        if isinstance(node, RandomDraw):
+            return replace(node, number=(node.number + 128) % 256)
+        return node
+
+    return tuple(map_stmt(stmt, renumber) for stmt in body)
+
+
+def born_parameter(synapses: str, pathway: str) -> Param:
+    """Return the first step whose events a pathway walks."""
+    return Param(f"{synapses}.{pathway}.born", DType.I64)
+
+
+def carried_arrays(synapses: str, pathway: str) -> tuple[Array, Array]:
+    """Return the arrays of the steps and positions at which carried events arrive."""
+    name = f"{synapses}.{pathway}.carried"
+    steps, positions = (Array(f"{name}.{part}", DType.I64, f"n_{name}") for part in _CARRIED)
+    return steps, positions
 
 
 def class_table(synapses: str, pathway: str) -> Array:

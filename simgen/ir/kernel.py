@@ -52,6 +52,18 @@ class SynapseStore:
 
 
 @dataclass(frozen=True, slots=True)
+class RowIndex:
+    """The rows of a store in the order of another pathway: by its delay class, then by target.
+
+    ``<name>.positions`` (U32, U64 if the store is wide) lists the storage positions row by row;
+    ``row_start`` is the store's, the segment bounds of ``format`` are the index's own.
+    """
+
+    name: str
+    format: str
+
+
+@dataclass(frozen=True, slots=True)
 class Once:
     """Run the body a single time a step (shared variables, tables, counts)."""
 
@@ -98,7 +110,10 @@ class OverFanOut:
     source the targets. ``delays`` is the U32 table of delay steps per class, ascending. With
     ``whole_rows`` it has one entry, the classes of the store are those of another pathway, and a
     source reaches its whole row: its classes ascending, within one the targets. With ``listed`` the
-    positions of each (row, class), or row, are taken from a list in their order.
+    positions of each (row, class), or row, are taken from a list in their order. Events emitted
+    before the step ``born`` (I64 run-time value, not negative; None: 0) reach nothing: the pathway
+    did not exist then, or they became events of an :class:`OverCarried`. With an ``index`` the
+    delays sort that and not the store: the walk goes through it.
     """
 
     store: SynapseStore
@@ -106,10 +121,14 @@ class OverFanOut:
     delays: Array
     whole_rows: bool = False
     listed: bool = False
+    born: Expr | None = None
+    index: RowIndex | None = None
 
     @property
     def list_name(self) -> str:
         """What the names of the list's arrays begin with."""
+        if self.index is not None:
+            return f"{self.index.name}.segment_list"
         return f"{self.store.name}.{'row' if self.whole_rows else 'segment'}_list"
 
 
@@ -119,13 +138,28 @@ class OverFanIn:
 
     Order: targets ascending, within one as the column index has them. ``delays`` is None for one
     delay of all synapses; else the array of each synapse's own delay steps (U32, by storage
-    position) and the walk visits the delays from the largest down.
+    position) and the walk visits the delays from the largest down. ``born`` as in
+    :class:`OverFanOut`.
     """
 
     store: SynapseStore
     events: EventList
     delay: Expr
     delays: Array | None = None
+    born: Expr | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OverCarried:
+    """The synapses of a store that events from before a change reach in this step, as listed.
+
+    ``steps`` (I64, ascending: when each arrives) and ``positions`` (I64, storage positions) are
+    parallel. The order is that of the list, on one thread; a synapse may be listed twice.
+    """
+
+    store: SynapseStore
+    steps: Array
+    positions: Array
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +179,16 @@ class OverSynapses:
         return f"{self.store.name}.whole_list"
 
 
-Domain = Once | OverElements | OverIndices | OverEvents | OverFanOut | OverFanIn | OverSynapses
+Domain = (
+    Once
+    | OverElements
+    | OverIndices
+    | OverEvents
+    | OverFanOut
+    | OverFanIn
+    | OverCarried
+    | OverSynapses
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,6 +239,7 @@ __all__ = [
     "Item",
     "Kernel",
     "Once",
+    "OverCarried",
     "OverElements",
     "OverEvents",
     "OverFanIn",
@@ -204,5 +248,6 @@ __all__ = [
     "OverSynapses",
     "Program",
     "Recorder",
+    "RowIndex",
     "SynapseStore",
 ]

@@ -34,6 +34,7 @@ from simgen.ir.kernel import (
     Domain,
     Kernel,
     Once,
+    OverCarried,
     OverElements,
     OverEvents,
     OverFanIn,
@@ -200,11 +201,19 @@ def _domain(domain: Domain) -> str:
         case OverEvents(events=events, start=start, stop=stop, lag=lag):
             late = " of the step before" if lag else ""
             return f"events {events.name} from {format_expr(start)} to {format_expr(stop)}{late}"
-        case OverFanOut(store=store, events=events, delays=delays, listed=listed):
-            found = "listed" if listed else store.format
-            return f"fan-out of {events.name} in {store.name} ({found}) by {delays.name}"
-        case OverFanIn(store=store, events=events, delay=delay, delays=delays):
+        case OverFanOut(store=store, events=events, delays=delays, born=born, index=index):
+            rows = store if index is None else index
+            found = "listed" if domain.listed else rows.format
+            since = _since(born)
+            return f"fan-out of {events.name}{since} in {rows.name} ({found}) by {delays.name}"
+        case OverFanIn(store=store, events=events, delay=delay, delays=delays, born=born):
             late = format_expr(delay) if delays is None else f"{delays.name}[synapse]"
-            return f"fan-in of {events.name} in {store.name} after {late} steps"
+            return f"fan-in of {events.name}{_since(born)} in {store.name} after {late} steps"
+        case OverCarried(store=store, steps=steps, positions=positions):
+            return f"synapses {positions.name} of {store.name} due at {steps.name}"
         case OverSynapses(store=store, listed=listed):
             return f"synapses of {store.name}" + (" (listed)" if listed else "")
+
+
+def _since(born: Expr | None) -> str:
+    return "" if born is None else f" since {format_expr(born)}"

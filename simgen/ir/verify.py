@@ -33,6 +33,7 @@ from simgen.ir.functions import FUNCTIONS
 from simgen.ir.kernel import (
     Kernel,
     Once,
+    OverCarried,
     OverElements,
     OverEvents,
     OverFanIn,
@@ -115,23 +116,41 @@ class _Checker:
                 self._array(indices)
                 self._require(indices.dtype is DType.I64, "the list of indices is not I64")
                 self._allowed = _NEURON if synapses is None else _SYNAPSE
-            case OverFanOut(delays=delays, store=store):
+            case OverFanOut(
+                store=store, delays=delays, whole_rows=whole_rows, born=born, index=index
+            ):
                 self._array(delays)
+                self._born(born)
                 self._require(delays.dtype is DType.U32, "the table of delays is not U32")
-                self._require(store.format in FORMATS, f"'{store.format}' is no format of synapses")
+                for rows in (store,) if index is None else (store, index):
+                    known = rows.format in FORMATS
+                    self._require(known, f"'{rows.format}' is no format of synapses")
+                whole = index is not None and whole_rows
+                self._require(not whole, "walks whole rows by an index")
                 self._allowed = _SYNAPSE
-            case OverFanIn(store=store, delay=delay, delays=delays):
+            case OverFanIn(store=store, delay=delay, delays=delays, born=born):
                 self._typed(delay, DType.I64, "the delay")
+                self._born(born)
                 if delays is not None:
                     self._array(delays)
                     self._require(delays.dtype is DType.U32, "the delays are not U32")
                 self._require(store.columns, f"synapses '{store.name}' have no columns")
                 hidden = frozenset() if store.column_sources else frozenset({IndexKind.PRE})
                 self._allowed = (_SYNAPSE | {IndexKind.ENTRY}) - hidden
+            case OverCarried(steps=steps, positions=positions):
+                for array in (steps, positions):
+                    self._array(array)
+                    self._require(array.dtype is DType.I64, f"'{array.name}' is not I64")
+                self._require(steps.length == positions.length, "the lists differ in length")
+                self._allowed = _SYNAPSE
             case OverSynapses():
                 self._allowed = _SYNAPSE
             case Once():
                 self._allowed = _NOTHING
+
+    def _born(self, born: Expr | None) -> None:
+        if born is not None:
+            self._typed(born, DType.I64, "the first step of a pathway")
 
     def _statements(self, body: Iterable[Stmt]) -> None:
         for stmt in body:

@@ -6,7 +6,6 @@ import numpy as np
 import numpy.typing as npt
 
 from simgen.ir.stmt import EventList
-from simgen.runtime.timing import TOLERANCE
 
 
 class EventBuffer:
@@ -41,30 +40,24 @@ class EventBuffer:
         old_bounds: npt.NDArray[np.int64],
         bounds: npt.NDArray[np.int64],
         next_step: int,
-        scale: float = 1.0,
+        moved_to: int | None = None,
     ) -> bool:
         """Change depth, partition or step width; return whether anything changed.
 
-        The latest steps are kept. ``next_step`` counts in the old step width; ``scale`` is the old
-        one divided by the new one. Raises ValueError where events come to lie off the new grid.
+        The latest steps before ``next_step`` are kept. In another step width the next step is
+        ``moved_to``, and only the last step is kept: pathways carry what is under way.
         """
         n_parts = bounds.size - 1
-        if depth == self.depth and scale == 1.0 and np.array_equal(bounds, old_bounds):
+        if depth == self.depth and moved_to is None and np.array_equal(bounds, old_bounds):
             return False
-        kept = min(self.depth, max(next_step, 0))
-        first = round(next_step * scale) - depth
-        events: dict[int, npt.NDArray[np.uint32]] = {}
-        for step in range(next_step - kept, next_step):
-            moved = round(step * scale)
-            ids = self.at_step(step, old_bounds)
-            if moved < first or ids.size == 0:
-                continue
-            if abs(moved - step * scale) > TOLERANCE and step < next_step - 1:
-                raise ValueError(f"events of step {step} lie off the new grid")
-            events[moved] = ids
+        kept = min(self.depth, depth if moved_to is None else 1)
+        first = max(0, next_step - kept)
+        events = [self.at_step(step, old_bounds) for step in range(first, next_step)]
+        if moved_to is not None:
+            first = moved_to - 1
         self.ids = np.zeros((depth, self.size), np.uint32)
         self.counts = np.zeros((depth, n_parts), np.int64)
-        for step, ids in events.items():
+        for step, ids in enumerate(events, first):
             self.place(step, ids, bounds)
         return True
 
@@ -77,10 +70,14 @@ class EventBuffer:
             self.ids[slot, bounds[part] : bounds[part] + mine.size] = mine
             self.counts[slot, part] = mine.size
 
-    def under_way(self, next_step: int, horizon: int, bounds: npt.NDArray[np.int64]) -> bool:
-        """Whether any event of the last ``horizon`` steps is kept."""
-        first = max(0, next_step - min(horizon, self.depth))
-        return any(self.at_step(step, bounds).size for step in range(first, next_step))
+    def between(
+        self, first: int, stop: int, bounds: npt.NDArray[np.int64]
+    ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+        """Return the steps and elements of the events of steps [first, stop) that are kept."""
+        kept = range(max(0, first, stop - self.depth), stop)
+        events = [self.at_step(step, bounds) for step in kept]
+        steps = np.repeat(np.array(kept, np.int64), [ids.size for ids in events])
+        return steps, np.concatenate([np.zeros(0, np.int64), *events]).astype(np.int64)
 
 
 def part_bounds(size: int, n_parts: int) -> npt.NDArray[np.int64]:

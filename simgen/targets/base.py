@@ -18,6 +18,8 @@ Memory is flat and named, so that every target binds it in the same way:
 ``arrays[<store>.pair_start]``        compact: u64 (rows + 1) into the pairs
 ``arrays[<store>.pair_class]``        compact: u32, ascending within a row
 ``arrays[<store>.pair_begin]``        compact: u32, row-relative begin of that class
+``arrays[<index>.positions]``         u32 (u64 if wide) (n): storage positions in the order of an
+                                      index; its bounds and ``.n_classes`` are named as a store's
 ``arrays[<store>.col_start]``         u64 (length of the target group + 1)
 ``arrays[<store>.col_pos]``           u32 (u64 if wide): storage positions, in the order of their
                                       visits, ascending where code cannot see it

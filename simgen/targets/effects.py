@@ -14,6 +14,7 @@ from simgen.ir.expr import Expr, Gather, Index, IndexKind, Load
 from simgen.ir.kernel import (
     Kernel,
     Once,
+    OverCarried,
     OverElements,
     OverEvents,
     OverFanIn,
@@ -60,7 +61,7 @@ def kernel_effects(kernel: Kernel) -> Effects:
     accesses |= _domain_accesses(kernel)
     written = {access.name for access in accesses if access.writes}
     split = (
-        not isinstance(kernel.domain, (Once, OverIndices))
+        not isinstance(kernel.domain, (Once, OverIndices, OverCarried))
         and not _is_listed(kernel)
         and all(access.partition is not None for access in accesses if access.name in written)
     )
@@ -130,8 +131,10 @@ def _frame_expressions(kernel: Kernel) -> tuple[Expr, ...]:
     match kernel.domain:
         case OverElements(start=start, stop=stop) | OverEvents(start=start, stop=stop):
             return (*values, start, stop)
-        case OverFanIn(delay=delay):
-            return (*values, delay)
+        case OverFanOut(born=born) if born is not None:
+            return (*values, born)
+        case OverFanIn(delay=delay, born=born):
+            return (*values, delay) if born is None else (*values, delay, born)
         case _:
             return values
 
@@ -149,6 +152,8 @@ def _domain_accesses(kernel: Kernel) -> set[Access]:
             return {spikes, *own}
         case OverIndices(indices=indices):
             return {Access(indices.name, None, writes=False)}
+        case OverCarried(steps=steps, positions=positions):
+            return {Access(array.name, None, writes=False) for array in (steps, positions)}
         case _:
             return set()
 

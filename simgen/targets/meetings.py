@@ -84,7 +84,11 @@ def _conflict(one: Effects, other: Effects, *, delayed: bool) -> bool:
 
 def _recording_kernels(effects: Sequence[Effects]) -> frozenset[int]:
     """Return the kernels on one thread that read events and share nothing else with the others."""
-    later = {position for position, effect in enumerate(effects) if not effect.split}
+    later = {
+        position
+        for position, effect in enumerate(effects)
+        if not effect.split and not any(access.delayed for access in effect.accesses)
+    }
     while True:
         shared: dict[str, bool] = {}
         for position, effect in enumerate(effects):

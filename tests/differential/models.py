@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any
 
-from model_groups import Group, GroupMaker, random_order
+from model_groups import Group, random_order
+from model_runs import RunMaker
 from model_text import (
     UNITS,
     Names,
@@ -22,6 +23,8 @@ from model_text import (
 HEADER = (
     "from simgen import *",
     "import numpy as np",
+    "from dataclasses import replace",
+    "from simgen.api import device",
     "start_scope()",
     "seed(4711)",
     "defaultclock.dt = 0.1*ms",
@@ -47,7 +50,7 @@ def build(model: Model) -> dict[str, Any]:
     return names
 
 
-class Maker(GroupMaker):
+class Maker(RunMaker):
     """Writes the lines of one model."""
 
     # --- the whole ----------------------------------------------------------------------------
@@ -183,6 +186,8 @@ class Maker(GroupMaker):
             if self.chance(0.8):
                 self.add(f"if len({name}): {name}.{pathway}.delay = {self.delays()}")
         self.synapses.append((name, own, [w for w, _ in weights]))
+        self.connected[name] = n_pre, n_post, source is target
+        self.delayed += [f"{name}.{pathway}" for pathway in self.free_delays]
         self.ends[name] = target.writable.suffixed("_post") + source.writable.suffixed("_pre")
 
     def weights(self, unit: str) -> str:
@@ -190,15 +195,6 @@ class Maker(GroupMaker):
         if unit == "1":
             return text
         return f"'({text[1:-1]})*mV'" if text.startswith("'") else f"{text}*mV"
-
-    def delays(self) -> str:
-        return self.pick(
-            "'rand()*2*ms'",
-            "'0.1*ms*(j % 4)'",
-            "0.7*ms",
-            "'(i + j) % 3 * 0.35*ms'",
-            "'3*rand()*ms'",
-        )
 
     def plasticity(self, weight: str, unit: str) -> list[str]:
         """Return arguments of pair plasticity, with what may keep its traces at the synapses."""
@@ -266,7 +262,7 @@ class Maker(GroupMaker):
                 events[key] = event
                 if self.chance(0.4):
                     delays[key] = self.pick("0*ms", "0.5*ms", "0.15*ms", "2*ms", "0.3*ms")
-                elif side == "post" or not any(k.startswith("pre") for k in self.free_delays):
+                else:
                     self.free_delays.append(key)
                 self.names_of_pathways.append(key)
         if any(event != "spike" for event in events.values()):
@@ -276,7 +272,7 @@ class Maker(GroupMaker):
             arguments.append(f"delay={{{text}}}")
         return arguments
 
-    def connect(self, name: str, n_pre: int, n_post: int, same: bool) -> None:
+    def connect(self, name: str, n_pre: int, n_post: int, recurrent: bool) -> None:
         random = self.random
         many = n_pre * n_post > 400
         several = random.randrange(1, 25)
@@ -367,26 +363,6 @@ class Maker(GroupMaker):
                 synapses, own, _ = self.pick(*self.synapses)
                 chosen = self.pick(*own.reals)[0]
                 self.object(name, f"StateMonitor({synapses}, {chosen!r}, record=True)")
-
-    def run(self) -> None:
-        objects = list(self.objects)
-        self.random.shuffle(objects)
-        self.add(f"net = Network({', '.join(objects)})")
-        self.add(f"net.run({self.pick('5', '6', '2.5', '8')}*ms, check_finite=False)")
-        if not self.chance(0.4):
-            return
-        for line in list(self.lines):
-            if line.startswith("K0") and self.chance(0.5):
-                self.add("K0 = 0.5")
-        group = self.pick(*self.groups)
-        if group.writable.reals and self.chance(0.5):
-            name, unit = self.pick(*group.writable.reals)
-            self.add(f"{group.name}.{name} = {self.value(unit)}")
-        if self.synapses and self.chance(0.4):
-            name, own, weights = self.pick(*self.synapses)
-            unit = dict(own.reals)[weights[0]]
-            self.add(f"if len({name}): {name}.{weights[0]} = {self.value(unit)}")
-        self.add(f"net.run({self.pick('2', '1.3')}*ms, check_finite=False)")
 
 
 def make_model(random: Random) -> Model:

@@ -10,6 +10,8 @@ import numpy.typing as npt
 from models import Model, build
 
 import simgen
+from simgen.api import network
+from simgen.api.binding import CompiledNetwork
 from simgen.api.group import Group
 
 Result = dict[str, npt.NDArray[Any]]
@@ -39,10 +41,8 @@ HOISTED = "traces kept per neuron"  # the one optimisation that rounds different
 
 def observe(names: Mapping[str, Any]) -> Result:
     """Return all state and all records of the objects of a script, by ``object.variable``."""
-    result: Result = {HOISTED: np.array(False)}
+    result: Result = {}
     for name, thing in names.items():
-        if isinstance(thing, simgen.Synapses):
-            result[HOISTED] |= bool(thing._run.traces.traces)
         if isinstance(thing, Group):
             for variable in thing.variables:
                 result[f"{name}.{variable}"] = np.asarray(getattr(thing, f"{variable}_")[:])
@@ -69,10 +69,18 @@ def observe(names: Mapping[str, Any]) -> Result:
 def run_model(model: Model, options: Mapping[str, Any]) -> Result:
     """Run a model with options of ``set_device`` and return what it leaves behind."""
     simgen.set_device(**options)
+    hoisted = []  # per run: a change in between may end it
+
+    def note(compiled: CompiledNetwork) -> None:
+        hoisted.extend("_trace_" in kernel.name for kernel in compiled.program.kernels)
+
+    network.on_compiled = note
     try:
-        return observe(build(model))
+        return {**observe(build(model)), HOISTED: np.array(any(hoisted))}
     finally:
+        network.on_compiled = None
         simgen.set_device("auto", dtype="float64")
+        simgen.defaultclock.dt = 0.1 * simgen.ms  # the model may have changed it
 
 
 def differences(first: Result, second: Result) -> list[str]:

@@ -16,7 +16,6 @@ from simgen.errors import (
     ModelError,
     SimgenError,
     UnknownNameError,
-    UnsupportedFeatureError,
 )
 
 
@@ -53,13 +52,6 @@ def summed(first: Any = slice(None), second_part: Any = slice(None), **changes: 
 
 def one_summed(model: str) -> None:
     summed(model=model)
-
-
-def two_pathways_with_delays() -> None:
-    made = synapses(on_pre={"a": "v += w", "b": "v -= w"})
-    made.a.delay = "i*0.1*ms"
-    made.b.delay = "j*0.1*ms"
-    network_of(made).run(1 * ms)
 
 
 def many_repeats() -> None:
@@ -203,10 +195,6 @@ ROWS = [
         SimgenError, ["exc_syn", "connect()"]),
     Bad("delay_without_pre", lambda: setattr(Synapses(spiking(), on_post="v += 1*mV",
         name="exc_syn"), "delay", 1 * ms), SimgenError, ["'pre'", "exc_syn", "post"]),
-    Bad("delay_in_two_pathways", two_pathways_with_delays,
-        UnsupportedFeatureError, ["exc_syn", "2"]),
-    Bad("connect_under_way", lambda: changed_after_run(lambda made: made.connect()),
-        SimgenError, ["exc_syn", "under way"]),
     # pathways
     Bad("on_post_without_threshold", lambda: no_threshold(on_post="v += w"),
         ModelError, ["'post'", "exc_syn", "inh", "threshold"]),

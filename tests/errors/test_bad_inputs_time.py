@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from bad_inputs import Bad, check_refused, network_of, neurons, run_of, spiking, synapses, table
+from bad_inputs import Bad, check_refused, neurons, run_of, spiking, synapses, table
 
 from simgen import (
     Clock,
@@ -25,7 +25,6 @@ from simgen.errors import (
     DimensionMismatchError,
     ModelError,
     SimgenError,
-    UnsupportedFeatureError,
 )
 
 
@@ -118,15 +117,6 @@ def dt_inside_run() -> None:
     Network(group, again).run(1 * ms)
 
 
-def delay_changed_under_way() -> None:
-    made = synapses(delay=None)
-    made.delay = 2 * ms
-    made.source.v = 3 * mV * 1000
-    network = network_of(made)
-    network.run(1 * ms)
-    made.delay = 5 * ms
-
-
 def too_many_steps() -> None:
     run_of(neurons(), t=1e300 * second)
 
@@ -195,8 +185,6 @@ ROWS = [
     Bad("connect_inside_operation", connect_inside_run, SimgenError, ["exc_syn", "run"]),
     Bad("delay_inside_operation", delay_inside_run, SimgenError, ["exc_syn", "run"]),
     Bad("dt_inside_operation", dt_inside_run, SimgenError, ["defaultclock", "run"]),
-    Bad("delay_changed_under_way", delay_changed_under_way,
-        UnsupportedFeatureError, ["exc_syn", "under way"]),
     Bad("report_unknown", lambda: run_of(neurons(), report="txt"), ArgumentTypeError, ["'txt'"]),
     Bad("report_period_no_unit", lambda: run_of(neurons(), report="text", report_period=3),
         DimensionMismatchError, ["report_period", "3"]),

@@ -10,7 +10,6 @@ from simgen import (
     SpikeGeneratorGroup,
     StateMonitor,
     Synapses,
-    UnsupportedFeatureError,
     defaultclock,
     ms,
     mV,
@@ -66,31 +65,6 @@ def test_spikes_under_way_survive_another_dt():
     assert synapses.lastupdate[3] / ms == pytest.approx(2.8)
 
 
-def test_what_would_move_spikes_under_way_is_refused():
-    source = SpikeGeneratorGroup(1, [0], [0.9] * ms)
-    target = NeuronGroup(2, "v : 1")
-    synapses = Synapses(source, target, on_pre="v += 1", delay=0.3 * ms)
-    synapses.connect()
-    net = Network(source, target, synapses)
-    net.run(1 * ms)
-    with pytest.raises(UnsupportedFeatureError, match="under way"):
-        synapses.delay = 0.5 * ms
-    with pytest.raises(UnsupportedFeatureError, match="under way"):
-        synapses.connect(i=0, j=0)
-    defaultclock.dt = 0.2 * ms
-    with pytest.raises(UnsupportedFeatureError, match="under way"):
-        net.run(1 * ms)
-    defaultclock.dt = 0.1 * ms
-    net.run(1 * ms)
-    assert target.v[:].tolist() == [1, 1]
-    synapses.delay = 0.5 * ms  # nothing is under way any more
-    source.set_spikes([0], [2.1] * ms)
-    net.run(0.5 * ms)
-    assert target.v[:].tolist() == [1, 1]
-    net.run(0.2 * ms)
-    assert target.v[:].tolist() == [2, 2]
-
-
 def test_synapses_get_no_spikes_from_before_they_took_part():
     source = SpikeGeneratorGroup(1, [0, 0, 0], [0.2, 0.9, 1.4] * ms)
     target = NeuronGroup(N, "v : 1")
@@ -102,16 +76,6 @@ def test_synapses_get_no_spikes_from_before_they_took_part():
     synapses.active = True
     net.run(1 * ms)
     assert (target.v[:] == 1).all()  # that of 1.4 ms only
-    other = Synapses(source, target, on_pre="v += 10", delay=0.3 * ms)
-    other.connect()
-    source.set_spikes([0], [2.05] * ms)
-    net.run(0.1 * ms)
-    net.add(other)
-    with pytest.raises(UnsupportedFeatureError, match="under way"):
-        net.run(1 * ms)
-    net.remove(other)
-    net.run(0.5 * ms)
-    assert (target.v[:] == 2).all()
 
 
 def test_what_a_delay_may_be():

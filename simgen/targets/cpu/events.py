@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 from simgen.errors import InternalError
 from simgen.ir.expr import IndexKind
-from simgen.ir.kernel import Kernel, Once, OverEvents, OverIndices, SynapseStore
+from simgen.ir.kernel import Kernel, Once, OverEvents, OverIndices
 from simgen.ir.stmt import Append, EmitTable, Stmt
 from simgen.ir.visit import flatten
 from simgen.targets.body import BodyPrinter
-from simgen.targets.cpu.synapses import uses_index
+from simgen.targets.cpu.carried import source_text, uses_index
 from simgen.targets.cstyle import mangle, stored_type
 from simgen.targets.frame import open_kernel
 from simgen.targets.scope import N_PARTS, Layout, Scope
@@ -173,7 +173,7 @@ def lower_indices(kernel: Kernel, domain: OverIndices, layout: Layout) -> Indice
         targets = scope.buffer(f"{domain.synapses.name}.targets", "uint32_t")
         body.insert(0, f"const int64_t post = {targets}[s];")
         if uses_index(frame.body, IndexKind.PRE):
-            body.insert(1, f"const int64_t pre = {_source(scope, domain.synapses)};")
+            body.insert(1, f"const int64_t pre = {source_text(scope, domain.synapses)};")
     fields = {
         "count": scope.size(domain.indices.length),
         "index": "i" if domain.synapses is None else "s",
@@ -188,14 +188,6 @@ def lower_indices(kernel: Kernel, domain: OverIndices, layout: Layout) -> Indice
         epilogue=recorders.finish,
         **fields,
     )
-
-
-def _source(scope: Scope, store: SynapseStore) -> str:
-    """Return the text that finds the source of the synapse at position ``s``."""
-    starts = scope.buffer(f"{store.name}.row_start", "uint64_t")
-    n_rows = scope.size(f"{store.name}.n_rows")
-    row = f"sg_row_of({starts}, {scope.size(N_PARTS)} * {n_rows}, s)"
-    return f"{scope.size(f'{store.name}.source_start')} + {row} % {n_rows}"
 
 
 def lower_events(kernel: Kernel, domain: OverEvents, layout: Layout) -> EventsView:

@@ -13,6 +13,7 @@ from simgen.ir.kernel import (
     Clock,
     Kernel,
     Once,
+    OverCarried,
     OverElements,
     OverEvents,
     OverFanIn,
@@ -24,6 +25,7 @@ from simgen.ir.kernel import (
 from simgen.ir.stmt import Append
 from simgen.ir.visit import all_nodes, flatten
 from simgen.targets.base import STEPS_TOGETHER
+from simgen.targets.cpu.carried import lower_carried
 from simgen.targets.cpu.elements import lower_elements
 from simgen.targets.cpu.events import (
     EmitTableView,
@@ -31,14 +33,8 @@ from simgen.targets.cpu.events import (
     lower_indices,
     lower_once,
 )
-from simgen.targets.cpu.synapses import (
-    GatheredFanOutView,
-    ListedView,
-    RowsView,
-    lower_fan_in,
-    lower_fan_out,
-    lower_synapses,
-)
+from simgen.targets.cpu.synapses import lower_fan_in, lower_fan_out, lower_synapses
+from simgen.targets.cpu.walk_views import GatheredFanOutView, ListedView, RowsView
 from simgen.targets.cstyle import mangle
 from simgen.targets.effects import kernel_effects
 from simgen.targets.frame import TICK, distinct_kernels
@@ -54,6 +50,7 @@ _DOMAINS: dict[type, tuple[Callable[..., Any], str]] = {
     OverEvents: (lower_events, "over_events"),
     OverFanOut: (lower_fan_out, "over_fan_out"),
     OverFanIn: (lower_fan_in, "over_fan_in"),
+    OverCarried: (lower_carried, "over_carried"),
     OverSynapses: (lower_synapses, "over_synapses"),
 }
 

@@ -11,12 +11,21 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from simgen.errors import InternalError
-from simgen.ir.expr import Array, Expr, IndexKind, Load, RandomDraw
-from simgen.ir.kernel import Kernel, OverFanIn, OverFanOut, OverSynapses, SynapseStore
+from simgen.ir.expr import IndexKind, RandomDraw
+from simgen.ir.kernel import Kernel, OverFanIn, OverFanOut, OverSynapses, RowIndex, SynapseStore
 from simgen.ir.stmt import Accumulate, Let, Stmt, Store
 from simgen.ir.visit import all_nodes, flatten, reads, writes
 from simgen.targets.body import BodyPrinter
+from simgen.targets.cpu.carried import synaptic_arrays, uses_index
 from simgen.targets.cpu.gather import can_gather
+from simgen.targets.cpu.walk_views import (
+    FanInView,
+    FanOutView,
+    GatheredFanOutView,
+    ListedView,
+    RowsView,
+    SynapsesView,
+)
 from simgen.targets.cstyle import mangle
 from simgen.targets.effects import must_walk_by_rows
 from simgen.targets.frame import Frame, open_kernel
@@ -24,119 +33,6 @@ from simgen.targets.hoist import hoist_loads, split_invariant
 from simgen.targets.scope import N_PARTS, Layout, Scope
 
 _INDICES = {IndexKind.PRE: "pre", IndexKind.POST: "post", IndexKind.SYNAPSE: "s"}
-
-
-@dataclass(frozen=True, slots=True)
-class FanOutView:
-    """What ``over_fan_out.cpp.j2`` shows: ``deliver`` is called with segments by ``name``."""
-
-    name: str
-    deliver: str
-    doc: tuple[str, ...]
-    deliver_declarations: tuple[str, ...]
-    deliver_prologue: tuple[str, ...]
-    prefetches: tuple[str, ...]
-    row: tuple[str, ...]
-    pragmas: tuple[str, ...]
-    place: str
-    synapse: tuple[str, ...]
-    body: tuple[str, ...]
-    declarations: tuple[str, ...]
-    n_classes: str
-    delays: str
-    depth: str
-    length: str
-    n_parts: str
-    n_rows: str
-    source_start: str
-    ids: str
-    counts: str
-    bounds: str
-    walk: str
-
-
-@dataclass(frozen=True, slots=True)
-class GatheredFanOutView(FanOutView):
-    """What ``over_fan_out_gathered.cpp.j2`` shows, in addition the targets and how many there are."""
-
-    targets: str
-    n_synapses: str
-
-
-@dataclass(frozen=True, slots=True)
-class FanInView:
-    """What ``over_fan_in.cpp.j2`` shows."""
-
-    name: str
-    doc: tuple[str, ...]
-    declarations: tuple[str, ...]
-    prologue: tuple[str, ...]
-    oldest: str
-    newest: str
-    depth: str
-    length: str
-    n_parts: str
-    ids: str
-    counts: str
-    bounds: str
-    col_start: str
-    col_pos: str
-    prefetches: tuple[str, ...]
-    column: tuple[str, ...]
-    body: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class SynapsesView:
-    """What ``over_synapses.cpp.j2`` shows."""
-
-    name: str
-    doc: tuple[str, ...]
-    declarations: tuple[str, ...]
-    prologue: tuple[str, ...]
-    row_start: str
-    n_rows: str
-    source_start: str
-    targets: str
-    row: tuple[str, ...]
-    pragmas: tuple[str, ...]
-    body: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class RowsView:
-    """What ``over_rows.cpp.j2`` shows: ``deliver`` is called with segments by ``name``."""
-
-    name: str
-    deliver: str
-    doc: tuple[str, ...]
-    deliver_declarations: tuple[str, ...]
-    deliver_prologue: tuple[str, ...]
-    prefetches: tuple[str, ...]
-    row: tuple[str, ...]
-    pragmas: tuple[str, ...]
-    place: str
-    synapse: tuple[str, ...]
-    body: tuple[str, ...]
-    declarations: tuple[str, ...]
-    n_rows: str
-    source_start: str
-    walk: str
-
-
-@dataclass(frozen=True, slots=True)
-class ListedView:
-    """What ``over_listed.cpp.j2`` shows."""
-
-    name: str
-    doc: tuple[str, ...]
-    declarations: tuple[str, ...]
-    prologue: tuple[str, ...]
-    n: str
-    positions: str
-    sources: str
-    targets: str
-    body: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,23 +69,6 @@ def _independent(body: tuple[Stmt, ...]) -> bool:
     return plain and own and not written & foreign and not draws
 
 
-def _synaptic_arrays(body: tuple[Stmt, ...]) -> list[Array]:
-    """Return the arrays that a body uses at the synapse's position."""
-    used = [
-        node.array
-        for node in all_nodes(body)
-        if isinstance(node, Load)
-        and node.index.kind is IndexKind.SYNAPSE
-        and node.index.via is None
-    ]
-    used += [
-        array
-        for array, index, _ in sorted(writes(body), key=lambda item: item[0].name)
-        if index.kind is IndexKind.SYNAPSE and index.via is None
-    ]
-    return list(dict.fromkeys(used))
-
-
 def _prefetches(arrays: Iterable[str]) -> tuple[str, ...]:
     """Return the lines that ask for two cache lines of each array where a segment begins."""
     return tuple(
@@ -208,12 +87,13 @@ def lower_fan_out(
     scope = frame.scope
     targets = scope.buffer(f"{store.name}.targets", "uint32_t")
     synapse: tuple[str, ...] = (f"const int64_t post = {targets}[s];",)
-    if domain.listed:
-        synapse = (f"const int64_t s = {_list(scope, domain)}[q];", *synapse)
-    gathered = can_gather(frame.body) and not domain.listed
+    found = _positions(scope, domain)
+    if found is not None:
+        synapse = (f"const int64_t s = {found}[q];", *synapse)
+    gathered = can_gather(frame.body) and found is None
     n_synapses = scope.size(store.length) if gathered else None
     walk = _walk(frame, IndexKind.PRE)
-    arrays = [targets, *(scope.array(array) for array in _synaptic_arrays(frame.body))]
+    arrays = [targets, *synaptic_arrays(scope, frame.body)] if found is None else [found]
     outer = Scope(layout, kernel, {})
     fields = {
         "delays": outer.array(domain.delays),
@@ -226,6 +106,7 @@ def lower_fan_out(
         "ids": outer.buffer(f"{events.name}.ids", "uint32_t"),
         "counts": outer.buffer(f"{events.name}.counts", "int64_t"),
         "bounds": outer.buffer(f"{events.length}.bounds", "int64_t"),
+        "born": "0" if domain.born is None else outer.printer.text(domain.born),
         "walk": _walk_call(outer, kernel, domain),
     }
     shown: dict[str, Any] = {
@@ -234,10 +115,10 @@ def lower_fan_out(
         "doc": frame.doc,
         "deliver_declarations": scope.declarations(),
         "deliver_prologue": frame.prologue,
-        "prefetches": _prefetches(() if domain.listed else arrays),
+        "prefetches": _prefetches(arrays),
         "row": walk.row,
         "pragmas": ("#pragma omp simd",) if walk.independent else (),
-        "place": "q" if domain.listed else "s",
+        "place": "s" if found is None else "q",
         "synapse": synapse,
         "body": walk.body,
         "declarations": outer.declarations(),
@@ -248,10 +129,12 @@ def lower_fan_out(
     return GatheredFanOutView(**shown, targets=targets, n_synapses=n_synapses)
 
 
-def _list(scope: Scope, domain: OverFanOut | OverSynapses) -> str:
-    """Return the array of the positions that a walk visits one after the other."""
+def _positions(scope: Scope, domain: OverFanOut) -> str | None:
+    """Return the array that a delivery finds its positions in, None if it goes through the rows."""
     kind = "uint64_t" if domain.store.wide else "uint32_t"
-    return scope.buffer(f"{domain.list_name}_pos", kind)
+    if domain.listed:
+        return scope.buffer(f"{domain.list_name}_pos", kind)
+    return None if domain.index is None else scope.buffer(f"{domain.index.name}.positions", kind)
 
 
 def _walk_call(scope: Scope, kernel: Kernel, domain: OverFanOut) -> str:
@@ -261,24 +144,27 @@ def _walk_call(scope: Scope, kernel: Kernel, domain: OverFanOut) -> str:
         start = scope.buffer(f"{domain.list_name}_start", "uint64_t")
         return f"sg_walk_listed(walk, {start});"
     if must_walk_by_rows(kernel):
-        return f"sg_walk_fan_out_rows(walk, {_finder(scope, store)}, {_n_classes(scope, store)});"
-    found = replace(store, format="none") if domain.whole_rows else store
-    return f"sg_walk_fan_out(walk, {_finder(scope, found)});"
+        find = _finder(scope, store, store)
+        return f"sg_walk_fan_out_rows(walk, {find}, {_n_classes(scope, store)});"
+    found: SynapseStore | RowIndex = store if domain.index is None else domain.index
+    if domain.whole_rows:
+        found = replace(store, format="none")
+    return f"sg_walk_fan_out(walk, {_finder(scope, store, found)});"
 
 
 def _n_classes(scope: Scope, store: SynapseStore) -> str:
     return "1" if store.format == "none" else scope.size(f"{store.name}.n_classes")
 
 
-def _finder(scope: Scope, store: SynapseStore) -> str:
-    """Return the object of ``cpu/walk.h`` that finds segments in the store's format."""
-    name = store.name
-    starts = scope.buffer(f"{name}.row_start", "uint64_t")
-    match store.format:
+def _finder(scope: Scope, store: SynapseStore, found: SynapseStore | RowIndex) -> str:
+    """Return the object of ``cpu/walk.h`` that finds segments, in the format of ``found``."""
+    name = found.name
+    starts = scope.buffer(f"{store.name}.row_start", "uint64_t")
+    match found.format:
         case "none":
             return f"sg_find_none{{{starts}}}"
         case "dense16" | "dense32":
-            kind = "uint16_t" if store.format == "dense16" else "uint32_t"
+            kind = "uint16_t" if found.format == "dense16" else "uint32_t"
             bounds = scope.buffer(f"{name}.bounds", kind)
             n_classes = scope.size(f"{name}.n_classes")
             return f"sg_find_dense<{kind}>{{{starts}, {bounds}, (uint64_t){n_classes}}}"
@@ -288,7 +174,7 @@ def _finder(scope: Scope, store: SynapseStore) -> str:
             begins = scope.buffer(f"{name}.pair_begin", "uint32_t")
             return f"sg_find_compact{{{starts}, {first}, {classes}, {begins}}}"
         case _:
-            raise InternalError(f"synapses '{name}' have the unknown format '{store.format}'")
+            raise InternalError(f"synapses '{name}' have the unknown format '{found.format}'")
 
 
 def lower_fan_in(kernel: Kernel, domain: OverFanIn, layout: Layout) -> FanInView:
@@ -310,6 +196,7 @@ def lower_fan_in(kernel: Kernel, domain: OverFanIn, layout: Layout) -> FanInView
         body.insert(0, f"if ({delays}[s] != delay) continue;")
         oldest, newest = f"{scope.size(f'{events.name}.depth')} - 1", "0"
     fields = {
+        "born": "0" if domain.born is None else scope.printer.text(domain.born),
         "depth": scope.size(f"{events.name}.depth"),
         "length": scope.size(events.length),
         "n_parts": scope.size(N_PARTS),
@@ -319,7 +206,7 @@ def lower_fan_in(kernel: Kernel, domain: OverFanIn, layout: Layout) -> FanInView
         "col_start": scope.buffer(f"{name}.col_start", "uint64_t"),
         "col_pos": scope.buffer(f"{name}.col_pos", "uint64_t" if store.wide else "uint32_t"),
     }
-    arrays = [scope.array(array) for array in _synaptic_arrays(frame.body)]
+    arrays = synaptic_arrays(scope, frame.body)
     return FanInView(
         name=frame.name,
         doc=frame.doc,
@@ -368,12 +255,12 @@ def _lower_rows(kernel: Kernel, store: SynapseStore, layout: Layout) -> RowsView
     frame = open_kernel(kernel, layout, _INDICES)
     targets = frame.scope.buffer(f"{store.name}.targets", "uint32_t")
     walk = _walk(frame, IndexKind.PRE)
-    arrays = [targets, *(frame.scope.array(array) for array in _synaptic_arrays(frame.body))]
+    arrays = [targets, *synaptic_arrays(frame.scope, frame.body)]
     outer = Scope(layout, kernel, {})
     fields = {
         "n_rows": outer.size(f"{store.name}.n_rows"),
         "source_start": outer.size(f"{store.name}.source_start"),
-        "walk": f"sg_walk_rows(walk, {_finder(outer, store)}, {_n_classes(outer, store)});",
+        "walk": f"sg_walk_rows(walk, {_finder(outer, store, store)}, {_n_classes(outer, store)});",
     }
     return RowsView(
         name=frame.name,
@@ -398,7 +285,9 @@ def _lower_listed(kernel: Kernel, domain: OverSynapses, layout: Layout) -> Liste
     walk = _walk(frame, IndexKind.ZERO)
     fields = {
         "n": scope.size(domain.store.length),
-        "positions": _list(scope, domain),
+        "positions": scope.buffer(
+            f"{domain.list_name}_pos", "uint64_t" if domain.store.wide else "uint32_t"
+        ),
         "sources": scope.buffer(f"{domain.list_name}_src", "uint32_t"),
         "targets": scope.buffer(f"{domain.store.name}.targets", "uint32_t"),
     }
@@ -410,14 +299,3 @@ def _lower_listed(kernel: Kernel, domain: OverSynapses, layout: Layout) -> Liste
         body=walk.body,
         **fields,
     )
-
-
-def uses_index(body: tuple[Stmt, ...], kind: IndexKind) -> bool:
-    """Return whether a body uses a running index of this kind; draws use both ends."""
-
-    def uses(node: Expr) -> bool:
-        index = getattr(node, "index", None)
-        return isinstance(node, RandomDraw) or (index is not None and index.kind is kind)
-
-    written = any(index.kind is kind for _, index, _ in writes(body))
-    return written or any(uses(node) for node in all_nodes(body))

@@ -28,6 +28,7 @@ _DOMAIN_NAMES = {
     "OverIndices": "recording of state",
     "OverFanOut": "delivery to synapses",
     "OverFanIn": "walks from targets to synapses",
+    "OverCarried": "events carried over from before a change",
     "OverSynapses": "loops over all synapses",
 }
 

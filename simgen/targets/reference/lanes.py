@@ -17,12 +17,14 @@ from simgen.ir.expr import Expr, IndexKind
 from simgen.ir.kernel import (
     Domain,
     Once,
+    OverCarried,
     OverElements,
     OverEvents,
     OverFanIn,
     OverFanOut,
     OverIndices,
     OverSynapses,
+    RowIndex,
     SynapseStore,
 )
 from simgen.ir.stmt import EventList
@@ -74,7 +76,7 @@ def lanes_of(
 ) -> Lanes:
     """Return the lanes of ``domain`` at ``step`` of the kernel's clock.
 
-    ``scalar`` evaluates the domain's own expressions (bounds, delays).
+    ``scalar`` evaluates the domain's own expressions (bounds, delays, first steps).
     """
     match domain:
         case Once():
@@ -88,8 +90,14 @@ def lanes_of(
         case OverEvents(events=events, start=start, stop=stop):
             fired = fired_at(memory, events, step - domain.lag)
             return _elements(fired[(fired >= scalar(start)) & (fired < scalar(stop))])
+        case OverCarried(store=store, steps=arrivals):
+            n = lookup_int(memory, arrivals.length)
+            due = lookup_array(memory, arrivals.name)[:n] == step
+            listed = lookup_array(memory, domain.positions.name)[:n]
+            return _synapses(memory, store, listed[due].astype(np.int64))
         case OverFanOut():
-            runs = list(_fan_out(domain, memory, step, by_rows))
+            first = _born(domain.born, scalar)
+            runs = list(_fan_out(domain, memory, step, first, by_rows))
             return _joined(memory, domain.store, IndexKind.PRE, runs)
         case OverFanIn():
             runs = list(_fan_in(domain, memory, step, scalar))
@@ -112,6 +120,11 @@ def lanes_of(
         case OverSynapses(store=store):
             n = int(lookup_array(memory, f"{store.name}.row_start")[_rows(memory, store)])
             return _synapses(memory, store, np.arange(n, dtype=np.int64))
+
+
+def _born(born: Expr | None, scalar: Callable[[Expr], int]) -> int:
+    """Return the first step whose events reach the synapses of a pathway."""
+    return 0 if born is None else scalar(born)
 
 
 def fired_at(memory: Memory, events: EventList, step: int) -> Positions:
@@ -173,7 +186,9 @@ def _joined(
     return Lanes(lanes.n, lanes.positions, (0, *(int(end) for end in ends[:-1])))
 
 
-def _fan_out(domain: OverFanOut, memory: Memory, step: int, by_rows: bool) -> Iterator[Positions]:
+def _fan_out(
+    domain: OverFanOut, memory: Memory, step: int, born: int, by_rows: bool
+) -> Iterator[Positions]:
     """Yield the storage positions that arrive now: delay class, then source, then part."""
     store = domain.store
     n_classes = lookup_int(memory, domain.delays.length)  # the pathway's, not the store's
@@ -181,9 +196,12 @@ def _fan_out(domain: OverFanOut, memory: Memory, step: int, by_rows: bool) -> It
     source_start = lookup_int(memory, f"{store.name}.source_start")
     delays = lookup_array(memory, domain.delays.name)
     found = replace(store, format="none") if domain.whole_rows else store
+    order = None
+    if domain.index is not None:
+        order = lookup_array(memory, f"{domain.index.name}.positions").astype(np.int64)
     for delay_class in reversed(range(n_classes)):
-        fired = fired_at(memory, domain.events, step - int(delays[delay_class]))
-        for source in fired:
+        emitted = step - int(delays[delay_class])
+        for source in fired_at(memory, domain.events, emitted) if emitted >= born else ():
             source_row = int(source) - source_start
             if not 0 <= source_row < n_rows:
                 continue
@@ -195,8 +213,8 @@ def _fan_out(domain: OverFanOut, memory: Memory, step: int, by_rows: bool) -> It
                 continue
             for part in range(memory.n_parts):
                 row = part * n_rows + source_row
-                begin, end = segment(memory, found, row, delay_class)
-                yield np.arange(begin, end, dtype=np.int64)
+                begin, end = segment(memory, found, row, delay_class, domain.index)
+                yield np.arange(begin, end, dtype=np.int64) if order is None else order[begin:end]
 
 
 def _listed(memory: Memory, domain: OverFanOut, place: int) -> Positions:
@@ -216,28 +234,31 @@ def _row(memory: Memory, store: SynapseStore, source_row: int) -> Iterator[Posit
             yield np.arange(begin, end, dtype=np.int64)
 
 
-def segment(memory: Memory, store: SynapseStore, row: int, delay_class: int) -> tuple[int, int]:
-    """Return the storage positions [begin, end) of one row and delay class."""
+def segment(
+    memory: Memory, store: SynapseStore, row: int, delay_class: int, index: RowIndex | None = None
+) -> tuple[int, int]:
+    """Return the storage positions (or entries of ``index``) [begin, end) of a row and class."""
     row_start = lookup_array(memory, f"{store.name}.row_start")
     base, row_end = int(row_start[row]), int(row_start[row + 1])
-    if store.format == "none":
+    bounds = store if index is None else index
+    if bounds.format == "none":
         return base, row_end
-    if store.format in ("dense16", "dense32"):
-        width = lookup_int(memory, f"{store.name}.n_classes") + 1
-        bounds = lookup_array(memory, f"{store.name}.bounds").reshape(-1)
+    if bounds.format in ("dense16", "dense32"):
+        width = lookup_int(memory, f"{bounds.name}.n_classes") + 1
+        starts = lookup_array(memory, f"{bounds.name}.bounds").reshape(-1)
         at = row * width + delay_class
-        return base + int(bounds[at]), base + int(bounds[at + 1])
-    if store.format == "compact":
-        pair_start = lookup_array(memory, f"{store.name}.pair_start")
+        return base + int(starts[at]), base + int(starts[at + 1])
+    if bounds.format == "compact":
+        pair_start = lookup_array(memory, f"{bounds.name}.pair_start")
         first, last = int(pair_start[row]), int(pair_start[row + 1])
-        begins = lookup_array(memory, f"{store.name}.pair_begin")
-        classes = lookup_array(memory, f"{store.name}.pair_class")
+        begins = lookup_array(memory, f"{bounds.name}.pair_begin")
+        classes = lookup_array(memory, f"{bounds.name}.pair_class")
         for pair in range(first, last):
             if int(classes[pair]) == delay_class:
                 end = base + int(begins[pair + 1]) if pair + 1 < last else row_end
                 return base + int(begins[pair]), end
         return base, base
-    raise InternalError(f"the reference target met segment bounds of format '{store.format}'")
+    raise InternalError(f"the reference target met segment bounds of format '{bounds.format}'")
 
 
 def _fan_in(
@@ -252,7 +273,8 @@ def _fan_in(
     else:
         own = lookup_array(memory, domain.delays.name)[: lookup_int(memory, store.length)]
         delays = [int(delay) for delay in np.unique(own)[::-1]]
-    for delay in delays:
+    born = _born(domain.born, scalar)
+    for delay in (delay for delay in delays if step - delay >= born):
         for target in fired_at(memory, domain.events, step - delay):
             column = np.arange(int(col_start[target]), int(col_start[target + 1]), dtype=np.int64)
             yield column if own is None else column[own[col_pos[column]] == delay]

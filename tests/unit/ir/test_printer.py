@@ -44,6 +44,7 @@ from simgen.ir.kernel import (
     Item,
     Kernel,
     Once,
+    OverCarried,
     OverElements,
     OverEvents,
     OverFanIn,
@@ -52,6 +53,7 @@ from simgen.ir.kernel import (
     OverSynapses,
     Program,
     Recorder,
+    RowIndex,
     SynapseStore,
 )
 from simgen.ir.printer import format_expr, format_kernel, format_program, format_stmt
@@ -142,6 +144,8 @@ def test_programs(golden):
     weight = Array("S.w", DType.REAL, "n_S")
     delays = Array("S.delays", DType.U32, "S.n_classes")
     own = Array("S.delay", DType.U32, "n_S")
+    born, other = Param("S.born", DType.I64), RowIndex("S.b.index", "compact")
+    lists = (Array(f"S.{part}", DType.I64, "n_carried") for part in ("steps", "positions"))
     indices = Array("rec.indices", DType.I64, "rec.n")
     record = Append(Recorder("rec", DType.REAL), Load(V, ELEMENT))
     fire = Emit(EVENTS, compare(">", Load(V, ELEMENT), Param("limit", DType.REAL)))
@@ -155,6 +159,10 @@ def test_programs(golden):
         Kernel("deliver", OverFanOut(STORE, EVENTS, delays), (add,), MAIN),
         Kernel("learn", OverFanIn(STORE, EVENTS, integer(2)), (), MAIN),
         Kernel("learn_late", OverFanIn(STORE, EVENTS, integer(0), own), (), MAIN),
+        Kernel("deliver_since", OverFanOut(STORE, EVENTS, delays, born=born), (add,), MAIN),
+        Kernel("deliver_by", OverFanOut(STORE, EVENTS, delays, index=other), (add,), MAIN),
+        Kernel("learn_since", OverFanIn(STORE, EVENTS, integer(2), None, born), (), MAIN),
+        Kernel("carried", OverCarried(STORE, *lists), (add,), MAIN),
         Kernel("all", OverSynapses(STORE), (), MAIN),
         Kernel("reset", OverEvents(EVENTS, integer(0), n), (Store(V, ELEMENT, real(0.0)),), MAIN),
     )

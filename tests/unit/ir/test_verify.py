@@ -41,6 +41,7 @@ from simgen.ir.kernel import (
     Item,
     Kernel,
     Once,
+    OverCarried,
     OverElements,
     OverEvents,
     OverFanIn,
@@ -49,6 +50,7 @@ from simgen.ir.kernel import (
     OverSynapses,
     Program,
     Recorder,
+    RowIndex,
     SynapseStore,
 )
 from simgen.ir.stmt import Accumulate, Append, Emit, EmitTable, If, Let, Store
@@ -116,6 +118,12 @@ GOOD = {
         store(Flow(1, (1, 1), (X, real(0.0), X, X), (X, X))),
     ),
     "events": make(FIRED, store(Load(SHARED, ZERO)), Append(Recorder("r", I64), Step())),
+    "carried": make(
+        OverCarried(STORE, LINK, LINK), Accumulate(V, POST, "+", Load(V, PRE)), name="carried"
+    ),
+    "fan_out_since": make(replace(OUT, born=Param("born", I64))),
+    "fan_out_by_index": make(replace(OUT, index=RowIndex("other", "compact"))),
+    "fan_in_since": make(replace(INTO, born=Param("born", I64))),
     "fan_out": make(
         OUT,
         Accumulate(V, POST, "+", Load(V, PRE)),
@@ -213,6 +221,14 @@ BAD = {
     "a flow of 9 variables has wrong sizes": element(Flow(0, (9,), (X,) * 81, (X,) * 9)),
     "a flow is formed of I64": element(Flow(0, (1,), (Step(),), (Step(),))),
     "the list of indices is not I64": make(OverIndices(SMALL)),
+    "'small' is not I64": make(OverCarried(STORE, LINK, SMALL)),
+    "the lists differ in length": make(OverCarried(STORE, LINK, Array("far", I64, "m"))),
+    "index 'element' has no meaning here": make(OverCarried(STORE, LINK, LINK), store(real(0.0))),
+    "'loose' is no format": make(replace(OUT, index=RowIndex("other", "loose"))),
+    "walks whole rows by an index": make(
+        replace(OUT, index=RowIndex("other", "none"), whole_rows=True)
+    ),
+    "the first step of a pathway is REAL": make(replace(OUT, born=real(0.0))),
 }
 
 

@@ -26,6 +26,7 @@ from simgen.ir.kernel import (
     EventList,
     Kernel,
     Once,
+    OverCarried,
     OverElements,
     OverEvents,
     OverFanIn,
@@ -89,6 +90,7 @@ SERIAL = {
     "recurrent reads of targets": kernel(RECURRENT, add(V, POST, Load(V, PRE))),
     "spike recording": kernel(FIRED, Append(Recorder("r", I64), Step())),
     "state recording": kernel(OverIndices(LINK), Append(Recorder("r", REAL), Load(V, ELEMENT))),
+    "carried events": kernel(OverCarried(STORE, LINK, LINK), add(V, POST, Load(W, SYNAPSE))),
     "single runs": kernel(Once(), Store(TOTAL, ZERO, real(0.0))),
 }
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from simgen.ir.construct import compare, real
-from simgen.ir.expr import ELEMENT, PRE, Load
+from simgen.ir.expr import ELEMENT, PRE, ZERO, Load
 from simgen.ir.kernel import Recorder
 from simgen.ir.stmt import Append, Emit, Store
 from simgen.targets.effects import kernel_effects
@@ -19,6 +19,7 @@ from tests.unit.targets.test_effects import (
     RECURRENT,
     SERIAL,
     SPLIT,
+    TOTAL,
     G,
     U,
     V,
@@ -99,6 +100,11 @@ def test_recording_of_events_comes_later_and_other_work_on_one_thread_does_not()
     sampled = plan(FIRE, SPLIT["own elements"], SERIAL["state recording"], PULSES)
     assert not sampled.several
     assert not sampled.later
+
+
+def test_deliveries_on_one_thread_keep_their_place():
+    """They read the events of many steps ago, which the ring does not keep for longer."""
+    assert not plan(FIRE, kernel(RECURRENT, add(TOTAL, ZERO))).later
 
 
 def test_a_recording_stays_where_another_kernel_needs_what_it_writes():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -28,12 +29,14 @@ from simgen.ir.expr import (
 from simgen.ir.kernel import (
     Clock,
     Once,
+    OverCarried,
     OverEvents,
     OverFanIn,
     OverFanOut,
     OverIndices,
     OverSynapses,
     Recorder,
+    RowIndex,
     SynapseStore,
 )
 from simgen.ir.stmt import Accumulate, Append, Emit, If, Let, Store
@@ -119,6 +122,21 @@ def test_the_source_of_neurons(lab, golden):
 
 def test_the_source_of_synapses(lab, golden):
     golden(lowered(lab.program(*synapses(lab))).source)
+
+
+def test_the_source_of_pathways_that_share_a_store(lab, golden):
+    store = SynapseStore("S", "exc.n", "inh.n", "compact")
+    lists = (lab.state(f"S.carried.{part}", lab.I64, "n_late") for part in ("steps", "positions"))
+    add = Accumulate(lab.state("inh.g"), POST, "+", Load(lab.state("S.w", length="n_S"), SYNAPSE))
+    spread = Accumulate(lab.state("exc.v"), PRE, "+", real(1.0))
+    delays, born = Array("S.late.delays", lab.U32, "S.late.n"), Param("S.late.born", lab.I64)
+    walk = OverFanOut(store, lab.group_events("exc"), delays, False, born)
+    kernels = (
+        lab.kernel("S.late_carried", OverCarried(store, *lists), add, spread),
+        lab.kernel("S.late", replace(walk, index=RowIndex("S.late.index", "dense32")), add),
+        lab.kernel("S.rows", replace(walk, whole_rows=True), add, spread),
+    )
+    golden(lowered(lab.program(*kernels)).source)
 
 
 def test_the_source_of_a_table_of_events(lab, golden):

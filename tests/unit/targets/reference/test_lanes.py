@@ -1,4 +1,5 @@
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,12 +10,14 @@ from simgen.ir.construct import integer
 from simgen.ir.expr import ELEMENT, POST, PRE, SYNAPSE, ZERO, IndexValue, Param
 from simgen.ir.kernel import (
     Once,
+    OverCarried,
     OverElements,
     OverEvents,
     OverFanIn,
     OverFanOut,
     OverIndices,
     OverSynapses,
+    RowIndex,
 )
 from simgen.ir.stmt import Append
 
@@ -160,6 +163,52 @@ def test_fan_in_with_own_delays_goes_by_largest_delay_first(world):
     domain = OverFanIn(store, events, integer(0), own)
     assert world.visited(domain, SYNAPSE, step=2) == [s for *_, s in order]
     assert len({delay for delay, *_ in order}) == 3
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_fan_out_by_an_index_visits_what_it_lists(make_world, format):
+    world = make_world(n_parts=2)
+    events, store, delays, _ = network(world, format)
+    rows = world["syn.row_start"].astype(int)
+    places = np.concatenate([np.arange(a, b)[::-1] for a, b in itertools.pairwise(rows)])
+    world.array("syn.positions", places, DType.U32, length="n_syn")
+    for when, who in {5: [2, 1], 4: [4], 3: [2, 1, 4], 2: [1, 2]}.items():
+        world.fire(events, when, who)
+    plain = world.visited(OverFanOut(store, events, delays), SYNAPSE, step=5)
+    index = RowIndex("syn", format)
+    domain = OverFanOut(replace(store, format="none"), events, delays, index=index)
+    assert world.visited(domain, SYNAPSE, step=5) == [places[entry] for entry in plain]
+    assert len(plain) > 4
+    assert plain != [places[entry] for entry in plain]
+
+
+@pytest.mark.parametrize("n_parts", [1, 2])
+def test_carried_events_are_visited_as_listed_at_their_step(make_world, n_parts):
+    world = make_world(n_parts=n_parts)
+    _, store, _, kept = network(world)
+    steps = world.array("steps", [3, 3, 3, 5], DType.I64, length="n_carried")
+    places = world.array("places", [7, 0, 7, 2], DType.I64, length="n_carried")
+    domain = OverCarried(store, steps, places)
+    found = world.visited(domain, SYNAPSE, PRE, POST, step=3)
+    assert found == [(s, *kept[s][:2]) for s in (7, 0, 7)]
+    assert world.visited(domain, SYNAPSE, step=4) == []
+    assert world.visited(domain, SYNAPSE, step=5) == [2]
+
+
+def test_pathways_walk_nothing_from_before_they_were_born(world):
+    events, store, delays, kept = network(world)
+    posts = world.events("post_spikes", "n_tgt", depth=4)
+    for when in range(4):
+        world.fire(events, when, [1, 2, 4])
+        world.fire(posts, when, [0, 5])
+    born = Param("born", DType.I64)
+    world.memory.ints["born"] = 1
+    for domain, latest in ((OverFanOut(store, events, delays, born=born), 2),):
+        found = world.visited(domain, SYNAPSE, step=3)
+        assert sorted(found) == [s for s, (*_, delay) in enumerate(kept) if delay <= latest]
+    walk = OverFanIn(store, posts, integer(2), born=born)
+    assert len(world.visited(walk, SYNAPSE, step=3)) == sum(post in (0, 5) for _, post, _ in kept)
+    assert world.visited(walk, SYNAPSE, step=2) == []
 
 
 def test_the_order_is_the_same_when_synapses_are_run_one_by_one(world):

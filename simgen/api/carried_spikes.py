@@ -1,0 +1,241 @@
+"""Spikes under way across changes: they become events of their own and keep their arrival.
+
+A ring of events is shared by all pathways that read it. Where a pathway changes (delays,
+connectivity, step width, leaving a network), the spikes that are under way on it are written down
+one by one, and from then on it reads the ring no further back than the present step, its *birth*.
+"""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from simgen.api.clock import Clock
+from simgen.api.pathways import Pathway
+from simgen.api.storage import AnyArray
+from simgen.build.synapses import born_parameter, carried_arrays
+from simgen.runtime.timing import TOLERANCE
+
+if TYPE_CHECKING:
+    from simgen.api.binding import CompiledNetwork
+    from simgen.api.synapses_in_network import SynapsesInNetwork
+
+Steps = npt.NDArray[np.int64]
+
+
+def _no_steps() -> Steps:
+    return np.zeros(0, np.int64)
+
+
+@dataclass(slots=True)
+class PathwaySpikes:
+    """The carried events of a pathway, parallel arrays in the order of their arrival.
+
+    ``arrivals`` count in steps of ``width``, as does ``born``; ``times`` are the arrivals in
+    seconds, on whatever grid they were found; ``emitted`` is in seconds, too. ``synapses`` are
+    creation indices, which no change moves. ``cut_from`` is the compiled network whose spikes were
+    written down last, and at which tick.
+    """
+
+    width: float
+    born: int = 0
+    arrivals: Steps = field(default_factory=_no_steps)
+    synapses: Steps = field(default_factory=_no_steps)
+    times: npt.NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
+    emitted: npt.NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
+    cut_from: tuple[weakref.ref[CompiledNetwork], int] | None = None
+
+    def keep(self, chosen: npt.NDArray[Any]) -> None:
+        """Keep the chosen events, in the order given."""
+        self.arrivals = self.arrivals[chosen]
+        self.synapses = self.synapses[chosen]
+        self.times = self.times[chosen]
+        self.emitted = self.emitted[chosen]
+
+    def add(self, arrivals: Steps, synapses: Steps, emitted: npt.NDArray[np.float64]) -> None:
+        """Add events that were all emitted after those that are here."""
+        self.arrivals = np.concatenate([self.arrivals, arrivals])
+        self.synapses = np.concatenate([self.synapses, synapses])
+        self.times = np.concatenate([self.times, arrivals * self.width])
+        self.emitted = np.concatenate([self.emitted, emitted])
+        self.keep(np.argsort(self.arrivals, kind="stable"))
+
+
+class CarriedSpikes:
+    """Keeps the spikes under way of a Synapses object through changes."""
+
+    def __init__(self, synapses: SynapsesInNetwork) -> None:
+        self.synapses = synapses
+        self._of: dict[str, PathwaySpikes] = {}
+
+    def _spikes(self, pathway: Pathway) -> PathwaySpikes:
+        return self._of.setdefault(pathway.name, PathwaySpikes(pathway.clock.dt_))
+
+    # --- changes --------------------------------------------------------------------------------
+
+    def cut(self, network: CompiledNetwork | None, only: tuple[Pathway, ...] | None = None) -> None:
+        """Write down the spikes under way in a network, before anything about them changes.
+
+        Nothing is under way where the synapses were no part of it.
+        """
+        synapses = self.synapses
+        if network is None or synapses._data.store is None:
+            return
+        if all(component is not synapses for component in network.components):
+            return
+        for pathway in synapses._pathways.values() if only is None else only:
+            spikes, step = self._spikes(pathway), network.steps_done(pathway.clock)
+            mark = spikes.cut_from
+            if mark is not None and mark[0]() is network and mark[1] == network.tick:
+                continue  # it has not run since
+            spikes.keep(spikes.arrivals >= step)
+            spikes.add(*self._under_way(network, pathway, spikes, step))
+            spikes.born = step
+            spikes.cut_from = weakref.ref(network), network.tick
+
+    def follow(
+        self, previous: CompiledNetwork | None, next_step: Callable[[Clock], int] | None
+    ) -> None:
+        """Go from one compilation of a network to the next.
+
+        ``previous`` is None where the synapses join, ``next_step`` where they leave.
+        """
+        pathways = self.synapses._pathways.values()
+        if next_step is None:
+            self.cut(previous)
+            return
+        self.cut(previous, tuple(p for p in pathways if p.clock.dt_ != self._spikes(p).width))
+        for pathway in pathways:
+            spikes, step = self._spikes(pathway), next_step(pathway.clock)
+            if pathway.clock.dt_ != spikes.width:
+                self._rescale(pathway, spikes)
+                spikes.born = step
+                if previous is not None:
+                    np.maximum(spikes.arrivals, step, out=spikes.arrivals)
+            if previous is None:
+                spikes.born = step
+            spikes.keep(spikes.arrivals >= step)
+
+    def widths_changed(self) -> bool:
+        """Whether a clock counts other steps than it did when the network was compiled."""
+        pathways = self.synapses._pathways.values()
+        return any(p.clock.dt_ != self._spikes(p).width for p in pathways)
+
+    def _rescale(self, pathway: Pathway, spikes: PathwaySpikes) -> None:
+        """Count arrivals in the clock's new steps, to the nearest as delays are."""
+        arrivals = spikes.times / pathway.clock.dt_
+        spikes.arrivals = np.floor(arrivals + 0.5 + TOLERANCE).astype(np.int64)
+        spikes.width = pathway.clock.dt_
+        if spikes.arrivals.size:
+            data = self.synapses._data
+            ends = data.sources() if pathway.direction == "pre" else data.targets()
+            neurons = data.in_creation_order(ends)[spikes.synapses]
+            spikes.keep(np.lexsort((spikes.synapses, neurons, spikes.emitted, spikes.arrivals)))
+
+    # --- what is under way ------------------------------------------------------------------------
+
+    def _under_way(
+        self, network: CompiledNetwork, pathway: Pathway, spikes: PathwaySpikes, step: int
+    ) -> tuple[Steps, Steps, npt.NDArray[np.float64]]:
+        """Return arrivals, synapses and times of emission of what the ring of events still holds.
+
+        In the order of Brian, which code may see: arrival, emission, neuron, creation.
+        """
+        delays = self._delays(pathway, spikes.width)
+        longest = int(delays.max(initial=0))
+        steps, events = network.events_between(
+            pathway.group._description.events[pathway.event], max(spikes.born, step - longest), step
+        )
+        owners, positions = (
+            self._of_sources(events) if pathway.direction == "pre" else self._of_targets(events)
+        )
+        arrivals: Steps = steps[owners] + (delays[positions] if delays.ndim else delays)
+        due = arrivals >= step
+        owners, positions, arrivals = owners[due], positions[due], arrivals[due]
+        data = self.synapses._data
+        order = data.creation_of_data()
+        made: Steps = positions if order is None else order[positions].astype(np.int64)
+        chosen = np.lexsort((made, owners, arrivals))
+        emitted = np.asarray(steps[owners[chosen]] * spikes.width, np.float64)
+        return arrivals[chosen], made[chosen], emitted
+
+    def _delays(self, pathway: Pathway, width: float) -> Steps:
+        """Return the delay of each synapse in steps (0-dimensional if all have the same)."""
+        uniform = pathway.uniform_steps(width)
+        return pathway.steps(width) if uniform is None else np.array(uniform, np.int64)
+
+    def _of_sources(self, events: Steps) -> tuple[Steps, Steps]:
+        """Return for each synapse that an event reaches the event's place, and the position."""
+        store, run = self.synapses._data.store, self.synapses._run
+        rows = events - run.source_start()
+        known = np.flatnonzero((rows >= 0) & (rows < self.synapses._data.n_source))
+        if store is None:
+            return _no_steps(), _no_steps()
+        starts = store.row_start.astype(np.int64)
+        begins, ends = starts[:, rows[known]].T, starts[:, rows[known] + 1].T
+        pieces, positions = _ranges(begins.reshape(-1), ends.reshape(-1))
+        return known[pieces // store.n_parts], positions
+
+    def _of_targets(self, events: Steps) -> tuple[Steps, Steps]:
+        """Return the same for the synapses onto the neurons that had the events."""
+        targets = self.synapses._data.targets()
+        fired = np.zeros(self.synapses._data.n_target, np.bool_)
+        fired[events] = True
+        reached = np.flatnonzero(fired[targets])
+        reached = reached[np.argsort(targets[reached], kind="stable")]
+        found = targets[reached]
+        begins = np.searchsorted(found, events, side="left")
+        places, entries = _ranges(begins, np.searchsorted(found, events, side="right"))
+        return places, reached[entries]
+
+    # --- for programs -----------------------------------------------------------------------------
+
+    @property
+    def pending(self) -> bool:
+        """Whether any event is carried."""
+        return any(spikes.arrivals.size for spikes in self._of.values())
+
+    def carries(self, pathway: str) -> bool:
+        """Whether a pathway has carried events."""
+        return pathway in self._of and self._of[pathway].arrivals.size > 0
+
+    def delivered(self, network: CompiledNetwork) -> bool:
+        """Whether events are carried, and all of them have arrived."""
+        steps = [
+            (spikes.arrivals[-1], network.steps_done(self.synapses._pathways[name].clock))
+            for name, spikes in self._of.items()
+            if spikes.arrivals.size
+        ]
+        return bool(steps) and all(last < step for last, step in steps)
+
+    def tables(self) -> dict[str, AnyArray]:
+        """Return the carried events as programs read them."""
+        found: dict[str, AnyArray] = {}
+        for name, spikes in self._of.items():
+            if spikes.arrivals.size:
+                steps, positions = carried_arrays(self.synapses.name, name)
+                places = self.synapses._positions(spikes.synapses)
+                found[steps.name] = spikes.arrivals
+                found[positions.name] = places.astype(np.int64)
+        return found
+
+    def parameters(self) -> dict[str, float | int]:
+        """Return the births of the pathways and the numbers of carried events."""
+        values: dict[str, float | int] = {}
+        for name, spikes in self._of.items():
+            values[born_parameter(self.synapses.name, name).name] = spikes.born
+            values[carried_arrays(self.synapses.name, name)[0].length] = spikes.arrivals.size
+        return values
+
+
+def _ranges(begins: Steps, ends: Steps) -> tuple[Steps, Steps]:
+    """Return for each member of the ranges [begin, end) the number of its range, and itself."""
+    sizes = ends - begins
+    owners = np.repeat(np.arange(sizes.size), sizes)
+    before = np.cumsum(sizes) - sizes
+    return owners, np.arange(owners.size) - before[owners] + begins[owners]

@@ -1,0 +1,120 @@
+"""What the templates of walks over synapses show."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class FanOutView:
+    """What ``over_fan_out.cpp.j2`` shows: ``deliver`` is called with segments by ``name``."""
+
+    name: str
+    deliver: str
+    doc: tuple[str, ...]
+    deliver_declarations: tuple[str, ...]
+    deliver_prologue: tuple[str, ...]
+    prefetches: tuple[str, ...]
+    row: tuple[str, ...]
+    pragmas: tuple[str, ...]
+    place: str
+    synapse: tuple[str, ...]
+    body: tuple[str, ...]
+    declarations: tuple[str, ...]
+    n_classes: str
+    delays: str
+    depth: str
+    length: str
+    n_parts: str
+    n_rows: str
+    source_start: str
+    ids: str
+    counts: str
+    bounds: str
+    born: str
+    walk: str
+
+
+@dataclass(frozen=True, slots=True)
+class GatheredFanOutView(FanOutView):
+    """What ``over_fan_out_gathered.cpp.j2`` shows: the targets and their number in addition."""
+
+    targets: str
+    n_synapses: str
+
+
+@dataclass(frozen=True, slots=True)
+class FanInView:
+    """What ``over_fan_in.cpp.j2`` shows."""
+
+    name: str
+    doc: tuple[str, ...]
+    declarations: tuple[str, ...]
+    prologue: tuple[str, ...]
+    oldest: str
+    newest: str
+    born: str
+    depth: str
+    length: str
+    n_parts: str
+    ids: str
+    counts: str
+    bounds: str
+    col_start: str
+    col_pos: str
+    prefetches: tuple[str, ...]
+    column: tuple[str, ...]
+    body: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SynapsesView:
+    """What ``over_synapses.cpp.j2`` shows."""
+
+    name: str
+    doc: tuple[str, ...]
+    declarations: tuple[str, ...]
+    prologue: tuple[str, ...]
+    row_start: str
+    n_rows: str
+    source_start: str
+    targets: str
+    row: tuple[str, ...]
+    pragmas: tuple[str, ...]
+    body: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RowsView:
+    """What ``over_rows.cpp.j2`` shows: ``deliver`` is called with segments by ``name``."""
+
+    name: str
+    deliver: str
+    doc: tuple[str, ...]
+    deliver_declarations: tuple[str, ...]
+    deliver_prologue: tuple[str, ...]
+    prefetches: tuple[str, ...]
+    row: tuple[str, ...]
+    pragmas: tuple[str, ...]
+    place: str
+    synapse: tuple[str, ...]
+    body: tuple[str, ...]
+    declarations: tuple[str, ...]
+    n_rows: str
+    source_start: str
+    walk: str
+
+
+@dataclass(frozen=True, slots=True)
+class ListedView:
+    """What ``over_listed.cpp.j2`` shows."""
+
+    name: str
+    doc: tuple[str, ...]
+    declarations: tuple[str, ...]
+    prologue: tuple[str, ...]
+    n: str
+    positions: str
+    sources: str
+    targets: str
+    body: tuple[str, ...]
