@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from random import Random
 from typing import Any
 
@@ -260,10 +261,10 @@ def test_random_models_can_be_cut(number):
     lines: list[str] = []
     for line in model.lines:
         if line.startswith("net.run("):
-            left = round(duration(line) - 1.3, 3)
-            lines += [
-                line.replace(f"({duration(line):g}*", f"({part}*") for part in (0.9, 0.4, left)
-            ]
+            whole = duration(line)
+            cuts = [0.0, min(0.9, whole), min(1.3, whole), whole]
+            parts = [round(end - begin, 3) for begin, end in pairwise(cuts)]
+            lines += [line.replace(f"({whole:g}*", f"({part}*") for part in parts]
         else:
             lines.append(line)
     # the time a network has reached is a sum of the user's durations, rounded as such
