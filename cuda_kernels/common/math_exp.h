@@ -137,12 +137,12 @@ SG_FN float sg_expm1f(float x) {
 
 // (e^x - 1) / x, 1 at 0, finite wherever the quotient is (up to x = 716.3; 93.2 in float32).
 SG_FN double sg_exprel(double x) {
-  double y = 4096.0 * (sg_expm1_shifted(x) / x);
+  double y = sg_expm1_shifted(x) / (x * 0.000244140625);
   y = x > 717.0 ? SG_INFINITY : y;
   return sg_abs(x) < 5.551115123125783e-17 ? 1.0 : y;
 }
 SG_FN float sg_exprelf(float x) {
-  float y = 512.0f * (sg_expm1_shiftedf(x) / x);
+  float y = sg_expm1_shiftedf(x) / (x * 0.001953125f);
   y = x > 94.0f ? SG_INFINITYF : y;
   return sg_absf(x) < 2.9802322e-08f ? 1.0f : y;
 }

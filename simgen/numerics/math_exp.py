@@ -104,7 +104,7 @@ def expm1(fmt: Format, x: Array) -> Array:
 @elementwise
 def exprel(fmt: Format, x: Array) -> Array:
     """Return (e^x - 1) / x, 1 at 0."""
-    y = 2.0 ** EXPM1_SHIFT[not fmt.double] * (_expm1_shifted(fmt, x) / x)
+    y = _expm1_shifted(fmt, x) / (x * 2.0 ** -EXPM1_SHIFT[not fmt.double])
     return _limits(fmt, x, y, 1.0, np.inf)
 
 
