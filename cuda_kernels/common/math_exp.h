@@ -135,28 +135,33 @@ SG_FN float sg_expm1f(float x) {
   return sg_absf(x) < 2.9802322e-08f ? x : y;
 }
 
-// (e^x - 1) / x, 1 at 0, finite wherever the quotient is (up to x = 716.3; 93.2 in float32).
+// (e^x - 1) / x, finite wherever the quotient is (up to x = 716.3; 93.2 in float32). Next to 0 both
+// sides of the division round alike, so that it gives 1 until they vanish.
 SG_FN double sg_exprel(double x) {
-  double y = 4096.0 * (sg_expm1_shifted(x) / x);
+  double scaled = x * 0.000244140625;
+  double y = sg_expm1_shifted(x) / scaled;
   y = x > 717.0 ? SG_INFINITY : y;
-  return sg_abs(x) < 5.551115123125783e-17 ? 1.0 : y;
+  return scaled == 0.0 ? 1.0 : y;
 }
 SG_FN float sg_exprelf(float x) {
-  float y = 512.0f * (sg_expm1_shiftedf(x) / x);
+  float scaled = x * 0.001953125f;
+  float y = sg_expm1_shiftedf(x) / scaled;
   y = x > 94.0f ? SG_INFINITYF : y;
-  return sg_absf(x) < 2.9802322e-08f ? 1.0f : y;
+  return scaled == 0.0f ? 1.0f : y;
 }
 
-// x / (e^x - 1), 1 at 0: the reciprocal of exprel, with one division instead of two.
+// x / (e^x - 1): the reciprocal of exprel, with one division instead of two.
 SG_FN double sg_recip_exprel(double x) {
-  double y = (x * 0.000244140625) / sg_expm1_shifted(x);
+  double scaled = x * 0.000244140625;
+  double y = scaled / sg_expm1_shifted(x);
   y = x > 717.0 ? 0.0 : y;
-  return sg_abs(x) < 5.551115123125783e-17 ? 1.0 : y;
+  return scaled == 0.0 ? 1.0 : y;
 }
 SG_FN float sg_recip_exprelf(float x) {
-  float y = (x * 0.001953125f) / sg_expm1_shiftedf(x);
+  float scaled = x * 0.001953125f;
+  float y = scaled / sg_expm1_shiftedf(x);
   y = x > 94.0f ? 0.0f : y;
-  return sg_absf(x) < 2.9802322e-08f ? 1.0f : y;
+  return scaled == 0.0f ? 1.0f : y;
 }
 
 #endif

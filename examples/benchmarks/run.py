@@ -4,8 +4,8 @@
 
 Only the simulation of one second is timed: building, compiling and a warm-up of 0.1 s come
 before. Both simulators stay alive and run in turn, so that a change of the machine's speed meets
-both; with one thread it is processor time that is compared, with several elapsed time. Rates are
-printed because times compare only where the work is the same.
+both; with one thread it is processor time that is compared, with several it is elapsed time. Rates
+are printed because times compare only where the work is the same.
 """
 
 from __future__ import annotations

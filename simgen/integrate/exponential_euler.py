@@ -3,9 +3,9 @@
 First order in dt; stable for stiff conditionally linear equations such as those of ion channels
 (Moore and Ramon, J. Theor. Biol. 45, 1974). Where the rate is constant during a run its
 exponential is computed once; else the kernel evaluates x + (a x + b) dt exprel(a dt): one function
-call, no difference of large numbers, and nothing divided by a rate of zero. With the portable
-functions it takes 1.56 ns a variable (AVX2, one core); (x + b/a) exp(a dt) - b/a, which fails at
-a = 0, takes 1.24.
+call, no difference of large numbers, and nothing divided by a rate of zero. The portable exprel
+takes 1.15 ns (AVX2, one Zen 5 core); (x + b/a) exp(a dt) - b/a, which fails at a = 0, would call
+exp, 0.95 ns, and divide as well.
 """
 
 from __future__ import annotations

@@ -82,10 +82,9 @@ def _expm1_shifted(fmt: Format, x: Array) -> Array:
     return np.where(x < _EXPM1_BOUNDS[not fmt.double][0], minus_one, total + low)
 
 
-def _limits(fmt: Format, x: Array, y: Array, at_zero: Array | float, above: float) -> Array:
-    """Return y, but its limits where x is next to 0 or above the bound."""
-    y = np.where(x > _EXPM1_BOUNDS[not fmt.double][1], fmt.real(above), y)
-    return np.where(clear_sign(fmt, x) < fmt.exact_below, np.asarray(at_zero, fmt.real), y)
+def _limit_above(fmt: Format, x: Array, y: Array, limit: float) -> Array:
+    """Return y, but its limit where x is above the upper bound."""
+    return np.where(x > _EXPM1_BOUNDS[not fmt.double][1], fmt.real(limit), y)
 
 
 @elementwise
@@ -98,18 +97,20 @@ def exp(fmt: Format, x: Array) -> Array:
 def expm1(fmt: Format, x: Array) -> Array:
     """Return e^x - 1."""
     y = 2.0 ** EXPM1_SHIFT[not fmt.double] * _expm1_shifted(fmt, x)
-    return _limits(fmt, x, y, x, np.inf)
+    return np.where(clear_sign(fmt, x) < fmt.exact_below, x, _limit_above(fmt, x, y, np.inf))
 
 
 @elementwise
 def exprel(fmt: Format, x: Array) -> Array:
     """Return (e^x - 1) / x, 1 at 0."""
-    y = 2.0 ** EXPM1_SHIFT[not fmt.double] * (_expm1_shifted(fmt, x) / x)
-    return _limits(fmt, x, y, 1.0, np.inf)
+    scaled = x * 2.0 ** -EXPM1_SHIFT[not fmt.double]
+    y = _limit_above(fmt, x, _expm1_shifted(fmt, x) / scaled, np.inf)
+    return np.where(scaled == 0.0, fmt.real(1.0), y)
 
 
 @elementwise
 def recip_exprel(fmt: Format, x: Array) -> Array:
     """Return x / (e^x - 1), 1 at 0."""
-    y = (x * 2.0 ** -EXPM1_SHIFT[not fmt.double]) / _expm1_shifted(fmt, x)
-    return _limits(fmt, x, y, 1.0, 0.0)
+    scaled = x * 2.0 ** -EXPM1_SHIFT[not fmt.double]
+    y = _limit_above(fmt, x, scaled / _expm1_shifted(fmt, x), 0.0)
+    return np.where(scaled == 0.0, fmt.real(1.0), y)

@@ -100,8 +100,8 @@ def test_pow_has_the_special_cases_of_c() -> None:
     [
         ("exp", [-INF, -746, 0, 710, INF], [0, 0, 1, INF, INF]),
         ("expm1", [-INF, -0.0, 5e-324, 710, INF], [-1, -0.0, 5e-324, INF, INF]),
-        ("exprel", [-INF, 0, 1e-300, 717, INF], [0, 1, 1, INF, INF]),
-        ("recip_exprel", [-INF, 0, 1e-300, 745.2, INF], [INF, 1, 1, 0, 0]),
+        ("exprel", [-INF, 0, 5e-324, 2e-322, 1e-300, 717, INF], [0, 1, 1, 1, 1, INF, INF]),
+        ("recip_exprel", [-INF, -0.0, 5e-324, 1e-320, 745.2, INF], [INF, 1, 1, 1, 0, 0]),
         ("log", [-1, -0.0, 0, 1, INF], [NAN, -INF, -INF, 0, INF]),
         ("log1p", [-2, -1, -0.0, 5e-324, INF], [NAN, -INF, -0.0, 5e-324, INF]),
         ("log10", [-1, 0, 1, 1000, INF], [NAN, -INF, 0, 3, INF]),
