@@ -8,7 +8,7 @@ struct SG_FLOW(sg_column) {
   SG_FLOW_REAL v[SG_FLOW_MOST];
 };
 
-// The largest column sum of the balanced diagonal blocks; `first` and `last` bound each row's block.
+// The largest column sum of the balanced diagonal blocks; `first`, `last` bound each row's block.
 SG_CALLED SG_FLOW_REAL SG_FLOW(sg_flow_norm)(int n, const int *first, const int *last,
                                              const SG_FLOW(sg_square) * m) {
   SG_FLOW(sg_square) w;
@@ -96,7 +96,8 @@ SG_CALLED SG_FLOW_REAL SG_FLOW(sg_flow)(int row, int n, unsigned starts, SG_FLOW
     first[i] = starts >> i & 1u ? i : first[i - 1];
     blocks += starts >> i & 1u;
   }
-  for (int i = n - 1; i >= 0; i--) last[i] = i == n - 1 || starts >> (i + 1) & 1u ? i + 1 : last[i + 1];
+  for (int i = n - 1; i >= 0; i--)
+    last[i] = i == n - 1 || starts >> (i + 1) & 1u ? i + 1 : last[i + 1];
   SG_FLOW_REAL norm = SG_FLOW(sg_flow_norm)(n, first, last, &m), scale = 1;
   int squarings = 0;
   for (; norm > (SG_FLOW_REAL)0.5 && squarings < SG_FLOW_SQUARINGS; squarings++) {
@@ -113,8 +114,8 @@ SG_CALLED SG_FLOW_REAL SG_FLOW(sg_flow)(int row, int n, unsigned starts, SG_FLOW
     SG_FLOW(sg_flow_multiply)(n, first, last, &scaled, &power, &product);
     for (int i = 0; i < n; i++)
       for (int j = 0; j < last[i]; j++) {
-        SG_FLOW_REAL whole = i == j ? 1 : 0;
-        power.v[i * SG_FLOW_MOST + j] = whole + product.v[i * SG_FLOW_MOST + j] / (SG_FLOW_REAL)term;
+        SG_FLOW_REAL whole = i == j ? 1 : 0, part = product.v[i * SG_FLOW_MOST + j];
+        power.v[i * SG_FLOW_MOST + j] = whole + part / (SG_FLOW_REAL)term;
       }
   }
   SG_FLOW(sg_flow_restore)(n, first, last, &m, scale, &power);

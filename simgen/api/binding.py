@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from simgen import pipeline
 from simgen.api.arguments import about
-from simgen.api.checks import require_recordings
+from simgen.api.checks import reserve_recordings
 from simgen.api.clock import Clock, defaultclock
 from simgen.api.component import Component
 from simgen.api.constant_table import ConstantTable
@@ -127,7 +127,8 @@ class CompiledNetwork:
         for param, value in self._constants.values():
             self._set_parameter(param, value)
         for component, recording, most in self._recordings:
-            recording.set_dt(self._dt_of(component))
+            own = getattr(component, "clock", None)
+            recording.set_dt(own.dt_ if isinstance(own, Clock) else self.clocks[0].dt_)
             memory.ints[f"{recording.recorder.name}.need"] = most
             self._bind_recording(recording)
 
@@ -183,10 +184,6 @@ class CompiledNetwork:
         self.memory.arrays[f"{name}.data"] = recording.data
         self.memory.arrays[f"{name}.used"] = recording.count
         self.memory.ints[f"{name}.capacity"] = recording.data.size
-
-    def _dt_of(self, component: Component) -> float:
-        clock = getattr(component, "clock", None)
-        return clock.dt_ if isinstance(clock, Clock) else self.clocks[0].dt_
 
     def _set_parameter(self, name: str, value: Any) -> None:
         """Store a parameter in both tables: the program knows which one it reads."""
@@ -280,8 +277,12 @@ class CompiledNetwork:
     # --- running --------------------------------------------------------------------------------
 
     def require_room(self, end: float) -> None:
-        """Refuse a run whose recordings could not be kept, before it starts."""
-        require_recordings(self._recordings, self.axis.end_tick(end) - self.tick, self.axis.periods)
+        """Take the memory of a run's recordings before it starts, or refuse it."""
+        ticks = self.axis.end_tick(end) - self.tick
+        if grown := reserve_recordings(self._recordings, ticks, self.axis.periods):
+            for recording in grown:
+                self._bind_recording(recording)
+            self._rebind()
 
     def run(self, end: float, progress: Callable[[int], None] | None, finite: str | bool) -> None:
         """Run until the time ``end``."""
@@ -344,8 +345,7 @@ class CompiledNetwork:
         """Give every recorder room for some of the coming ticks; return whether one grew."""
         grew = False
         for component, recording, most in self._recordings:
-            capacity = recording.data.size
-            if capacity - recording.used >= most:
+            if recording.data.size - recording.used >= most:
                 continue
             room = most * min(max(ticks, 1), max(1, (1 << 20) // max(1, most)))
             grew |= recording.reserve(room, component.describe())

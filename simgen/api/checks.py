@@ -103,26 +103,34 @@ def require_ring(events: EventList, buffer: EventBuffer, depth: int, component: 
         )
 
 
-def require_recordings(
+def reserve_recordings(
     recordings: Sequence[tuple[Component, Recording, int]],
     ticks: int,
     periods: Mapping[str, int],
-) -> None:
-    """Raise MemoryLimitError if what every step records would not fit into memory."""
+) -> list[Recording]:
+    """Make room for what every step of a run records; return the buffers that were replaced.
+
+    Growing on the way would touch three times the memory, which takes longer than recording.
+    Raises MemoryLimitError if it would not fit, before any was taken.
+    """
     wanted: dict[int, int] = {}
+    rooms: list[tuple[Component, Recording, int]] = []
     for component, recording, most in recordings:
         clock = component.clock
         if not component._records_each_step or clock is None:
             continue
-        room = most * (ticks // periods[clock.name]) + recording.used - recording.data.size
+        steps = ticks // periods[clock.name]
+        room = most * steps + recording.used - recording.data.size
         wanted[id(component)] = (
             wanted.get(id(component), 0) + max(0, room) * recording.data.itemsize
         )
+        rooms.append((component, recording, most * (steps + 1)))
         require_bytes(
             wanted[id(component)],
             f"The recording of {component.describe()} for this run",
             "Record fewer elements, less often, or a shorter time.",
         )
+    return [each for component, each, room in rooms if each.reserve(room, component.describe())]
 
 
 def check_attributes(group: Group, equations: EquationSet, problems: list[Problem]) -> None:

@@ -76,13 +76,29 @@ def make_report(
 
 def _text_report(stream: Any) -> Report:
     def write(elapsed: float, completed: float, start: float, duration: float) -> None:
-        if completed == 0.0:
+        if completed == 0.0 and elapsed == 0.0:
             text = f"Starting simulation at t={start:g} s for a duration of {duration:g} s"
         else:
-            text = f"{completed * duration:g} s ({completed:.0%}) simulated in {elapsed:.3g} s"
-            if completed < 1.0:
-                text += f", estimated {elapsed * (1 / completed - 1):.3g} s remaining"
+            text = (
+                f"{completed * duration:g} s ({completed:.0%}) simulated in {_clock_time(elapsed)}"
+            )
+            if 0.0 < completed < 1.0:
+                text += f", estimated {_clock_time(elapsed * (1 / completed - 1))} remaining"
         stream.write(text + "\n")
         stream.flush()
 
     return write
+
+
+def _clock_time(width: float) -> str:
+    """Return a number of seconds in two figures: ``0.39s``, ``22m 59s``, ``1h 5m`` or ``3d 2h``."""
+    if width < 59.5:
+        return f"{width:.2g}s" if width < 9.95 else f"{width:.0f}s"
+    if round(width) < 3600:
+        large, small = divmod(round(width), 60)
+        return f"{large}m {small}s"
+    if round(width / 60) < 1440:
+        large, small = divmod(round(width / 60), 60)
+        return f"{large}h {small}m"
+    large, small = divmod(round(width / 3600), 24)
+    return f"{large}d {small}h"

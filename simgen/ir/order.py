@@ -8,12 +8,13 @@ an element writes what does not depend on the synapse.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
 from simgen.errors import Origin
 from simgen.ir.expr import (
     Array,
+    Binary,
     Const,
     Expr,
     Gather,
@@ -57,7 +58,8 @@ def order_dependences(body: Iterable[Stmt]) -> tuple[OrderDependence, ...]:
         own = [use for use in uses if use.array == array]
         foreign = [use for use in uses if use.array != array]
         written = {use.array for use in uses}
-        if not _commute(array, own, foreign, written):
+        sums = [_accumulation(use) for use in own]
+        if not any(_commute(array, each, foreign, written) for each in (own, sums)):
             found.append(OrderDependence(array, _reach(array, uses), own[0].stmt.origin))
     return tuple(found)
 
@@ -108,6 +110,22 @@ def _uses(body: tuple[Stmt, ...], guards: tuple[Expr, ...], lets: _Lets) -> Iter
                 yield _Use(stmt, value, guards, lets)
             case _:
                 pass
+
+
+def _accumulation(use: _Use) -> _Use:
+    """Return ``x = x + a``, ``x = a * x`` and the like as what they are; the write, if none."""
+    stmt, own = use.stmt, Load(use.array, use.index)
+    if isinstance(stmt, Accumulate):
+        return use
+    match stmt.value:
+        case Binary(op="+" | "*" as op, left=left, right=right) if own in (left, right):
+            rest = right if left == own else left
+        case Binary(op="-", left=left, right=rest) if left == own:
+            op = "+"
+        case _:
+            return use
+    written_out = Accumulate(stmt.array, stmt.index, op, rest, stmt.origin)
+    return replace(use, stmt=written_out, value=rest)
 
 
 def _reads(uses: Iterable[_Use], array: Array) -> Iterator[Index | None]:

@@ -114,14 +114,17 @@ class Maker(RunMaker):
             own.reals.append(("sh", "1"))
         traces: list[tuple[str, str]] = []
         if self.chance(0.4) and (source.spikes or target.spikes):
-            traces = [("ta", "1"), ("tb", "1")][: self.pick(1, 2)]
-            taus = self.pick("5*ms", "3*ms"), self.pick("5*ms", "8*ms")
+            traces = [("ta", "1"), ("tb", "1"), ("tc", "1")][: self.pick(1, 2, 2, 3)]
+            taus = self.pick("5*ms", "3*ms"), self.pick("5*ms", "8*ms"), "(1 + i % 2)*4*ms"
             extra = self.pick("", "", " + 0.2")
-            if len(traces) == 2 and self.chance(0.2):
-                extra = " + 0.5*tb"
+            if len(traces) > 1 and self.chance(0.2 * len(traces)):
+                extra += " + 0.5*tb"
             equations.append(f"dta/dt = (-ta{extra})/({taus[0]}) : 1 (event-driven)")
-            if len(traces) == 2:
-                equations.append(f"dtb/dt = -tb/({taus[1]}) : 1 (event-driven)")
+            if len(traces) > 1:
+                extra = self.pick("", " + 0.25*tc - 0.5*ta") if len(traces) == 3 else ""
+                equations.append(f"dtb/dt = (-tb{extra})/({taus[1]}) : 1 (event-driven)")
+            if len(traces) == 3:
+                equations.append(f"dtc/dt = -tc/({self.pick(*taus)}) : 1 (event-driven)")
         around = Names(integers=["i", "j", "N_incoming", "N_outgoing"]) + source.names.suffixed(
             "_pre"
         )

@@ -19,6 +19,7 @@ from simgen import (
     run,
     volt,
 )
+from simgen.api.recording import Recording
 
 pytestmark = pytest.mark.usefixtures("device")
 MODEL = """v : 1
@@ -189,3 +190,28 @@ def test_a_monitor_before_the_threshold_sees_the_events_of_the_step_before():
     run(0.4 * ms)
     assert early.i[:].tolist() == [0, 1, 2]  # as Brian 2 does
     np.testing.assert_allclose(early.t_, [1e-4, 2e-4, 3e-4])
+
+
+def test_what_every_step_records_has_its_room_from_the_start(device, monkeypatch):
+    """No buffer is copied on the way, however long the run and whatever the clock."""
+    group = NeuronGroup(50, "dv/dt = -v/(10*ms) : 1")
+    group.v = "i"
+    often = StateMonitor(group, "v", record=True)
+    seldom = StateMonitor(group, "v", record=[3], dt=0.7 * ms)
+    network = Network(group, often, seldom)
+    network.run(1 * ms)
+    grown = []
+    reserve = Recording.reserve
+
+    def counted(self, room, owner):
+        replaced = reserve(self, room, owner)
+        grown.append(replaced)
+        return replaced
+
+    monkeypatch.setattr(Recording, "reserve", counted)
+    network.run(400 * ms)
+    assert sum(grown) <= 4  # the steps and the values of each, at most once
+    assert often.v.shape == (50, 4010)
+    assert seldom.v.shape == (1, 573)
+    np.testing.assert_allclose(often.v[7], 7 * np.exp(-np.arange(4010) / 100), rtol=1e-10)
+    np.testing.assert_array_equal(seldom.v[0], often.v[3, ::7])

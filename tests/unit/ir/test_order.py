@@ -46,6 +46,13 @@ def times(left, right):
 FREE = {
     "sums": (Accumulate(V, POST, "+", W_S), Accumulate(X, PRE, "+", W_S)),
     "sums from both ends": (Accumulate(V, POST, "+", W_S), Accumulate(V, PRE, "+", W_S)),
+    "sums written out": (
+        Store(V, POST, plus(V_POST, W_S)),
+        Store(V, POST, plus(W_S, V_POST)),
+        Store(V, POST, binary("-", V_POST, W_S)),
+        Accumulate(V, POST, "+", W_S),
+    ),
+    "products written out": (Store(V, POST, times(W_S, V_POST)),),
     "products": (Accumulate(V, POST, "*", W_S),),
     "weights": (Store(W, SYNAPSE, plus(times(W_S, V_POST), X_PRE)),),
     "a constant": (Store(V, POST, times(CONSTANT, Time())),),
@@ -108,6 +115,16 @@ ORDERED = {
         Reach.TARGET,
     ),
     "a value of the other end": ((Store(V, POST, X_PRE),), V, Reach.TARGET),
+    "a difference the other way round": (
+        (Store(V, POST, binary("-", W_S, V_POST)),),
+        V,
+        Reach.TARGET,
+    ),
+    "twice itself and more": (
+        (Store(V, POST, plus(plus(V_POST, V_POST), W_S)),),
+        V,
+        Reach.TARGET,
+    ),
     "both ends are set": (
         (Store(V, POST, real(1.0)), Store(V, PRE, real(2.0))),
         V,
