@@ -72,7 +72,7 @@ class Pathway:
 
     @property
     def delay(self) -> VariableView:
-        """The delays."""
+        """The delays; a change between runs leaves spikes under way alone."""
         return VariableView(DelayView(self), "delay", False)  # type: ignore[arg-type]  # duck-typed group
 
     @delay.setter
