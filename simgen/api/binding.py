@@ -13,10 +13,11 @@ from simgen import pipeline
 from simgen.api.arguments import about
 from simgen.api.checks import require_recordings
 from simgen.api.clock import Clock, defaultclock
-from simgen.api.component import Component
+from simgen.api.component import Component, in_order
 from simgen.api.constant_table import ConstantTable
 from simgen.api.event_rings import EventRings
 from simgen.api.group import Group
+from simgen.api.merge_plan import MergePlan
 from simgen.api.namespaces import Namespace
 from simgen.api.operations import NetworkOperation
 from simgen.api.recording import Recording
@@ -24,6 +25,7 @@ from simgen.api.seeds import seed_epoch
 from simgen.api.subgroup import Subgroup
 from simgen.api.timed_array import TimedArray, find_table
 from simgen.build.schedule import DEFAULT_SLOTS, name_key, slot_positions
+from simgen.errors import NumericalError
 from simgen.ir.expr import Expr, Gather, Load, Param
 from simgen.ir.kernel import Program
 from simgen.ir.stmt import Emit, EmitTable, EventList
@@ -49,7 +51,9 @@ class CompiledNetwork:
         start: float,
         previous: CompiledNetwork | None,
     ) -> None:
-        self.components = _in_order(components)
+        self.objects = in_order(components)  # as the user made them
+        self.merges = MergePlan(self.objects, namespace, options)
+        self.components = self.merges.components  # as they run
         self._position: int | None = None  # of the Python operation that is being called
         self.options = options
         self.clocks = self._find_clocks()
@@ -172,9 +176,9 @@ class CompiledNetwork:
 
     def _bind_keys(self) -> None:
         self._epoch = seed_epoch()
-        old = [c for c in sorted(self.components, key=lambda c: c._created) if c._keys()]
+        old = [c for c in sorted(self.objects, key=lambda c: c._created) if c._keys()]
         old = [c for c in old if any(stream.is_old for stream in c._keys().values())]
-        for component in self.components:
+        for component in self.objects:
             for name, stream in component._keys().items():
                 rank = old.index(component) if stream.is_old else 0
                 key = stream.key(rank)
@@ -221,6 +225,8 @@ class CompiledNetwork:
     def refresh(self, namespace: Namespace) -> bool:
         """Take over new values of constants; False if the network has to be compiled anew."""
         if [clock.dt_ for clock in self.clocks] != self._widths:
+            return False
+        if not self.merges.holds():
             return False
         self._follow_seed()
         changed = self._constants.refresh(namespace)
@@ -278,6 +284,7 @@ class CompiledNetwork:
 
     def run(self, end: float, progress: Callable[[int], None] | None, finite: str | bool) -> None:
         """Run until the time ``end``."""
+        progress = self.merges.observe(progress)
         for component in self.components:
             component._started()
         self.derive()
@@ -298,9 +305,15 @@ class CompiledNetwork:
 
     def check_state(self, when: str) -> None:
         """Raise NumericalError if a state variable is not finite."""
-        for component in self.components:
-            for name, values in component._checked_state():
-                check_finite(name, component.describe(), values, when)
+        try:
+            for component in self.components:
+                for name, values in component._checked_state():
+                    check_finite(name, component.describe(), values, when)
+        except NumericalError:
+            for component in self.objects:  # names the user's object, and the index in it
+                for name, values in component._checked_state():
+                    check_finite(name, component.describe(), values, when)
+            raise
 
     def _operations(self) -> list[HostOperation]:
         """Return the Python operations with their places in the compiled schedule."""
@@ -329,6 +342,7 @@ class CompiledNetwork:
                 operation.call(Quantity(operation.clock._now, dim=SECOND))
             finally:
                 self._position = None
+            self.merges.settle()
             self._follow_seed()
             self.derive()
 
@@ -384,12 +398,3 @@ class CompiledNetwork:
                 for stmt in flatten(kernel.body)
             )
         return buffer.at_step(step, self.bounds[events.length]).astype(np.int32)
-
-
-def _in_order(components: Sequence[Component]) -> list[Component]:
-    """Return the components, those that others need before these, else as given."""
-
-    def depth(component: Component) -> int:
-        return 1 + max((depth(needed) for needed in component._depends_on()), default=0)
-
-    return sorted(components, key=depth)

@@ -95,7 +95,7 @@ class Connectable(SynapsesInNetwork):
     def _delays_change(self) -> None:
         """Go back to row order, so that any delay can be given; spikes under way forbid it."""
         self._refuse_while_running()
-        if self._data.store is None:
+        if self._data.store is None and self._merge is None:
             return
         self._run.delays.refuse_spikes_under_way("Delays")
         self._run.to_rows()

@@ -25,13 +25,13 @@ class EventRings:
     def bind(self, compiled: CompiledNetwork, previous: CompiledNetwork | None) -> None:
         """Fit the rings to the delays and threads of a network and put them into its memory."""
         depths: dict[str, int] = {}
-        for component in compiled.components:
+        for component in compiled.objects:
             for name, longest in component._longest_delays().items():
                 depths[name] = max(depths.get(name, 0), longest)
         if previous is not None:
             self._drop_earlier(compiled, previous)
         memory = compiled.memory
-        for component in compiled.components:
+        for component in compiled.objects:
             for events in component._event_lists():
                 depth = depths.get(events.name, 0) + 1
                 buffer = self._fitted(compiled, previous, component, events, depth)
@@ -66,10 +66,10 @@ class EventRings:
 
     def _drop_earlier(self, compiled: CompiledNetwork, previous: CompiledNetwork) -> None:
         """Keep from synapses that join a network the spikes that were emitted before."""
-        known = {id(component) for component in previous.components}
+        known = {id(component) for component in previous.objects}
         joining: dict[str, Component] = {}
         staying: set[str] = set()
-        for component in compiled.components:
+        for component in compiled.objects:
             for name, longest in component._longest_delays().items():
                 if longest and id(component) not in known:
                     joining[name] = component

@@ -1,0 +1,257 @@
+"""Which Synapses objects of a network run as one.
+
+Those of equal code between parts of the same groups whose order of execution cannot be told from
+the result, but for the rounding of sums.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from simgen.api.component import Component
+from simgen.api.lending import bounds_in_parent
+from simgen.api.merging import MergedSynapses
+from simgen.api.monitors import parent_group
+from simgen.api.namespaces import Namespace
+from simgen.api.synapses import Synapses
+from simgen.build.schedule import name_key
+from simgen.errors import Problem
+from simgen.ir.expr import Array, IndexKind, IndexValue, Load, Param, RandomDraw
+from simgen.ir.visit import all_nodes, reads, walk, writes
+from simgen.model.scope import RefusedEntry, read_constant
+from simgen.model.synapses import PathwayModel, SynapsesModel
+from simgen.options import Options
+
+
+class MergePlan:
+    """The objects of a network as they run: ``components``, of which ``merges`` serve several."""
+
+    def __init__(
+        self, objects: Sequence[Component], namespace: Namespace, options: Options
+    ) -> None:
+        self.merges: list[MergedSynapses] = []
+        wanted = options.optimize >= 1 and options.target != "reference"
+        for members in _candidates(objects) if wanted else ():
+            merge = members[0]._merge
+            if merge is None or not merge.serves(members):
+                merge = MergedSynapses.of(members)
+            if _commutes(merge, objects, namespace):
+                self.merges.append(merge)
+        for former in {id(m): m for m in _present(objects)}.values():
+            if not any(former is merge for merge in self.merges):
+                former.dissolve()
+        place = {id(member): merge for merge in self.merges for member in merge.members()}
+        running = [place.get(id(component), component) for component in objects]
+        self.components: list[Component] = list({id(c): c for c in running}.values())
+        self._watched = [_members_with_names(merge) for merge in self.merges]
+
+    def holds(self) -> bool:
+        """Whether the members of each merge still give their names the same values."""
+        return all(
+            _alike(first.namespace, other.namespace)
+            for first, *others in self._watched
+            for other in others
+        )
+
+    def settle(self) -> None:
+        """Take over what Python wrote to members of merges."""
+        for merge in self.merges:
+            merge.settle()
+
+    def observe(self, report: Callable[[int], None] | None) -> Callable[[int], None] | None:
+        """Return a function called during a run such that what it writes is taken over."""
+        if report is None or not self.merges:
+            return report
+
+        def observed(tick: int) -> None:
+            report(tick)
+            self.settle()
+
+        return observed
+
+
+def _present(objects: Iterable[Component]) -> Iterator[MergedSynapses]:
+    """Yield the merges that some of the objects are members of."""
+    for component in objects:
+        if isinstance(component, Synapses) and component._merge is not None:
+            yield component._merge
+
+
+def _members_with_names(merge: MergedSynapses) -> list[Synapses]:
+    """Return the members if some have a namespace of their own, else one that stands for all."""
+    members = merge.members()
+    return members if any(member.namespace for member in members) else members[:1]
+
+
+# --- candidates -----------------------------------------------------------------------------------
+
+
+def _candidates(objects: Sequence[Component]) -> Iterator[list[Synapses]]:
+    """Yield sets of objects that are equal but for their groups, connections and values."""
+    watched = {id(needed) for component in objects for needed in component._depends_on()}
+    sets: dict[Any, list[list[Synapses]]] = {}
+    for component in objects:
+        if not isinstance(component, Synapses) or id(component) in watched:
+            continue
+        key = _key(component)
+        if key is None:
+            continue
+        found = sets.setdefault(key, [])
+        for members in found:
+            if _alike(members[0].namespace, component.namespace) and not any(
+                _overlap(member, component) for member in members
+            ):
+                members.append(component)
+                break
+        else:
+            found.append([component])
+    for found in sets.values():
+        yield from (members for members in found if len(members) > 1)
+
+
+def _key(synapses: Synapses) -> Any:
+    """Return what members of a merge have in common, None for what cannot be a member."""
+    data = synapses._data
+    if data.rows is None and data.store is None:
+        return None  # the network reports that connect() was not called
+    if len(synapses._pathways) != 1 or synapses._multisynaptic or synapses.contained_objects:
+        return None
+    (pathway,) = synapses._pathways.values()
+    if pathway.direction != "pre":
+        return None
+    for equation in synapses.equations.equations:
+        if equation.kind == "differential" or not set(equation.flags) <= {"constant"}:
+            return None
+    return (
+        *(id(parent_group(synapses.source)), id(parent_group(synapses.target))),
+        *(synapses.equations.source.text, pathway.code.text, pathway.name),
+        *(pathway.event, pathway.order, id(pathway.clock), id(synapses.clock), synapses._real),
+    )
+
+
+def _overlap(one: Synapses, other: Synapses) -> bool:
+    """Whether two objects may have synapses between the same pair of neurons."""
+    return all(
+        first[0] < second[1] and second[0] < first[1]
+        for first, second in (
+            (bounds_in_parent(one.source), bounds_in_parent(other.source)),
+            (bounds_in_parent(one.target), bounds_in_parent(other.target)),
+        )
+    )
+
+
+def _alike(one: Namespace | None, other: Namespace | None) -> bool:
+    """Whether two namespaces give the same names the same values."""
+    one, other = one or {}, other or {}
+    return one.keys() == other.keys() and all(_same(one[name], other[name]) for name in one)
+
+
+def _same(one: Any, other: Any) -> bool:
+    if one is other:
+        return True
+    first, second = read_constant("", one), read_constant("", other)
+    if isinstance(first, RefusedEntry) or isinstance(second, RefusedEntry):
+        return False
+    return type(first[0]) is type(second[0]) and first == second
+
+
+# --- commutation ----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Touched:
+    """What a pathway reads, and what it writes by sums and otherwise, of arrays not its own."""
+
+    read: frozenset[Array]
+    summed: frozenset[Array]
+    written: frozenset[Array]
+
+    def commutes_with(self, other: _Touched) -> bool:
+        """Whether the order of two pathways changes nothing but the rounding of sums."""
+        mine, others = self.summed | self.written, other.summed | other.written
+        return not (
+            mine & other.read or others & self.read or self.written & others or other.written & mine
+        )
+
+
+def _commutes(merge: MergedSynapses, objects: Sequence[Component], namespace: Namespace) -> bool:
+    """Whether the members may all run at the place of the first."""
+    model = _resolved(merge, namespace)
+    if model is None or not _is_plain(model):
+        return False
+    body = model.pathways[0].body
+    elsewhere = [(i.kind, op) for _, i, op in writes(body) if i.kind is not IndexKind.SYNAPSE]
+    own = _touched(model, model.pathways[0])
+    if own.summed & own.read or any(found != (IndexKind.POST, "+") for found in elsewhere):
+        return False
+    members = {id(member) for member in merge.members()}
+    others = [component for component in objects if id(component) not in members]
+    return all(_may_be_passed(component, merge, own, namespace) for component in others)
+
+
+def _may_be_passed(
+    component: Component, merge: MergedSynapses, own: _Touched, namespace: Namespace
+) -> bool:
+    """Whether members may run before a component that stands between them in the schedule."""
+    keys = [name_key(f"{member.name}_{merge.pathway.name}") for member in merge.members()]
+    first, last, order = min(keys), max(keys), merge.pathway.order
+    if not isinstance(component, Synapses):
+        same = component.when == "synapses" and component.order == order
+        return not same or not first <= name_key(component.name) <= last
+    between = [
+        pathway.name
+        for pathway in component._pathways.values()
+        if pathway.order == order and first <= name_key(f"{component.name}_{pathway.name}") <= last
+    ]
+    if not between:
+        return True
+    model = _resolved(component, namespace)
+    return model is not None and all(
+        own.commutes_with(_touched(model, pathway))
+        for pathway in model.pathways
+        if pathway.source.name in between
+    )
+
+
+def _resolved(synapses: Synapses, namespace: Namespace) -> SynapsesModel | None:
+    """Return the resolved model, None if something is wrong in it: the network will report it."""
+    problems: list[Problem] = []
+    synapses._resolve(namespace, problems)
+    return None if problems else synapses._run.model
+
+
+def _is_plain(model: SynapsesModel) -> bool:
+    """Whether nothing in the code tells between which subgroups a synapse lies."""
+    source = model.source
+    sizes = {source.pre.length, source.post.length, source.store.length}
+    body = model.pathways[0].body
+    for node in all_nodes(body):
+        if isinstance(node, IndexValue | RandomDraw):
+            return False
+        if isinstance(node, Param) and node.name in sizes:
+            return False
+        if isinstance(node, Load) and node.array in (source.incoming, source.outgoing):
+            return False
+    return not model.frozen
+
+
+def _touched(model: SynapsesModel, pathway: PathwayModel) -> _Touched:
+    found = [
+        (array, op == "+")
+        for array, index, op in writes(pathway.body)
+        if index.kind is not IndexKind.SYNAPSE
+    ]
+    read = {
+        array
+        for array, index in reads(pathway.body)
+        if index is None or index.kind is not IndexKind.SYNAPSE
+    }
+    for ode in model.event_driven:
+        read |= {node.array for node in walk(ode.rhs) if isinstance(node, Load)}
+    return _Touched(
+        frozenset(read),
+        frozenset(array for array, sums in found if sums),
+        frozenset(array for array, sums in found if not sums),
+    )
