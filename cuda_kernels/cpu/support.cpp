@@ -8,6 +8,10 @@
 #include "cpu/split_total.h"
 #include "cpu/store.h"
 
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
+
 #define SG_EXPORT extern "C" __attribute__((visibility("default")))
 
 SG_EXPORT void sg_support_layout(uint64_t sizes[6]) {
@@ -121,6 +125,14 @@ SG_EXPORT void sg_move(void *out, const void *values, uint64_t itemsize, sg_uint
 SG_EXPORT void sg_splice(void *out, const void *values, uint64_t itemsize,
                          const uint64_t *row_start, uint64_t n_rows, uint64_t *cursor) {
   sg_splice_rows((char *)out, (const char *)values, itemsize, row_start, n_rows, cursor);
+}
+
+// Gives what was freed back to the system. The C library keeps it where many blocks of middle size
+// were freed, though the large ones that replace them come straight from the system.
+SG_EXPORT void sg_release_memory(void) {
+#ifdef __GLIBC__
+  malloc_trim(0);
+#endif
 }
 
 SG_EXPORT int64_t sg_piece(const sg_piece_job *job, sg_uints positions, sg_uints classes) {

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).resolve().parent
-MODELS = ("cuba", "cobahh", "brunel", "stdp")
+MODELS = ("cuba", "cobahh", "brunel", "stdp", "microcircuit")
 RATES_AGREE = 0.15  # the rate of one second varies by up to 8 % from seed to seed
 
 

@@ -210,7 +210,8 @@ class Share:
             if variable in self._fetched and (not own or variable.name in moving):
                 variable.lend(self)
                 del self._fetched[variable]
-        rows = self.member._data.rows
-        if isinstance(rows, LentRows):
-            rows.forget()
+        data = self.member._data
+        data.forget_positions()
+        if isinstance(data.rows, LentRows):
+            data.rows.forget()
         return bool(self._fetched)

@@ -18,7 +18,7 @@ from simgen.api.synaptic_run import SynapticRun
 from simgen.build.facts import NetworkFacts
 from simgen.build.schedule import name_key
 from simgen.connect.checks import smallest_dtype
-from simgen.connect.pieces import SharedRows
+from simgen.connect.pieces import SharedRows, release_memory
 from simgen.connect.rows import Rows
 from simgen.connect.store import RowStore
 from simgen.errors import InternalError
@@ -117,15 +117,27 @@ class MergedSynapses(Synapses):
         for variable in self.variables.values():
             if variable.data.size != len(self):
                 variable.data = np.empty(len(self), variable.data.dtype)
-        for share in self.shares:
+        if any(share.version < 0 for share in self.shares):
+            self._take_values()
+
+    def _take_values(self) -> None:
+        """Move the values of the members, source by source: what they free is used again."""
+        moved = 0
+        for share in sorted(self.shares, key=lambda share: share.first_row):
             share.lend_values()
-            if share.version < 0:
-                share.version = _touch(share.member)
+            moved += share.piece.n
+            if moved > len(self) // 8:
+                release_memory()
+                moved = 0
+        release_memory()
+        for share in self.shares:
+            share.version = _touch(share.member)
 
     def _gather(self) -> None:
         """Put the rows and the delay classes of all members together."""
         self._set("_counted_in", self.pathway.clock.dt_)
         classes = [share.begin() for share in self.shares]
+        release_memory()  # the delays are classes now
         shared = SharedRows([share.piece for share in self.shares], self._data.n_source)
         self._gather_delays(shared, classes)
         own = [rows for share in self.shares if (rows := share.member._data.rows) is not None]
@@ -140,6 +152,7 @@ class MergedSynapses(Synapses):
         )
         for share in self.shares:
             share.lend_rows()
+        release_memory()
 
     def _gather_delays(self, shared: SharedRows, classes: Sequence[Any]) -> None:
         tables = [share.steps() for share in self.shares]
@@ -183,8 +196,6 @@ class MergedSynapses(Synapses):
     def _started(self) -> None:
         super()._started()
         self.settle()
-        for share in self.shares:
-            share.member._started()
 
     def _items(self, facts: NetworkFacts) -> Iterable[Item]:
         items = list(super()._items(facts))

@@ -76,6 +76,7 @@ void sg_move(void *out, const void *values, uint64_t itemsize, sg_uints order, u
              int64_t gather, int64_t n_threads);
 void sg_splice(void *out, const void *values, uint64_t itemsize, const uint64_t *row_start,
                uint64_t n_rows, uint64_t *cursor);
+void sg_release_memory(void);
 int64_t sg_piece(const sg_piece_job *job, sg_uints positions, sg_uints classes);
 """
 _LAYOUT = (
