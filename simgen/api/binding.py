@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from simgen import pipeline
 from simgen.api.arguments import about
-from simgen.api.checks import require_recordings
+from simgen.api.checks import require_finite, require_recordings
 from simgen.api.clock import Clock, defaultclock
 from simgen.api.component import Component, in_order
 from simgen.api.constant_table import ConstantTable
@@ -25,7 +25,6 @@ from simgen.api.seeds import seed_epoch
 from simgen.api.subgroup import Subgroup
 from simgen.api.timed_array import TimedArray, find_table
 from simgen.build.schedule import DEFAULT_SLOTS, name_key, slot_positions
-from simgen.errors import NumericalError
 from simgen.ir.expr import Expr, Gather, Load, Param
 from simgen.ir.kernel import Program
 from simgen.ir.stmt import Emit, EmitTable, EventList
@@ -34,7 +33,7 @@ from simgen.model.description import SECOND
 from simgen.options import Options
 from simgen.runtime.aligned import aligned_zeros
 from simgen.runtime.events import part_bounds
-from simgen.runtime.simulation import HostOperation, Simulation, check_finite, host_value
+from simgen.runtime.simulation import HostOperation, Simulation, host_value
 from simgen.runtime.timing import TimeAxis, common_axis
 from simgen.targets.base import Executable, Memory
 from simgen.units import Quantity
@@ -305,15 +304,7 @@ class CompiledNetwork:
 
     def check_state(self, when: str) -> None:
         """Raise NumericalError if a state variable is not finite."""
-        try:
-            for component in self.components:
-                for name, values in component._checked_state():
-                    check_finite(name, component.describe(), values, when)
-        except NumericalError:
-            for component in self.objects:  # names the user's object, and the index in it
-                for name, values in component._checked_state():
-                    check_finite(name, component.describe(), values, when)
-            raise
+        require_finite(self.components, self.objects, when)
 
     def _operations(self) -> list[HostOperation]:
         """Return the Python operations with their places in the compiled schedule."""

@@ -91,7 +91,7 @@ def _members_with_names(merge: MergedSynapses) -> list[Synapses]:
 def _candidates(objects: Sequence[Component]) -> Iterator[list[Synapses]]:
     """Yield sets of objects that are equal but for their groups, connections and values."""
     watched = {id(needed) for component in objects for needed in component._depends_on()}
-    sets: dict[Any, list[list[Synapses]]] = {}
+    sets: dict[Any, list[_Set]] = {}
     for component in objects:
         if not isinstance(component, Synapses) or id(component) in watched:
             continue
@@ -99,16 +99,30 @@ def _candidates(objects: Sequence[Component]) -> Iterator[list[Synapses]]:
         if key is None:
             continue
         found = sets.setdefault(key, [])
-        for members in found:
-            if _alike(members[0].namespace, component.namespace) and not any(
-                _overlap(member, component) for member in members
-            ):
-                members.append(component)
-                break
-        else:
-            found.append([component])
+        if not any(members.add(component) for members in found):
+            found.append(_Set(component))
     for found in sets.values():
-        yield from (members for members in found if len(members) > 1)
+        yield from (each.members for each in found if len(each.members) > 1)
+
+
+class _Set:
+    """Objects no two of which may have synapses between the same pair of neurons."""
+
+    def __init__(self, first: Synapses) -> None:
+        self.members = [first]
+        self._targets = {bounds_in_parent(first.source): [bounds_in_parent(first.target)]}
+
+    def add(self, synapses: Synapses) -> bool:
+        """Take an object in if it may be a member."""
+        sources, targets = bounds_in_parent(synapses.source), bounds_in_parent(synapses.target)
+        for other, taken in self._targets.items():
+            if _overlap(sources, other) and any(_overlap(targets, each) for each in taken):
+                return False
+        if not _alike(self.members[0].namespace, synapses.namespace):
+            return False
+        self.members.append(synapses)
+        self._targets.setdefault(sources, []).append(targets)
+        return True
 
 
 def _key(synapses: Synapses) -> Any:
@@ -131,15 +145,8 @@ def _key(synapses: Synapses) -> Any:
     )
 
 
-def _overlap(one: Synapses, other: Synapses) -> bool:
-    """Whether two objects may have synapses between the same pair of neurons."""
-    return all(
-        first[0] < second[1] and second[0] < first[1]
-        for first, second in (
-            (bounds_in_parent(one.source), bounds_in_parent(other.source)),
-            (bounds_in_parent(one.target), bounds_in_parent(other.target)),
-        )
-    )
+def _overlap(one: tuple[int, int], other: tuple[int, int]) -> bool:
+    return one[0] < other[1] and other[0] < one[1]
 
 
 def _alike(one: Namespace | None, other: Namespace | None) -> bool:
