@@ -59,8 +59,7 @@ class Case:
 
     def merged(self):
         """Return the names of the members of each merge."""
-        self.network.run(0 * ms, namespace={})
-        merges = self.network._compiled.merges.merges
+        merges = self.network._prepare({}).merges.merges  # nothing needs to be compiled
         return [sorted(member.name for member in merge.members()) for merge in merges]
 
 
