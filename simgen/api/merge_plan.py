@@ -32,8 +32,7 @@ class MergePlan:
         self, objects: Sequence[Component], namespace: Namespace, options: Options
     ) -> None:
         self.merges: list[MergedSynapses] = []
-        wanted = options.optimize >= 1 and options.target != "reference"
-        for members in _candidates(objects) if wanted else ():
+        for members in _candidates(objects) if options.optimize >= 1 else ():
             merge = members[0]._merge
             if merge is None or not merge.serves(members):
                 merge = MergedSynapses.of(members)
@@ -130,7 +129,7 @@ def _key(synapses: Synapses) -> Any:
     data = synapses._data
     if data.rows is None and data.store is None:
         return None  # the network reports that connect() was not called
-    if len(synapses._pathways) != 1 or synapses._multisynaptic or synapses.contained_objects:
+    if len(synapses._pathways) != 1 or synapses._multisynaptic:
         return None
     (pathway,) = synapses._pathways.values()
     if pathway.direction != "pre":
@@ -241,7 +240,7 @@ def _is_plain(model: SynapsesModel) -> bool:
             return False
         if isinstance(node, Load) and node.array in (source.incoming, source.outgoing):
             return False
-    return not model.frozen
+    return True
 
 
 def _touched(model: SynapsesModel, pathway: PathwayModel) -> _Touched:

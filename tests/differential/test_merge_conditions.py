@@ -208,6 +208,8 @@ CASES = {
     "summed variable": (summing, []),
     "constant over dt": (code("x += k", "w : 1\nk = w*y_post : 1 (constant over dt)"), []),
     "multisynaptic index": (lambda: Case(multisynaptic_index="k"), []),
+    "without flags": (code("x += w", "dw/dt = -w/ms : 1"), []),
+    "only on_post": (code({}, on_post="x += w"), []),
     "on_post": (lambda: Case(on_post="x += w"), []),
     "two pathways": (code({"a": "x += w", "b": "y += w"}), []),
     # of one member
@@ -290,6 +292,7 @@ def test_what_is_wrong_is_still_reported():
 
 def test_who_was_never_connected_is_named():
     case = Case()
-    lonely = Synapses(case.source[:1], case.target[:1], "w : 1", on_pre="x += w", name="a4")
+    case.network.remove(case.objects[3])
+    lonely = Synapses(case.source[3:], case.target[3:], "w : 1", on_pre="x += w", name="a4")
     with pytest.raises(Exception, match="Synapses 'a4' has no synapses"):
         case.add(lonely).merged()
