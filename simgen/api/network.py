@@ -241,7 +241,6 @@ class Network(Named):
             compiled.run(end, progress if reporter is not None else None, check_finite)
         finally:
             self._set_running(False, compiled.clocks)
-            compiled.merges.settle()
             self._t = compiled.reached(end)
             for clock in compiled.clocks:
                 clock._now = compiled.clock_time(clock)

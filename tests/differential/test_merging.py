@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 import gc
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from wiring import begin
 from simgen import (
     ModelError,
     Network,
+    NetworkOperation,
     NeuronGroup,
     NumericalError,
     StateMonitor,
@@ -49,7 +51,16 @@ def clean_device():
 class Wired:
     """A group in four parts, and sixteen objects of equal code between them."""
 
-    def __init__(self, optimize, threads, code="plastic", delays=True, dtype="float64", **keywords):
+    def __init__(
+        self,
+        optimize,
+        threads,
+        code="plastic",
+        delays=True,
+        dtype="float64",
+        kinds=(0, 1, 2, 3, 4),
+        **keywords,
+    ):
         set_device("cpu", optimize=optimize, threads=threads, dtype=dtype)
         begin()
         seed(5)
@@ -63,15 +74,16 @@ class Wired:
         ends = np.cumsum(SIZES)
         self.parts = [self.group[end - size : end] for end, size in zip(ends, SIZES)]
         self.model, self.on_pre = CODES[code]
-        self.objects = []
-        for number in range(16):
-            self.objects.append(self.link(number, delays, **keywords))
+        self.kinds = kinds
+        order = [(5 * k + 3) % 16 for k in range(16)]  # not that of their places
+        made = {number: self.link(number, delays, **keywords) for number in order}
+        self.objects = [made[number] for number in range(16)]
         self.network = Network(self.group, self.objects)
 
     def link(self, number, delays, **keywords):
         source, target = self.parts[number // 4], self.parts[number % 4]
         made = Synapses(source, target, self.model, on_pre=self.on_pre, **keywords)
-        match number % 5:
+        match self.kinds[number % len(self.kinds)]:
             case 0:
                 made.connect(p=0.5)
             case 1:
@@ -224,11 +236,16 @@ def look_in_between(wired):
 
 
 def report_in_between(wired):
-    def report(elapsed, completed, start, duration):
-        wired.seen = wired.objects[1].u[:].tobytes()
-        wired.objects[6].u = 0.75 if completed in (0, 1) else 0.5
+    wired.seen = []
 
-    wired.network.run(2 * ms, report=report)
+    def report(elapsed, completed, start, duration):
+        wired.seen.append(wired.objects[1].u[:].tobytes())
+        wired.objects[6].u = len(wired.seen) / 16
+
+    cut = NetworkOperation(lambda: None, dt=0.5 * ms)  # makes the reports come at known steps
+    wired.network.add(cut)
+    wired.network.run(4 * ms, report=report, report_period=0 * ms)
+    wired.network.remove(cut)
 
 
 SCENARIOS = [
@@ -254,6 +271,10 @@ def test_merged_objects_do_what_single_ones_do(scenario, threads):
     scenario(merged)
     assert merged.state() == expected
     assert getattr(merged, "seen", None) == seen
+    (merge,) = merged.network._compiled.merges.merges
+    inside = [made for made in merged.objects if made._merge is not None]
+    assert all(made._merge is merge for made in inside)
+    assert {id(made) for made in inside} == {id(made) for made in merge.members()}
     assert len(merged.kernels()) == 1 < len(kernels)
     assert np.frombuffer(expected[0]).any()
 
@@ -270,6 +291,18 @@ def test_codes_delays_and_precisions(code, delays, dtype):
     assert states[1] == states[0]
     assert states[2] == states[0]
     assert len(wired.kernels()) == 1
+
+
+@pytest.mark.parametrize("kinds", [(0,), (0, 2), (1, 3, 3), (1, 2), (4,)])
+@pytest.mark.parametrize("delays", [False, True])
+def test_rows_sorted_or_not_and_pairs_repeated_or_not(kinds, delays):
+    states = []
+    for optimize, threads in ((0, 1), (1, 1), (1, 3)):
+        wired = Wired(optimize, threads, delays=delays, kinds=kinds)
+        wired.network.run(3 * ms)
+        states.append(wired.state())
+    assert states[1] == states[0]
+    assert states[2] == states[0]
 
 
 def test_one_delay_given_to_the_constructors_stays_one():
@@ -424,3 +457,34 @@ def test_the_source_names_how_many_objects_it_serves(golden):
     text = show(compiled, "source", "synapses_1_pre", "cpu")
     assert "16 Synapses objects, 'synapses' to 'synapses_15'" in text
     golden(text)
+
+
+def many_synapses(size):
+    cells = NeuronGroup(4 * size, "x : 1", threshold="x > 1")
+    parts = [cells[k * size : (k + 1) * size] for k in range(4)]
+    objects = []
+    for source in parts:
+        for target in parts:
+            made = Synapses(source, target, "w : 1", on_pre="x_post += w")
+            made.connect(n_total=100 * size)
+            made.w = "rand()"
+            made.delay = "2*ms*rand()"
+            objects.append(made)
+    return Network(cells, objects), sum(len(made) for made in objects)
+
+
+def test_memory_is_not_doubled():
+    set_device("cpu")
+    many_synapses(1)[0]._prepare({})  # what is made once is made
+    tracemalloc.start()
+    try:
+        network, count = many_synapses(100)
+        before, _ = tracemalloc.get_traced_memory()
+        tracemalloc.reset_peak()
+        network._prepare({})
+        after, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert before / count > 20  # a target, a weight and a delay
+    assert after / count < 18  # the order of creation instead of the delay
+    assert peak / count < 27
