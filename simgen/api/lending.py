@@ -152,16 +152,18 @@ class Share:
         if leader is not None:
             leader.variable.lend(self)
 
-    def end(self, variable: StateVariable) -> None:
-        """Give a variable its own values again."""
-        if variable.is_lent_to(self):
-            variable.data = variable.data
-
-    def end_rows(self) -> None:
-        """Give the member its own targets again."""
-        rows = self.member._data.rows
+    def end(self) -> None:
+        """Give the member back what it has lent."""
+        member = self.member
+        leader = member._run.delays.leader()
+        lent = [*member.variables.values(), *([] if leader is None else [leader.variable])]
+        for variable in lent:
+            if variable.is_lent_to(self):
+                variable.data = variable.data
+        rows = member._data.rows
         if isinstance(rows, LentRows):
-            self.member._data.rows = rows.owned()
+            member._data.rows = rows.owned()
+        member._merge = None
 
     # --- copies -------------------------------------------------------------------------------
 

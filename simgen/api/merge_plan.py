@@ -174,12 +174,10 @@ class _Touched:
     summed: frozenset[Array]
     written: frozenset[Array]
 
-    def commutes_with(self, other: _Touched) -> bool:
-        """Whether the order of two pathways changes nothing but the rounding of sums."""
-        mine, others = self.summed | self.written, other.summed | other.written
-        return not (
-            mine & other.read or others & self.read or self.written & others or other.written & mine
-        )
+    def may_pass(self, other: _Touched) -> bool:
+        """Whether a pathway that only adds may run before another, but for the rounding of sums."""
+        seen_or_set = other.read | other.written
+        return not (self.summed & seen_or_set or (other.summed | other.written) & self.read)
 
 
 def _commutes(merge: MergedSynapses, objects: Sequence[Component], namespace: Namespace) -> bool:
@@ -215,7 +213,7 @@ def _may_be_passed(
         return True
     model = _resolved(component, namespace)
     return model is not None and all(
-        own.commutes_with(_touched(model, pathway))
+        own.may_pass(_touched(model, pathway))
         for pathway in model.pathways
         if pathway.source.name in between
     )

@@ -170,18 +170,9 @@ class MergedSynapses(Synapses):
         self.pathway.pending = steps, out
 
     def dissolve(self) -> None:
-        """Give the members back what they lent, one variable after the other."""
-        for name, shared in self.variables.items():
-            for share in self.shares:
-                share.end(share.member.variables[name])
-            shared.data = np.zeros(0, shared.data.dtype)
+        """Give the members back what they lent."""
         for share in self.shares:
-            leader = share.member._run.delays.leader()
-            if leader is not None:
-                share.end(leader.variable)
-        for share in self.shares:
-            share.end_rows()
-            share.member._merge = None
+            share.end()
             _touch(share.member)
 
     def settle(self) -> None:

@@ -62,7 +62,9 @@ class Wired:
             case 4:
                 made.connect(False)
         if len(made):
-            if delays and number % 3:
+            if isinstance(delays, str):
+                made.delay = delays
+            elif delays and number % 3:
                 made.delay = "floor(rand()*9)*0.1*ms"
             elif delays:
                 made.delay = 0.1 * number * ms

@@ -67,11 +67,11 @@ ALL = [["a0", "a1", "a2", "a3"]]
 BUT_A2 = [["a0", "a1", "a3"]]
 
 
-def beside(name, code, model="w : 1", **keywords):
+def beside(name, code, model="w : 1", own="x += w", **keywords):
     """Return a case with another object, of other code, from target to target."""
 
     def make():
-        case = Case()
+        case = Case(own)
         other = Synapses(case.target, case.target, model, on_pre=code, name=name, **keywords)
         other.connect()
         return case.add(other)
@@ -235,6 +235,8 @@ CASES = {
         beside("a1b", "y += u", "du/dt = x_post/ms : 1 (event-driven)"),
         [],
     ),
+    "a sum of what is read between": (beside("a1b", "y += w", own="x += w*y"), []),
+    "a setter of what is read between": (beside("a1b", "y = w", own="x += w*y"), []),
     "a setter between": (beside("a1b", "x = w"), []),
     "a factor between": (beside("a1b", "x *= w"), []),
     "a reader before": (beside("a", "y += x"), ALL),

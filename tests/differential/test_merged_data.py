@@ -204,8 +204,13 @@ def test_memory_is_not_doubled():
         tracemalloc.reset_peak()
         network._prepare({})
         after, peak = tracemalloc.get_traced_memory()
+        tracemalloc.reset_peak()
+        set_device("cpu", optimize=0)
+        network._prepare({})
+        _, peak_of_end = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
     assert before / count > 20  # a target, a weight and a delay
     assert after / count < 18  # the order of creation instead of the delay
     assert peak / count < 27
+    assert peak_of_end < 2 * before

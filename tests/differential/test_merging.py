@@ -188,7 +188,7 @@ def test_merged_objects_do_what_single_ones_do(scenario, threads):
 
 
 @pytest.mark.parametrize("code", CODES)
-@pytest.mark.parametrize("delays", [False, True])
+@pytest.mark.parametrize("delays", [False, True, "0.3*ms"])
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_codes_delays_and_precisions(code, delays, dtype):
     states = []
