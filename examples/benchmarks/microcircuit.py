@@ -99,10 +99,10 @@ def _connect(api: Any, source: Any, target: Any, count: int) -> Any:
 def _fill(api: Any, synapses: Any, weight: float, excites: bool) -> None:
     """Give every synapse a weight (in pA) and a delay, both normal."""
     sign = "" if excites else "-"
-    size, delay = abs(weight), 1.5 if excites else 0.75
+    size, mean = abs(weight), 1.5 if excites else 0.75
     if api.__name__.startswith("simgen"):
         synapses.w = f"{sign}truncated_normal({size}, {size / 10}, 0, inf)*pA"
-        synapses.delay = f"truncated_normal({delay}, {delay / 2}, 0.1, inf)*ms"
+        synapses.delay = f"truncated_normal({mean}, {mean / 2}, 0.1, inf)*ms"
     else:
         synapses.w = f"{sign}clip({size} + {size / 10}*randn(), 0, inf)*pA"
-        synapses.delay = f"clip({delay} + {delay / 2}*randn(), 0.1, 100)*ms"
+        synapses.delay = f"clip({mean} + {mean / 2}*randn(), 0.1, 100)*ms"

@@ -192,15 +192,19 @@ def _commutes(merge: MergedSynapses, objects: Sequence[Component], namespace: Na
         return False
     members = {id(member) for member in merge.members()}
     others = [component for component in objects if id(component) not in members]
-    return all(_may_be_passed(component, merge, own, namespace) for component in others)
+    keys = [name_key(f"{member.name}_{merge.pathway.name}") for member in merge.members()]
+    place = merge.pathway.order, min(keys), max(keys)
+    return all(_may_be_passed(component, place, own, namespace) for component in others)
 
 
 def _may_be_passed(
-    component: Component, merge: MergedSynapses, own: _Touched, namespace: Namespace
+    component: Component, place: tuple[int, Any, Any], own: _Touched, namespace: Namespace
 ) -> bool:
-    """Whether members may run before a component that stands between them in the schedule."""
-    keys = [name_key(f"{member.name}_{merge.pathway.name}") for member in merge.members()]
-    first, last, order = min(keys), max(keys), merge.pathway.order
+    """Whether members may run before a component that stands between them in the schedule.
+
+    ``place`` is their order, and the sort keys of the first and the last of them.
+    """
+    order, first, last = place
     if not isinstance(component, Synapses):
         same = component.when == "synapses" and component.order == order
         return not same or not first <= name_key(component.name) <= last
