@@ -4,17 +4,23 @@
 #include "cpu/columns.h"
 #include "cpu/draw_rows.h"
 #include "cpu/permute.h"
+#include "cpu/pieces.h"
 #include "cpu/split_total.h"
 #include "cpu/store.h"
 
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
+
 #define SG_EXPORT extern "C" __attribute__((visibility("default")))
 
-SG_EXPORT void sg_support_layout(uint64_t sizes[5]) {
+SG_EXPORT void sg_support_layout(uint64_t sizes[6]) {
   sizes[0] = sizeof(sg_skip_job);
   sizes[1] = sizeof(sg_uniform_job);
   sizes[2] = sizeof(sg_store_job);
   sizes[3] = sizeof(sg_store_out);
   sizes[4] = sizeof(sg_column_job);
+  sizes[5] = sizeof(sg_piece_job);
 }
 
 SG_EXPORT int64_t sg_rows_by_skips(const sg_skip_job *job, const uint64_t *region,
@@ -114,4 +120,21 @@ SG_EXPORT void sg_move(void *out, const void *values, uint64_t itemsize, sg_uint
       sg_move_bytes((char *)out, (const char *)values, order, n, itemsize, gather, n_threads);
   }
 #undef SG_MOVE
+}
+
+SG_EXPORT void sg_splice(void *out, const void *values, uint64_t itemsize,
+                         const uint64_t *row_start, uint64_t n_rows, uint64_t *cursor) {
+  sg_splice_rows((char *)out, (const char *)values, itemsize, row_start, n_rows, cursor);
+}
+
+// Gives what was freed back to the system. The C library keeps it where many blocks of middle size
+// were freed, though the large ones that replace them come straight from the system.
+SG_EXPORT void sg_release_memory(void) {
+#ifdef __GLIBC__
+  malloc_trim(0);
+#endif
+}
+
+SG_EXPORT int64_t sg_piece(const sg_piece_job *job, sg_uints positions, sg_uints classes) {
+  return sg_find_piece(*job, positions, classes);
 }

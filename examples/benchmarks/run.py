@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).resolve().parent
-MODELS = ("cuba", "cobahh", "brunel", "stdp")
+MODELS = ("cuba", "cobahh", "brunel", "stdp", "microcircuit")
 RATES_AGREE = 0.15  # the rate of one second varies by up to 8 % from seed to seed
 
 
@@ -102,14 +102,14 @@ def row(result: Result, peer: Result | None) -> str:
     work = result.work
     ratio = f"{statistics.median(peer.seconds) / median:8.2f}" if peer else " " * 8
     return (
-        f"{result.model:8} {result.simulator:8} {result.threads:7} {best:8.3f} {median:9.3f}"
+        f"{result.model:12} {result.simulator:8} {result.threads:7} {best:8.3f} {median:9.3f}"
         f" {ratio} {1e9 * best / work['events']:9.1f} {1e9 * best / work['neuron_steps']:13.2f}"
         f" {work['rate']:9.2f} {work['events'] / 1e6:9.2f} {result.build:9.1f}"
     )
 
 
 HEADER = (
-    "model    program  threads  min (s) median(s) speed-up  ns/event ns/neuron-step"
+    "model        program  threads  min (s) median(s) speed-up  ns/event ns/neuron-step"
     " rate (Hz)  M events build (s)"
 )
 
@@ -139,7 +139,7 @@ def main() -> None:
                 print(row(result, peer if result is pair[0] else None), flush=True)
             if peer and abs(pair[0].work["rate"] / peer.work["rate"] - 1) > RATES_AGREE:
                 print(
-                    f"{model:8} the rates differ by more than {RATES_AGREE:.0%}: not the same work"
+                    f"{model:12} the rates differ by more than {RATES_AGREE:.0%}: not the same work"
                 )
             results += pair
     for note in dict.fromkeys(result.note for result in results):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -11,17 +12,19 @@ import numpy.typing as npt
 
 from simgen import pipeline
 from simgen.api.arguments import about
-from simgen.api.checks import reserve_recordings
+from simgen.api.checks import require_finite, reserve_recordings
 from simgen.api.clock import Clock, defaultclock
-from simgen.api.component import Component
+from simgen.api.component import Component, in_order
 from simgen.api.constant_table import ConstantTable
-from simgen.api.event_rings import EventRings, carry_spikes
+from simgen.api.event_rings import EventRings
 from simgen.api.group import Group
+from simgen.api.merge_plan import MergePlan
 from simgen.api.namespaces import Namespace
 from simgen.api.operations import NetworkOperation
 from simgen.api.recording import Recording
 from simgen.api.seeds import seed_epoch
 from simgen.api.subgroup import Subgroup
+from simgen.api.succession import Succession, carry_spikes
 from simgen.api.timed_array import TimedArray, find_table
 from simgen.build.schedule import DEFAULT_SLOTS, name_key, slot_positions
 from simgen.ir.expr import Expr, Gather, Load, Param
@@ -32,7 +35,7 @@ from simgen.model.description import SECOND
 from simgen.options import Options
 from simgen.runtime.aligned import aligned_zeros
 from simgen.runtime.events import part_bounds
-from simgen.runtime.simulation import HostOperation, Simulation, check_finite, host_value
+from simgen.runtime.simulation import HostOperation, Simulation, host_value
 from simgen.runtime.timing import TimeAxis, common_axis
 from simgen.targets.base import Executable, Memory
 from simgen.units import Quantity
@@ -51,7 +54,7 @@ class CompiledNetwork:
         start: float,
         previous: CompiledNetwork | None,
     ) -> None:
-        self.components = _in_order(components)
+        self.objects = in_order(components)  # as the user made them
         self._position: int | None = None  # of the Python operation that is being called
         self.options = options
         self.clocks = self._find_clocks()
@@ -62,7 +65,11 @@ class CompiledNetwork:
         )
         for clock in self.clocks:  # what is prepared may start at the present time
             clock._now = self._next_step(clock, tick) * clock.dt_
-        carry_spikes(self.components, previous, lambda clock: self._next_step(clock, tick))
+        next_step = partial(self._next_step, tick=tick)
+        following = Succession(self.objects, previous, next_step)
+        self.merges = MergePlan(namespace, options, following)
+        self.components = self.merges.components  # as they run
+        carry_spikes(self.merges.merges, following)
         for component in self.components:
             component._prepare(options.threads)
         raw = pipeline.build_program(self.components, namespace, options.optimize)
@@ -98,7 +105,7 @@ class CompiledNetwork:
 
     def _find_clocks(self) -> list[Clock]:
         clocks: dict[int, Clock] = {}
-        for component in self.components:
+        for component in self.objects:
             clock = getattr(component, "clock", None)
             if isinstance(clock, Clock):
                 clocks[id(clock)] = clock
@@ -171,9 +178,9 @@ class CompiledNetwork:
 
     def _bind_keys(self) -> None:
         self._epoch = seed_epoch()
-        old = [c for c in sorted(self.components, key=lambda c: c._created) if c._keys()]
+        old = [c for c in sorted(self.objects, key=lambda c: c._created) if c._keys()]
         old = [c for c in old if any(stream.is_old for stream in c._keys().values())]
-        for component in self.components:
+        for component in self.objects:
             for name, stream in component._keys().items():
                 rank = old.index(component) if stream.is_old else 0
                 key = stream.key(rank)
@@ -217,7 +224,8 @@ class CompiledNetwork:
         """Take over new values of constants; False if the network has to be compiled anew."""
         if [clock.dt_ for clock in self.clocks] != self._widths:
             return False
-        if any(component._has_settled(self) for component in self.components):
+        settled = any(component._has_settled(self) for component in self.components)
+        if settled or not self.merges.holds(self.steps_done):
             return False
         self._follow_seed()
         changed = self.changed_constants(namespace)
@@ -286,6 +294,7 @@ class CompiledNetwork:
 
     def run(self, end: float, progress: Callable[[int], None] | None, finite: str | bool) -> None:
         """Run until the time ``end``."""
+        progress = self.merges.observe(progress)
         for component in self.components:
             component._started()
         self.derive()
@@ -305,9 +314,7 @@ class CompiledNetwork:
 
     def check_state(self, when: str) -> None:
         """Raise NumericalError if a state variable is not finite."""
-        for component in self.components:
-            for name, values in component._checked_state():
-                check_finite(name, component.describe(), values, when)
+        require_finite(self.components, self.objects, when)
 
     def _operations(self) -> list[HostOperation]:
         """Return the Python operations with their places in the compiled schedule."""
@@ -336,6 +343,7 @@ class CompiledNetwork:
                 operation.call(Quantity(operation.clock._now, dim=SECOND))
             finally:
                 self._position = None
+            self.merges.settle()
             self._follow_seed()
             self.derive()
 
@@ -389,12 +397,3 @@ class CompiledNetwork:
                 for stmt in flatten(kernel.body)
             )
         return buffer.at_step(step, self.bounds[events.length]).astype(np.int32)
-
-
-def _in_order(components: Sequence[Component]) -> list[Component]:
-    """Return the components, those that others need before these, else as given."""
-
-    def depth(component: Component) -> int:
-        return 1 + max((depth(needed) for needed in component._depends_on()), default=0)
-
-    return sorted(components, key=depth)

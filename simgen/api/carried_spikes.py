@@ -76,6 +76,43 @@ class CarriedSpikes:
     def _spikes(self, pathway: Pathway) -> PathwaySpikes:
         return self._of.setdefault(pathway.name, PathwaySpikes(pathway.clock.dt_))
 
+    # --- for merges -----------------------------------------------------------------------------
+
+    def of(self, pathway: Pathway) -> PathwaySpikes:
+        """Return the carried events of a pathway."""
+        return self._spikes(pathway)
+
+    def born(self, pathway: Pathway) -> int:
+        """Return the first step whose events reach a pathway."""
+        return self._spikes(pathway).born
+
+    def waits_for(self, pathway: Pathway, step: int) -> bool:
+        """Whether events are carried that arrive at a step of the clock or later."""
+        return bool(np.any(self._spikes(pathway).times > (step - 0.5) * pathway.clock.dt_))
+
+    def last_arrival(self, pathway: Pathway) -> int:
+        """Return the step of the clock in which the last carried event arrives."""
+        times = self._spikes(pathway).times
+        return int(np.ceil(times.max() / pathway.clock.dt_)) if times.size else -1
+
+    def begin(self, pathway: Pathway, born: int) -> None:
+        """Let the events of a step and those after it reach a pathway."""
+        self._of[pathway.name] = PathwaySpikes(pathway.clock.dt_, born)
+
+    def take_over(
+        self, pathway: Pathway, other: PathwaySpikes, chosen: Steps, synapses: Steps
+    ) -> None:
+        """Take the chosen events of another pathway as events of these synapses."""
+        self._of[pathway.name] = PathwaySpikes(
+            other.width,
+            other.born,
+            other.arrivals[chosen],
+            synapses,
+            other.times[chosen],
+            other.emitted[chosen],
+            other.cut_from,
+        )
+
     # --- changes --------------------------------------------------------------------------------
 
     def cut(self, network: CompiledNetwork | None, only: tuple[Pathway, ...] | None = None) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +14,7 @@ from simgen.errors import (
     EquationError,
     IndexRangeError,
     ModelError,
+    NumericalError,
     Problem,
     UnsupportedFeatureError,
 )
@@ -23,6 +24,7 @@ from simgen.lang.names import undefinable_name
 from simgen.model.description import SECOND, VariableInfo
 from simgen.runtime.events import EventBuffer
 from simgen.runtime.limits import require_bytes
+from simgen.runtime.simulation import check_finite
 
 if TYPE_CHECKING:
     from simgen.api.component import Component
@@ -101,6 +103,23 @@ def require_ring(events: EventList, buffer: EventBuffer, depth: int, component: 
             f"{depth:,} steps ({buffer.size:,} elements)",
             "Use shorter delays, or a longer step.",
         )
+
+
+def require_finite(running: Iterable[Component], objects: Iterable[Component], when: str) -> None:
+    """Raise NumericalError if a state variable of what runs is not finite.
+
+    The message names one of the user's ``objects``, and the index in it.
+    """
+    try:
+        for component in running:
+            for name, values in component._checked_state():
+                check_finite(name, component.describe(), values, when)
+    except NumericalError:
+        for component in objects:
+            for name, _ in component._checked_state():
+                values = np.atleast_1d(cast("Group", component)._read(name, slice(None)))
+                check_finite(name, component.describe(), values, when)
+        raise
 
 
 def reserve_recordings(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -219,3 +219,12 @@ def living_components() -> list[Component]:
 def new_scope() -> None:
     """Hide all objects created so far from the implicit network."""
     Component._scope_number += 1
+
+
+def in_order(components: Sequence[Component]) -> list[Component]:
+    """Return the components, those that others need before these, else as given."""
+
+    def depth(component: Component) -> int:
+        return 1 + max((depth(needed) for needed in component._depends_on()), default=0)
+
+    return sorted(components, key=depth)

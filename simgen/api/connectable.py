@@ -95,7 +95,7 @@ class Connectable(SynapsesInNetwork):
     def _delays_change(self) -> None:
         """Go back to row order, so that any delay can be given; spikes under way are kept."""
         self._refuse_while_running()
-        if self._data.store is None:
+        if self._data.store is None and self._merge is None:
             return
         self._run.carried.cut(None if self._network is None else self._network._compiled)
         self._run.to_rows()

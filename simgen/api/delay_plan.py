@@ -36,12 +36,18 @@ class DelayPlan:
 
     def take_classes(self) -> Any:
         """Turn the leading pathway's delays into classes; return that of each synapse, or None."""
+        leader, classes = self.leader(), self.find_classes()
+        if leader is not None:
+            leader.variable.data = np.zeros(0)  # from here on the classes say it
+        return classes
+
+    def find_classes(self) -> Any:
+        """Find the classes of the leading pathway's delays; return each synapse's, or None."""
         synapses, leader = self.synapses, self.leader()
         classes: Any = None
         steps = np.zeros(1, np.uint32)
         if leader is not None:
             steps, classes = leader.classes(leader.clock.dt_)
-            leader.variable.data = np.zeros(0)  # from here on the classes say it
         self.steps = steps if steps.size else np.zeros(1, np.uint32)
         synapses._set("_class_steps", self.steps)
         synapses._set("_class_dt", leader.clock.dt_ if leader is not None else synapses.clock.dt_)

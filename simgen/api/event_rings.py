@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from simgen.api.checks import require_ring
@@ -28,7 +28,7 @@ class EventRings:
     def bind(self, compiled: CompiledNetwork, previous: CompiledNetwork | None) -> None:
         """Fit the rings to the delays and threads of a network and put them into its memory."""
         depths: dict[str, int] = {}
-        for component in compiled.components:
+        for component in compiled.objects:
             for name, longest in component._longest_delays().items():
                 depths[name] = max(depths.get(name, 0), longest)
         if previous is not None:
@@ -36,7 +36,7 @@ class EventRings:
         memory = compiled.memory
         together = _steps_together(compiled)
         memory.ints[STEPS_TOGETHER] = together
-        for component in compiled.components:
+        for component in compiled.objects:
             for events in component._event_lists():
                 apart = max(1, together)
                 depth = depths.get(events.name, 0) + apart
@@ -68,8 +68,8 @@ class EventRings:
 
     def _clear_joining(self, compiled: CompiledNetwork, previous: CompiledNetwork) -> None:
         """Forget the events of groups that were away: their steps have been used up since."""
-        for component in compiled.components:
-            if all(component is not known for known in previous.components):
+        for component in compiled.objects:
+            if all(component is not known for known in previous.objects):
                 for events in component._event_lists():
                     if events.name in self.buffers:
                         self.buffers[events.name].counts[...] = 0
@@ -93,18 +93,3 @@ def _next_steps(
     before = previous.axis.width * previous.axis.periods[clock.name]
     width = compiled.axis.width * compiled.axis.periods[clock.name]
     return previous.steps_done(clock), None if abs(before / width - 1.0) < 1e-9 else step
-
-
-def carry_spikes(
-    components: Sequence[Component],
-    previous: CompiledNetwork | None,
-    next_step: Callable[[Clock], int],
-) -> None:
-    """Tell the objects of a network compiled anew, and those that leave it, what it follows."""
-    former = () if previous is None else previous.components
-    for component in former:
-        if all(component is not present for present in components):
-            component._carry_on(previous, None)
-    for component in components:
-        stays = any(component is known for known in former)
-        component._carry_on(previous if stays else None, next_step)

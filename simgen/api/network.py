@@ -115,12 +115,12 @@ class Network(Named):
         return list(self._all(self._objects))
 
     def _all(self, objects: Iterable[Component]) -> Iterator[Component]:
-        seen: set[int] = set()
+        seen: dict[int, Component] = {}
         for component in objects:
-            for entry in (component, *component.contained_objects):
-                if id(entry) not in seen:
-                    seen.add(id(entry))
-                    yield entry
+            seen.setdefault(id(component), component)
+            for entry in component.contained_objects:
+                seen.setdefault(id(entry), entry)
+        return iter(seen.values())
 
     def __getitem__(self, name: str) -> Component:
         for component in self.objects:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from simgen.api.arguments import plain_values
 from simgen.dtypes import DType
-from simgen.errors import ArgumentTypeError, DimensionMismatchError, ModelError
+from simgen.errors import ArgumentTypeError, DimensionMismatchError, InternalError, ModelError
 from simgen.model.description import VariableInfo
 from simgen.model.functions import said
 from simgen.model.hints import usual_unit
@@ -19,19 +19,53 @@ from simgen.units import DIMENSIONLESS
 AnyArray = npt.NDArray[Any]
 
 
+class Borrower(Protocol):
+    """Something that keeps the values of variables and gives copies of them."""
+
+    def fetch(self, variable: StateVariable) -> AnyArray:
+        """Return a copy of the variable's values in the order of its owner's data."""
+
+
 class StateVariable:
     """A variable's description and its data: one value per element, or a single one if shared.
 
-    ``version`` counts the writes from Python, so that derived values know when to follow.
+    ``version`` counts the writes from Python, so that derived values know when to follow. Data
+    that is lent is fetched when it is asked for; setting it ends the loan.
     """
 
-    __slots__ = ("data", "info", "version")
+    __slots__ = ("_borrower", "_data", "info", "version")
 
     def __init__(self, info: VariableInfo, size: int, real: np.dtype[np.floating]) -> None:
         self.info = info
         dtype = info.array.dtype.numpy(real)
-        self.data: AnyArray = aligned_zeros(1 if info.shared else size, dtype)
+        self._borrower: Borrower | None = None
+        self._data: AnyArray | None = aligned_zeros(1 if info.shared else size, dtype)
         self.version = 0
+
+    @property
+    def data(self) -> AnyArray:
+        """The values in the order of the owner's data."""
+        if self._data is None:
+            if self._borrower is None:
+                raise InternalError(f"'{self.name}' has neither data nor a borrower")
+            self._data = self._borrower.fetch(self)
+        return self._data
+
+    @data.setter
+    def data(self, values: AnyArray) -> None:
+        self._data, self._borrower = values, None
+
+    def lend(self, borrower: Borrower) -> None:
+        """Free the data, which ``borrower`` has taken over."""
+        self._borrower, self._data = borrower, None
+
+    def is_lent_to(self, borrower: Borrower) -> bool:
+        """Whether ``borrower`` keeps the data."""
+        return self._borrower is borrower
+
+    def fetched(self) -> AnyArray | None:
+        """Return the data that is here, None if it is lent and has not been asked for."""
+        return self._data
 
     @property
     def name(self) -> str:

@@ -46,6 +46,7 @@ class SynapsesInNetwork(Group):
     _run: SynapticRun
     _pathways: dict[str, Pathway]
     _lastupdate: StateVariable | None
+    _merge: Any = None  # the object that has taken over the data, where several run as one
 
     def _depends_on(self) -> Iterator[Component]:
         yield self.source

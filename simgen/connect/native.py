@@ -45,6 +45,12 @@ typedef struct {
   const uint64_t *col_start; uint64_t n_cols; sg_uints cls; uint64_t n_classes; uint64_t longest;
   int64_t n_threads;
 } sg_column_job;
+typedef struct {
+  const uint64_t *row_start; const uint32_t *targets; uint64_t n_rows; uint64_t n_parts;
+  sg_uints order; int64_t one_class; sg_segment_sink bounds; uint64_t first_row; uint64_t last_row;
+  uint64_t first_target; uint64_t last_target; const uint64_t *own_start; uint64_t longest_row;
+  int64_t n_threads;
+} sg_piece_job;
 void sg_support_layout(uint64_t *sizes);
 int64_t sg_rows_by_skips(const sg_skip_job *job, const uint64_t *region, uint64_t *row_start,
                          uint32_t *targets, uint64_t *needed);
@@ -69,8 +75,15 @@ void sg_expand(const uint64_t *row_start, uint64_t n_rows, const sg_segment_sink
                sg_uints sources, sg_uints classes, int64_t n_threads);
 void sg_move(void *out, const void *values, uint64_t itemsize, sg_uints order, uint64_t n,
              int64_t gather, int64_t n_threads);
+void sg_splice(void *out, const void *values, uint64_t itemsize, const uint64_t *row_start,
+               uint64_t n_rows, uint64_t *cursor);
+void sg_release_memory(void);
+int64_t sg_piece(const sg_piece_job *job, sg_uints positions, sg_uints classes);
 """
-_LAYOUT = ("sg_skip_job", "sg_uniform_job", "sg_store_job", "sg_store_out", "sg_column_job")
+_LAYOUT = (
+    *("sg_skip_job", "sg_uniform_job", "sg_store_job", "sg_store_out", "sg_column_job"),
+    "sg_piece_job",
+)
 
 
 @functools.lru_cache(maxsize=1)

@@ -45,7 +45,7 @@ def fill(
     targets = np.empty(rows.n, dtype=np.uint32)
     job = _store_job(rows, bounds, classes, segments.n_classes, threads)
     fields = {"row_start": pointer(row_start), "targets": pointer(targets), "order": uints(order)}
-    fields |= {"creation": uints(rows.creation_of_row_order), "sink": _sink(segments, 0)[0]}
+    fields |= {"creation": uints(rows.creation_of_row_order), "sink": segment_sink(segments, 0)[0]}
     check_status(library().sg_store_fill(job, struct("sg_store_out", fields)), "sorting synapses")
     return targets
 
@@ -105,7 +105,9 @@ def sort_columns(
 ) -> None:
     """Sort each column by (class, position) in place and write the segment bounds."""
     job = _column_job(col_start, classes, segments.n_classes, threads)
-    status = library().sg_columns_sort(job, uints(positions), pointer(sources), _sink(segments, 0))
+    status = library().sg_columns_sort(
+        job, uints(positions), pointer(sources), segment_sink(segments, 0)
+    )
     check_status(status, "sorting columns")
 
 
@@ -148,7 +150,7 @@ def expand(
     library().sg_expand(
         pointer(row_start[part]),
         row_start.shape[1] - 1,
-        _sink(segments, part),
+        segment_sink(segments, part),
         uints(sources),
         uints(classes),
         threads,
@@ -196,7 +198,7 @@ def _column_job(
     return struct("sg_column_job", fields)
 
 
-def _sink(segments: Segments, part: int) -> Any:
+def segment_sink(segments: Segments, part: int) -> Any:
     """Return the C struct (untyped) of the bounds of ``part`` and the partitions after it."""
     starts = None if segments.starts is None else segments.starts[part:]
     pair_start = None if segments.pair_start is None else segments.pair_start[part:]

@@ -13,7 +13,7 @@ pytestmark = pytest.mark.compiler
 
 PROGRAM = """
 import numpy as np
-from simgen.connect import columns, native, rules, store
+from simgen.connect import columns, native, pieces, rules, store
 from simgen.targets.cpu import compile as driver
 flags = ("-fsanitize=undefined", "-fno-sanitize-recover=all")
 original = native.compile_shared
@@ -26,6 +26,12 @@ for n_source, n_target, p, n_classes in [(30, 70, 0.3, 5), (200, 300, 0.01, 900)
     store.recompute_order(built, threads=2)
     for part in range(2):
         columns.build_columns(built, part, by_delay=True, with_source=True, threads=2)
+    piece = pieces.Piece(0, 0, n_target, rows.row_start)
+    shared = pieces.SharedRows([piece], n_source)
+    shared.splice([classes], np.empty_like(classes))
+    for kept in (built, store.build_store(rows, classes, n_classes, [0, 2, n_target])):
+        positions, _ = pieces.find_piece(kept, piece, classes=True)
+        pieces.put_values(pieces.take_values(kept.targets, positions), positions, kept.targets)
     store.gather_into_storage(classes, built.order, np.empty_like(classes))
 i, j = rng.integers(0, 20, 500), rng.integers(0, 90, 500)
 rows = rules.from_arrays(i, j, 20, 90)
@@ -65,7 +71,7 @@ def test_the_support_library_has_no_undefined_behaviour():
 
 
 def test_a_layout_that_differs_is_found(monkeypatch):
-    monkeypatch.setattr(native, "_LAYOUT", ("sg_skip_job",) * 5)
+    monkeypatch.setattr(native, "_LAYOUT", ("sg_skip_job",) * 6)
     native.library.cache_clear()
     try:
         with pytest.raises(native.InternalError, match="declarations differ"):
