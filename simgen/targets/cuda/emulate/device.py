@@ -1,0 +1,260 @@
+"""The emulated device: memory, modules, launches and recorded lists of launches."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simgen.errors import InternalError, KernelError
+from simgen.targets.cuda.emulate.faults import Fault, Site, render
+from simgen.targets.cuda.emulate.library import (
+    LoadedText,
+    Parameter,
+    emulator,
+    load_text,
+    text_of,
+)
+from simgen.targets.cuda.emulate.memory import EmulatedBuffer, spoiled
+
+ORDERS = {"forward": 0, "reverse": 1, "shuffled": 2}  # as in cuda_kernels/emulate/block.h
+MOST_THREADS = 1024
+_KINDS = {"f": "float", "i": "int", "u": "uint", "b": "bool", "V": "struct"}  # of numpy's types
+MOST_SHARED = 232448  # bytes; as in cuda_kernels/emulate/shared.h
+
+Triple: TypeAlias = "int | tuple[int, ...]"
+Argument: TypeAlias = "EmulatedBuffer | int | float | bool | np.generic"
+
+
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    """A launch in the form that C takes; ``owners`` keeps what it points to alive."""
+
+    function: EmulatedFunction
+    launch: Any  # sg_emu_launch *, untyped as all of cffi
+    owners: tuple[Any, ...]
+
+
+@dataclass(slots=True, eq=False)
+class EmulatedDevice:
+    """Runs kernels on the processor, one thread after the other, in a chosen order.
+
+    ``order`` is that of threads and blocks: "forward", "reverse" or "shuffled" (by ``seed``).
+    """
+
+    order: str = "forward"
+    seed: int = 0
+    name: str = "emulated CUDA device"
+    multiprocessors: int = 2  # few blocks suffice to find what goes wrong between them
+    _recording: list[_Prepared] | None = field(default=None, repr=False)
+    _lock: threading.RLock = field(default_factory=threading.RLock, repr=False)
+
+    def __post_init__(self) -> None:
+        if self.order not in ORDERS:
+            raise InternalError(f"the order {self.order!r} is none of {', '.join(ORDERS)}")
+
+    def allocate(self, n_bytes: int, name: str = "") -> EmulatedBuffer:
+        """Return memory that holds a pattern until it is written; ``name`` is for messages."""
+        return spoiled(n_bytes, name)
+
+    def upload(self, buffer: EmulatedBuffer, data: NDArray[Any], offset: int = 0) -> None:
+        """Copy contiguous ``data`` to the bytes from ``offset`` on."""
+        values = np.ascontiguousarray(data).reshape(-1).view(np.uint8)
+        self._slice(buffer, offset, values.nbytes)[:] = values
+
+    def download(self, buffer: EmulatedBuffer, out: NDArray[Any], offset: int = 0) -> None:
+        """Copy the bytes from ``offset`` on into contiguous ``out``."""
+        if not out.flags.c_contiguous:
+            raise InternalError("download needs a contiguous array")
+        out.reshape(-1).view(np.uint8)[:] = self._slice(buffer, offset, out.nbytes)
+
+    def zero(self, buffer: EmulatedBuffer) -> None:
+        """Fill with zeros."""
+        self._slice(buffer, 0, buffer.n_bytes)[:] = 0
+
+    def _slice(self, buffer: EmulatedBuffer, offset: int, n_bytes: int) -> NDArray[np.uint8]:
+        if offset < 0 or offset + n_bytes > buffer.n_bytes:
+            raise InternalError(
+                f"bytes {offset} to {offset + n_bytes} of the {buffer.n_bytes} of device memory "
+                f"'{buffer.name}' were asked for"
+            )
+        return buffer.bytes[offset : offset + n_bytes]
+
+    def compile(self, source: str) -> EmulatedModule:
+        """Return the kernels of a CUDA text; it finds the headers of ``cuda_kernels``."""
+        return EmulatedModule(self, load_text(source))
+
+    def synchronize(self) -> None:
+        """Wait for all launches; here each launch waits for itself."""
+
+    def capture(self, launches: Callable[[], None]) -> EmulatedGraph:
+        """Return the list of launches that the callable makes; none of them is run."""
+        with self._lock:
+            recorded: list[_Prepared] = []
+            self._recording = recorded
+            try:
+                launches()
+            finally:
+                self._recording = None
+        return EmulatedGraph(self, tuple(recorded))
+
+    def submit(self, prepared: _Prepared) -> None:
+        """Run a launch, or note it where launches are being recorded."""
+        with self._lock:
+            if self._recording is not None:
+                self._recording.append(prepared)
+                return
+            if prepared.function.text.lib.sg_emu_run(prepared.launch):
+                _raise_fault(prepared)
+
+    def replay(self, launches: Sequence[_Prepared], table: Any, entries: Any, times: int) -> None:
+        """Run recorded launches ``times`` times, in one call of the host's library."""
+        with self._lock:
+            if not launches:
+                return
+            replay = launches[0].function.text.lib.sg_emu_replay
+            failed = int(replay(table, entries, len(launches), times))
+            if failed >= 0:
+                _raise_fault(launches[failed % len(launches)])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class EmulatedModule:
+    """The kernels of a text."""
+
+    device: EmulatedDevice
+    text: LoadedText
+
+    def function(self, name: str) -> EmulatedFunction:
+        """Return the kernel of that name."""
+        if name not in self.text.kernels:
+            known = ", ".join(self.text.kernels)
+            raise InternalError(f"the CUDA text has no kernel '{name}', only {known}")
+        number, parameters = self.text.kernels[name]
+        return EmulatedFunction(self.device, self.text, name, number, parameters)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class EmulatedFunction:
+    """A kernel."""
+
+    device: EmulatedDevice
+    text: LoadedText
+    name: str
+    number: int
+    parameters: tuple[Parameter, ...]
+
+    def launch(
+        self, grid: Triple, block: Triple, arguments: Sequence[Argument], shared_bytes: int = 0
+    ) -> None:
+        """Run the kernel, or note it where launches are being recorded.
+
+        Raises :class:`KernelError` naming the line, the block and the threads when it goes wrong.
+        """
+        launch = emulator.new("sg_emu_launch *")
+        launch.grid, launch.block = _triple(grid), _triple(block)
+        threads = launch.block[0] * launch.block[1] * launch.block[2]
+        if not 1 <= threads <= MOST_THREADS or not min(launch.grid) > 0:
+            raise InternalError(
+                f"kernel '{self.name}' cannot be launched with grid {grid} and block {block}: "
+                f"a block has 1 to {MOST_THREADS} threads, a grid at least one block"
+            )
+        if not 0 <= shared_bytes <= MOST_SHARED:
+            raise InternalError(f"kernel '{self.name}' asks for {shared_bytes} shared bytes")
+        launch.kernel, launch.shared_bytes = self.number, shared_bytes
+        launch.order, launch.seed = ORDERS[self.device.order], self.device.seed
+        values = self._pack(arguments)
+        pointers = emulator.new(
+            "void *[]", [emulator.cast("void *", value.ctypes.data) for value in values] or 1
+        )
+        launch.args = pointers
+        self.device.submit(_Prepared(self, launch, (pointers, values, tuple(arguments))))
+
+    def _pack(self, arguments: Sequence[Argument]) -> list[NDArray[Any]]:
+        if len(arguments) != len(self.parameters):
+            raise InternalError(
+                f"kernel '{self.name}' has {len(self.parameters)} parameters, not {len(arguments)}"
+            )
+        pairs = zip(arguments, self.parameters, strict=True)
+        return [self._value(number, *pair) for number, pair in enumerate(pairs, start=1)]
+
+    def _value(self, number: int, argument: Argument, parameter: Parameter) -> NDArray[Any]:
+        """Return the bytes of an argument, as the kernel's parameter has them."""
+        kind, n_bytes = parameter.kind, parameter.n_bytes
+        given: NDArray[Any] | None = None
+        if isinstance(argument, EmulatedBuffer):
+            if kind == "pointer" or (kind in ("int", "uint") and n_bytes == 8):
+                given = np.array(argument.address, np.uint64)
+        elif isinstance(argument, np.generic):
+            value = np.array(argument)
+            if _KINDS.get(value.dtype.kind) == kind and value.nbytes == n_bytes:
+                given = value
+        elif isinstance(argument, float):
+            if kind == "float":
+                given = np.array(argument, f"f{n_bytes}")
+        elif kind not in ("float", "struct"):
+            given = np.array(argument & (1 << 8 * n_bytes) - 1, f"u{n_bytes}")
+        if given is None:
+            raise InternalError(
+                f"argument {number} of kernel '{self.name}' is {argument!r}, but the parameter "
+                f"is a {kind} of {n_bytes} bytes"
+            )
+        return given
+
+
+@dataclass(slots=True, eq=False)
+class EmulatedGraph:
+    """Recorded launches, which one call runs again."""
+
+    device: EmulatedDevice
+    launches: tuple[_Prepared, ...]
+    _table: Any = None
+    _entries: Any = None
+
+    def __post_init__(self) -> None:
+        libs = [prepared.function.text.lib for prepared in self.launches]
+        runs = [emulator.addressof(lib, "sg_emu_run") for lib in libs]
+        self._table = emulator.new("int32_t (*[])(const sg_emu_launch *)", runs or 1)
+        entries = [prepared.launch for prepared in self.launches]
+        self._entries = emulator.new("const sg_emu_launch *[]", entries or 1)
+
+    def replay(self, times: int = 1) -> None:
+        """Run the launches in their order, ``times`` times over."""
+        self.device.replay(self.launches, self._table, self._entries, times)
+
+
+def open_emulated(**settings: Any) -> EmulatedDevice:
+    """Return an emulated device; the settings are those of :class:`EmulatedDevice`."""
+    return EmulatedDevice(**settings)
+
+
+def _triple(size: Triple) -> tuple[int, int, int]:
+    values = (size,) if isinstance(size, int) else tuple(int(value) for value in size)
+    x, y, z = (*values, 1, 1)[:3]
+    return x, y, z
+
+
+def _raise_fault(prepared: _Prepared) -> None:
+    lib, launch = prepared.function.text.lib, prepared.launch
+    found = lib.sg_emu_last_fault()
+    threads = launch.block[0] * launch.block[1] * launch.block[2]
+    sites = []
+    for thread in range(threads):
+        site = lib.sg_emu_site_of(thread)
+        call = text_of(site.call) if site.call else ""
+        file = text_of(site.file) if site.file else ""
+        sites.append(Site(call, file, int(site.line), int(site.state), int(site.mask)))
+    fault = Fault(
+        kind=int(found.kind),
+        kernel=prepared.function.name,
+        grid=tuple(launch.grid),
+        block_size=tuple(launch.block),
+        block=int(found.block),
+        thread=int(found.thread),
+        sites=tuple(sites),
+    )
+    raise KernelError(render(fault))

@@ -1,0 +1,145 @@
+"""CUDA texts that the emulator's tests run, and that NVRTC compiles."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simgen.targets.cuda.emulate import EmulatedDevice
+
+ORDERS = [("forward", 0), ("reverse", 0), ("shuffled", 1), ("shuffled", 2)]
+BLOCKS = [32, 64, 128, 256, 512, 1024]
+
+SOURCE = """\
+#include "common/types.h"
+#include "spike_append.cuh"
+
+#define HERE (blockIdx.x * (int64_t)blockDim.x + threadIdx.x)
+
+// A list of the elements above a threshold: one atomic operation a warp.
+extern "C" __global__ void compact(const double *__restrict__ v, uint32_t *__restrict__ ids,
+                                   int64_t *used, double threshold, int64_t n) {
+  const int64_t stride = (int64_t)gridDim.x * blockDim.x;
+  for (int64_t base = (int64_t)blockIdx.x * blockDim.x; base < n; base += stride) {
+    const int64_t i = base + threadIdx.x;
+    sg_append_event(i < n && v[i] > threshold, i, ids, used);
+  }
+}
+
+// Sums within a block, by barriers.
+extern "C" __global__ void __launch_bounds__(1024) scan_block(const int *in, int *out) {
+  __shared__ int part[1024];
+  const int t = threadIdx.x;
+  part[t] = in[HERE];
+  __syncthreads();
+  for (int distance = 1; distance < blockDim.x; distance *= 2) {
+    const int before = t >= distance ? part[t - distance] : 0;
+    __syncthreads();
+    part[t] += before;
+    __syncthreads();
+  }
+  out[HERE] = part[t];
+}
+
+static __device__ __forceinline__ int scan_warp(int x) {
+  const int lane = threadIdx.x & 31;
+  for (int distance = 1; distance < 32; distance *= 2) {
+    const int before = __shfl_up_sync(0xffffffffu, x, distance);
+    if (lane >= distance) x += before;
+  }
+  return x;
+}
+
+// The same by shuffles, with one barrier between the two levels.
+extern "C" __global__ void scan_shuffle(const int *in, int *out) {
+  __shared__ int totals[32];
+  const int warp = threadIdx.x / 32, n_warps = blockDim.x / 32;
+  const int x = scan_warp(in[HERE]);
+  if (threadIdx.x % 32 == 31) totals[warp] = x;
+  __syncthreads();
+  if (warp == 0) {
+    const int total = threadIdx.x < n_warps ? totals[threadIdx.x] : 0;
+    const int sum = scan_warp(total);
+    if (threadIdx.x < n_warps) totals[threadIdx.x] = sum - total;
+  }
+  __syncthreads();
+  out[HERE] = x + totals[warp];
+}
+
+// Each block back to front, through memory whose size the launch gives.
+extern "C" __global__ void reverse_block(const float *in, float *out) {
+  extern __shared__ float copy[];
+  copy[threadIdx.x] = in[HERE];
+  __syncthreads();
+  out[HERE] = copy[blockDim.x - 1 - threadIdx.x];
+}
+
+// Sums of half warps: each half is a group of its own, with a mask and a width of 16.
+extern "C" __global__ void sum_halves(const double *in, double *out) {
+  const unsigned half = threadIdx.x & 16 ? 0xffff0000u : 0x0000ffffu;
+  double sum = in[HERE];
+  for (int distance = 8; distance > 0; distance /= 2) {
+    sum += __shfl_down_sync(half, sum, distance, 16);
+  }
+  sum = __shfl_sync(half, sum, 0, 16);
+  __syncwarp(half);
+  out[HERE] = sum;
+}
+
+// A histogram of weights, in any order of additions.
+extern "C" __global__ void add_weights(const uint32_t *targets, const float *weights, float *sums,
+                                       int64_t n) {
+  const int64_t stride = (int64_t)gridDim.x * blockDim.x;
+  for (int64_t k = HERE; k < n; k += stride) atomicAdd(&sums[targets[k]], weights[k]);
+}
+
+// The largest value of all blocks; the block that finishes last hands out the result.
+extern "C" __global__ void largest(const int64_t *in, int64_t *parts, int64_t *out,
+                                   unsigned *n_done) {
+  __shared__ long long best;
+  __shared__ bool last;
+  if (threadIdx.x == 0) best = -9223372036854775807ll;
+  __syncthreads();
+  atomicMax(&best, in[HERE]);
+  __syncthreads();
+  if (threadIdx.x == 0) {
+    parts[blockIdx.x] = best;
+    __threadfence();
+    last = atomicAdd(n_done, 1u) == gridDim.x - 1;
+  }
+  __syncthreads();
+  if (!last || threadIdx.x != 0) return;
+  __threadfence();
+  int64_t result = parts[0];
+  for (unsigned k = 1; k < gridDim.x; ++k) result = max(result, parts[k]);
+  *out = result;
+}
+
+// How many threads of the block, and of the warp, have a bit; whether any and whether all have it.
+extern "C" __global__ void vote(const int *in, int *out) {
+  const int x = in[HERE];
+  int *const mine = out + 8 * HERE;
+  mine[0] = __syncthreads_count(x & 1);
+  mine[1] = __syncthreads_or(x == 7);
+  mine[2] = __syncthreads_and(x < 8);
+  mine[3] = __popc(__ballot_sync(0xffffffffu, x & 1));
+  mine[4] = __any_sync(0xffffffffu, x == 7);
+  mine[5] = __all_sync(0xffffffffu, x < 7);
+  mine[6] = __shfl_xor_sync(0xffffffffu, x, 5);
+  mine[7] = __shfl_sync(0xffffffffu, x, threadIdx.x + 1);
+}
+"""
+
+
+def to_device(device: EmulatedDevice, values: NDArray[Any], name: str = "") -> Any:
+    buffer = device.allocate(values.nbytes, name)
+    device.upload(buffer, values)
+    return buffer
+
+
+def to_host(device: EmulatedDevice, buffer: Any, dtype: Any) -> NDArray[Any]:
+    values = np.empty(buffer.n_bytes // np.dtype(dtype).itemsize, dtype)
+    device.download(buffer, values)
+    return values

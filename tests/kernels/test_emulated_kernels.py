@@ -1,0 +1,124 @@
+"""Kernels on the emulated device against numpy, in all orders and sizes of blocks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from emulated_kernels import BLOCKS, ORDERS, SOURCE, to_device, to_host
+
+from simgen.targets.cuda.emulate import EmulatedDevice, open_emulated
+
+pytestmark = pytest.mark.compiler
+N = 2048
+
+
+@pytest.fixture(params=ORDERS, ids=lambda order: f"{order[0]}{order[1]}")
+def device(request: pytest.FixtureRequest) -> EmulatedDevice:
+    order, seed = request.param
+    return open_emulated(order=order, seed=seed)
+
+
+def launch(device: EmulatedDevice, name: str, grid: int, block: int, *args: Any, **more: Any):
+    device.compile(SOURCE).function(name).launch(grid, block, args, **more)
+
+
+@pytest.fixture
+def values() -> Any:
+    return np.random.default_rng(5)
+
+
+@pytest.mark.parametrize("block", BLOCKS)
+def test_compaction_lists_each_element_once(device, values, block) -> None:
+    v = values.random(N - 5)
+    ids, used = device.allocate(4 * N), to_device(device, np.zeros(1, np.int64))
+    launch(device, "compact", 3, block, to_device(device, v), ids, used, 0.5, v.size)
+    n = int(to_host(device, used, np.int64)[0])
+    expected = np.nonzero(v > 0.5)[0]
+    assert np.array_equal(np.sort(to_host(device, ids, np.uint32)[:n]), expected)
+
+
+@pytest.mark.parametrize("kernel", ["scan_block", "scan_shuffle"])
+@pytest.mark.parametrize("block", BLOCKS)
+def test_scans_sum_within_blocks(device, values, block, kernel) -> None:
+    x = values.integers(-9, 9, N).astype(np.int32)
+    out = device.allocate(x.nbytes)
+    launch(device, kernel, N // block, block, to_device(device, x), out)
+    expected = np.cumsum(x.reshape(-1, block), axis=1, dtype=np.int32).ravel()
+    assert np.array_equal(to_host(device, out, np.int32), expected)
+
+
+@pytest.mark.parametrize("block", BLOCKS)
+def test_dynamic_shared_memory_has_the_size_of_the_launch(device, values, block) -> None:
+    x = values.random(N).astype(np.float32)
+    out = device.allocate(x.nbytes)
+    args = (to_device(device, x), out)
+    launch(device, "reverse_block", N // block, block, *args, shared_bytes=4 * block)
+    assert np.array_equal(to_host(device, out, np.float32), x.reshape(-1, block)[:, ::-1].ravel())
+
+
+@pytest.mark.parametrize("block", BLOCKS)
+def test_half_warps_shuffle_on_their_own(device, values, block) -> None:
+    x = values.integers(0, 99, N).astype(float)
+    out = device.allocate(x.nbytes)
+    launch(device, "sum_halves", N // block, block, to_device(device, x), out)
+    sums = x.reshape(-1, 16).sum(axis=1)
+    assert np.array_equal(to_host(device, out, float), np.repeat(sums, 16))
+
+
+@pytest.mark.parametrize("block", BLOCKS)
+def test_atomic_additions_all_arrive(device, values, block) -> None:
+    targets = values.integers(0, 7, N).astype(np.uint32)
+    weights = values.integers(0, 64, N).astype(np.float32) / 8  # sums exact in any order
+    sums = to_device(device, np.zeros(7, np.float32))
+    args = (to_device(device, targets), to_device(device, weights), sums, N)
+    launch(device, "add_weights", 2, block, *args)
+    expected = np.bincount(targets, weights, minlength=7)
+    assert np.array_equal(to_host(device, sums, np.float32), expected.astype(np.float32))
+
+
+@pytest.mark.parametrize("block", BLOCKS)
+def test_the_last_block_sees_what_the_others_wrote(device, values, block) -> None:
+    x = values.integers(-(1 << 60), 1 << 60, N)
+    out, parts = device.allocate(8), device.allocate(8 * N // block)
+    done = to_device(device, np.zeros(1, np.uint32))
+    launch(device, "largest", N // block, block, to_device(device, x), parts, out, done)
+    assert to_host(device, out, np.int64)[0] == x.max()
+
+
+@pytest.mark.parametrize("block", BLOCKS)
+def test_votes_and_exchanges(device, values, block) -> None:
+    x = values.integers(0, 8, N).astype(np.int32)
+    out = device.allocate(8 * x.nbytes)
+    launch(device, "vote", N // block, block, to_device(device, x), out)
+    found = to_host(device, out, np.int32).reshape(-1, 8)
+    blocks, warps = x.reshape(-1, block), x.reshape(-1, 32)
+    lanes = np.arange(32)
+    assert np.array_equal(found[:, 0], np.repeat((blocks & 1).sum(axis=1), block))
+    assert np.array_equal(found[:, 1], np.repeat((blocks == 7).any(axis=1), block))
+    assert (found[:, 2] == 1).all()
+    assert np.array_equal(found[:, 3], np.repeat((warps & 1).sum(axis=1), 32))
+    assert np.array_equal(found[:, 4], np.repeat((warps == 7).any(axis=1), 32))
+    assert np.array_equal(found[:, 5], np.repeat((warps < 7).all(axis=1), 32))
+    assert np.array_equal(found[:, 6], warps[:, lanes ^ 5].ravel())
+    assert np.array_equal(found[:, 7], np.roll(warps, -1, axis=1).ravel())
+
+
+def test_a_recorded_list_runs_in_its_order(device) -> None:
+    source = """extern "C" __global__ void step(long long *x, long long add, long long times) {
+  if (threadIdx.x == 0) x[0] = x[0] * times + add;
+}"""
+    function = device.compile(source).function("step")
+    x = to_device(device, np.ones(1, np.int64))
+
+    def record() -> None:
+        function.launch(1, 32, (x, 3, 1))
+        function.launch(1, 32, (x, 0, 2))
+
+    graph = device.capture(record)
+    assert to_host(device, x, np.int64)[0] == 1
+    graph.replay()
+    assert to_host(device, x, np.int64)[0] == 8
+    graph.replay(2)
+    assert to_host(device, x, np.int64)[0] == ((8 + 3) * 2 + 3) * 2
