@@ -47,14 +47,39 @@ from simgen.ir.kernel import Program
 AnyArray = npt.NDArray[np.generic]
 
 
+class Mirror(Protocol):
+    """The arrays as a device has them, where it has memory of its own."""
+
+    def fetch(self) -> None:
+        """Bring the arrays of the host up to date."""
+
+    def changed(self) -> None:
+        """Take note that arrays of the host may have been written."""
+
+
 @dataclass(slots=True)
 class Memory:
-    """The named values a program runs on; see the module's table."""
+    """The named values a program runs on; see the module's table.
+
+    ``mirror`` is set by targets whose devices have memory of their own: what such a program wrote
+    is in ``arrays`` after :meth:`fetch`, except ``tick`` and recorders, which always are.
+    """
 
     arrays: dict[str, AnyArray] = field(default_factory=dict)
     ints: dict[str, int] = field(default_factory=dict)
     reals: dict[str, float] = field(default_factory=dict)
     n_parts: int = 1
+    mirror: Mirror | None = field(default=None, compare=False, repr=False)
+
+    def fetch(self) -> None:
+        """Bring the arrays up to date, before the host reads or writes them."""
+        if self.mirror is not None:
+            self.mirror.fetch()
+
+    def changed(self) -> None:
+        """Say that the host may have written arrays."""
+        if self.mirror is not None:
+            self.mirror.changed()
 
 
 class Executable(Protocol):

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from simgen.errors import InternalError
-from simgen.ir.expr import Expr, IndexKind, Load, RandomDraw
+from simgen.ir.expr import IndexKind, Load, RandomDraw
 from simgen.ir.kernel import Kernel, OverFanIn, OverFanOut, OverSynapses, SynapseStore
 from simgen.ir.stmt import Accumulate, Let, Stmt, Store
 from simgen.ir.visit import all_nodes, flatten, reads, writes
@@ -19,6 +19,7 @@ from simgen.targets.effects import must_walk_by_rows
 from simgen.targets.frame import Frame, open_kernel
 from simgen.targets.hoist import hoist_loads, split_invariant
 from simgen.targets.scope import N_PARTS, Layout, Scope
+from simgen.targets.segments import class_count, finder, uses_index
 
 _INDICES = {IndexKind.PRE: "pre", IndexKind.POST: "post", IndexKind.SYNAPSE: "s"}
 
@@ -203,34 +204,9 @@ def _walk_call(scope: Scope, kernel: Kernel, domain: OverFanOut) -> str:
     """Return the call of the walk that visits the segments of a delivery in the right order."""
     store = domain.store
     if must_walk_by_rows(kernel):
-        return f"sg_walk_fan_out_rows(walk, {_finder(scope, store)}, {_n_classes(scope, store)});"
+        return f"sg_walk_fan_out_rows(walk, {finder(scope, store)}, {class_count(scope, store)});"
     found = replace(store, format="none") if domain.whole_rows else store
-    return f"sg_walk_fan_out(walk, {_finder(scope, found)});"
-
-
-def _n_classes(scope: Scope, store: SynapseStore) -> str:
-    return "1" if store.format == "none" else scope.size(f"{store.name}.n_classes")
-
-
-def _finder(scope: Scope, store: SynapseStore) -> str:
-    """Return the object of ``cpu/walk.h`` that finds segments in the store's format."""
-    name = store.name
-    starts = scope.buffer(f"{name}.row_start", "uint64_t")
-    match store.format:
-        case "none":
-            return f"sg_find_none{{{starts}}}"
-        case "dense16" | "dense32":
-            kind = "uint16_t" if store.format == "dense16" else "uint32_t"
-            bounds = scope.buffer(f"{name}.bounds", kind)
-            n_classes = scope.size(f"{name}.n_classes")
-            return f"sg_find_dense<{kind}>{{{starts}, {bounds}, (uint64_t){n_classes}}}"
-        case "compact":
-            first = scope.buffer(f"{name}.pair_start", "uint64_t")
-            classes = scope.buffer(f"{name}.pair_class", "uint32_t")
-            begins = scope.buffer(f"{name}.pair_begin", "uint32_t")
-            return f"sg_find_compact{{{starts}, {first}, {classes}, {begins}}}"
-        case _:
-            raise InternalError(f"synapses '{name}' have the unknown format '{store.format}'")
+    return f"sg_walk_fan_out(walk, {finder(scope, found)});"
 
 
 def lower_fan_in(kernel: Kernel, domain: OverFanIn, layout: Layout) -> FanInView:
@@ -311,7 +287,7 @@ def _lower_rows(kernel: Kernel, store: SynapseStore, layout: Layout) -> RowsView
     fields = {
         "n_rows": outer.size(f"{store.name}.n_rows"),
         "source_start": outer.size(f"{store.name}.source_start"),
-        "walk": f"sg_walk_rows(walk, {_finder(outer, store)}, {_n_classes(outer, store)});",
+        "walk": f"sg_walk_rows(walk, {finder(outer, store)}, {class_count(outer, store)});",
     }
     return RowsView(
         name=frame.name,
@@ -327,14 +303,3 @@ def _lower_rows(kernel: Kernel, store: SynapseStore, layout: Layout) -> RowsView
         targets=targets,
         **fields,
     )
-
-
-def uses_index(body: tuple[Stmt, ...], kind: IndexKind) -> bool:
-    """Return whether a body uses a running index of this kind; draws use both ends."""
-
-    def uses(node: Expr) -> bool:
-        index = getattr(node, "index", None)
-        return isinstance(node, RandomDraw) or (index is not None and index.kind is kind)
-
-    written = any(index.kind is kind for _, index, _ in writes(body))
-    return written or any(uses(node) for node in all_nodes(body))

@@ -50,6 +50,7 @@ class EmulatedDevice:
     seed: int = 0
     name: str = "emulated CUDA device"
     multiprocessors: int = 2  # few blocks suffice to find what goes wrong between them
+    recorded_ticks: int = 1  # replaying loops by itself
     _recording: list[_Prepared] | None = field(default=None, repr=False)
     _lock: threading.RLock = field(default_factory=threading.RLock, repr=False)
 

@@ -222,7 +222,8 @@ def test_whole_stores_are_visited_in_storage_order(lab, n_parts, summed):
         lab.kernel("k", OverSynapses(synapses.store), *((change, add) if summed else (change,)))
     )
     executable = net.bind(what)
-    assert ("omp simd" in executable.source) is not summed  # a target may repeat: no vector
+    if lab.target == "cpu":  # a target may repeat: no vector
+        assert ("omp simd" in executable.source) is not summed
     arrays = net.memory.arrays
     expected = arrays["S.w"] * arrays["pre.x"][synapses.pre]
     expected = expected + arrays["post.x"][synapses.post] * synapses.pre

@@ -1,0 +1,217 @@
+"""The CUDA target: one module per program, and ticks made of launches without the host's help."""
+
+from __future__ import annotations
+
+import functools
+import threading
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from simgen.errors import InternalError
+from simgen.ir.kernel import Program
+from simgen.ir.verify import verify_program
+from simgen.options import Options
+from simgen.targets.base import Memory
+from simgen.targets.checks import check_apart
+from simgen.targets.cuda.device import Buffer, Device, Function, Graph, Module
+from simgen.targets.cuda.emulate import open_emulated
+from simgen.targets.cuda.gpu import open_gpu
+from simgen.targets.cuda.head import BLOCK, ONE, WARP, Launch
+from simgen.targets.cuda.lower import BEGIN_RUN, END_TICK, LoweredProgram, lower_program
+from simgen.targets.cuda.mirror import DeviceMirror
+from simgen.targets.cuda.walks import team_widths
+
+BLOCKS_AT_A_TIME = 4  # of a grid, for each multiprocessor
+_TICK = "tick"
+_REPLAYS_PER_CALL = 64  # between two looks at whether to stop
+
+
+@dataclass(frozen=True, slots=True)
+class _Call:
+    """A launch with all that it takes."""
+
+    function: Function
+    grid: int
+    block: int
+
+
+@dataclass(slots=True)
+class _Bound:
+    """What a program needs of one memory on the device; ``graph`` holds the launches of a tick."""
+
+    memory: Memory
+    mirror: DeviceMirror
+    tables: tuple[Buffer, ...]  # pointers, reals, integers, control
+    begin: _Call
+    calls: tuple[_Call, ...]
+    graph: Graph | None = None
+
+    @property
+    def arguments(self) -> tuple[int, ...]:
+        """What every kernel is given."""
+        return tuple(table.address for table in self.tables)
+
+    def launch(self, calls: tuple[_Call, ...]) -> None:
+        """Make some launches."""
+        for call in calls:
+            call.function.launch(call.grid, call.block, self.arguments)
+
+
+class CudaExecutable:
+    """A compiled program; :meth:`bind` gives it memory, :meth:`run` advances that memory."""
+
+    def __init__(self, lowered: LoweredProgram, module: Module, device: Device) -> None:
+        self._lowered = lowered
+        self._module = module
+        self._device = device
+        self._stop = False
+        self._bound: _Bound | None = None
+        self._control: Buffer = device.allocate(3 * 8, "control")
+
+    @property
+    def source(self) -> str:
+        """The CUDA text."""
+        return self._lowered.source
+
+    def bind(self, memory: Memory) -> None:
+        """Give every array the program uses a place on the device, and send up the arguments."""
+        if memory.n_parts != 1:
+            raise InternalError(f"the cuda target was given {memory.n_parts} parts of a network")
+        clock = self._lowered.single_clock
+        if clock is not None and memory.ints.get(f"period_{clock.name}", 1) != 1:
+            raise InternalError(f"the only clock '{clock.name}' does not tick in every tick")
+        mirror = DeviceMirror.of(memory, self._device)
+        ints = {**memory.ints, ONE: 1}
+        for store in self._lowered.stores:
+            ints.update(team_widths(store, ints))
+        layout = self._lowered.layout
+        try:
+            int_values = np.array([ints[name] for name in layout.ints] or [0], np.int64)
+            real_values = np.array([memory.reals[name] for name in layout.reals] or [0.0])
+        except KeyError as error:
+            raise InternalError(
+                f"the program needs the value {error}, which is not there"
+            ) from None
+        pointers = np.array(self._pointers(mirror, ints) or [0], np.uint64)
+        tables = (*(self._table(values) for values in (pointers, real_values, int_values)),)
+        calls = (*self._lowered.launches, Launch(END_TICK))
+        self._bound = _Bound(
+            memory,
+            mirror,
+            (*tables, self._control),
+            self._call(Launch(BEGIN_RUN), ints),
+            tuple(self._call(launch, ints) for launch in calls),
+        )
+
+    def _pointers(self, mirror: DeviceMirror, ints: dict[str, int]) -> list[int]:
+        """Return the device addresses of all arrays, in the order of the layout."""
+        layout, memory = self._lowered.layout, mirror.memory
+        scratch = {entry.name: entry for entry in self._lowered.scratch}
+        addresses, hosts = [], {}
+        for slot in layout.arrays.values():
+            own = scratch.get(slot.name)
+            if own is None:
+                addresses.append(mirror.array(slot).address)
+                hosts[slot.name] = memory.arrays[slot.name]
+                continue
+            length = self._most_warps if own.length is None else ints[own.length]
+            n_bytes = max(1, length) * slot.dtype.itemsize
+            addresses.append(mirror.scratch(slot.name, n_bytes).address)
+        check_apart(hosts, layout.written)
+        return addresses
+
+    @property
+    def _most_blocks(self) -> int:
+        return BLOCKS_AT_A_TIME * self._device.multiprocessors
+
+    @property
+    def _most_warps(self) -> int:
+        return self._most_blocks * BLOCK // WARP
+
+    def _table(self, values: npt.NDArray[np.generic]) -> Buffer:
+        buffer = self._device.allocate(values.nbytes, "table")
+        self._device.upload(buffer, values)
+        return buffer
+
+    def _call(self, launch: Launch, ints: dict[str, int]) -> _Call:
+        """Return a launch with as many blocks as can have work, and run at a time."""
+        per = ints[launch.per] if isinstance(launch.per, str) else launch.per
+        threads = max(1, ints[launch.size] * per)
+        block = min(BLOCK, -(-threads // WARP) * WARP)
+        grid = min(-(-threads // block), self._most_blocks)
+        return _Call(self._module.function(launch.function), grid, block)
+
+    def run(self, n_ticks: int) -> int:
+        """Run up to ``n_ticks`` and return how many were done."""
+        bound = self._bound
+        if bound is None:
+            raise InternalError("a program was run before it was given memory")
+        self._stop = False
+        tick = bound.memory.arrays[_TICK]
+        first = int(tick[0])
+        control = np.array([0, first, first + n_ticks], np.int64)
+        bound.mirror.push()
+        self._device.upload(self._control, control)
+        graph = bound.graph = bound.graph or self._record(bound)
+        bound.launch((bound.begin,))
+        each = self._device.recorded_ticks
+        left = -(-n_ticks // each)  # ticks beyond the last one return at once
+        while left > 0 and not self._stop:
+            graph.replay(min(left, _REPLAYS_PER_CALL))
+            left -= _REPLAYS_PER_CALL
+        self._device.download(self._control, control)
+        tick[0] = control[1]
+        bound.mirror.written(self._lowered.layout.written)
+        return int(tick[0]) - first
+
+    def _record(self, bound: _Bound) -> Graph:
+        """Record the launches of some ticks, after all were made once: so they are loaded.
+
+        The control words forbid a tick meanwhile.
+        """
+        bound.launch(bound.calls)
+        return self._device.capture(lambda: bound.launch(bound.calls * self._device.recorded_ticks))
+
+    def request_stop(self) -> None:
+        """Make a run under way end soon, after a tick."""
+        self._stop = True
+
+
+class CudaTarget:
+    """Runs programs as CUDA on a GPU, or emulated on the processor."""
+
+    name = "cuda"
+
+    def __init__(self, options: Options, device: Device | None = None) -> None:
+        self._options = options
+        self._device = device or open_device(options)
+        self._built: dict[Program, tuple[LoweredProgram, Module]] = {}
+        self._lock = threading.Lock()
+
+    def build(self, program: Program) -> CudaExecutable:
+        """Return an executable of ``program``; equal programs are compiled once."""
+        with self._lock:
+            known = self._built.get(program)
+            if known is None:
+                known = self._built[program] = self._compile(program)
+        return CudaExecutable(*known, self._device)
+
+    def _compile(self, program: Program) -> tuple[LoweredProgram, Module]:
+        verify_program(program)
+        lowered = lower_program(program, self._options.real, self._options.deterministic)
+        return lowered, self._device.compile(lowered.source)
+
+
+def open_device(options: Options) -> Device:
+    """Return the device that the options ask for; one object for all that ask for the same.
+
+    Raises :class:`DeviceError`, naming what is missing, where there is no such GPU.
+    """
+    return _emulated() if options.emulate else open_gpu(options.device)
+
+
+@functools.lru_cache(maxsize=1)
+def _emulated() -> Device:
+    return open_emulated()

@@ -1,0 +1,145 @@
+"""The arrays of a network in device memory, and which side has the newer values.
+
+Arrays go up before a run where the host may have written them, and come back when the host asks
+for what the device wrote. Recorders are drained: only values appended since the last time come
+back, and none go up, because kernels append and never read them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import Enum
+
+import numpy as np
+
+from simgen.errors import InternalError
+from simgen.targets.base import AnyArray, Memory
+from simgen.targets.checks import checked_array
+from simgen.targets.cuda.device import Buffer, Device
+from simgen.targets.scope import Slot
+
+_FIXED = (
+    *("row_start", "targets", "bounds", "pair_start", "pair_class", "pair_begin"),
+    *("col_start", "col_pos", "col_src"),
+)
+
+
+class _Kind(Enum):
+    """How an array is kept in step."""
+
+    PLAIN = "plain"
+    FIXED = "fixed"  # connectivity: the host replaces such an array where it would change it
+    DATA = "data"  # of a recorder
+    USED = "used"  # of a recorder
+
+
+def _kind_of(slot: Slot) -> _Kind:
+    """Return the kind; arrays of the runtime have no length, and names of its own making."""
+    if slot.length is not None:
+        return _Kind.PLAIN
+    last = slot.name.rpartition(".")[2]
+    if last in _FIXED:
+        return _Kind.FIXED
+    return {"data": _Kind.DATA, "used": _Kind.USED}.get(last, _Kind.PLAIN)
+
+
+@dataclass(slots=True)
+class _Copy:
+    """One array: the host's, the device's, and whether they differ."""
+
+    name: str
+    kind: _Kind
+    host: AnyArray
+    buffer: Buffer
+    host_newer: bool
+    device_newer: bool = False
+
+    @property
+    def owner(self) -> str:
+        """The recorder's name."""
+        return self.name.rpartition(".")[0]
+
+
+class DeviceMirror:
+    """The device's side of one :class:`Memory`, shared by all programs that run on it."""
+
+    def __init__(self, memory: Memory, device: Device) -> None:
+        self.memory = memory
+        self.device = device
+        self._copies: dict[str, _Copy] = {}
+        self._drained: dict[str, int] = {}  # values of a recorder that the host has
+        self._scratch: dict[str, Buffer] = {}
+
+    @classmethod
+    def of(cls, memory: Memory, device: Device) -> DeviceMirror:
+        """Return the mirror of a memory, made when it is asked for the first time."""
+        mirror = memory.mirror
+        if not isinstance(mirror, cls) or mirror.device is not device:
+            mirror = memory.mirror = cls(memory, device)
+        return mirror
+
+    def array(self, slot: Slot) -> Buffer:
+        """Return the device's copy of a named array, which goes up before the next run."""
+        host, kind = checked_array(self.memory, slot), _kind_of(slot)
+        known = self._copies.get(slot.name)
+        if known is not None and known.host is host:
+            return known.buffer
+        if known is not None and known.device_newer:
+            raise InternalError(f"array '{slot.name}' was replaced while the device had its values")
+        if known is not None and known.buffer.n_bytes == host.nbytes:
+            buffer = known.buffer
+        else:
+            buffer = self.device.allocate(host.nbytes, slot.name)
+        self._copies[slot.name] = _Copy(slot.name, kind, host, buffer, kind is not _Kind.DATA)
+        return buffer
+
+    def scratch(self, name: str, n_bytes: int) -> Buffer:
+        """Return memory of the device alone, zeroed when it is made."""
+        buffer = self._scratch.get(name)
+        if buffer is None or buffer.n_bytes < n_bytes:
+            buffer = self.device.allocate(n_bytes, name)
+            self.device.upload(buffer, np.zeros(n_bytes, np.uint8))
+            self._scratch[name] = buffer
+        return buffer
+
+    # --- before and after a run ---------------------------------------------------------------
+
+    def changed(self) -> None:
+        """Take note that the host may have written any array but those it replaces."""
+        for copy in self._copies.values():
+            if copy.device_newer:
+                raise InternalError(f"array '{copy.name}' was not fetched before it was written")
+            copy.host_newer |= copy.kind in (_Kind.PLAIN, _Kind.USED)
+
+    def push(self) -> None:
+        """Send up what the host may have written."""
+        for copy in self._copies.values():
+            if copy.host_newer:
+                self.device.upload(copy.buffer, copy.host)
+                copy.host_newer = False
+                if copy.kind is _Kind.USED:
+                    self._drained[copy.owner] = int(copy.host[0])
+
+    def written(self, names: Iterable[str]) -> None:
+        """Take note that a program wrote arrays, and drain the recorders among them."""
+        for copy in (self._copies[name] for name in names if name in self._copies):
+            if copy.kind is _Kind.USED:
+                self.device.download(copy.buffer, copy.host)
+                self._drain(copy.owner, int(copy.host[0]))
+            elif copy.kind is not _Kind.DATA:
+                copy.device_newer = True
+
+    def _drain(self, recorder: str, used: int) -> None:
+        data, before = self._copies[f"{recorder}.data"], self._drained[recorder]
+        if used > before:
+            part = data.host[before:used]
+            self.device.download(data.buffer, part, before * data.host.itemsize)
+        self._drained[recorder] = used
+
+    def fetch(self) -> None:
+        """Bring back all that programs wrote."""
+        for copy in self._copies.values():
+            if copy.device_newer:
+                self.device.download(copy.buffer, copy.host)
+                copy.device_newer = False
