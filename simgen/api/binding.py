@@ -21,6 +21,7 @@ from simgen.api.namespaces import Namespace
 from simgen.api.operations import NetworkOperation
 from simgen.api.recording import Recording
 from simgen.api.seeds import seed_epoch
+from simgen.api.storage import StateVariable
 from simgen.api.subgroup import Subgroup
 from simgen.api.timed_array import TimedArray, find_table
 from simgen.build.schedule import DEFAULT_SLOTS, name_key, slot_positions
@@ -68,6 +69,7 @@ class CompiledNetwork:
         self.raw: Program = replace(raw, clocks=tuple(clocks))
         self.program: Program = pipeline.optimise(self.raw, options.optimize)
         self._target = pipeline.choose_target(options)
+        self._remote = self._target.is_remote
         self._executables: dict[tuple[int, int], Executable] = {}
         self.memory = Memory(n_parts=options.threads)
         self.memory.arrays["tick"] = np.array([tick], np.int64)
@@ -142,6 +144,8 @@ class CompiledNetwork:
     def _bind_component(self, component: Component) -> None:
         memory = self.memory
         for array, data in component._arrays():
+            if isinstance(data, StateVariable):
+                data = data.bind(memory, self._remote)
             memory.arrays[array.name] = data
         memory.arrays.update(component._tables())
         memory.ints.update(component._sizes())

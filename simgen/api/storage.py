@@ -14,6 +14,7 @@ from simgen.model.description import VariableInfo
 from simgen.model.functions import said
 from simgen.model.hints import usual_unit
 from simgen.runtime.aligned import aligned_zeros
+from simgen.targets.base import Memory
 from simgen.units import DIMENSIONLESS
 
 AnyArray = npt.NDArray[Any]
@@ -22,16 +23,44 @@ AnyArray = npt.NDArray[Any]
 class StateVariable:
     """A variable's description and its data: one value per element, or a single one if shared.
 
-    ``version`` counts the writes from Python, so that derived values know when to follow.
+    ``version`` counts the writes from Python, so that derived values know when to follow. While a
+    device has newer values they are brought here when they are asked for.
     """
 
-    __slots__ = ("data", "info", "version")
+    __slots__ = ("_data", "_memory", "_taken", "info", "version")
 
     def __init__(self, info: VariableInfo, size: int, real: np.dtype[np.floating]) -> None:
         self.info = info
         dtype = info.array.dtype.numpy(real)
-        self.data: AnyArray = aligned_zeros(1 if info.shared else size, dtype)
+        self._data: AnyArray = aligned_zeros(1 if info.shared else size, dtype)
+        self._memory: Memory | None = None
+        self._taken = 0
         self.version = 0
+
+    @property
+    def values(self) -> AnyArray:
+        """The data, to be read."""
+        if self._memory is not None:
+            self._memory.fetch(self.info.array.name)
+        return self._data
+
+    @property
+    def data(self) -> AnyArray:
+        """The data, which whoever takes it may write; they go to the device before the next run."""
+        self._taken += 1
+        return self.values
+
+    @data.setter
+    def data(self, data: AnyArray) -> None:
+        self._data = data
+
+    def bind(self, memory: Memory, remote: bool) -> AnyArray:
+        """Return the data for the memory of a network, which may have newer ones from then on."""
+        data = self.values
+        if remote:
+            memory.counters[self.info.array.name] = lambda: self._taken
+        self._memory = memory if remote else None
+        return data
 
     @property
     def name(self) -> str:

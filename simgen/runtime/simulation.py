@@ -155,6 +155,7 @@ class HostEnvironment:
         return data[0] if load.index.kind is IndexKind.ZERO else data[self.index(load.index)]
 
     def _data(self, array: Array) -> npt.NDArray[Any]:
+        self.memory.fetch(array.name)
         try:
             return self.memory.arrays[array.name]
         except KeyError:

@@ -74,6 +74,7 @@ class CpuTarget:
     """Runs programs as C++ on the processor, with ``options.threads`` threads."""
 
     name = "cpu"
+    is_remote = False
 
     def __init__(self, options: Options) -> None:
         self._options = options

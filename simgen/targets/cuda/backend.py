@@ -183,6 +183,7 @@ class CudaTarget:
     """Runs programs as CUDA on a GPU, or emulated on the processor."""
 
     name = "cuda"
+    is_remote = True
 
     def __init__(self, options: Options, device: Device | None = None) -> None:
         self._options = options

@@ -54,6 +54,7 @@ class _Copy:
     buffer: Buffer
     host_newer: bool
     device_newer: bool = False
+    writes: int = 0  # of the host, when the array went up; only for those that are counted
 
     @property
     def owner(self) -> str:
@@ -108,16 +109,20 @@ class DeviceMirror:
     def changed(self) -> None:
         """Take note that the host may have written any array but those it replaces."""
         for copy in self._copies.values():
+            if copy.kind not in (_Kind.PLAIN, _Kind.USED) or copy.name in self.memory.counters:
+                continue
             if copy.device_newer:
                 raise InternalError(f"array '{copy.name}' was not fetched before it was written")
-            copy.host_newer |= copy.kind in (_Kind.PLAIN, _Kind.USED)
+            copy.host_newer = True
 
     def push(self) -> None:
         """Send up what the host may have written."""
+        counters = self.memory.counters
         for copy in self._copies.values():
-            if copy.host_newer:
+            writes = counters[copy.name]() if copy.name in counters else copy.writes
+            if copy.host_newer or writes != copy.writes:
                 self.device.upload(copy.buffer, copy.host)
-                copy.host_newer = False
+                copy.host_newer, copy.writes = False, writes
                 if copy.kind is _Kind.USED:
                     self._drained[copy.owner] = int(copy.host[0])
 
@@ -137,9 +142,14 @@ class DeviceMirror:
             self.device.download(data.buffer, part, before * data.host.itemsize)
         self._drained[recorder] = used
 
-    def fetch(self) -> None:
-        """Bring back all that programs wrote."""
-        for copy in self._copies.values():
+    def fetch(self, name: str | None = None) -> None:
+        """Bring back what programs wrote: one array, or all that are not asked for by name."""
+        if name is not None:
+            copies = [self._copies[name]] if name in self._copies else []
+        else:
+            counted = self.memory.counters
+            copies = [copy for copy in self._copies.values() if copy.name not in counted]
+        for copy in copies:
             if copy.device_newer:
                 self.device.download(copy.buffer, copy.host)
                 copy.device_newer = False
