@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from simgen.errors import CompileError, DeviceError, InternalError, KernelError
 from simgen.resources import cuda_kernel_dir
+from simgen.targets.cpu.compile import headers_digest
 from simgen.targets.cuda.detect import find_gpus
 
 _ADVICE = "Choose set_device('cpu'), or set_device('cuda', emulate=True) to check kernels."
@@ -114,7 +115,11 @@ class GpuDevice:
             self.synchronize()  # the host's memory may be written or read from here on
 
     def compile(self, source: str) -> GpuModule:
-        """Compile a translation unit; CuPy keeps the machine code on disk by its content."""
+        """Compile a translation unit; CuPy keeps the machine code on disk.
+
+        It knows it by the text alone, which therefore names the state of the headers.
+        """
+        source = f"{source}\n// headers {headers_digest()}\n"
         options = ("--std=c++17", "--fmad=false", f"-I{cuda_kernel_dir()}")
         with self.cupy.cuda.Device(self.number):
             module = self.cupy.RawModule(code=source, options=options, backend="nvrtc")
@@ -133,7 +138,7 @@ class GpuDevice:
 
     def capture(self, launches: Callable[[], None]) -> GpuGraph:
         """Record the launches that a function makes; they were made before, so all is loaded."""
-        with self._lock, self.cupy.cuda.Device(self.number), self.stream:
+        with self._lock, self.cupy.cuda.Device(self.number):
             self.stream.begin_capture()
             try:
                 launches()
