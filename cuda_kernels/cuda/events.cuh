@@ -19,12 +19,13 @@ static __device__ __forceinline__ uint32_t sg_note(bool fired, int64_t element, 
 
 // Copies the warps' lists one after the other to `ids` and returns the total. Warp w noted
 // pieces[w] elements from stage[start + w * piece] on, as sg_warp_range has it.
-static __device__ __noinline__ int64_t sg_join_pieces(const uint32_t *stage, const uint32_t *pieces,
-                                                      int64_t start, int64_t stop, uint32_t *ids) {
+static __device__ __noinline__ int64_t sg_join_pieces(const sg_grid grid, const uint32_t *stage,
+                                                      const uint32_t *pieces, int64_t start,
+                                                      int64_t stop, uint32_t *ids) {
   __shared__ uint32_t totals[32];
   const volatile uint32_t *const counts = pieces;  // written by other blocks of this launch
   const volatile uint32_t *const noted = stage;
-  const int64_t n_pieces = sg_n_warps(), n_warps = blockDim.x >> 5;
+  const int64_t n_pieces = sg_n_warps(grid), n_warps = blockDim.x >> 5;
   const int64_t piece = ((stop - start + 31) / 32 + n_pieces - 1) / n_pieces * 32;
   const uint32_t lane = threadIdx.x & 31u, warp = threadIdx.x >> 5;
   int64_t joined = 0;
@@ -55,8 +56,9 @@ static __device__ __noinline__ int64_t sg_join_pieces(const uint32_t *stage, con
 }
 
 // Leaves the length of the warp's list for the block that joins them.
-static __device__ __forceinline__ void sg_leave_count(uint32_t used, uint32_t *pieces) {
-  if ((threadIdx.x & 31u) == 0u) pieces[sg_warp()] = used;
+static __device__ __forceinline__ void sg_leave_count(const sg_grid &grid, uint32_t used,
+                                                            uint32_t *pieces) {
+  if ((threadIdx.x & 31u) == 0u) pieces[sg_warp(grid)] = used;
 }
 
 #endif

@@ -2,7 +2,7 @@
 //
 // Callers: every thread of a launch with one-dimensional grid and blocks of whole warps. The tables
 // lie in device memory, so that no launch depends on a value of the host; the layout of `control` is
-// known to simgen/targets/cuda/control.py.
+// known to simgen/targets/cuda/backend.py.
 #ifndef SG_CUDA_STATE_H
 #define SG_CUDA_STATE_H
 
@@ -19,42 +19,60 @@ typedef struct {
 // The words of `control`.
 enum { SG_GO = 0, SG_TICK = 1, SG_END = 2 };
 
+// The blocks of a launch that work on one kernel: this one's number, and how many there are.
+typedef struct {
+  int64_t block, n_blocks;
+} sg_grid;
+
+// Whether this block is one of the next `n_blocks` of the launch; if not, it is counted on from them.
+static __device__ __forceinline__ bool sg_take(sg_grid *grid, int64_t n_blocks) {
+  if (grid->block < n_blocks) {
+    grid->n_blocks = n_blocks;
+    return true;
+  }
+  grid->block -= n_blocks;
+  return false;
+}
+
 // Indices base + lane for base = first, first + width, ... below last.
 typedef struct {
   int64_t first, last, lane, width;
 } sg_range;
 
 // One index a thread, the whole grid side by side.
-static __device__ __forceinline__ sg_range sg_grid_range(int64_t start, int64_t stop) {
-  sg_range range = {start + (int64_t)blockIdx.x * blockDim.x, stop, (int64_t)threadIdx.x,
-                    (int64_t)gridDim.x * blockDim.x};
+static __device__ __forceinline__ sg_range sg_grid_range(const sg_grid &grid, int64_t start,
+                                                               int64_t stop) {
+  sg_range range = {start + grid.block * blockDim.x, stop, (int64_t)threadIdx.x,
+                    grid.n_blocks * blockDim.x};
   return range;
 }
 
-static __device__ __forceinline__ int64_t sg_warp() {
-  return (int64_t)blockIdx.x * (blockDim.x >> 5) + (threadIdx.x >> 5);
+static __device__ __forceinline__ int64_t sg_warp(const sg_grid &grid) {
+  return grid.block * (blockDim.x >> 5) + (threadIdx.x >> 5);
 }
-static __device__ __forceinline__ int64_t sg_n_warps() {
-  return (int64_t)gridDim.x * (blockDim.x >> 5);
+static __device__ __forceinline__ int64_t sg_n_warps(const sg_grid &grid) {
+  return grid.n_blocks * (blockDim.x >> 5);
 }
 
 // A contiguous piece for each warp: what is found in ascending pieces is ascending when joined.
-static __device__ __forceinline__ sg_range sg_warp_range(int64_t start, int64_t stop) {
-  const int64_t n_warps = sg_n_warps();
+static __device__ __forceinline__ sg_range sg_warp_range(const sg_grid &grid, int64_t start,
+                                                               int64_t stop) {
+  const int64_t n_warps = sg_n_warps(grid);
   const int64_t piece = ((stop - start + 31) / 32 + n_warps - 1) / n_warps * 32;
-  const int64_t first = start + sg_warp() * piece;
+  const int64_t first = start + sg_warp(grid) * piece;
   const int64_t last = first + piece < stop ? first + piece : stop;
   sg_range range = {first, last, (int64_t)(threadIdx.x & 31u), 32};
   return range;
 }
 
 // Everything, in order, for the one thread that may not share its work.
-static __device__ __forceinline__ sg_range sg_serial_range(int64_t start, int64_t stop) {
+static __device__ __forceinline__ sg_range sg_serial_range(const sg_grid &, int64_t start,
+                                                                 int64_t stop) {
   sg_range range = {start, stop, 0, 1};
   return range;
 }
-static __device__ __forceinline__ bool sg_is_first_thread() {
-  return blockIdx.x == 0 && threadIdx.x == 0;
+static __device__ __forceinline__ bool sg_is_first_thread(const sg_grid &grid) {
+  return grid.block == 0 && threadIdx.x == 0;
 }
 
 // What a lane of the warp holds; all lanes call it.
@@ -72,19 +90,20 @@ static __device__ __forceinline__ int64_t sg_warp_sum(int64_t value) {
   return value;
 }
 
-// True in the last block of the grid that comes here, which then sees what all others wrote. All
-// threads of all blocks call it once; `ticket` is zero before and after.
-static __device__ __forceinline__ bool sg_is_last_block(uint32_t *ticket) {
+// True in the last block of a grid that comes here, which then sees what all others wrote. All
+// threads of all its blocks call it once; `ticket` is zero before and after.
+static __device__ __forceinline__ bool sg_is_last_block(const sg_grid &grid,
+                                                              uint32_t *ticket) {
   __shared__ uint32_t arrived;
   __threadfence();
   __syncthreads();
   if (threadIdx.x == 0) {
     arrived = atomicAdd(ticket, 1u);
-    if (arrived == gridDim.x - 1) *ticket = 0u;
+    if (arrived == grid.n_blocks - 1) *ticket = 0u;
   }
   __syncthreads();
   __threadfence();
-  return arrived == gridDim.x - 1;
+  return arrived == grid.n_blocks - 1;
 }
 
 // The first place in ascending values[begin, end) whose value is not below `least`.

@@ -18,13 +18,12 @@ typedef struct {
 } sg_team;
 
 // Units of one warp, or of a block where `width` (threads) says so.
-static __device__ __forceinline__ sg_team sg_teams(int64_t width) {
+static __device__ __forceinline__ sg_team sg_teams(const sg_grid &grid, int64_t width) {
   if (width > 32) {
-    const sg_team team = {(int64_t)blockIdx.x, (int64_t)gridDim.x, (int64_t)threadIdx.x,
-                          (int64_t)blockDim.x};
+    const sg_team team = {grid.block, grid.n_blocks, (int64_t)threadIdx.x, (int64_t)blockDim.x};
     return team;
   }
-  const sg_team team = {sg_warp(), sg_n_warps(), (int64_t)(threadIdx.x & 31u), 32};
+  const sg_team team = {sg_warp(grid), sg_n_warps(grid), (int64_t)(threadIdx.x & 31u), 32};
   return team;
 }
 
@@ -32,9 +31,10 @@ typedef struct {
   int64_t low, high, lane;  // the targets [low, high)
 } sg_owners;
 
-static __device__ __forceinline__ sg_owners sg_own_targets(int64_t n_targets) {
-  const int64_t share = (n_targets + sg_n_warps() - 1) / sg_n_warps();
-  const sg_owners owners = {sg_warp() * share, (sg_warp() + 1) * share,
+static __device__ __forceinline__ sg_owners sg_own_targets(const sg_grid &grid,
+                                                                 int64_t n_targets) {
+  const int64_t share = (n_targets + sg_n_warps(grid) - 1) / sg_n_warps(grid);
+  const sg_owners owners = {sg_warp(grid) * share, (sg_warp(grid) + 1) * share,
                             (int64_t)(threadIdx.x & 31u)};
   return owners;
 }
@@ -43,9 +43,8 @@ typedef struct {
   int64_t thread, n_threads;
 } sg_columns;
 
-static __device__ __forceinline__ sg_columns sg_own_columns() {
-  const sg_columns columns = {(int64_t)blockIdx.x * blockDim.x + threadIdx.x,
-                              (int64_t)gridDim.x * blockDim.x};
+static __device__ __forceinline__ sg_columns sg_own_columns(const sg_grid &grid) {
+  const sg_columns columns = {grid.block * blockDim.x + threadIdx.x, grid.n_blocks * blockDim.x};
   return columns;
 }
 

@@ -19,7 +19,7 @@ from simgen.targets.cuda.device import Buffer, Device, Function, Graph, Module
 from simgen.targets.cuda.emulate import open_emulated
 from simgen.targets.cuda.gpu import open_gpu
 from simgen.targets.cuda.head import BLOCK, ONE, WARP, Launch
-from simgen.targets.cuda.lower import BEGIN_RUN, END_TICK, LoweredProgram, lower_program
+from simgen.targets.cuda.lower import BEGIN_RUN, LoweredProgram, Phase, lower_program
 from simgen.targets.cuda.mirror import DeviceMirror
 from simgen.targets.cuda.walks import team_widths
 
@@ -86,6 +86,7 @@ class CudaExecutable:
         ints = {**memory.ints, ONE: 1}
         for store in self._lowered.stores:
             ints.update(team_widths(store, ints))
+        calls = tuple(self._call(phase, ints) for phase in self._lowered.phases)
         layout = self._lowered.layout
         try:
             int_values = np.array([ints[name] for name in layout.ints] or [0], np.int64)
@@ -96,13 +97,12 @@ class CudaExecutable:
             ) from None
         pointers = np.array(self._pointers(mirror, ints) or [0], np.uint64)
         tables = (*(self._table(values) for values in (pointers, real_values, int_values)),)
-        calls = (*self._lowered.launches, Launch(END_TICK))
         self._bound = _Bound(
             memory,
             mirror,
             (*tables, self._control),
-            self._call(Launch(BEGIN_RUN), ints),
-            tuple(self._call(launch, ints) for launch in calls),
+            _Call(self._module.function(BEGIN_RUN), 1, WARP),
+            calls,
         )
 
     def _pointers(self, mirror: DeviceMirror, ints: dict[str, int]) -> list[int]:
@@ -135,13 +135,18 @@ class CudaExecutable:
         self._device.upload(buffer, values)
         return buffer
 
-    def _call(self, launch: Launch, ints: dict[str, int]) -> _Call:
-        """Return a launch with as many blocks as can have work, and run at a time."""
-        per = ints[launch.per] if isinstance(launch.per, str) else launch.per
-        threads = max(1, ints[launch.size] * per)
-        block = min(BLOCK, -(-threads // WARP) * WARP)
-        grid = min(-(-threads // block), self._most_blocks)
-        return _Call(self._module.function(launch.function), grid, block)
+    def _call(self, phase: Phase, ints: dict[str, int]) -> _Call:
+        """Return a launch with as many blocks as can have work and run at a time.
+
+        Its kernels share the blocks by their work; the numbers go to ``ints``.
+        """
+        threads = [max(1, _threads(launch, ints)) for launch in phase.parts]
+        block = min(BLOCK, max((-(-count // WARP) * WARP for count in threads), default=WARP))
+        wanted = [-(-count // block) for count in threads]
+        if (total := sum(wanted)) > self._most_blocks:
+            wanted = [max(1, count * self._most_blocks // total) for count in wanted]
+        ints.update(zip(phase.blocks, wanted))
+        return _Call(self._module.function(phase.function), max(1, sum(wanted)), block)
 
     def run(self, n_ticks: int) -> int:
         """Run up to ``n_ticks`` and return how many were done."""
@@ -177,6 +182,11 @@ class CudaExecutable:
     def request_stop(self) -> None:
         """Make a run under way end soon, after a tick."""
         self._stop = True
+
+
+def _threads(launch: Launch, ints: dict[str, int]) -> int:
+    per = ints[launch.per] if isinstance(launch.per, str) else launch.per
+    return ints[launch.size] * per
 
 
 class CudaTarget:

@@ -20,7 +20,7 @@ _ATOMIC = {"+": "sg_atomic_add", "*": "sg_atomic_multiply"}
 
 @dataclass(frozen=True, slots=True)
 class Launch:
-    """A function of the module and how many threads can have work: ``per`` for each of ``size``.
+    """A kernel of the module and how many threads can have work: ``per`` for each of ``size``.
 
     Names stand for integer arguments, so that the grid is known when memory is bound.
     """
@@ -73,7 +73,7 @@ class Module:
 
     def head(self, kernel: Kernel, frame: Frame, plan: Plan, setup: Iterable[str] = ()) -> Head:
         """Return the head of a kernel; to be called when all else is printed."""
-        alone = ("if (!sg_is_first_thread()) return;",) if plan.order is Order.SERIAL else ()
+        alone = ("if (!sg_is_first_thread(grid)) return;",) if plan.order is Order.SERIAL else ()
         return Head(
             name=frame.name,
             doc=frame.doc,

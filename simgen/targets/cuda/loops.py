@@ -113,10 +113,11 @@ class _Lists:
         pieces = self.module.keep(self.frame, f"{name}.pieces", "uint32_t", None)
         self.flags.append(f"bool f{number} = false;")
         self.notes.append(f"{used} = sg_note(f{number}, i, {stage} + range.first, {used});")
-        self.finish.append(f"sg_leave_count({used}, {pieces});")
+        self.finish.append(f"sg_leave_count(grid, {used}, {pieces});")
         total = f"total{number}"
         self.joined += [
-            f"const int64_t {total} = sg_join_pieces({stage}, {pieces}, start, stop, {listed});",
+            f"const int64_t {total} = "
+            f"sg_join_pieces(grid, {stage}, {pieces}, start, stop, {listed});",
             f"if (threadIdx.x == 0) {counts}[{slot}] = {total};",
         ]
         return f"f{number} = {condition};"
@@ -159,7 +160,7 @@ class _Lists:
             return tuple(self.finish)
         ticket = self.module.keep(self.frame, f"{self.kernel.name}.grid.ticket", "uint32_t", ONE)
         inner = (f"  {line}" for line in self.joined)
-        return (*self.finish, f"if (sg_is_last_block({ticket})) {{", *inner, "}")
+        return (*self.finish, f"if (sg_is_last_block(grid, {ticket})) {{", *inner, "}")
 
 
 def lower_elements(
@@ -255,7 +256,7 @@ def _loop(
     shape = shape if lists.free else "sg_serial_range"
     return LoopView(
         head=module.head(kernel, frame, plan, (*bounds, *lists.setup)),
-        range=f"{shape}(start, stop)",
+        range=f"{shape}(grid, start, stop)",
         index=index,
         flags=tuple(lists.flags),
         body=body,

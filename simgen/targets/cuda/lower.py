@@ -28,7 +28,7 @@ from simgen.ir.kernel import (
 )
 from simgen.ir.stmt import Append
 from simgen.ir.visit import all_nodes, flatten
-from simgen.targets.cuda.head import Launch, Module, Scratch
+from simgen.targets.cuda.head import ONE, Launch, Module, Scratch
 from simgen.targets.cuda.loops import (
     TableView,
     lower_elements,
@@ -36,7 +36,8 @@ from simgen.targets.cuda.loops import (
     lower_indices,
     lower_once,
 )
-from simgen.targets.cuda.order import plan_kernel
+from simgen.targets.cuda.order import Plan, plan_kernel
+from simgen.targets.cuda.phases import levels, uses_of
 from simgen.targets.cuda.walks import (
     lower_fan_in,
     lower_fan_out,
@@ -46,7 +47,8 @@ from simgen.targets.frame import distinct_kernels
 from simgen.targets.render import render
 from simgen.targets.scope import Layout
 
-BEGIN_RUN, END_TICK = "sg_begin_run", "sg_end_tick"
+BEGIN_RUN = "sg_begin_run"
+_TICKET = "tick.grid.ticket"
 
 # How a domain is lowered, and the template that frames it.
 _DOMAINS: dict[type, tuple[Callable[..., Any], str]] = {
@@ -61,24 +63,43 @@ _DOMAINS: dict[type, tuple[Callable[..., Any], str]] = {
 
 
 @dataclass(frozen=True, slots=True)
+class PhaseView:
+    """A launch as ``module.cu.j2`` shows it."""
+
+    name: str
+    parts: tuple[str, ...]
+    finish: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ModuleView:
     """What ``module.cu.j2`` shows."""
 
     headers: tuple[str, ...]
     checks: tuple[str, ...]
     kernels: tuple[str, ...]
+    phases: tuple[PhaseView, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Phase:
+    """A launch: its function, its kernels, and the integer arguments with their blocks."""
+
+    function: str
+    parts: tuple[Launch, ...]
+    blocks: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class LoweredProgram:
-    """The source, where it expects its values, and the functions of a tick in their order.
+    """The source, where it expects its values, and the launches of a tick in their order.
 
     ``stores`` are the synapses whose teams have a width that is chosen when memory is bound.
     """
 
     source: str
     layout: Layout
-    launches: tuple[Launch, ...]
+    phases: tuple[Phase, ...]
     scratch: tuple[Scratch, ...]
     stores: tuple[SynapseStore, ...]
     single_clock: Clock | None
@@ -96,30 +117,69 @@ def lower_program(
     clocks = tuple(dict.fromkeys(kernel.clock for kernel in kernels.values())) or program.clocks
     single = clocks[0] if len(clocks) == 1 and clocks == program.clocks else None
     module = Module(layout, single, deterministic)
-    rendered = {name: _render(kernel, module) for name, kernel in kernels.items()}
+    plans = {name: plan_kernel(kernel, deterministic) for name, kernel in kernels.items()}
+    rendered = {name: _render(kernel, plans[name], module) for name, kernel in kernels.items()}
+    phases = _phases(program, plans, {name: launch for name, (_, launch) in rendered.items()})
     view = ModuleView(
         headers=_headers(program),
         checks=_recorder_checks(program, layout),
         kernels=tuple(text for text, _ in rendered.values()),
+        phases=_phase_views(phases, module),
     )
     return LoweredProgram(
         source=render("cuda/module.cu.j2", view),
         layout=layout,
-        launches=tuple(rendered[kernel.name][1] for kernel in program.kernels),
+        phases=phases,
         scratch=tuple(module.scratch.values()),
         stores=_stores(program),
         single_clock=single,
     )
 
 
-def _render(kernel: Kernel, module: Module) -> tuple[str, Launch]:
+def _render(kernel: Kernel, plan: Plan, module: Module) -> tuple[str, Launch]:
     """Return the function of one kernel and its launch."""
     lower, template = _DOMAINS[type(kernel.domain)]
-    plan = plan_kernel(kernel, module.deterministic)
     view, launch = lower(kernel, kernel.domain, plan, module)
     if isinstance(view, TableView):
         template = "emit_table"
     return render(f"cuda/{template}.cu.j2", view), launch
+
+
+def _phases(
+    program: Program, plans: dict[str, Plan], launches: dict[str, Launch]
+) -> tuple[Phase, ...]:
+    """Return the launches of a tick; there is always one, which ends the tick."""
+    uses = {k.name: uses_of(k, plans[k.name]) for k in program.kernels}
+    places = levels(uses[kernel.name] for kernel in program.kernels)
+    phases = []
+    for level in range(max(places, default=0) + 1):
+        own = [k.name for k, place in zip(program.kernels, places) if place == level]
+        blocks = tuple(f"phase {level} part {part}" for part in range(len(own)))
+        parts = tuple(launches[name] for name in own)
+        phases.append(Phase(f"sg_phase_{level}", parts, blocks))
+    return tuple(phases)
+
+
+def _phase_views(phases: tuple[Phase, ...], module: Module) -> tuple[PhaseView, ...]:
+    layout = module.layout
+    module.scratch[_TICKET] = Scratch(_TICKET, "uint32_t", ONE)
+    ticket = f"(uint32_t *)arrays[{layout.array(_TICKET, 'uint32_t').position}]"
+    end = (
+        "const sg_grid whole = {(int64_t)blockIdx.x, (int64_t)gridDim.x};",
+        f"const bool last = sg_is_last_block(whole, {ticket});",
+        "if (last && threadIdx.x == 0) sg_next_tick(&state, control);",
+    )
+    views = []
+    for phase in phases:
+        lines: list[str] = []
+        for part, blocks in zip(phase.parts, phase.blocks):
+            word = "} else if" if lines else "if"
+            lines.append(f"{word} (sg_take(&grid, ints[{layout.int_argument(blocks)}])) {{")
+            lines.append(f"  {part.function}(&state, tick, grid);")
+        closing = ("}",) if lines else ()
+        finish = end if phase is phases[-1] else ()
+        views.append(PhaseView(phase.function, (*lines, *closing), finish))
+    return tuple(views)
 
 
 def _headers(program: Program) -> tuple[str, ...]:

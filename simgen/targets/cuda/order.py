@@ -107,6 +107,11 @@ def _appends_fit(kernel: Kernel) -> bool:
 def _reads(kernel: Kernel) -> Iterator[tuple[Array, Index | None]]:
     """Yield the reads of the body, those of index arrays included."""
     yield from reads(kernel.body)
+    yield from index_reads(kernel)
+
+
+def index_reads(kernel: Kernel) -> Iterator[tuple[Array, Index]]:
+    """Yield the index arrays that writes and index values go through."""
     indices = [s.index for s in flatten(kernel.body) if isinstance(s, Store | Accumulate)]
     indices += [node.index for node in all_nodes(kernel.body) if isinstance(node, IndexValue)]
     for index in indices:

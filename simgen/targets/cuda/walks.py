@@ -95,7 +95,7 @@ def _rows(
     targets = scope.buffer(f"{store.name}.targets", "uint32_t")
     row, body = _split(frame, plan, IndexKind.PRE)
     share = scope.size(store.target_length)
-    team = _team(scope, plan, row_team(store), f"sg_own_targets({share})")
+    team = _team(scope, plan, row_team(store), f"sg_own_targets(grid, {share})")
     launch = Launch(frame.name)
     if plan.order is Order.FREE:
         launch = Launch(frame.name, f"{store.name}.n_rows", row_team(store))
@@ -135,7 +135,7 @@ def lower_fan_in(
         scope.buffer(f"{name}.col_start", "uint64_t"),
     )
     positions = scope.buffer(f"{name}.col_pos", "uint64_t" if store.wide else "uint32_t")
-    team = _team(scope, plan, column_team(store), "sg_own_columns()")
+    team = _team(scope, plan, column_team(store), "sg_own_columns(grid)")
     launch = Launch(frame.name)
     if plan.order is not Order.SERIAL:
         per = column_team(store) if plan.order is Order.FREE else 1
@@ -148,7 +148,7 @@ def lower_fan_in(
 def _team(scope: Scope, plan: Plan, width: str, owners: str) -> str:
     """Return the declaration of who takes which synapses."""
     if plan.order is Order.FREE:
-        return f"const sg_team team = sg_teams({scope.size(width)});"
+        return f"const sg_team team = sg_teams(grid, {scope.size(width)});"
     if plan.order is Order.OWNED:
         return f"const auto team = {owners};"
     return "const sg_serial team = {};"
