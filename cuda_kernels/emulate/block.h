@@ -23,6 +23,7 @@ enum sg_emu_kind {
   SG_EMU_WIDTH = 4,       // a width that is no power of 2 up to 32
   SG_EMU_TRAP = 5,
   SG_EMU_NO_MEMORY = 6,
+  SG_EMU_FOUND = 7,       // the checks of loads and stores found something
 };
 
 // Where a thread waits. `call` is null for one that does not.
@@ -65,7 +66,7 @@ struct sg_emu_runtime {
   int32_t ready_begin, n_ready;
   int32_t n_threads, n_started, n_ended, n_at_barrier, n_idle;
   int32_t current, aborted, order;
-  uint64_t random;
+  uint64_t random, n_blocks, stride, first_block;
   void (*kernel)(void **);
   void **args;
   sg_emu_fault fault;
@@ -85,6 +86,14 @@ SG_EMU_OWN static inline void sg_emu_shuffle(int32_t *values, int32_t n) {
     values[k] = values[other];
     values[other] = kept;
   }
+}
+
+// The k-th block that runs. A walk with a stride that has no divisor in common with the number of
+// blocks visits each of them once.
+SG_EMU_OWN static inline uint64_t sg_emu_block_at(uint64_t k) {
+  if (sg_emu.order == SG_EMU_FORWARD) return k;
+  if (sg_emu.order == SG_EMU_REVERSE) return sg_emu.n_blocks - 1 - k;
+  return (k * sg_emu.stride + sg_emu.first_block) % sg_emu.n_blocks;  // fits: under 2^32 blocks
 }
 
 SG_EMU_OWN static inline void sg_emu_make_current(int32_t thread) {

@@ -3,6 +3,7 @@
 #ifndef SG_EMULATE_LAUNCH_H
 #define SG_EMULATE_LAUNCH_H
 
+#include "check.h"
 #include "shared.h"
 
 #define SG_EMU_API extern "C" __attribute__((visibility("default")))
@@ -13,6 +14,7 @@ typedef struct {
   uint32_t shared_bytes, unused;
   uint64_t seed;
   void **args;
+  sg_emu_memory *memory;  // what kernels may use, where that is checked
 } sg_emu_launch;
 
 // A parameter in one letter: p(ointer), b(ool), f(loat), i(nteger), u(nsigned), s(tructure).
@@ -72,14 +74,6 @@ SG_EMU_OWN static sg_emu_triple sg_emu_split(uint64_t k, sg_emu_triple size) {
                        (uint32_t)(k / size.x / size.y)};
 }
 
-// The k-th block in an order: a walk with a stride that has no divisor in common with the number of
-// blocks visits each of them once.
-SG_EMU_OWN static uint64_t sg_emu_block_at(uint64_t k, uint64_t n, uint64_t stride, uint64_t first) {
-  if (sg_emu.order == SG_EMU_FORWARD) return k;
-  if (sg_emu.order == SG_EMU_REVERSE) return n - 1 - k;
-  return (uint64_t)(((unsigned __int128)k * stride + first) % n);
-}
-
 SG_EMU_OWN static uint64_t sg_emu_stride(uint64_t n) {
   for (;;) {
     const uint64_t stride = 1 + sg_emu_random() % n;
@@ -105,24 +99,27 @@ SG_EMU_OWN static int32_t sg_emu_run_grid(const sg_emu_kernel *kernels, const sg
   sg_emu.order = launch->order;
   sg_emu.random = launch->seed;
   sg_emu.fault = sg_emu_fault{};
-  const uint64_t stride = sg_emu_stride(n_blocks), first = sg_emu_random() % n_blocks;
+  sg_emu.n_blocks = n_blocks;
+  sg_emu.stride = sg_emu_stride(n_blocks);
+  sg_emu.first_block = sg_emu_random() % n_blocks;
   for (int32_t k = 0; k < sg_emu.n_threads; ++k) {
     sg_emu.threads[k].index = sg_emu_split((uint64_t)k, blockDim);
   }
   sg_emu_arrange(sg_emu.n_threads);
   if (sg_emu.n_idle < SG_EMU_MOST_THREADS) sg_emu_reset_fibres();
-  sg_emu_check_launch(launch->kernel);
+  sg_emu_check_launch(launch->memory, launch->shared_bytes);
   for (uint64_t k = 0; k < n_blocks; ++k) {
-    const uint64_t block = sg_emu_block_at(k, n_blocks, stride, first);
+    const uint64_t block = sg_emu_block_at(k);
     blockIdx = sg_emu_split(block, gridDim);
     sg_emu_spoil_shared(launch->shared_bytes);
-    sg_emu_check_block((int64_t)block);
+    sg_emu_check_block();
     if (sg_emu_run_block()) {
       sg_emu.fault.block = (int64_t)block;
-      return sg_emu.fault.kind;
+      break;
     }
   }
-  return SG_EMU_FINE;
+  sg_emu_check_end();
+  return sg_emu.fault.kind;
 }
 
 // Ends the text that defines the kernels. A list of launches may name kernels of several libraries,

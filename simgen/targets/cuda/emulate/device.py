@@ -11,20 +11,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simgen.errors import InternalError, KernelError
-from simgen.targets.cuda.emulate.faults import Fault, Site, render
+from simgen.targets.cuda.emulate.explain import explain
 from simgen.targets.cuda.emulate.library import (
     LoadedText,
     Parameter,
     emulator,
     load_text,
-    text_of,
 )
-from simgen.targets.cuda.emulate.memory import EmulatedBuffer, spoiled
+from simgen.targets.cuda.emulate.memory import EmulatedBuffer, MemoryTable, spoiled
 
 ORDERS = {"forward": 0, "reverse": 1, "shuffled": 2}  # as in cuda_kernels/emulate/block.h
 MOST_THREADS = 1024
 _KINDS = {"f": "float", "i": "int", "u": "uint", "b": "bool", "V": "struct"}  # of numpy's types
 MOST_SHARED = 232448  # bytes; as in cuda_kernels/emulate/shared.h
+
+_lock = threading.RLock()  # a library runs one launch at a time, and devices share libraries
 
 Triple: TypeAlias = "int | tuple[int, ...]"
 Argument: TypeAlias = "EmulatedBuffer | int | float | bool | np.generic"
@@ -44,14 +45,17 @@ class EmulatedDevice:
     """Runs kernels on the processor, one thread after the other, in a chosen order.
 
     ``order`` is that of threads and blocks: "forward", "reverse" or "shuffled" (by ``seed``).
+    ``check`` watches every load and store, at some 50 times the cost: kernels raise where they
+    access what is not theirs or was never written, or race, whatever the order.
     """
 
     order: str = "forward"
     seed: int = 0
+    check: bool = False
     name: str = "emulated CUDA device"
     multiprocessors: int = 2  # few blocks suffice to find what goes wrong between them
+    table: MemoryTable = field(default_factory=MemoryTable, repr=False)
     _recording: list[_Prepared] | None = field(default=None, repr=False)
-    _lock: threading.RLock = field(default_factory=threading.RLock, repr=False)
 
     def __post_init__(self) -> None:
         if self.order not in ORDERS:
@@ -59,41 +63,39 @@ class EmulatedDevice:
 
     def allocate(self, n_bytes: int, name: str = "") -> EmulatedBuffer:
         """Return memory that holds a pattern until it is written; ``name`` is for messages."""
-        return spoiled(n_bytes, name)
+        buffer = spoiled(n_bytes, name, self.check)
+        if self.check:
+            with _lock:
+                self.table.add(buffer)
+        return buffer
 
     def upload(self, buffer: EmulatedBuffer, data: NDArray[Any], offset: int = 0) -> None:
         """Copy contiguous ``data`` to the bytes from ``offset`` on."""
         values = np.ascontiguousarray(data).reshape(-1).view(np.uint8)
-        self._slice(buffer, offset, values.nbytes)[:] = values
+        _check_part(buffer, offset, values.nbytes)
+        buffer.fill(offset, values)
 
     def download(self, buffer: EmulatedBuffer, out: NDArray[Any], offset: int = 0) -> None:
         """Copy the bytes from ``offset`` on into contiguous ``out``."""
         if not out.flags.c_contiguous:
             raise InternalError("download needs a contiguous array")
-        out.reshape(-1).view(np.uint8)[:] = self._slice(buffer, offset, out.nbytes)
+        _check_part(buffer, offset, out.nbytes)
+        out.reshape(-1).view(np.uint8)[:] = buffer.part(offset, out.nbytes)
 
     def zero(self, buffer: EmulatedBuffer) -> None:
         """Fill with zeros."""
-        self._slice(buffer, 0, buffer.n_bytes)[:] = 0
-
-    def _slice(self, buffer: EmulatedBuffer, offset: int, n_bytes: int) -> NDArray[np.uint8]:
-        if offset < 0 or offset + n_bytes > buffer.n_bytes:
-            raise InternalError(
-                f"bytes {offset} to {offset + n_bytes} of the {buffer.n_bytes} of device memory "
-                f"'{buffer.name}' were asked for"
-            )
-        return buffer.bytes[offset : offset + n_bytes]
+        buffer.fill(0, np.zeros(buffer.n_bytes, np.uint8))
 
     def compile(self, source: str) -> EmulatedModule:
         """Return the kernels of a CUDA text; it finds the headers of ``cuda_kernels``."""
-        return EmulatedModule(self, load_text(source))
+        return EmulatedModule(self, load_text(source, self.check))
 
     def synchronize(self) -> None:
         """Wait for all launches; here each launch waits for itself."""
 
     def capture(self, launches: Callable[[], None]) -> EmulatedGraph:
         """Return the list of launches that the callable makes; none of them is run."""
-        with self._lock:
+        with _lock:
             recorded: list[_Prepared] = []
             self._recording = recorded
             try:
@@ -104,18 +106,20 @@ class EmulatedDevice:
 
     def submit(self, prepared: _Prepared) -> None:
         """Run a launch, or note it where launches are being recorded."""
-        with self._lock:
+        with _lock:
             if self._recording is not None:
                 self._recording.append(prepared)
                 return
+            self.table.update()
             if prepared.function.text.lib.sg_emu_run(prepared.launch):
                 _raise_fault(prepared)
 
     def replay(self, launches: Sequence[_Prepared], table: Any, entries: Any, times: int) -> None:
         """Run recorded launches ``times`` times, in one call of the host's library."""
-        with self._lock:
+        with _lock:
             if not launches:
                 return
+            self.table.update()
             replay = launches[0].function.text.lib.sg_emu_replay
             failed = int(replay(table, entries, len(launches), times))
             if failed >= 0:
@@ -167,6 +171,7 @@ class EmulatedFunction:
             raise InternalError(f"kernel '{self.name}' asks for {shared_bytes} shared bytes")
         launch.kernel, launch.shared_bytes = self.number, shared_bytes
         launch.order, launch.seed = ORDERS[self.device.order], self.device.seed
+        launch.memory = self.device.table.pointer
         values = self._pack(arguments)
         pointers = emulator.new(
             "void *[]", [emulator.cast("void *", value.ctypes.data) for value in values] or 1
@@ -238,23 +243,14 @@ def _triple(size: Triple) -> tuple[int, int, int]:
     return x, y, z
 
 
+def _check_part(buffer: EmulatedBuffer, offset: int, n_bytes: int) -> None:
+    if offset < 0 or offset + n_bytes > buffer.n_bytes:
+        raise InternalError(
+            f"bytes {offset} to {offset + n_bytes} of the {buffer.n_bytes} of device memory "
+            f"'{buffer.name}' were asked for"
+        )
+
+
 def _raise_fault(prepared: _Prepared) -> None:
-    lib, launch = prepared.function.text.lib, prepared.launch
-    found = lib.sg_emu_last_fault()
-    threads = launch.block[0] * launch.block[1] * launch.block[2]
-    sites = []
-    for thread in range(threads):
-        site = lib.sg_emu_site_of(thread)
-        call = text_of(site.call) if site.call else ""
-        file = text_of(site.file) if site.file else ""
-        sites.append(Site(call, file, int(site.line), int(site.state), int(site.mask)))
-    fault = Fault(
-        kind=int(found.kind),
-        kernel=prepared.function.name,
-        grid=tuple(launch.grid),
-        block_size=tuple(launch.block),
-        block=int(found.block),
-        thread=int(found.thread),
-        sites=tuple(sites),
-    )
-    raise KernelError(render(fault))
+    function = prepared.function
+    raise KernelError(explain(function.text, function.name, prepared.launch, function.device.table))

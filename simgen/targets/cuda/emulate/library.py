@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
-from simgen.errors import CompileError
+from simgen.errors import CompileError, UnsupportedFeatureError
 from simgen.targets.cpu.compile import compile_shared, interface
+from simgen.targets.cuda.emulate.symbols import SharedArray, shared_arrays
 
 CDEF = """
+typedef struct {
+  uint64_t begin, n_bytes, most_bytes; uint8_t *written; void *words; uint64_t width;
+} sg_emu_region;
+typedef struct { sg_emu_region *regions; int64_t n; uint32_t *era; } sg_emu_memory;
 typedef struct { const char *call, *file; int32_t line, state; uint32_t mask; } sg_emu_site;
 typedef struct { int32_t kind, thread; int64_t block; sg_emu_site site; } sg_emu_fault;
 typedef struct {
   int32_t kernel, order; uint32_t grid[3], block[3]; uint32_t shared_bytes, unused;
-  uint64_t seed; void **args;
+  uint64_t seed; void **args; sg_emu_memory *memory;
 } sg_emu_launch;
 typedef struct {
   const char *name, *letters; const int32_t *sizes; void (*call)(void **);
@@ -25,6 +31,13 @@ const sg_emu_fault *sg_emu_last_fault(void);
 const sg_emu_site *sg_emu_site_of(int32_t thread);
 int64_t sg_emu_replay(int32_t (*const *run)(const sg_emu_launch *),
                       const sg_emu_launch *const *launches, int64_t n, int64_t times);
+typedef struct { int64_t block; uint32_t place; int32_t thread, writes, atomic; } sg_emu_party;
+typedef struct {
+  int32_t kind, line; uint64_t address, n_bytes; int64_t value; const char *file, *type;
+  sg_emu_party now, before;
+} sg_emu_finding;
+int sg_emu_declare_shared(uint64_t offset, uint64_t n_bytes, int dynamic);
+const sg_emu_finding *sg_emu_findings(int *n, uint64_t *shared_begin);
 """
 # Pointers of other types than the memory's own are as common in CUDA as in C; a library must not
 # find another one's functions when both define the same kernel.
@@ -33,6 +46,12 @@ FLAGS = (
     *("-fvisibility=hidden", "-Wl,-Bsymbolic"),
 )
 OPTIMIZE = "-O1"
+# Calls for every load and store, and for wrong indices, divisors and shifts, which the headers
+# answer themselves: the sanitizers' own libraries, which must be loaded before all others, stay out.
+CHECKED_FLAGS = (
+    *("-DSG_EMU_CHECKED", "-g1", "-fsanitize=thread,bounds,integer-divide-by-zero,shift-exponent"),
+    *("-nodefaultlibs", "-Wl,--no-as-needed", "-lm", "-lc"),
+)
 
 emulator: Any = interface(CDEF)  # cffi carries no types
 
@@ -54,11 +73,17 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True)
 class LoadedText:
-    """A loaded library, and its kernels' names and parameters; ``lib`` is of cffi (untyped)."""
+    """A loaded library, its kernels' names, numbers and parameters; ``lib`` is of cffi (untyped).
+
+    ``shared`` are the arrays in shared memory, known where accesses are checked.
+    """
 
     source: str
+    path: Path
     lib: Any
     kernels: dict[str, tuple[int, tuple[Parameter, ...]]]
+    shared: tuple[SharedArray, ...]
+    checked: bool
 
 
 _KINDS = {"p": "pointer", "b": "bool", "f": "float", "i": "int", "u": "uint", "s": "struct"}
@@ -76,25 +101,36 @@ def complete(source: str) -> str:
     return "\n".join((source.rstrip("\n"), *lines, f"SG_EMU_MODULE({table})", ""))
 
 
-def load_text(source: str) -> LoadedText:
-    """Return the kernels of a CUDA text, compiled if need be.
+def load_text(source: str, check: bool) -> LoadedText:
+    """Return the kernels of a CUDA text, compiled if need be; ``check`` watches all accesses.
 
     Raises :class:`CompileError` with the line of ``source`` that the compiler refuses.
     """
-    library = compile_shared(complete(source), optimize=OPTIMIZE, extra=FLAGS)
+    flags = (*FLAGS, *CHECKED_FLAGS) if check else FLAGS
+    library = compile_shared(complete(source), optimize=OPTIMIZE, extra=flags)
     lib = library.load(CDEF)
+    shared = shared_arrays(library.path) if check else ()
+    for array in shared:
+        if not lib.sg_emu_declare_shared(array.offset, array.n_bytes, array.dynamic):
+            raise UnsupportedFeatureError(
+                f"the CUDA text has {len(shared)} arrays in shared memory, too many to be checked"
+            )
+    return LoadedText(source, library.path, lib, _kernels(lib), shared, check)
+
+
+def _kernels(lib: Any) -> dict[str, tuple[int, tuple[Parameter, ...]]]:
     table = lib.sg_emu_table()
     kernels = {}
     number = 0
     while table[number].name:
         entry = table[number]
-        letters = text_of(entry.letters)
         parameters = tuple(
-            Parameter(_KINDS[letter], int(entry.sizes[k])) for k, letter in enumerate(letters)
+            Parameter(_KINDS[letter], int(entry.sizes[k]))
+            for k, letter in enumerate(text_of(entry.letters))
         )
         kernels[text_of(entry.name)] = (number, parameters)
         number += 1
-    return LoadedText(source, lib, kernels)
+    return kernels
 
 
 def text_of(pointer: Any) -> str:
