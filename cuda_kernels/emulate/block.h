@@ -52,6 +52,7 @@ typedef struct {
 } sg_emu_thread;
 
 #define SG_EMU_HIDDEN __attribute__((visibility("hidden")))
+#define SG_EMU_API extern "C" SG_EMU_OWN __attribute__((visibility("default")))  // for the host
 
 // Not static: a compiler could prove that a static variable outlives a switch unchanged.
 SG_EMU_HIDDEN sg_emu_triple threadIdx, blockIdx, blockDim, gridDim;
@@ -66,6 +67,7 @@ struct sg_emu_runtime {
   int32_t ready_begin, n_ready;
   int32_t n_threads, n_started, n_ended, n_at_barrier, n_idle;
   int32_t current, aborted, order;
+  uint32_t at_warp[SG_EMU_MOST_THREADS / SG_EMU_WARP];  // lanes that wait in a function of their warp
   uint64_t random, n_blocks, stride, first_block;
   void (*kernel)(void **);
   void **args;
@@ -200,6 +202,7 @@ SG_EMU_OWN static void sg_emu_reset_fibres() {
 SG_EMU_OWN static int32_t sg_emu_run_block() {
   sg_emu.n_started = sg_emu.n_ended = sg_emu.n_at_barrier = 0;
   sg_emu.ready_begin = sg_emu.n_ready = sg_emu.aborted = 0;
+  for (int32_t k = 0; k < SG_EMU_MOST_THREADS / SG_EMU_WARP; ++k) sg_emu.at_warp[k] = 0;
   for (int32_t k = 0; k < sg_emu.n_threads; ++k) {
     sg_emu.threads[k].site = sg_emu_site{nullptr, nullptr, 0, SG_EMU_NEW, 0};
   }

@@ -11,24 +11,20 @@ SG_EMU_CALLED void __tsan_init() {}
 SG_EMU_CALLED void __tsan_func_entry(void *) {}
 SG_EMU_CALLED void __tsan_func_exit() {}
 
-#define SG_EMU_TSAN(suffix, n_bytes)                                                           \
-  SG_EMU_CALLED void __tsan_read##suffix(void *address) {                                      \
-    sg_emu_access_memory((uint64_t)address, n_bytes, 0, 0, __builtin_return_address(0));       \
-  }                                                                                            \
-  SG_EMU_CALLED void __tsan_write##suffix(void *address) {                                     \
-    sg_emu_access_memory((uint64_t)address, n_bytes, 1, 0, __builtin_return_address(0));       \
-  }                                                                                            \
-  SG_EMU_CALLED void __tsan_unaligned_read##suffix(void *address) {                            \
-    sg_emu_access_memory((uint64_t)address, n_bytes, 0, 0, __builtin_return_address(0));       \
-  }                                                                                            \
-  SG_EMU_CALLED void __tsan_unaligned_write##suffix(void *address) {                           \
-    sg_emu_access_memory((uint64_t)address, n_bytes, 1, 0, __builtin_return_address(0));       \
+#define SG_EMU_TSAN(function, access, n_bytes, writes)                                   \
+  SG_EMU_CALLED void function(void *address) {                                           \
+    access((uint64_t)address, n_bytes, writes, 0, __builtin_return_address(0));          \
   }
-SG_EMU_TSAN(1, 1)
-SG_EMU_TSAN(2, 2)
-SG_EMU_TSAN(4, 4)
-SG_EMU_TSAN(8, 8)
-SG_EMU_TSAN(16, 16)
+#define SG_EMU_TSAN_SIZE(n)                                                              \
+  SG_EMU_TSAN(__tsan_read##n, sg_emu_access_aligned, n, 0)                               \
+  SG_EMU_TSAN(__tsan_write##n, sg_emu_access_aligned, n, 1)                              \
+  SG_EMU_TSAN(__tsan_unaligned_read##n, sg_emu_access_memory, n, 0)                      \
+  SG_EMU_TSAN(__tsan_unaligned_write##n, sg_emu_access_memory, n, 1)
+SG_EMU_TSAN_SIZE(1)
+SG_EMU_TSAN_SIZE(2)
+SG_EMU_TSAN_SIZE(4)
+SG_EMU_TSAN_SIZE(8)
+SG_EMU_TSAN_SIZE(16)
 
 SG_EMU_CALLED void __tsan_read_range(void *address, unsigned long n_bytes) {
   sg_emu_access_memory((uint64_t)address, n_bytes, 0, 0, __builtin_return_address(0));
@@ -98,14 +94,13 @@ SG_EMU_OWN static inline void sg_emu_check_warp(int32_t first, uint32_t mask) {
 SG_EMU_OWN static inline void sg_emu_check_fence() { sg_emu_order_fence(); }
 SG_EMU_OWN static inline void sg_emu_check_atomic(const void *address, uint32_t n_bytes,
                                                   void *from) {
-  sg_emu_access_memory((uint64_t)address, n_bytes, 1, 1, from);
+  sg_emu_access_aligned((uint64_t)address, n_bytes, 1, 1, from);
   sg_emu_order_atomic(address);
 }
 
 // Tells where shared arrays lie: an offset into thread-local storage and a size; `dynamic` for the
 // one whose size the launch gives. Returns 0 where there are too many.
-extern "C" __attribute__((visibility("default"))) SG_EMU_OWN int sg_emu_declare_shared(
-    uint64_t offset, uint64_t n_bytes, int dynamic) {
+SG_EMU_API int sg_emu_declare_shared(uint64_t offset, uint64_t n_bytes, int dynamic) {
   const int32_t k = sg_emu_shadow.n_shared;
   for (int32_t known = 0; known < k; ++known) {  // the library was loaded before
     if (sg_emu_shadow.shared_offset[known] == offset) return 1;
@@ -118,8 +113,7 @@ extern "C" __attribute__((visibility("default"))) SG_EMU_OWN int sg_emu_declare_
   sg_emu_shadow.n_shared = k + 1;
   return sg_emu_shadow.shared[k].written != nullptr;
 }
-extern "C" __attribute__((visibility("default"))) SG_EMU_OWN const sg_emu_finding *
-sg_emu_findings(int *n, uint64_t *shared_begin) {
+SG_EMU_API const sg_emu_finding *sg_emu_findings(int *n, uint64_t *shared_begin) {
   *n = sg_emu_shadow.n_findings;
   *shared_begin = (uint64_t)sg_emu_shared.begin;
   return sg_emu_shadow.findings;

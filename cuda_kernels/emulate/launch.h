@@ -6,8 +6,6 @@
 #include "check.h"
 #include "shared.h"
 
-#define SG_EMU_API extern "C" __attribute__((visibility("default")))
-
 typedef struct {
   int32_t kernel, order;
   uint32_t grid[3], block[3];
@@ -63,11 +61,12 @@ typedef struct {
   const char *name, *letters;
   const int32_t *sizes;
   void (*call)(void **);
+  int most_threads;  // of a block; 0 where the source sets no bound
 } sg_emu_kernel;
 
-#define SG_EMU_KERNEL(name)                                                   \
+#define SG_EMU_KERNEL(name, most_threads)                             \
   {#name, sg_emu_caller<&name>::letters, sg_emu_caller<&name>::sizes, \
-   sg_emu_caller<&name>::call},
+   sg_emu_caller<&name>::call, most_threads},
 
 SG_EMU_OWN static sg_emu_triple sg_emu_split(uint64_t k, sg_emu_triple size) {
   return sg_emu_triple{(uint32_t)(k % size.x), (uint32_t)(k / size.x % size.y),
@@ -126,7 +125,7 @@ SG_EMU_OWN static int32_t sg_emu_run_grid(const sg_emu_kernel *kernels, const sg
 // so each one brings the function that runs it; the list stops at the first fault. Plain types, since
 // cuda.h gives the source's own fixed-width integers other names.
 #define SG_EMU_MODULE(...)                                                                       \
-  static const sg_emu_kernel sg_emu_kernels[] = {__VA_ARGS__{nullptr, nullptr, nullptr, nullptr}}; \
+  static const sg_emu_kernel sg_emu_kernels[] = {__VA_ARGS__{}}; \
   SG_EMU_API const sg_emu_kernel *sg_emu_table() { return sg_emu_kernels; }                     \
   SG_EMU_API int sg_emu_run(const sg_emu_launch *launch) {                                   \
     return sg_emu_run_grid(sg_emu_kernels, launch);                                              \

@@ -10,7 +10,8 @@
 #include "shared.h"
 
 enum sg_emu_finding_kind {  // known to simgen/targets/cuda/emulate/findings.py
-  SG_EMU_RACE = 1, SG_EMU_OUTSIDE, SG_EMU_UNWRITTEN, SG_EMU_INDEX, SG_EMU_DIVISION, SG_EMU_SHIFT,
+  SG_EMU_RACE = 1, SG_EMU_OUTSIDE, SG_EMU_UNWRITTEN, SG_EMU_MISALIGNED,
+  SG_EMU_INDEX, SG_EMU_DIVISION, SG_EMU_SHIFT,
 };
 
 #define SG_EMU_WIDEST 8
@@ -100,6 +101,18 @@ SG_EMU_OWN static void sg_emu_narrow(sg_emu_region *region, uint64_t width) {
   region->width = width;
 }
 
+// Ends the launch before an access that cannot be made.
+SG_EMU_OWN __attribute__((noreturn)) static void sg_emu_stop(int32_t kind, uint64_t address,
+                                                             uint64_t n_bytes, int writes,
+                                                             uint32_t place) {
+  const sg_emu_party now = sg_emu_party_of(sg_emu_access_now(place), writes, 0);
+  if (sg_emu_finding *const found = sg_emu_find(kind, now, sg_emu_party{})) {
+    found->address = address;
+    found->n_bytes = n_bytes;
+  }
+  sg_emu_abort(SG_EMU_FOUND);
+}
+
 SG_EMU_OWN static int sg_emu_contains(const sg_emu_region *region, uint64_t address, uint64_t n) {
   return address >= region->begin && address + n <= region->begin + region->n_bytes;
 }
@@ -132,12 +145,7 @@ SG_EMU_OWN static sg_emu_region *sg_emu_region_of(uint64_t address, uint64_t n_b
     return found;
   }
   if (address - sg_emu_shared.base < sg_emu_shared.size) return nullptr;
-  const sg_emu_party now = sg_emu_party_of(sg_emu_access_now(place), writes, 0);
-  if (sg_emu_finding *const found = sg_emu_find(SG_EMU_OUTSIDE, now, sg_emu_party{})) {
-    found->address = address;
-    found->n_bytes = n_bytes;
-  }
-  sg_emu_abort(SG_EMU_FOUND);
+  sg_emu_stop(SG_EMU_OUTSIDE, address, n_bytes, writes, place);
 }
 
 SG_EMU_OWN static inline int sg_emu_alike(const sg_emu_access &a, const sg_emu_access &b, int of) {
@@ -207,6 +215,16 @@ SG_EMU_OWN static void sg_emu_access_memory(uint64_t address, uint64_t n_bytes, 
   for (uint64_t done = 0; done < n_bytes; done += width) {
     sg_emu_touch(region->words + (offset + done) / width, address, n_bytes, now, writes, atomic);
   }
+}
+
+// The same where the type of the access has the alignment of its size.
+SG_EMU_OWN static inline void sg_emu_access_aligned(uint64_t address, uint64_t n_bytes, int writes,
+                                                    int atomic, void *from) {
+  if (address % n_bytes) {
+    const uint32_t place = (uint32_t)((uint64_t)from - sg_emu_shared.base);
+    sg_emu_stop(SG_EMU_MISALIGNED, address, n_bytes, writes, place);
+  }
+  sg_emu_access_memory(address, n_bytes, writes, atomic, from);
 }
 
 #endif

@@ -75,15 +75,14 @@ SG_EMU_OWN static void sg_emu_exchange(sg_emu_thread *lanes, int32_t operation, 
 
 // Lets the lanes of `mask` go on if all of them are here.
 SG_EMU_OWN static void sg_emu_meet(int32_t warp, int32_t operation, uint32_t mask) {
+  if ((sg_emu.at_warp[warp] & mask) != mask) return;
   const int32_t first = warp * SG_EMU_WARP;
   sg_emu_thread *const lanes = sg_emu.threads + first;
   for (int32_t lane = 0; lane < SG_EMU_WARP; ++lane) {
     if (!(mask >> lane & 1u)) continue;
-    if (first + lane >= sg_emu.n_threads) return;
-    const sg_emu_thread &other = lanes[lane];
-    if (other.site.state != SG_EMU_AT_WARP || other.site.mask != mask) return;
-    if (other.operation != operation) return;
+    if (lanes[lane].site.mask != mask || lanes[lane].operation != operation) return;
   }
+  sg_emu.at_warp[warp] &= ~mask;
   sg_emu_exchange(lanes, operation, mask);
   if (operation == SG_EMU_SYNC) sg_emu_check_warp(first, mask);
   const int32_t n = sg_emu.n_threads - first < SG_EMU_WARP ? sg_emu.n_threads - first : SG_EMU_WARP;
@@ -104,6 +103,7 @@ SG_EMU_OWN __attribute__((noinline)) static uint64_t sg_emu_warp(
   self.value = value;
   if (!(mask >> (sg_emu.current % SG_EMU_WARP) & 1u)) sg_emu_abort(SG_EMU_NOT_IN_MASK);
   if (width < 1 || width > SG_EMU_WARP || (width & (width - 1))) sg_emu_abort(SG_EMU_WIDTH);
+  sg_emu.at_warp[sg_emu.current / SG_EMU_WARP] |= 1u << sg_emu.current % SG_EMU_WARP;
   sg_emu_meet(sg_emu.current / SG_EMU_WARP, operation, mask);
   sg_emu_wait();
   self.site.call = nullptr;

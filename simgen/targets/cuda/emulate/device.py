@@ -5,30 +5,26 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from simgen.errors import InternalError, KernelError
+from simgen.targets.cuda.emulate.arguments import Argument, Size, launch_sizes, pack
 from simgen.targets.cuda.emulate.explain import explain
 from simgen.targets.cuda.emulate.library import (
+    KernelFacts,
     LoadedText,
-    Parameter,
     emulator,
     load_text,
 )
 from simgen.targets.cuda.emulate.memory import EmulatedBuffer, MemoryTable, spoiled
 
 ORDERS = {"forward": 0, "reverse": 1, "shuffled": 2}  # as in cuda_kernels/emulate/block.h
-MOST_THREADS = 1024
-_KINDS = {"f": "float", "i": "int", "u": "uint", "b": "bool", "V": "struct"}  # of numpy's types
 MOST_SHARED = 232448  # bytes; as in cuda_kernels/emulate/shared.h
 
 _lock = threading.RLock()  # a library runs one launch at a time, and devices share libraries
-
-Triple: TypeAlias = "int | tuple[int, ...]"
-Argument: TypeAlias = "EmulatedBuffer | int | float | bool | np.generic"
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,8 +134,7 @@ class EmulatedModule:
         if name not in self.text.kernels:
             known = ", ".join(self.text.kernels)
             raise InternalError(f"the CUDA text has no kernel '{name}', only {known}")
-        number, parameters = self.text.kernels[name]
-        return EmulatedFunction(self.device, self.text, name, number, parameters)
+        return EmulatedFunction(self.device, self.text, name, self.text.kernels[name])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -149,66 +144,30 @@ class EmulatedFunction:
     device: EmulatedDevice
     text: LoadedText
     name: str
-    number: int
-    parameters: tuple[Parameter, ...]
+    facts: KernelFacts
 
     def launch(
-        self, grid: Triple, block: Triple, arguments: Sequence[Argument], shared_bytes: int = 0
+        self, grid: Size, block: Size, arguments: Sequence[Argument], shared_bytes: int = 0
     ) -> None:
         """Run the kernel, or note it where launches are being recorded.
 
         Raises :class:`KernelError` naming the line, the block and the threads when it goes wrong.
         """
-        launch = emulator.new("sg_emu_launch *")
-        launch.grid, launch.block = _triple(grid), _triple(block)
-        threads = launch.block[0] * launch.block[1] * launch.block[2]
-        if not 1 <= threads <= MOST_THREADS or not min(launch.grid) > 0:
-            raise InternalError(
-                f"kernel '{self.name}' cannot be launched with grid {grid} and block {block}: "
-                f"a block has 1 to {MOST_THREADS} threads, a grid at least one block"
-            )
+        sizes = launch_sizes(self.name, self.facts, grid, block)
         if not 0 <= shared_bytes <= MOST_SHARED:
-            raise InternalError(f"kernel '{self.name}' asks for {shared_bytes} shared bytes")
-        launch.kernel, launch.shared_bytes = self.number, shared_bytes
+            raise InternalError(
+                f"kernel '{self.name}' cannot have {shared_bytes} bytes of shared memory; "
+                f"a block has at most {MOST_SHARED}"
+            )
+        values = pack(self.name, self.facts, arguments)
+        addresses = [emulator.cast("void *", value.ctypes.data) for value in values]
+        pointers = emulator.new("void *[]", addresses or 1)
+        launch = emulator.new("sg_emu_launch *")
+        launch.grid, launch.block = sizes
+        launch.kernel, launch.shared_bytes = self.facts.number, shared_bytes
         launch.order, launch.seed = ORDERS[self.device.order], self.device.seed
-        launch.memory = self.device.table.pointer
-        values = self._pack(arguments)
-        pointers = emulator.new(
-            "void *[]", [emulator.cast("void *", value.ctypes.data) for value in values] or 1
-        )
-        launch.args = pointers
+        launch.memory, launch.args = self.device.table.pointer, pointers
         self.device.submit(_Prepared(self, launch, (pointers, values, tuple(arguments))))
-
-    def _pack(self, arguments: Sequence[Argument]) -> list[NDArray[Any]]:
-        if len(arguments) != len(self.parameters):
-            raise InternalError(
-                f"kernel '{self.name}' has {len(self.parameters)} parameters, not {len(arguments)}"
-            )
-        pairs = zip(arguments, self.parameters, strict=True)
-        return [self._value(number, *pair) for number, pair in enumerate(pairs, start=1)]
-
-    def _value(self, number: int, argument: Argument, parameter: Parameter) -> NDArray[Any]:
-        """Return the bytes of an argument, as the kernel's parameter has them."""
-        kind, n_bytes = parameter.kind, parameter.n_bytes
-        given: NDArray[Any] | None = None
-        if isinstance(argument, EmulatedBuffer):
-            if kind == "pointer" or (kind in ("int", "uint") and n_bytes == 8):
-                given = np.array(argument.address, np.uint64)
-        elif isinstance(argument, np.generic):
-            value = np.array(argument)
-            if _KINDS.get(value.dtype.kind) == kind and value.nbytes == n_bytes:
-                given = value
-        elif isinstance(argument, float):
-            if kind == "float":
-                given = np.array(argument, f"f{n_bytes}")
-        elif kind not in ("float", "struct"):
-            given = np.array(argument & (1 << 8 * n_bytes) - 1, f"u{n_bytes}")
-        if given is None:
-            raise InternalError(
-                f"argument {number} of kernel '{self.name}' is {argument!r}, but the parameter "
-                f"is a {kind} of {n_bytes} bytes"
-            )
-        return given
 
 
 @dataclass(slots=True, eq=False)
@@ -235,12 +194,6 @@ class EmulatedGraph:
 def open_emulated(**settings: Any) -> EmulatedDevice:
     """Return an emulated device; the settings are those of :class:`EmulatedDevice`."""
     return EmulatedDevice(**settings)
-
-
-def _triple(size: Triple) -> tuple[int, int, int]:
-    values = (size,) if isinstance(size, int) else tuple(int(value) for value in size)
-    x, y, z = (*values, 1, 1)[:3]
-    return x, y, z
 
 
 def _check_part(buffer: EmulatedBuffer, offset: int, n_bytes: int) -> None:

@@ -66,6 +66,7 @@ def _read_findings(
         grid=fault.grid,
         block_size=fault.block_size,
         memories=sorted([*table.allocations, *shared], key=lambda memory: memory.begin),
+        freed=tuple(table.freed),
         lines=lines_of(text.path, places),
     )
     return findings, around

@@ -11,9 +11,9 @@ from simgen.targets.cuda.emulate.memory import Allocation
 from simgen.targets.cuda.emulate.symbols import Line
 
 # The kinds of cuda_kernels/emulate/shadow.h.
-RACE, OUTSIDE, UNWRITTEN, INDEX, DIVISION, SHIFT = range(1, 7)
+RACE, OUTSIDE, UNWRITTEN, MISALIGNED, INDEX, DIVISION, SHIFT = range(1, 8)
 MOST_FINDINGS = 16  # as there
-NEAR = 1 << 20  # bytes; an address this far from a memory probably meant it
+NEAR = 4096  # bytes; an address this near to a memory, or as near as that is large, meant it
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +50,7 @@ class Surroundings:
     grid: tuple[int, int, int]
     block_size: tuple[int, int, int]
     memories: Sequence[Allocation]  # in the order of their addresses
+    freed: Sequence[Allocation]
     lines: Mapping[int, tuple[Line, ...]]
 
 
@@ -70,6 +71,11 @@ def _sentence(one: Finding, around: Surroundings) -> str:
     if one.kind == OUTSIDE:
         return f"{where}: {_who(now, around)} {doing} {_outside(one, around)}"
     element = _element(one, around)
+    if one.kind == MISALIGNED:
+        return (
+            f"{where}: {_who(now, around)} {doing} {element}, "
+            f"at an address that is no multiple of {one.n_bytes}"
+        )
     if one.kind == UNWRITTEN:
         return f"{where}: {_who(now, around)} {doing} {element}, which was never written"
     before = one.before
@@ -121,27 +127,35 @@ def _element(one: Finding, around: Surroundings) -> str:
 
 
 def _outside(one: Finding, around: Surroundings) -> str:
-    memory = _nearest(one.address, around.memories)
-    if memory is None:
+    for memory in around.freed:
+        if memory.begin <= one.address < memory.begin + memory.n_bytes:
+            index = (one.address - memory.begin) // one.n_bytes
+            return f"element {index} of {_name(memory)}, which was freed"
+    found = _nearest(one.address, around.memories)
+    if found is None:
         return f"{_bytes(one.n_bytes)} at address {one.address:#x}, where no memory is"
-    size = f"which has {_bytes(memory.n_bytes)}"
-    offset = one.address - memory.begin
+    offset = one.address - found.begin
     index, rest = divmod(offset, one.n_bytes)
-    if rest or memory.n_bytes % one.n_bytes:
-        return f"{_bytes(one.n_bytes)} from byte {offset} of {_name(memory)} on, {size}"
-    n = memory.n_bytes // one.n_bytes
-    return f"element {index} of {_name(memory)}, which has {n} ({_bytes(one.n_bytes)} each)"
+    if rest or found.n_bytes % one.n_bytes:
+        size = f"which has {_bytes(found.n_bytes)}"
+        return f"{_bytes(one.n_bytes)} from byte {offset} of {_name(found)} on, {size}"
+    n = found.n_bytes // one.n_bytes
+    return f"element {index} of {_name(found)}, which has {n} ({_bytes(one.n_bytes)} each)"
 
 
 def _nearest(address: int, memories: Sequence[Allocation]) -> Allocation | None:
     """Return the memory that holds an address, or else the nearest one that is not far away."""
     after = bisect_right([memory.begin for memory in memories], address)
     near = [
-        (max(memory.begin - address, address - memory.begin - memory.n_bytes + 1, 0), memory)
+        (distance, memory)
         for memory in memories[max(0, after - 1) : after + 1]
+        if (distance := _distance(address, memory)) <= max(NEAR, memory.n_bytes)
     ]
-    distance, memory = min(near, key=lambda pair: pair[0], default=(NEAR, None))
-    return memory if distance < NEAR else None
+    return min(near, key=lambda pair: pair[0])[1] if near else None
+
+
+def _distance(address: int, memory: Allocation) -> int:
+    return max(memory.begin - address, address - memory.begin - memory.n_bytes + 1, 0)
 
 
 def _name(memory: Allocation) -> str:

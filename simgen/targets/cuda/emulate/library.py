@@ -23,7 +23,7 @@ typedef struct {
   uint64_t seed; void **args; sg_emu_memory *memory;
 } sg_emu_launch;
 typedef struct {
-  const char *name, *letters; const int32_t *sizes; void (*call)(void **);
+  const char *name, *letters; const int32_t *sizes; void (*call)(void **); int most_threads;
 } sg_emu_kernel;
 const sg_emu_kernel *sg_emu_table(void);
 int32_t sg_emu_run(const sg_emu_launch *launch);
@@ -46,8 +46,9 @@ FLAGS = (
     *("-fvisibility=hidden", "-Wl,-Bsymbolic"),
 )
 OPTIMIZE = "-O1"
+MOST_THREADS = 1024  # of a block; as in cuda_kernels/emulate/block.h
 # Calls for every load and store, and for wrong indices, divisors and shifts, which the headers
-# answer themselves: the sanitizers' own libraries, which must be loaded before all others, stay out.
+# answer: the sanitizers' own libraries, which must be loaded before all others, stay out.
 CHECKED_FLAGS = (
     *("-DSG_EMU_CHECKED", "-g1", "-fsanitize=thread,bounds,integer-divide-by-zero,shift-exponent"),
     *("-nodefaultlibs", "-Wl,--no-as-needed", "-lm", "-lc"),
@@ -56,10 +57,8 @@ CHECKED_FLAGS = (
 emulator: Any = interface(CDEF)  # cffi carries no types
 
 _COMMENT = re.compile(r"//[^\n]*|/\*.*?\*/|\"(?:[^\"\\\n]|\\.)*\"", re.S)
-_KERNEL = re.compile(
-    r"__global__\s+(?:__launch_bounds__\s*\([^()]*\)\s*)?void\s+"
-    r"(?:__launch_bounds__\s*\([^()]*\)\s*)?([A-Za-z_]\w*)\s*\("
-)
+_BOUNDS = r"(?:__launch_bounds__\s*\(([^(),]*)[^()]*\)\s*)?"
+_KERNEL = re.compile(rf"__global__\s+{_BOUNDS}void\s+{_BOUNDS}([A-Za-z_]\w*)\s*\(")
 _DYNAMIC = re.compile(r"extern\s+__shared__\s+[^;\[]*?([A-Za-z_]\w*)\s*\[\s*\]")
 
 
@@ -70,18 +69,33 @@ class Parameter:
     kind: str
     n_bytes: int
 
+    def describe(self) -> str:
+        """Return "a pointer" or "an int of 8 bytes"."""
+        article = "an" if self.kind == "int" else "a"
+        return f"{article} {self.kind}" + (
+            "" if self.kind == "pointer" else f" of {self.n_bytes} bytes"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class KernelFacts:
+    """A kernel's place in its library's table, its parameters, and the most threads of a block."""
+
+    number: int
+    parameters: tuple[Parameter, ...]
+    most_threads: int
+
 
 @dataclass(frozen=True, slots=True)
 class LoadedText:
-    """A loaded library, its kernels' names, numbers and parameters; ``lib`` is of cffi (untyped).
+    """A loaded library and its kernels by name; ``lib`` is of cffi (untyped).
 
     ``shared`` are the arrays in shared memory, known where accesses are checked.
     """
 
-    source: str
     path: Path
     lib: Any
-    kernels: dict[str, tuple[int, tuple[Parameter, ...]]]
+    kernels: dict[str, KernelFacts]
     shared: tuple[SharedArray, ...]
     checked: bool
 
@@ -91,13 +105,19 @@ _KINDS = {"p": "pointer", "b": "bool", "f": "float", "i": "int", "u": "uint", "s
 
 def complete(source: str) -> str:
     """Return ``source``, its lines where they were, and then what makes its kernels callable."""
-    code = _COMMENT.sub(" ", source)
-    kernels = list(dict.fromkeys(_KERNEL.findall(code)))
-    if not kernels:
-        raise CompileError("the CUDA text defines no kernel")
+    code = _COMMENT.sub(lambda match: "\n" * match[0].count("\n") + " ", source)
+    kernels = {match[3]: match[1] or match[2] or "" for match in _KERNEL.finditer(code)}
+    known = {match.start() for match in _KERNEL.finditer(code)}
+    for match in re.finditer(r"\b__global__\b", code):
+        if match.start() not in known:
+            raise CompileError(
+                f"line {code.count(chr(10), 0, match.start()) + 1} of the CUDA text declares a "
+                "kernel in a form that the emulator cannot read: "
+                "__global__ void __launch_bounds__(n) name(...)"
+            )
     dynamic = dict.fromkeys(_DYNAMIC.findall(code))
     lines = [f"SG_EMU_DYNAMIC({name})" for name in dynamic]
-    table = " ".join(f"SG_EMU_KERNEL({name})" for name in kernels)
+    table = " ".join(f"SG_EMU_KERNEL({name}, ({n or 0}))" for name, n in kernels.items())
     return "\n".join((source.rstrip("\n"), *lines, f"SG_EMU_MODULE({table})", ""))
 
 
@@ -115,21 +135,20 @@ def load_text(source: str, check: bool) -> LoadedText:
             raise UnsupportedFeatureError(
                 f"the CUDA text has {len(shared)} arrays in shared memory, too many to be checked"
             )
-    return LoadedText(source, library.path, lib, _kernels(lib), shared, check)
+    return LoadedText(library.path, lib, _kernels(lib), shared, check)
 
 
-def _kernels(lib: Any) -> dict[str, tuple[int, tuple[Parameter, ...]]]:
+def _kernels(lib: Any) -> dict[str, KernelFacts]:
     table = lib.sg_emu_table()
-    kernels = {}
-    number = 0
-    while table[number].name:
-        entry = table[number]
+    kernels: dict[str, KernelFacts] = {}
+    while table[len(kernels)].name:
+        entry = table[len(kernels)]
         parameters = tuple(
             Parameter(_KINDS[letter], int(entry.sizes[k]))
             for k, letter in enumerate(text_of(entry.letters))
         )
-        kernels[text_of(entry.name)] = (number, parameters)
-        number += 1
+        most_threads = int(entry.most_threads) or MOST_THREADS
+        kernels[text_of(entry.name)] = KernelFacts(len(kernels), parameters, most_threads)
     return kernels
 
 

@@ -20,6 +20,7 @@ from simgen.targets.cuda.emulate.library import emulator
 # cuda_kernels/emulate/shared.h.
 PATTERN = np.uint32(0xFFF4A5A5)
 ALIGNMENT = 256  # bytes, as cudaMalloc has it
+MOST_FREED = 256  # freed memories that messages still know by name
 GAP = 1024  # bytes between memories, so that the next one is not hit by what is just outside
 
 # The number of blocks run so far in this process, which tells accesses of different blocks apart.
@@ -79,8 +80,9 @@ class MemoryTable:
 
     pointer: Any = field(default_factory=lambda: emulator.new("sg_emu_memory *", {"era": _era}))
     allocations: list[Allocation] = field(default_factory=list)
+    freed: deque[Allocation] = field(default_factory=lambda: deque(maxlen=MOST_FREED))
     _regions: Any = None
-    _freed: deque[int] = field(default_factory=deque)
+    _dead: deque[int] = field(default_factory=deque)
 
     def add(self, buffer: EmulatedBuffer) -> None:
         """Let kernels use a buffer, until it is freed."""
@@ -98,19 +100,20 @@ class MemoryTable:
             [*zip(self.allocations, kept), (allocation, fresh[0])], key=lambda pair: pair[0].begin
         )
         self._replace(pairs)
-        weakref.finalize(buffer, self._freed.append, allocation.begin)
+        weakref.finalize(buffer, self._dead.append, allocation.begin)
 
     def update(self) -> None:
         """Take the memories out that were freed meanwhile."""
         freed = set()
-        while self._freed:
-            freed.add(self._freed.popleft())
+        while self._dead:
+            freed.add(self._dead.popleft())
         if not freed:
             return
         pairs = []
         for k, allocation in enumerate(self.allocations):
             if allocation.begin in freed:
                 _libc.free(self._regions[k].words)
+                self.freed.append(allocation)
             else:
                 pairs.append((allocation, self._regions[k]))
         self._replace(pairs)
