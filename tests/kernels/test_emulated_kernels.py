@@ -14,10 +14,16 @@ pytestmark = pytest.mark.compiler
 N = 2048
 
 
+@pytest.fixture(params=[False, True], ids=["plain", "checked"])
+def check(request: pytest.FixtureRequest) -> bool:
+    """With checks, nothing that is right is reported."""
+    return bool(request.param)
+
+
 @pytest.fixture(params=ORDERS, ids=lambda order: f"{order[0]}{order[1]}")
-def device(request: pytest.FixtureRequest) -> EmulatedDevice:
+def device(request: pytest.FixtureRequest, check: bool) -> EmulatedDevice:
     order, seed = request.param
-    return open_emulated(order=order, seed=seed)
+    return open_emulated(order=order, seed=seed, check=check)
 
 
 def launch(device: EmulatedDevice, name: str, grid: int, block: int, *args: Any, **more: Any):

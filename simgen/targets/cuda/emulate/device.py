@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -10,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from simgen.errors import InternalError, KernelError
+from simgen.errors import InternalError, KernelError, UnsupportedFeatureError
 from simgen.targets.cuda.emulate.arguments import Argument, Size, launch_sizes, pack
 from simgen.targets.cuda.emulate.explain import explain
 from simgen.targets.cuda.emulate.library import (
@@ -54,6 +55,8 @@ class EmulatedDevice:
     _recording: list[_Prepared] | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
+        if sys.platform != "linux":
+            raise UnsupportedFeatureError("the emulated CUDA device needs Linux")
         if self.order not in ORDERS:
             raise InternalError(f"the order {self.order!r} is none of {', '.join(ORDERS)}")
 

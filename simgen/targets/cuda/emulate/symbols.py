@@ -54,7 +54,7 @@ def shared_arrays(library: Path) -> tuple[SharedArray, ...]:
 def _shared_array(symbols: list[str], offset: int, n_bytes: int) -> SharedArray:
     """Return the array at an offset; that of launches has a name for each declaration."""
     dynamic = _DYNAMIC in symbols
-    names = [_plain(symbol) for symbol in sorted(symbols) if symbol != _DYNAMIC]
+    names = [plain_name(symbol) for symbol in sorted(symbols) if symbol != _DYNAMIC]
     return SharedArray(" or ".join(names) or "extern __shared__", offset, n_bytes, dynamic)
 
 
@@ -80,11 +80,11 @@ def _thread_local_symbols(file: bytes) -> Iterator[tuple[str, int, int]]:
                 yield file[names + name : end].decode(), value, n_bytes
 
 
-def _plain(symbol: str) -> str:
-    """Return the name in the source of a variable, which may stand inside a function."""
+def plain_name(symbol: str) -> str:
+    """Return a variable's name in the source; it may stand inside a function."""
     for match in re.finditer(r"(?<=[EL])(\d+)(?=\D)", symbol):
         rest = symbol[match.end() :]
-        if re.fullmatch(r"(_\d*_?)?", rest[int(match[1]) :]) and len(rest) >= int(match[1]):
+        if re.fullmatch(r"(_\d|__\d+_)?", rest[int(match[1]) :]) and len(rest) >= int(match[1]):
             return rest[: int(match[1])]
     return symbol
 
