@@ -153,7 +153,7 @@ def test_an_index_outside_a_shared_array_is_reported(device) -> None:
     line = line_of("table[where")
     assert message == (
         f"kernel 'index_of_shared_array', line {line}: the index 16 is outside an array of type "
-        "'int [16]' (thread 1 of block 0)"
+        "'int[16]' (thread 1 of block 0)"
     )
 
 

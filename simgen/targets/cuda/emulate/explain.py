@@ -81,7 +81,7 @@ def _finding(found: Any) -> Finding:
         before=_party(found.before),
         file=text_of(found.file) if found.file else "",
         line=int(found.line),
-        type=text_of(found.type) if found.type else "",
+        type=text_of(found.type).replace(" [", "[") if found.type else "",
         value=int(found.value),
     )
 
