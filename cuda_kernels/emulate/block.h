@@ -57,10 +57,18 @@ typedef struct {
 // Not static: a compiler could prove that a static variable outlives a switch unchanged.
 SG_EMU_HIDDEN sg_emu_triple threadIdx, blockIdx, blockDim, gridDim;
 
+// The stacks of a process, which all its libraries use in turn: a stack is two mappings of memory, of
+// which a process may have some ten thousands. `owner` used them last.
+typedef struct {
+  void *owner;
+  char *stack[SG_EMU_MOST_THREADS];
+} sg_emu_stacks;
+
 struct sg_emu_runtime {
   sg_emu_thread threads[SG_EMU_MOST_THREADS];
   sg_emu_fibre fibres[SG_EMU_MOST_THREADS], scheduler;
   sg_emu_fibre *idle[SG_EMU_MOST_THREADS], *carrier;
+  sg_emu_stacks *stacks;
   int32_t sequence[SG_EMU_MOST_THREADS];     // the order in which threads start
   int32_t lanes[SG_EMU_MOST_THREADS];        // the same within each warp
   int32_t ready[SG_EMU_MOST_THREADS];        // a ring of those that may go on
@@ -156,8 +164,14 @@ SG_EMU_OWN static inline int32_t sg_emu_take_ready() {
 
 // A fibre on which threads that have not started can run; null when memory is exhausted.
 SG_EMU_OWN static sg_emu_fibre *sg_emu_idle_fibre() {
-  if (sg_emu.n_idle > 0) return sg_emu.idle[--sg_emu.n_idle];
-  return nullptr;
+  sg_emu_fibre *const fibre = sg_emu.idle[--sg_emu.n_idle];
+  if (fibre->prepared) return fibre;
+  char *&stack = sg_emu.stacks->stack[fibre - sg_emu.fibres];
+  if (!stack) stack = sg_emu_new_stack();
+  if (!stack) return nullptr;
+  fibre->stack = stack;
+  sg_emu_fibre_prepare(fibre, sg_emu_carry);
+  return fibre;
 }
 
 // Lets others run until this thread is ready again.
@@ -189,11 +203,15 @@ SG_EMU_OWN static void sg_emu_arrange(int32_t n) {
   }
 }
 
-// Makes all fibres idle; their stacks are made when they are first needed.
-SG_EMU_OWN static void sg_emu_reset_fibres() {
+// Makes all fibres idle. They are prepared again if another library used the stacks meanwhile, or if
+// the last launch was aborted.
+SG_EMU_OWN static void sg_emu_take_stacks(sg_emu_stacks *stacks) {
+  if (stacks->owner == &sg_emu && sg_emu.n_idle == SG_EMU_MOST_THREADS) return;
+  stacks->owner = &sg_emu;
+  sg_emu.stacks = stacks;
   sg_emu.n_idle = 0;
   for (int32_t k = SG_EMU_MOST_THREADS - 1; k >= 0; --k) {
-    if (sg_emu.fibres[k].stack) sg_emu_fibre_prepare(&sg_emu.fibres[k], sg_emu_carry);
+    sg_emu.fibres[k].prepared = 0;
     sg_emu.idle[sg_emu.n_idle++] = &sg_emu.fibres[k];
   }
 }
@@ -213,12 +231,9 @@ SG_EMU_OWN static int32_t sg_emu_run_block() {
       sg_emu_switch(&sg_emu.scheduler, sg_emu.threads[next].fibre);
     } else if (sg_emu.n_started < sg_emu.n_threads) {
       sg_emu_fibre *const fibre = sg_emu_idle_fibre();
-      if (!fibre->stack) {
-        if (!sg_emu_fibre_allocate(fibre)) {
-          sg_emu.fault.kind = SG_EMU_NO_MEMORY;
-          break;
-        }
-        sg_emu_fibre_prepare(fibre, sg_emu_carry);
+      if (!fibre) {
+        sg_emu.fault.kind = SG_EMU_NO_MEMORY;
+        break;
       }
       sg_emu.carrier = fibre;
       sg_emu_switch(&sg_emu.scheduler, fibre);

@@ -22,6 +22,7 @@
 
 typedef struct {
   char *stack;  // the lowest usable byte
+  int prepared;
 #if defined(SG_EMU_OWN_SWITCH)
   void *top;  // the stack pointer while it waits
 #else
@@ -71,20 +72,19 @@ SG_EMU_OWN static inline void sg_emu_switch(sg_emu_fibre *from, sg_emu_fibre *to
 #endif
 }
 
-// Gives the fibre a stack if it has none; returns 0 where memory is exhausted.
-SG_EMU_OWN static inline int sg_emu_fibre_allocate(sg_emu_fibre *fibre) {
-  if (fibre->stack) return 1;
+// A new stack, by its lowest usable byte; null where memory is exhausted.
+SG_EMU_OWN static inline char *sg_emu_new_stack() {
   const size_t page = (size_t)sysconf(_SC_PAGESIZE);
   void *const memory = mmap(nullptr, SG_EMU_STACK + page, PROT_READ | PROT_WRITE,
                             MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  if (memory == MAP_FAILED) return 0;
+  if (memory == MAP_FAILED) return nullptr;
   mprotect(memory, page, PROT_NONE);
-  fibre->stack = (char *)memory + page;
-  return 1;
+  return (char *)memory + page;
 }
 
 // The next switch to the fibre calls `body`, which never returns.
 SG_EMU_OWN static inline void sg_emu_fibre_prepare(sg_emu_fibre *fibre, void (*body)()) {
+  fibre->prepared = 1;
 #if defined(SG_EMU_OWN_SWITCH)
   uint64_t *top = (uint64_t *)(fibre->stack + SG_EMU_STACK);
   *--top = 0;  // where the return address of `body` would be; keeps the stack aligned as by a call

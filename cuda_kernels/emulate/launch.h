@@ -12,6 +12,7 @@ typedef struct {
   uint32_t shared_bytes, unused;
   uint64_t seed;
   void **args;
+  sg_emu_stacks *stacks;
   sg_emu_memory *memory;  // what kernels may use, where that is checked
 } sg_emu_launch;
 
@@ -105,7 +106,7 @@ SG_EMU_OWN static int32_t sg_emu_run_grid(const sg_emu_kernel *kernels, const sg
     sg_emu.threads[k].index = sg_emu_split((uint64_t)k, blockDim);
   }
   sg_emu_arrange(sg_emu.n_threads);
-  if (sg_emu.n_idle < SG_EMU_MOST_THREADS) sg_emu_reset_fibres();
+  sg_emu_take_stacks(launch->stacks);
   sg_emu_check_launch(launch->memory, launch->shared_bytes);
   for (uint64_t k = 0; k < n_blocks; ++k) {
     const uint64_t block = sg_emu_block_at(k);

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -151,6 +152,23 @@ def test_each_thread_has_a_stack_of_its_own(device) -> None:
     out = device.allocate(4 * 256)
     device.compile(SOURCE).function("deep").launch(1, 256, (out,))
     assert np.array_equal(to_host(device, out, np.int32), 7000 + np.arange(256))
+
+
+def test_texts_share_their_stacks(device) -> None:
+    def mappings() -> int:
+        return Path("/proc/self/maps").read_text(encoding="utf-8").count("\n")
+
+    def work(source: str) -> None:
+        out = device.allocate(4 * 256)
+        function = device.compile(source).function("deep")
+        function.launch(1, 256, (out,))
+        assert np.array_equal(to_host(device, out, np.int32), 7000 + np.arange(256))
+
+    work(SOURCE)
+    before = mappings()
+    work(SOURCE + "// another one\n")
+    work(SOURCE)
+    assert mappings() < before + 100  # 256 stacks are 512 mappings, of 65,530 for a process
 
 
 def test_threads_switch_by_the_system_where_we_have_no_way_of_our_own(device, monkeypatch) -> None:

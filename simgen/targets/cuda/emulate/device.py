@@ -25,6 +25,7 @@ from simgen.targets.cuda.emulate.memory import EmulatedBuffer, MemoryTable, spoi
 ORDERS = {"forward": 0, "reverse": 1, "shuffled": 2}  # as in cuda_kernels/emulate/block.h
 MOST_SHARED = 232448  # bytes; as in cuda_kernels/emulate/shared.h
 
+_stacks: Any = emulator.new("sg_emu_stacks *")  # of all threads that wait, in any library
 _lock = threading.RLock()  # a library runs one launch at a time, and devices share libraries
 
 
@@ -170,6 +171,7 @@ class EmulatedFunction:
         launch.kernel, launch.shared_bytes = self.facts.number, shared_bytes
         launch.order, launch.seed = ORDERS[self.device.order], self.device.seed
         launch.memory, launch.args = self.device.table.pointer, pointers
+        launch.stacks = _stacks
         self.device.submit(_Prepared(self, launch, (pointers, values, tuple(arguments))))
 
 

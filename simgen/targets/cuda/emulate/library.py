@@ -18,9 +18,11 @@ typedef struct {
 typedef struct { sg_emu_region *regions; int64_t n; uint32_t *era; } sg_emu_memory;
 typedef struct { const char *call, *file; int32_t line, state; uint32_t mask; } sg_emu_site;
 typedef struct { int32_t kind, thread; int64_t block; sg_emu_site site; } sg_emu_fault;
+typedef struct { void *owner; char *stack[1024]; } sg_emu_stacks;
 typedef struct {
   int32_t kernel, order; uint32_t grid[3], block[3]; uint32_t shared_bytes, unused;
-  uint64_t seed; void **args; sg_emu_memory *memory;
+  uint64_t seed; void **args;
+  sg_emu_stacks *stacks; sg_emu_memory *memory;
 } sg_emu_launch;
 typedef struct {
   const char *name, *letters; const int32_t *sizes; void (*call)(void **); int most_threads;
