@@ -43,8 +43,8 @@ class EmulatedDevice:
     """Runs kernels on the processor, one thread after the other, in a chosen order.
 
     ``order`` is that of threads and blocks: "forward", "reverse" or "shuffled" (by ``seed``).
-    ``check`` watches every load and store, at some 50 times the cost: kernels raise where they
-    access what is not theirs or was never written, or race, whatever the order.
+    ``check`` watches every load and store, at two to eight times the cost: kernels raise where
+    they access what is not theirs or was never written, or race, whatever the order.
     """
 
     order: str = "forward"
