@@ -11,26 +11,37 @@ SG_EMU_CALLED void __tsan_init() {}
 SG_EMU_CALLED void __tsan_func_entry(void *) {}
 SG_EMU_CALLED void __tsan_func_exit() {}
 
-#define SG_EMU_TSAN(function, access, n_bytes, writes)                                   \
+#define SG_EMU_TSAN(function, access, n_bytes, how)                                      \
   SG_EMU_CALLED void function(void *address) {                                           \
-    access((uint64_t)address, n_bytes, writes, 0, __builtin_return_address(0));          \
+    access((uint64_t)address, n_bytes, how, __builtin_return_address(0));                \
   }
 #define SG_EMU_TSAN_SIZE(n)                                                              \
-  SG_EMU_TSAN(__tsan_read##n, sg_emu_access_aligned, n, 0)                               \
-  SG_EMU_TSAN(__tsan_write##n, sg_emu_access_aligned, n, 1)                              \
-  SG_EMU_TSAN(__tsan_unaligned_read##n, sg_emu_access_memory, n, 0)                      \
-  SG_EMU_TSAN(__tsan_unaligned_write##n, sg_emu_access_memory, n, 1)
+  SG_EMU_TSAN(__tsan_read##n, sg_emu_access_aligned, n, SG_EMU_READ)                     \
+  SG_EMU_TSAN(__tsan_write##n, sg_emu_access_aligned, n, SG_EMU_WRITE)                   \
+  SG_EMU_TSAN(__tsan_unaligned_read##n, sg_emu_access_memory, n, SG_EMU_READ)            \
+  SG_EMU_TSAN(__tsan_unaligned_write##n, sg_emu_access_memory, n, SG_EMU_WRITE)
 SG_EMU_TSAN_SIZE(1)
 SG_EMU_TSAN_SIZE(2)
 SG_EMU_TSAN_SIZE(4)
 SG_EMU_TSAN_SIZE(8)
 SG_EMU_TSAN_SIZE(16)
 
+#define SG_EMU_TSAN_VOLATILE(n)                                                          \
+  SG_EMU_TSAN(__tsan_volatile_read##n, sg_emu_access_aligned, n, SG_EMU_LOOK)            \
+  SG_EMU_TSAN(__tsan_volatile_write##n, sg_emu_access_aligned, n, SG_EMU_SET)           \
+  SG_EMU_TSAN(__tsan_unaligned_volatile_read##n, sg_emu_access_memory, n, SG_EMU_READ)   \
+  SG_EMU_TSAN(__tsan_unaligned_volatile_write##n, sg_emu_access_memory, n, SG_EMU_WRITE)
+SG_EMU_TSAN_VOLATILE(1)
+SG_EMU_TSAN_VOLATILE(2)
+SG_EMU_TSAN_VOLATILE(4)
+SG_EMU_TSAN_VOLATILE(8)
+SG_EMU_TSAN_VOLATILE(16)
+
 SG_EMU_CALLED void __tsan_read_range(void *address, unsigned long n_bytes) {
-  sg_emu_access_memory((uint64_t)address, n_bytes, 0, 0, __builtin_return_address(0));
+  sg_emu_access_memory((uint64_t)address, n_bytes, SG_EMU_READ, __builtin_return_address(0));
 }
 SG_EMU_CALLED void __tsan_write_range(void *address, unsigned long n_bytes) {
-  sg_emu_access_memory((uint64_t)address, n_bytes, 1, 0, __builtin_return_address(0));
+  sg_emu_access_memory((uint64_t)address, n_bytes, SG_EMU_WRITE, __builtin_return_address(0));
 }
 
 // The first fields of what -fsanitize=undefined passes: where in the source, and the types.
@@ -42,7 +53,7 @@ typedef struct {
 
 SG_EMU_OWN __attribute__((noreturn)) static void sg_emu_wrong_value(
     int32_t kind, const sg_emu_source_place *where, uint64_t value) {
-  const sg_emu_party now = sg_emu_party_of(sg_emu_access_now(where->line), 0, 0);
+  const sg_emu_party now = sg_emu_party_of(sg_emu_access_now(where->line), SG_EMU_READ);
   if (sg_emu_finding *const found = sg_emu_find(kind, now, sg_emu_party{})) {
     found->file = where->file;
     found->line = (int32_t)where->line;
@@ -70,6 +81,7 @@ SG_EMU_OWN static void sg_emu_check_launch(sg_emu_memory *memory, uint32_t share
   sg_emu_shadow.n_findings = 0;
   sg_emu_order.first_era = *memory->era + 1;
   sg_emu_order.n_meetings = 0;
+  sg_emu_order.n_fences = 0;
   sg_emu_order.dirty = 1;
   for (int32_t k = 0; k < sg_emu_shadow.n_shared; ++k) {
     sg_emu_region &region = sg_emu_shadow.shared[k];
@@ -94,7 +106,7 @@ SG_EMU_OWN static inline void sg_emu_check_warp(int32_t first, uint32_t mask) {
 SG_EMU_OWN static inline void sg_emu_check_fence() { sg_emu_order_fence(); }
 SG_EMU_OWN static inline void sg_emu_check_atomic(const void *address, uint32_t n_bytes,
                                                   void *from) {
-  sg_emu_access_aligned((uint64_t)address, n_bytes, 1, 1, from);
+  sg_emu_access_aligned((uint64_t)address, n_bytes, SG_EMU_CHANGE, from);
   sg_emu_order_atomic(address);
 }
 

@@ -18,12 +18,26 @@ enum sg_emu_finding_kind {  // known to simgen/targets/cuda/emulate/findings.py
 #define SG_EMU_MOST_FINDINGS 16
 #define SG_EMU_MOST_SHARED_ARRAYS 256
 
-// Of plain writes one is kept: two that are not ordered are a conflict. Of reads and of atomic
-// operations two of different threads, if possible of different warps: whoever conflicts with any
-// of them conflicts with one of these.
+// How memory is accessed: plainly (read, write), by a volatile access (look, set), or by an atomic
+// operation (change). Known to simgen/targets/cuda/emulate/findings.py.
+enum sg_emu_how { SG_EMU_READ, SG_EMU_WRITE, SG_EMU_LOOK, SG_EMU_CHANGE, SG_EMU_SET };
+#define SG_EMU_N_KINDS 4  // a set is remembered as a change
+
+// The last accesses of each kind, by two different threads, if possible of different warps: whoever
+// conflicts with any access conflicts with one of these. (Two plain writes that are not ordered are
+// a conflict themselves, so that of those one is kept.)
 typedef struct {
-  sg_emu_access write, atomic[2], read[2];
+  sg_emu_access last[SG_EMU_N_KINDS][2];
 } sg_emu_cell;
+
+// Bit b of conflicts[a]: whether an access a conflicts with an earlier one b. Volatile accesses and
+// atomic operations do not, since none of them can come in the middle of another.
+static const uint8_t sg_emu_conflicts[SG_EMU_N_KINDS] = {
+    1 << SG_EMU_WRITE | 1 << SG_EMU_CHANGE,
+    1 << SG_EMU_READ | 1 << SG_EMU_WRITE | 1 << SG_EMU_LOOK | 1 << SG_EMU_CHANGE,
+    1 << SG_EMU_WRITE,
+    1 << SG_EMU_READ | 1 << SG_EMU_WRITE,
+};
 
 typedef struct {
   uint64_t begin, n_bytes;
@@ -44,7 +58,7 @@ struct sg_emu_memory {
 typedef struct {
   int64_t block;
   uint32_t place;
-  int32_t thread, writes, atomic;
+  int32_t thread, how;
 } sg_emu_party;
 
 typedef struct {
@@ -66,9 +80,9 @@ struct sg_emu_shadow_state {
 };
 SG_EMU_HIDDEN sg_emu_shadow_state sg_emu_shadow;
 
-SG_EMU_OWN static sg_emu_party sg_emu_party_of(const sg_emu_access &access, int writes, int atomic) {
+SG_EMU_OWN static sg_emu_party sg_emu_party_of(const sg_emu_access &access, int how) {
   const uint64_t block = sg_emu_block_at(access.era - sg_emu_order.first_era);
-  return sg_emu_party{(int64_t)block, access.place, access.thread, writes, atomic};
+  return sg_emu_party{(int64_t)block, access.place, access.thread, how};
 }
 
 SG_EMU_OWN static sg_emu_finding *sg_emu_find(int32_t kind, const sg_emu_party &now,
@@ -103,9 +117,9 @@ SG_EMU_OWN static void sg_emu_narrow(sg_emu_region *region, uint64_t width) {
 
 // Ends the launch before an access that cannot be made.
 SG_EMU_OWN __attribute__((noreturn)) static void sg_emu_stop(int32_t kind, uint64_t address,
-                                                             uint64_t n_bytes, int writes,
+                                                             uint64_t n_bytes, int how,
                                                              uint32_t place) {
-  const sg_emu_party now = sg_emu_party_of(sg_emu_access_now(place), writes, 0);
+  const sg_emu_party now = sg_emu_party_of(sg_emu_access_now(place), how);
   if (sg_emu_finding *const found = sg_emu_find(kind, now, sg_emu_party{})) {
     found->address = address;
     found->n_bytes = n_bytes;
@@ -133,7 +147,7 @@ SG_EMU_OWN static sg_emu_region *sg_emu_search(uint64_t address, uint64_t n_byte
 }
 
 // The memory an access lies in; null for the thread's own stack and for constants.
-SG_EMU_OWN static sg_emu_region *sg_emu_region_of(uint64_t address, uint64_t n_bytes, int writes,
+SG_EMU_OWN static sg_emu_region *sg_emu_region_of(uint64_t address, uint64_t n_bytes, int how,
                                                   uint32_t place) {
   const uint64_t stack = (uint64_t)sg_emu.threads[sg_emu.current].fibre->stack;
   if (address - stack < SG_EMU_STACK) return nullptr;
@@ -145,7 +159,7 @@ SG_EMU_OWN static sg_emu_region *sg_emu_region_of(uint64_t address, uint64_t n_b
     return found;
   }
   if (address - sg_emu_shared.base < sg_emu_shared.size) return nullptr;
-  sg_emu_stop(SG_EMU_OUTSIDE, address, n_bytes, writes, place);
+  sg_emu_stop(SG_EMU_OUTSIDE, address, n_bytes, how, place);
 }
 
 SG_EMU_OWN static inline int sg_emu_alike(const sg_emu_access &a, const sg_emu_access &b, int of) {
@@ -160,71 +174,62 @@ SG_EMU_OWN static inline void sg_emu_keep(sg_emu_access *two, const sg_emu_acces
   }
 }
 
-SG_EMU_OWN static void sg_emu_conflict(uint64_t address, uint64_t n_bytes,
-                                       const sg_emu_access &before, int before_writes,
-                                       int before_atomic, const sg_emu_access &now, int writes,
-                                       int atomic) {
-  if (__builtin_expect(sg_emu_is_before(before), 1)) return;
-  sg_emu_finding *const found =
-      sg_emu_find(SG_EMU_RACE, sg_emu_party_of(now, writes, atomic),
-                  sg_emu_party_of(before, before_writes, before_atomic));
-  if (!found) return;
-  found->address = address;
-  found->n_bytes = n_bytes;
-}
-
-SG_EMU_OWN static void sg_emu_touch(sg_emu_cell *word, uint64_t address, uint64_t n_bytes,
-                                    const sg_emu_access &now, int writes, int atomic) {
-  sg_emu_conflict(address, n_bytes, word->write, 1, 0, now, writes, atomic);
-  if (!atomic) {
-    sg_emu_conflict(address, n_bytes, word->atomic[0], 1, 1, now, writes, atomic);
-    sg_emu_conflict(address, n_bytes, word->atomic[1], 1, 1, now, writes, atomic);
+SG_EMU_OWN static void sg_emu_touch(sg_emu_cell *cell, uint64_t address, uint64_t n_bytes,
+                                    const sg_emu_access &now, int how) {
+  const int kind = how == SG_EMU_SET ? SG_EMU_CHANGE : how;
+  for (int other = 0; other < SG_EMU_N_KINDS; ++other) {
+    if (!(sg_emu_conflicts[kind] >> other & 1)) continue;
+    for (const sg_emu_access &before : cell->last[other]) {
+      if (__builtin_expect(sg_emu_is_before(before), 1)) continue;
+      sg_emu_finding *const found =
+          sg_emu_find(SG_EMU_RACE, sg_emu_party_of(now, how), sg_emu_party_of(before, other));
+      if (!found) continue;
+      found->address = address;
+      found->n_bytes = n_bytes;
+    }
   }
-  if (writes) {
-    sg_emu_conflict(address, n_bytes, word->read[0], 0, 0, now, writes, atomic);
-    sg_emu_conflict(address, n_bytes, word->read[1], 0, 0, now, writes, atomic);
-  }
-  if (atomic) sg_emu_keep(word->atomic, now);
-  else if (writes) word->write = now;
-  else sg_emu_keep(word->read, now);
+  if (kind == SG_EMU_WRITE) cell->last[kind][0] = now;
+  else sg_emu_keep(cell->last[kind], now);
 }
 
 // Before an access by the present thread.
-SG_EMU_OWN static void sg_emu_access_memory(uint64_t address, uint64_t n_bytes, int writes,
-                                            int atomic, void *from) {
+SG_EMU_OWN static void sg_emu_access_memory(uint64_t address, uint64_t n_bytes, int how,
+                                            void *from) {
   const uint32_t place = (uint32_t)((uint64_t)from - sg_emu_shared.base);
-  sg_emu_region *const region = sg_emu_region_of(address, n_bytes, writes, place);
+  sg_emu_region *const region = sg_emu_region_of(address, n_bytes, how, place);
   if (!region) return;
   const int shared = region >= sg_emu_shadow.shared &&
                      region < sg_emu_shadow.shared + SG_EMU_MOST_SHARED_ARRAYS;
   sg_emu_order.oldest = shared ? sg_emu_order.era : sg_emu_order.first_era;
+  sg_emu_order.address = (const void *)address;
   const uint64_t offset = address - region->begin;
   uint64_t width = region->width ? region->width : SG_EMU_WIDEST;
   while (width > 1 && (offset % width || n_bytes % width)) width /= 2;
   if (width != region->width) sg_emu_narrow(region, width);
   const sg_emu_access now = sg_emu_access_now(place);
   uint8_t *const written = region->written + offset;
-  if ((!writes || atomic) && memchr(written, 0, n_bytes)) {
-    const sg_emu_party party = sg_emu_party_of(now, writes, atomic);
+  const int reads = how != SG_EMU_WRITE && how != SG_EMU_SET;
+  if (reads && memchr(written, 0, n_bytes)) {
+    const sg_emu_party party = sg_emu_party_of(now, how);
     if (sg_emu_finding *const found = sg_emu_find(SG_EMU_UNWRITTEN, party, sg_emu_party{})) {
       found->address = address;
       found->n_bytes = n_bytes;
     }
   }
-  if (writes) memset(written, 1, n_bytes);
+  if (how != SG_EMU_READ && how != SG_EMU_LOOK) memset(written, 1, n_bytes);
   for (uint64_t done = 0; done < n_bytes; done += width) {
-    sg_emu_touch(region->words + (offset + done) / width, address, n_bytes, now, writes, atomic);
+    sg_emu_touch(region->words + (offset + done) / width, address, n_bytes, now, how);
   }
 }
 
 // The same where the type of the access has the alignment of its size.
-SG_EMU_OWN static inline void sg_emu_access_aligned(uint64_t address, uint64_t n_bytes, int writes,
-                                                    int atomic, void *from) {
+SG_EMU_OWN static inline void sg_emu_access_aligned(uint64_t address, uint64_t n_bytes, int how,
+                                                    void *from) {
   if (address % n_bytes) {
     const uint32_t place = (uint32_t)((uint64_t)from - sg_emu_shared.base);
-    sg_emu_stop(SG_EMU_MISALIGNED, address, n_bytes, writes, place);
+    sg_emu_stop(SG_EMU_MISALIGNED, address, n_bytes, how, place);
   }
-  sg_emu_access_memory(address, n_bytes, writes, atomic, from);
+  sg_emu_access_memory(address, n_bytes, how, from);
 }
 
 #endif

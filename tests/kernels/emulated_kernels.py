@@ -134,6 +134,35 @@ extern "C" __global__ void sum_all(const int64_t *in, int64_t *copy, int64_t *ou
   atomicAdd((unsigned long long *)out, (unsigned long long)sum);
 }
 
+// The same where each thread fences for itself, and the last block resets the count.
+extern "C" __global__ void sum_all_fenced(const int64_t *in, int64_t *copy, int64_t *out,
+                                          unsigned *n_done) {
+  __shared__ unsigned place;
+  copy[HERE] = in[HERE];
+  __threadfence();
+  __syncthreads();
+  if (threadIdx.x == 0) {
+    place = atomicAdd(n_done, 1u);
+    if (place == gridDim.x - 1) *n_done = 0;
+  }
+  __syncthreads();
+  __threadfence();
+  if (place != gridDim.x - 1) return;
+  long long sum = 0;
+  for (unsigned k = threadIdx.x; k < gridDim.x * blockDim.x; k += blockDim.x) sum += copy[k];
+  atomicAdd((unsigned long long *)out, (unsigned long long)sum);
+}
+
+// A product, by comparing and swapping what a volatile read found.
+extern "C" __global__ void multiply_all(const int *in, unsigned *product, volatile int *n_seen) {
+  unsigned seen = *(volatile unsigned *)product, expected;
+  do {
+    expected = seen;
+    seen = atomicCAS(product, expected, expected * (unsigned)in[HERE]);
+  } while (seen != expected);
+  *n_seen = 1;  // all store the same, and none can see half of it
+}
+
 // Each warp, and then each half of it, back to front through shared memory.
 extern "C" __global__ void reverse_warps(const int *in, int *out) {
   __shared__ int copy[1024];

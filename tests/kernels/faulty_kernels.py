@@ -57,6 +57,24 @@ extern "C" __global__ void last_block_without_fence(const int *in, int *parts, u
   *out = sum;
 }
 
+extern "C" __global__ void last_block_fenced_by_one(const int *in, int *parts, unsigned *n_done,
+                                                    int *out) {
+  __shared__ unsigned place;
+  parts[HERE] = in[HERE];
+  if (threadIdx.x == 0) __threadfence();
+  __syncthreads();
+  if (threadIdx.x == 0) place = atomicAdd(n_done, 1u);
+  __syncthreads();
+  if (place == gridDim.x - 1 && threadIdx.x == 0) {
+    for (unsigned k = 0; k < gridDim.x * blockDim.x; ++k) *out = parts[k];
+  }
+}
+
+extern "C" __global__ void volatile_beside_plain(int *flag, int *out) {
+  if (threadIdx.x == 0) *flag = 1;
+  out[HERE] = *(volatile int *)flag;
+}
+
 static __device__ __forceinline__ double next_of(const double *v, int i) {
   return v[i + 1];
 }

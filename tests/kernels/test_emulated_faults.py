@@ -129,6 +129,23 @@ def test_a_missing_fence_is_a_race_between_blocks(device) -> None:
     assert found_either_way(message, kernel, "parts", *sides)
 
 
+def test_a_fence_of_one_thread_before_the_barrier_is_not_one_for_all(device) -> None:
+    kernel = "last_block_fenced_by_one"
+    args = [zeros(device, n, np.int32, name) for n, name in zip((64, 64, 1, 1), "ipdo")]
+    message = fault(device, kernel, 2, 32, *args)
+    sides = ("writes", line_of("parts[HERE] =", kernel)), ("reads", line_of("*out = parts", kernel))
+    assert found_either_way(message, kernel, "p", *sides)
+
+
+def test_a_volatile_access_beside_a_plain_one_races(device) -> None:
+    kernel = "volatile_beside_plain"
+    flag, out = zeros(device, 1, np.int32, "flag"), device.allocate(128, "out")
+    message = fault(device, kernel, 1, 32, flag, out)
+    reads = r"reads \(volatile\)", line_of("(volatile int *)", kernel)
+    sides = ("writes", line_of("*flag = 1", kernel)), reads
+    assert found_either_way(message, kernel, "flag", *sides)
+
+
 def test_an_access_behind_an_array_names_the_array_and_both_lines(device) -> None:
     v, out = zeros(device, 64, float, "v"), device.allocate(512, "out")
     message = fault(device, "one_past_the_end", 2, 32, v, out)

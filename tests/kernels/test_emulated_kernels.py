@@ -93,13 +93,24 @@ def test_the_last_block_sees_what_the_others_wrote(device, values, block) -> Non
     assert to_host(device, out, np.int64)[0] == x.max()
 
 
+@pytest.mark.parametrize("kernel", ["sum_all", "sum_all_fenced"])
 @pytest.mark.parametrize("block", BLOCKS)
-def test_the_last_block_sees_what_all_threads_wrote_before_a_barrier(device, values, block) -> None:
+def test_the_last_block_sees_what_all_threads_wrote(device, values, block, kernel) -> None:
     x = values.integers(-(1 << 40), 1 << 40, N)
     out, done = to_device(device, np.zeros(1, np.int64)), to_device(device, np.zeros(1, np.uint32))
     copy = device.allocate(x.nbytes)
-    launch(device, "sum_all", N // block, block, to_device(device, x), copy, out, done)
+    launch(device, kernel, N // block, block, to_device(device, x), copy, out, done)
     assert to_host(device, out, np.int64)[0] == x.sum()
+
+
+@pytest.mark.parametrize("block", BLOCKS)
+def test_a_product_by_compare_and_swap(device, values, block) -> None:
+    x = values.integers(1, 1 << 30, N).astype(np.int32) | 1
+    product, seen = to_device(device, np.ones(1, np.uint32)), device.allocate(4)
+    launch(device, "multiply_all", N // block, block, to_device(device, x), product, seen)
+    expected = np.multiply.reduce(x.astype(np.uint32), dtype=np.uint32)
+    assert to_host(device, product, np.uint32)[0] == expected
+    assert to_host(device, seen, np.int32)[0] == 1
 
 
 @pytest.mark.parametrize("block", BLOCKS)

@@ -87,10 +87,4 @@ def _finding(found: Any) -> Finding:
 
 
 def _party(party: Any) -> Party:
-    return Party(
-        int(party.block),
-        int(party.thread),
-        int(party.place),
-        bool(party.writes),
-        bool(party.atomic),
-    )
+    return Party(int(party.block), int(party.thread), int(party.place), int(party.how))

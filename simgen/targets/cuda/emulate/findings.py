@@ -12,19 +12,20 @@ from simgen.targets.cuda.emulate.symbols import Line
 
 # The kinds of cuda_kernels/emulate/shadow.h.
 RACE, OUTSIDE, UNWRITTEN, MISALIGNED, INDEX, DIVISION, SHIFT = range(1, 8)
+# What a thread does, by the numbers there.
+HOW = ("reads", "writes", "reads (volatile)", "atomically changes", "writes (volatile)")
 MOST_FINDINGS = 16  # as there
 NEAR = 4096  # bytes; an address this near to a memory, or as near as that is large, meant it
 
 
 @dataclass(frozen=True, slots=True)
 class Party:
-    """A thread that accessed memory: which, how, and the address of the instruction after it."""
+    """A thread that accessed memory: which, how, and the address behind the instruction."""
 
     block: int
     thread: int
     place: int
-    writes: bool
-    atomic: bool
+    how: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,9 +102,7 @@ def _who(party: Party, around: Surroundings) -> str:
 
 
 def _doing(party: Party) -> str:
-    if party.atomic:
-        return "atomically changes"
-    return "writes" if party.writes else "reads"
+    return HOW[party.how]
 
 
 def _where(party: Party, around: Surroundings) -> str:

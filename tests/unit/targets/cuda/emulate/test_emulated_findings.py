@@ -32,8 +32,8 @@ LINES = {
 }
 
 
-def party(place: int, thread: int = 3, block: int = 0, writes: bool = False) -> Party:
-    return Party(block, thread, place, writes, atomic=False)
+def party(place: int, thread: int = 3, block: int = 0, how: int = 0) -> Party:
+    return Party(block, thread, place, how)
 
 
 def finding(kind: int, address: int, n_bytes: int, now: Party, before: Party | None = None):
@@ -58,7 +58,7 @@ def test_without_line_numbers_the_kernel_is_still_named() -> None:
 
 
 def test_threads_and_blocks_of_more_dimensions_are_triples() -> None:
-    now, before = party(1, thread=9, block=5, writes=True), party(1, thread=1, block=0)
+    now, before = party(1, thread=9, block=5, how=1), party(1, thread=1, block=0)
     text = message(finding(RACE, V.begin, 8, now, before), grid=(2, 2, 2), block=(8, 2, 1))
     assert "thread (1, 1, 0) of block (1, 0, 1) writes element 0" in text
     assert "thread (1, 0, 0) of block (0, 0, 0) reads it at line 7" in text
