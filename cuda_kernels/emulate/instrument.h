@@ -78,7 +78,8 @@ SG_EMU_CALLED void __ubsan_handle_shift_out_of_bounds(sg_emu_source_place *where
 SG_EMU_OWN static void sg_emu_check_launch(sg_emu_memory *memory, uint32_t shared_bytes) {
   sg_emu_shadow.memory = memory;
   sg_emu_shadow.last = nullptr;
-  sg_emu_shadow.n_findings = 0;
+  sg_emu_shadow.n_findings = sg_emu_shadow.n_accesses = 0;
+  sg_emu_shadow.deadline = sg_emu_seconds() + memory->patience;
   sg_emu_order.first_era = *memory->era + 1;
   sg_emu_order.n_meetings = 0;
   sg_emu_order.n_fences = 0;

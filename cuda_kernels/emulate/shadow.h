@@ -6,16 +6,19 @@
 #ifndef SG_EMULATE_SHADOW_H
 #define SG_EMULATE_SHADOW_H
 
+#include <time.h>
+
 #include "order.h"
 #include "shared.h"
 
 enum sg_emu_finding_kind {  // known to simgen/targets/cuda/emulate/findings.py
   SG_EMU_RACE = 1, SG_EMU_OUTSIDE, SG_EMU_UNWRITTEN, SG_EMU_MISALIGNED,
-  SG_EMU_INDEX, SG_EMU_DIVISION, SG_EMU_SHIFT,
+  SG_EMU_INDEX, SG_EMU_DIVISION, SG_EMU_SHIFT, SG_EMU_ENDLESS,
 };
 
 #define SG_EMU_WIDEST 8
 #define SG_EMU_MOST_FINDINGS 16
+#define SG_EMU_ACCESSES_PER_LOOK (1 << 20)  // at the clock
 #define SG_EMU_MOST_SHARED_ARRAYS 256
 
 // How memory is accessed: plainly (read, write), by a volatile access (look, set), or by an atomic
@@ -51,7 +54,8 @@ typedef struct {
 struct sg_emu_memory {
   sg_emu_region *regions;
   int64_t n;
-  uint32_t *era;  // of the last block; one for all devices, since these share libraries
+  uint32_t *era;     // of the last block; one for all devices, since these share libraries
+  double patience;  // seconds that a launch may take
 };
 
 // One side of what was found; the place is the address of the instruction in the library's file.
@@ -75,7 +79,8 @@ struct sg_emu_shadow_state {
   sg_emu_region shared[SG_EMU_MOST_SHARED_ARRAYS];
   uint64_t shared_offset[SG_EMU_MOST_SHARED_ARRAYS];  // within thread-local storage
   int32_t n_shared, dynamic;  // the latter counted from 1
-  int32_t n_findings;
+  double deadline;
+  int32_t n_accesses, n_findings;
   sg_emu_finding findings[SG_EMU_MOST_FINDINGS];
 };
 SG_EMU_HIDDEN sg_emu_shadow_state sg_emu_shadow;
@@ -192,12 +197,24 @@ SG_EMU_OWN static void sg_emu_touch(sg_emu_cell *cell, uint64_t address, uint64_
   else sg_emu_keep(cell->last[kind], now);
 }
 
+SG_EMU_OWN static double sg_emu_seconds() {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
 // Before an access by the present thread.
 SG_EMU_OWN static void sg_emu_access_memory(uint64_t address, uint64_t n_bytes, int how,
                                             void *from) {
   const uint32_t place = (uint32_t)((uint64_t)from - sg_emu_shared.base);
   sg_emu_region *const region = sg_emu_region_of(address, n_bytes, how, place);
   if (!region) return;
+  if (++sg_emu_shadow.n_accesses == SG_EMU_ACCESSES_PER_LOOK) {
+    sg_emu_shadow.n_accesses = 0;
+    if (sg_emu_seconds() > sg_emu_shadow.deadline) {
+      sg_emu_stop(SG_EMU_ENDLESS, address, n_bytes, how, place);
+    }
+  }
   const int shared = region >= sg_emu_shadow.shared &&
                      region < sg_emu_shadow.shared + SG_EMU_MOST_SHARED_ARRAYS;
   sg_emu_order.oldest = shared ? sg_emu_order.era : sg_emu_order.first_era;

@@ -106,6 +106,13 @@ extern "C" __global__ void divides(const int *by, int *out) {
   out[HERE] = 6 / by[HERE] + (1 << by[HERE]);
 }
 
+extern "C" __global__ void waits_for_a_later_block(volatile int *done) {
+  if (threadIdx.x != 0) return;
+  while (blockIdx.x == 0 && done[1] == 0) continue;
+  done[blockIdx.x] = 1;
+  while (blockIdx.x == 1 && done[0] == 0) continue;
+}
+
 extern "C" __global__ void some_miss_the_barrier(int *out) {
   if (threadIdx.x < 40) __syncthreads();
   out[HERE] = 1;

@@ -216,6 +216,17 @@ def test_what_processors_disagree_on_is_reported(device, by, expected) -> None:
     assert message == f"kernel 'divides', line {line}: {expected} (thread 0 of block 0)"
 
 
+def test_a_kernel_that_waits_for_another_block_is_stopped(device) -> None:
+    device = open_emulated(order=device.order, seed=device.seed, check=True, patience=0.01)
+    message = fault(device, "waits_for_a_later_block", 2, 1, zeros(device, 2, np.int32, "done"))
+    lines = line_of("done[1] == 0"), line_of("done[0] == 0")
+    assert re.fullmatch(
+        rf"kernel 'waits_for_a_later_block', line ({lines[0]}|{lines[1]}): thread 0 of block \d "
+        r"still reads \(volatile\) element \d of 'done' \(4 bytes each\) when patience ends",
+        message,
+    )
+
+
 @pytest.mark.parametrize(
     ("kernel", "block", "expected"),
     [

@@ -45,11 +45,13 @@ class EmulatedDevice:
     ``order`` is that of threads and blocks: "forward", "reverse" or "shuffled" (by ``seed``).
     ``check`` watches every load and store, at two to eight times the cost: kernels raise where
     they access what is not theirs or was never written, or race, whatever the order.
+    They also raise when a launch takes longer than ``patience`` seconds.
     """
 
     order: str = "forward"
     seed: int = 0
     check: bool = False
+    patience: float = 300.0
     name: str = "emulated CUDA device"
     multiprocessors: int = 2  # few blocks suffice to find what goes wrong between them
     table: MemoryTable = field(default_factory=MemoryTable, repr=False)
@@ -60,6 +62,7 @@ class EmulatedDevice:
             raise UnsupportedFeatureError("the emulated CUDA device needs Linux")
         if self.order not in ORDERS:
             raise InternalError(f"the order {self.order!r} is none of {', '.join(ORDERS)}")
+        self.table.pointer.patience = self.patience
 
     def allocate(self, n_bytes: int, name: str = "") -> EmulatedBuffer:
         """Return memory that holds a pattern until it is written; ``name`` is for messages."""
@@ -88,7 +91,8 @@ class EmulatedDevice:
 
     def compile(self, source: str) -> EmulatedModule:
         """Return the kernels of a CUDA text; it finds the headers of ``cuda_kernels``."""
-        return EmulatedModule(self, load_text(source, self.check))
+        with _lock:
+            return EmulatedModule(self, load_text(source, self.check))
 
     def synchronize(self) -> None:
         """Wait for all launches; here each launch waits for itself."""

@@ -11,7 +11,7 @@ from simgen.targets.cuda.emulate.memory import Allocation
 from simgen.targets.cuda.emulate.symbols import Line
 
 # The kinds of cuda_kernels/emulate/shadow.h.
-RACE, OUTSIDE, UNWRITTEN, MISALIGNED, INDEX, DIVISION, SHIFT = range(1, 8)
+RACE, OUTSIDE, UNWRITTEN, MISALIGNED, INDEX, DIVISION, SHIFT, ENDLESS = range(1, 9)
 # What a thread does, by the numbers there.
 HOW = ("reads", "writes", "reads (volatile)", "atomically changes", "writes (volatile)")
 MOST_FINDINGS = 16  # as there
@@ -72,6 +72,8 @@ def _sentence(one: Finding, around: Surroundings) -> str:
     if one.kind == OUTSIDE:
         return f"{where}: {_who(now, around)} {doing} {_outside(one, around)}"
     element = _element(one, around)
+    if one.kind == ENDLESS:
+        return f"{where}: {_who(now, around)} still {doing} {element} when patience ends"
     if one.kind == MISALIGNED:
         return (
             f"{where}: {_who(now, around)} {doing} {element}, "
