@@ -10,8 +10,23 @@
 
 #define SG_ALL_LANES 0xffffffffu
 
+// All arrays lie in global memory; a compiler that is told so needs no generic loads and atomics.
+#if defined(SG_EMULATE_CUDA_H)
+#define SG_ASSUME_GLOBAL(pointer)
+#else
+#define SG_ASSUME_GLOBAL(pointer) __builtin_assume(__isGlobal(pointer))
+#endif
+struct sg_arrays {
+  void *const *table;
+  SG_METHOD void *operator[](int32_t position) const {
+    void *const array = table[position];
+    SG_ASSUME_GLOBAL(array);
+    return array;
+  }
+};
+
 typedef struct {
-  void *const *arrays;
+  sg_arrays arrays;
   const double *reals;
   const int64_t *ints;
 } sg_state;

@@ -6,7 +6,7 @@
 #include "check.h"
 
 #define SG_EMU_ATOMIC(name, T, new_value)                                      \
-  SG_EMU_OWN __attribute__((noinline)) static T name(T *address, T operand) {  \
+  SG_EMU_OWN SG_EMU_ACCESSING static T name(T *address, T operand) {  \
     sg_emu_check_atomic(address, sizeof(T), __builtin_return_address(0));      \
     const T old = *address;                                                    \
     *address = (T)(new_value);                                                 \
@@ -19,7 +19,7 @@
   SG_EMU_ATOMIC(atomicOr, T, old | operand)                   \
   SG_EMU_ATOMIC(atomicXor, T, old ^ operand)
 #define SG_EMU_COMPARE_AND_SWAP(T)                                                          \
-  SG_EMU_OWN __attribute__((noinline)) static T atomicCAS(T *address, T compared, T operand) { \
+  SG_EMU_OWN SG_EMU_ACCESSING static T atomicCAS(T *address, T compared, T operand) {    \
     sg_emu_check_atomic(address, sizeof(T), __builtin_return_address(0));                   \
     const T old = *address;                                                                 \
     if (old == compared) *address = operand;                                                \

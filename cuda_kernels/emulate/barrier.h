@@ -59,10 +59,10 @@ SG_EMU_OWN static inline int __syncthreads_and(int predicate, SG_EMU_HERE) {
   return sg_emu_reach_barrier(SG_EMU_AND, predicate, "__syncthreads_and", file, line);
 }
 
-// Order between memory accesses of threads: nothing to do, since threads take turns.
-static inline void __threadfence() {}
-static inline void __threadfence_block() {}
-static inline void __threadfence_system() {}
+// Order between the memory accesses of a thread: the checks note it, the processor keeps it anyway.
+SG_EMU_OWN static inline void __threadfence() { sg_emu_check_fence(); }
+SG_EMU_OWN static inline void __threadfence_block() { sg_emu_check_fence(); }
+SG_EMU_OWN static inline void __threadfence_system() { sg_emu_check_fence(); }
 
 SG_EMU_OWN static inline void __trap(SG_EMU_HERE) {
   sg_emu.threads[sg_emu.current].site = sg_emu_site{"__trap", file, line, SG_EMU_READY, 0};

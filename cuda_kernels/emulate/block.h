@@ -23,6 +23,7 @@ enum sg_emu_kind {
   SG_EMU_WIDTH = 4,       // a width that is no power of 2 up to 32
   SG_EMU_TRAP = 5,
   SG_EMU_NO_MEMORY = 6,
+  SG_EMU_FOUND = 7,       // the checks of loads and stores found something
 };
 
 // Where a thread waits. `call` is null for one that does not.
@@ -51,21 +52,31 @@ typedef struct {
 } sg_emu_thread;
 
 #define SG_EMU_HIDDEN __attribute__((visibility("hidden")))
+#define SG_EMU_API extern "C" SG_EMU_OWN __attribute__((visibility("default")))  // for the host
 
 // Not static: a compiler could prove that a static variable outlives a switch unchanged.
 SG_EMU_HIDDEN sg_emu_triple threadIdx, blockIdx, blockDim, gridDim;
+
+// The stacks of a process, which all its libraries use in turn: a stack is two mappings of memory, of
+// which a process may have some ten thousands. `owner` used them last.
+typedef struct {
+  void *owner;
+  char *stack[SG_EMU_MOST_THREADS];
+} sg_emu_stacks;
 
 struct sg_emu_runtime {
   sg_emu_thread threads[SG_EMU_MOST_THREADS];
   sg_emu_fibre fibres[SG_EMU_MOST_THREADS], scheduler;
   sg_emu_fibre *idle[SG_EMU_MOST_THREADS], *carrier;
+  sg_emu_stacks *stacks;
   int32_t sequence[SG_EMU_MOST_THREADS];     // the order in which threads start
   int32_t lanes[SG_EMU_MOST_THREADS];        // the same within each warp
   int32_t ready[SG_EMU_MOST_THREADS];        // a ring of those that may go on
   int32_t ready_begin, n_ready;
   int32_t n_threads, n_started, n_ended, n_at_barrier, n_idle;
   int32_t current, aborted, order;
-  uint64_t random;
+  uint32_t at_warp[SG_EMU_MOST_THREADS / SG_EMU_WARP];  // lanes that wait in a function of their warp
+  uint64_t random, n_blocks, stride, first_block;
   void (*kernel)(void **);
   void **args;
   sg_emu_fault fault;
@@ -85,6 +96,14 @@ SG_EMU_OWN static inline void sg_emu_shuffle(int32_t *values, int32_t n) {
     values[k] = values[other];
     values[other] = kept;
   }
+}
+
+// The k-th block that runs. A walk with a stride that has no divisor in common with the number of
+// blocks visits each of them once.
+SG_EMU_OWN static inline uint64_t sg_emu_block_at(uint64_t k) {
+  if (sg_emu.order == SG_EMU_FORWARD) return k;
+  if (sg_emu.order == SG_EMU_REVERSE) return sg_emu.n_blocks - 1 - k;
+  return (k * sg_emu.stride + sg_emu.first_block) % sg_emu.n_blocks;  // fits: under 2^32 blocks
 }
 
 SG_EMU_OWN static inline void sg_emu_make_current(int32_t thread) {
@@ -145,8 +164,14 @@ SG_EMU_OWN static inline int32_t sg_emu_take_ready() {
 
 // A fibre on which threads that have not started can run; null when memory is exhausted.
 SG_EMU_OWN static sg_emu_fibre *sg_emu_idle_fibre() {
-  if (sg_emu.n_idle > 0) return sg_emu.idle[--sg_emu.n_idle];
-  return nullptr;
+  sg_emu_fibre *const fibre = sg_emu.idle[--sg_emu.n_idle];
+  if (fibre->prepared) return fibre;
+  char *&stack = sg_emu.stacks->stack[fibre - sg_emu.fibres];
+  if (!stack) stack = sg_emu_new_stack();
+  if (!stack) return nullptr;
+  fibre->stack = stack;
+  sg_emu_fibre_prepare(fibre, sg_emu_carry);
+  return fibre;
 }
 
 // Lets others run until this thread is ready again.
@@ -178,11 +203,15 @@ SG_EMU_OWN static void sg_emu_arrange(int32_t n) {
   }
 }
 
-// Makes all fibres idle; their stacks are made when they are first needed.
-SG_EMU_OWN static void sg_emu_reset_fibres() {
+// Makes all fibres idle. They are prepared again if another library used the stacks meanwhile, or if
+// the last launch was aborted.
+SG_EMU_OWN static void sg_emu_take_stacks(sg_emu_stacks *stacks) {
+  if (stacks->owner == &sg_emu && sg_emu.n_idle == SG_EMU_MOST_THREADS) return;
+  stacks->owner = &sg_emu;
+  sg_emu.stacks = stacks;
   sg_emu.n_idle = 0;
   for (int32_t k = SG_EMU_MOST_THREADS - 1; k >= 0; --k) {
-    if (sg_emu.fibres[k].stack) sg_emu_fibre_prepare(&sg_emu.fibres[k], sg_emu_carry);
+    sg_emu.fibres[k].prepared = 0;
     sg_emu.idle[sg_emu.n_idle++] = &sg_emu.fibres[k];
   }
 }
@@ -191,6 +220,7 @@ SG_EMU_OWN static void sg_emu_reset_fibres() {
 SG_EMU_OWN static int32_t sg_emu_run_block() {
   sg_emu.n_started = sg_emu.n_ended = sg_emu.n_at_barrier = 0;
   sg_emu.ready_begin = sg_emu.n_ready = sg_emu.aborted = 0;
+  for (int32_t k = 0; k < SG_EMU_MOST_THREADS / SG_EMU_WARP; ++k) sg_emu.at_warp[k] = 0;
   for (int32_t k = 0; k < sg_emu.n_threads; ++k) {
     sg_emu.threads[k].site = sg_emu_site{nullptr, nullptr, 0, SG_EMU_NEW, 0};
   }
@@ -201,12 +231,9 @@ SG_EMU_OWN static int32_t sg_emu_run_block() {
       sg_emu_switch(&sg_emu.scheduler, sg_emu.threads[next].fibre);
     } else if (sg_emu.n_started < sg_emu.n_threads) {
       sg_emu_fibre *const fibre = sg_emu_idle_fibre();
-      if (!fibre->stack) {
-        if (!sg_emu_fibre_allocate(fibre)) {
-          sg_emu.fault.kind = SG_EMU_NO_MEMORY;
-          break;
-        }
-        sg_emu_fibre_prepare(fibre, sg_emu_carry);
+      if (!fibre) {
+        sg_emu.fault.kind = SG_EMU_NO_MEMORY;
+        break;
       }
       sg_emu.carrier = fibre;
       sg_emu_switch(&sg_emu.scheduler, fibre);

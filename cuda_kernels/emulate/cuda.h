@@ -27,7 +27,8 @@
 #define __device__
 #define __host__
 #define __constant__
-#define __shared__ thread_local
+// "used": or else a compiler may find that nothing but zero is ever stored.
+#define __shared__ __attribute__((used)) thread_local
 #define __forceinline__ inline __attribute__((always_inline))
 #define __noinline__ __attribute__((noinline))
 #define __launch_bounds__(...)

@@ -9,7 +9,9 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#if !defined(__x86_64__)
+#if defined(__x86_64__) && !defined(SG_EMU_PORTABLE)
+#define SG_EMU_OWN_SWITCH
+#else
 #include <ucontext.h>
 #endif
 
@@ -20,14 +22,15 @@
 
 typedef struct {
   char *stack;  // the lowest usable byte
-#if defined(__x86_64__)
+  int prepared;
+#if defined(SG_EMU_OWN_SWITCH)
   void *top;  // the stack pointer while it waits
 #else
   ucontext_t context;
 #endif
 } sg_emu_fibre;
 
-#if defined(__x86_64__)
+#if defined(SG_EMU_OWN_SWITCH)
 // What a call must preserve goes to the stack: six registers and the rounding modes. Ten times as
 // fast as swapcontext, which asks the kernel for the signal mask twice.
 extern "C" __attribute__((visibility("hidden"))) void sg_emu_swap(void **from, void *to);
@@ -62,28 +65,27 @@ __asm__(
 #endif
 
 SG_EMU_OWN static inline void sg_emu_switch(sg_emu_fibre *from, sg_emu_fibre *to) {
-#if defined(__x86_64__)
+#if defined(SG_EMU_OWN_SWITCH)
   sg_emu_swap(&from->top, to->top);
 #else
   swapcontext(&from->context, &to->context);
 #endif
 }
 
-// Gives the fibre a stack if it has none; returns 0 where memory is exhausted.
-SG_EMU_OWN static inline int sg_emu_fibre_allocate(sg_emu_fibre *fibre) {
-  if (fibre->stack) return 1;
+// A new stack, by its lowest usable byte; null where memory is exhausted.
+SG_EMU_OWN static inline char *sg_emu_new_stack() {
   const size_t page = (size_t)sysconf(_SC_PAGESIZE);
   void *const memory = mmap(nullptr, SG_EMU_STACK + page, PROT_READ | PROT_WRITE,
                             MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  if (memory == MAP_FAILED) return 0;
+  if (memory == MAP_FAILED) return nullptr;
   mprotect(memory, page, PROT_NONE);
-  fibre->stack = (char *)memory + page;
-  return 1;
+  return (char *)memory + page;
 }
 
 // The next switch to the fibre calls `body`, which never returns.
 SG_EMU_OWN static inline void sg_emu_fibre_prepare(sg_emu_fibre *fibre, void (*body)()) {
-#if defined(__x86_64__)
+  fibre->prepared = 1;
+#if defined(SG_EMU_OWN_SWITCH)
   uint64_t *top = (uint64_t *)(fibre->stack + SG_EMU_STACK);
   *--top = 0;  // where the return address of `body` would be; keeps the stack aligned as by a call
   *--top = (uint64_t)body;

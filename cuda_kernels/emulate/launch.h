@@ -3,9 +3,8 @@
 #ifndef SG_EMULATE_LAUNCH_H
 #define SG_EMULATE_LAUNCH_H
 
+#include "check.h"
 #include "shared.h"
-
-#define SG_EMU_API extern "C" __attribute__((visibility("default")))
 
 typedef struct {
   int32_t kernel, order;
@@ -13,6 +12,8 @@ typedef struct {
   uint32_t shared_bytes, unused;
   uint64_t seed;
   void **args;
+  sg_emu_stacks *stacks;
+  sg_emu_memory *memory;  // what kernels may use, where that is checked
 } sg_emu_launch;
 
 // A parameter in one letter: p(ointer), b(ool), f(loat), i(nteger), u(nsigned), s(tructure).
@@ -61,23 +62,16 @@ typedef struct {
   const char *name, *letters;
   const int32_t *sizes;
   void (*call)(void **);
+  int most_threads;  // of a block; 0 where the source sets no bound
 } sg_emu_kernel;
 
-#define SG_EMU_KERNEL(name)                                                   \
+#define SG_EMU_KERNEL(name, most_threads)                             \
   {#name, sg_emu_caller<&name>::letters, sg_emu_caller<&name>::sizes, \
-   sg_emu_caller<&name>::call},
+   sg_emu_caller<&name>::call, most_threads},
 
 SG_EMU_OWN static sg_emu_triple sg_emu_split(uint64_t k, sg_emu_triple size) {
   return sg_emu_triple{(uint32_t)(k % size.x), (uint32_t)(k / size.x % size.y),
                        (uint32_t)(k / size.x / size.y)};
-}
-
-// The k-th block in an order: a walk with a stride that has no divisor in common with the number of
-// blocks visits each of them once.
-SG_EMU_OWN static uint64_t sg_emu_block_at(uint64_t k, uint64_t n, uint64_t stride, uint64_t first) {
-  if (sg_emu.order == SG_EMU_FORWARD) return k;
-  if (sg_emu.order == SG_EMU_REVERSE) return n - 1 - k;
-  return (uint64_t)(((unsigned __int128)k * stride + first) % n);
 }
 
 SG_EMU_OWN static uint64_t sg_emu_stride(uint64_t n) {
@@ -105,31 +99,34 @@ SG_EMU_OWN static int32_t sg_emu_run_grid(const sg_emu_kernel *kernels, const sg
   sg_emu.order = launch->order;
   sg_emu.random = launch->seed;
   sg_emu.fault = sg_emu_fault{};
-  const uint64_t stride = sg_emu_stride(n_blocks), first = sg_emu_random() % n_blocks;
+  sg_emu.n_blocks = n_blocks;
+  sg_emu.stride = sg_emu_stride(n_blocks);
+  sg_emu.first_block = sg_emu_random() % n_blocks;
   for (int32_t k = 0; k < sg_emu.n_threads; ++k) {
     sg_emu.threads[k].index = sg_emu_split((uint64_t)k, blockDim);
   }
   sg_emu_arrange(sg_emu.n_threads);
-  if (sg_emu.n_idle < SG_EMU_MOST_THREADS) sg_emu_reset_fibres();
-  sg_emu_check_launch(launch->kernel);
+  sg_emu_take_stacks(launch->stacks);
+  sg_emu_check_launch(launch->memory, launch->shared_bytes);
   for (uint64_t k = 0; k < n_blocks; ++k) {
-    const uint64_t block = sg_emu_block_at(k, n_blocks, stride, first);
+    const uint64_t block = sg_emu_block_at(k);
     blockIdx = sg_emu_split(block, gridDim);
     sg_emu_spoil_shared(launch->shared_bytes);
-    sg_emu_check_block((int64_t)block);
+    sg_emu_check_block();
     if (sg_emu_run_block()) {
       sg_emu.fault.block = (int64_t)block;
-      return sg_emu.fault.kind;
+      break;
     }
   }
-  return SG_EMU_FINE;
+  sg_emu_check_end();
+  return sg_emu.fault.kind;
 }
 
 // Ends the text that defines the kernels. A list of launches may name kernels of several libraries,
 // so each one brings the function that runs it; the list stops at the first fault. Plain types, since
 // cuda.h gives the source's own fixed-width integers other names.
 #define SG_EMU_MODULE(...)                                                                       \
-  static const sg_emu_kernel sg_emu_kernels[] = {__VA_ARGS__{nullptr, nullptr, nullptr, nullptr}}; \
+  static const sg_emu_kernel sg_emu_kernels[] = {__VA_ARGS__{}}; \
   SG_EMU_API const sg_emu_kernel *sg_emu_table() { return sg_emu_kernels; }                     \
   SG_EMU_API int sg_emu_run(const sg_emu_launch *launch) {                                   \
     return sg_emu_run_grid(sg_emu_kernels, launch);                                              \

@@ -34,24 +34,28 @@ extern "C" SG_EMU_HIDDEN __thread char sg_emu_dynamic[SG_EMU_MOST_SHARED];
 struct sg_emu_shared_memory {
   char *begin, *end;  // the whole of the library's thread-local storage
   char *dynamic;
+  uint64_t base, size;  // of all that the library's file takes in memory
 };
 SG_EMU_HIDDEN sg_emu_shared_memory sg_emu_shared;
 
 SG_EMU_OWN static int sg_emu_find_shared(struct dl_phdr_info *info, size_t, void *) {
   const uintptr_t here = (uintptr_t)&sg_emu;
-  char *tls = nullptr;
-  size_t size = 0;
+  sg_emu_shared_memory found = {};
   int ours = 0;
   for (int k = 0; k < info->dlpi_phnum; ++k) {
     const ElfW(Phdr) &part = info->dlpi_phdr[k];
     const uintptr_t begin = info->dlpi_addr + part.p_vaddr;
-    if (part.p_type == PT_LOAD) ours |= here >= begin && here < begin + part.p_memsz;
+    if (part.p_type == PT_LOAD) {
+      ours |= here >= begin && here < begin + part.p_memsz;
+      found.size = begin + part.p_memsz - info->dlpi_addr;
+    }
     if (part.p_type == PT_TLS) {
-      tls = (char *)info->dlpi_tls_data;
-      size = part.p_memsz;
+      found.begin = (char *)info->dlpi_tls_data;
+      found.end = found.begin + part.p_memsz;
     }
   }
-  if (ours) sg_emu_shared = sg_emu_shared_memory{tls, tls + size, nullptr};
+  found.base = info->dlpi_addr;
+  if (ours) sg_emu_shared = found;
   return ours;
 }
 

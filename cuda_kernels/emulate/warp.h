@@ -9,8 +9,7 @@
 
 enum sg_emu_warp_operation {
   SG_EMU_SYNC, SG_EMU_BALLOT, SG_EMU_ANY, SG_EMU_ALL, SG_EMU_SHFL, SG_EMU_UP, SG_EMU_DOWN,
-  SG_EMU_XOR, SG_EMU_MATCH_ANY, SG_EMU_ADD, SG_EMU_MIN, SG_EMU_MAX, SG_EMU_MIN_SIGNED,
-  SG_EMU_MAX_SIGNED, SG_EMU_BIT_AND, SG_EMU_BIT_OR, SG_EMU_BIT_XOR,
+  SG_EMU_XOR, SG_EMU_MATCH_ANY,
 };
 
 // The lane that `lane` reads from in a shuffle; itself where it would leave its segment.
@@ -26,35 +25,17 @@ SG_EMU_OWN static inline int32_t sg_emu_source_lane(const sg_emu_thread &self, i
   return source < lowest || source > last ? lane : source;
 }
 
-SG_EMU_OWN static inline uint64_t sg_emu_reduce(int32_t operation, uint64_t a, uint64_t b) {
-  switch (operation) {
-    case SG_EMU_ADD: return (uint32_t)(a + b);
-    case SG_EMU_MIN: return a < b ? a : b;
-    case SG_EMU_MAX: return a > b ? a : b;
-    case SG_EMU_MIN_SIGNED: return (int32_t)a < (int32_t)b ? a : b;
-    case SG_EMU_MAX_SIGNED: return (int32_t)a > (int32_t)b ? a : b;
-    case SG_EMU_BIT_AND: return a & b;
-    case SG_EMU_BIT_OR: return a | b;
-    default: return a ^ b;
-  }
-}
-
 // Sets the result of every lane; all lanes of the mask have arrived with one operation.
 SG_EMU_OWN static void sg_emu_exchange(sg_emu_thread *lanes, int32_t operation, uint32_t mask) {
   uint32_t ballot = 0;
-  uint64_t total = 0;
-  int32_t n = 0;
   for (int32_t lane = 0; lane < SG_EMU_WARP; ++lane) {
     if (!(mask >> lane & 1u)) continue;
     ballot |= lanes[lane].value ? 1u << lane : 0u;
-    if (operation >= SG_EMU_ADD) {
-      total = n++ ? sg_emu_reduce(operation, total, lanes[lane].value) : lanes[lane].value;
-    }
   }
   for (int32_t lane = 0; lane < SG_EMU_WARP; ++lane) {
     if (!(mask >> lane & 1u)) continue;
     sg_emu_thread &self = lanes[lane];
-    uint64_t result = total;
+    uint64_t result = 0;
     if (operation == SG_EMU_BALLOT) result = ballot;
     if (operation == SG_EMU_ANY) result = ballot != 0;
     if (operation == SG_EMU_ALL) result = ballot == mask;
@@ -63,7 +44,6 @@ SG_EMU_OWN static void sg_emu_exchange(sg_emu_thread *lanes, int32_t operation, 
       result = mask >> source & 1u ? lanes[source].value : 0xccccccccccccccccull;
     }
     if (operation == SG_EMU_MATCH_ANY) {
-      result = 0;
       for (int32_t other = 0; other < SG_EMU_WARP; ++other) {
         const int equal = (mask >> other & 1u) && lanes[other].value == self.value;
         result |= equal ? 1u << other : 0u;
@@ -75,15 +55,14 @@ SG_EMU_OWN static void sg_emu_exchange(sg_emu_thread *lanes, int32_t operation, 
 
 // Lets the lanes of `mask` go on if all of them are here.
 SG_EMU_OWN static void sg_emu_meet(int32_t warp, int32_t operation, uint32_t mask) {
+  if ((sg_emu.at_warp[warp] & mask) != mask) return;
   const int32_t first = warp * SG_EMU_WARP;
   sg_emu_thread *const lanes = sg_emu.threads + first;
   for (int32_t lane = 0; lane < SG_EMU_WARP; ++lane) {
     if (!(mask >> lane & 1u)) continue;
-    if (first + lane >= sg_emu.n_threads) return;
-    const sg_emu_thread &other = lanes[lane];
-    if (other.site.state != SG_EMU_AT_WARP || other.site.mask != mask) return;
-    if (other.operation != operation) return;
+    if (lanes[lane].site.mask != mask || lanes[lane].operation != operation) return;
   }
+  sg_emu.at_warp[warp] &= ~mask;
   sg_emu_exchange(lanes, operation, mask);
   if (operation == SG_EMU_SYNC) sg_emu_check_warp(first, mask);
   const int32_t n = sg_emu.n_threads - first < SG_EMU_WARP ? sg_emu.n_threads - first : SG_EMU_WARP;
@@ -104,6 +83,7 @@ SG_EMU_OWN __attribute__((noinline)) static uint64_t sg_emu_warp(
   self.value = value;
   if (!(mask >> (sg_emu.current % SG_EMU_WARP) & 1u)) sg_emu_abort(SG_EMU_NOT_IN_MASK);
   if (width < 1 || width > SG_EMU_WARP || (width & (width - 1))) sg_emu_abort(SG_EMU_WIDTH);
+  sg_emu.at_warp[sg_emu.current / SG_EMU_WARP] |= 1u << sg_emu.current % SG_EMU_WARP;
   sg_emu_meet(sg_emu.current / SG_EMU_WARP, operation, mask);
   sg_emu_wait();
   self.site.call = nullptr;
@@ -160,20 +140,6 @@ SG_EMU_WARP_TYPE(long long)
 SG_EMU_WARP_TYPE(unsigned long long)
 SG_EMU_WARP_TYPE(float)
 SG_EMU_WARP_TYPE(double)
-
-#define SG_EMU_REDUCE(name, operation, T)                                                        \
-  SG_EMU_OWN static inline T name(unsigned mask, T value, SG_EMU_HERE) {                         \
-    return (T)(uint32_t)sg_emu_warp(operation, mask, (uint32_t)value, 0, 32, #name, file, line); \
-  }
-SG_EMU_REDUCE(__reduce_add_sync, SG_EMU_ADD, unsigned)
-SG_EMU_REDUCE(__reduce_add_sync, SG_EMU_ADD, int)
-SG_EMU_REDUCE(__reduce_min_sync, SG_EMU_MIN, unsigned)
-SG_EMU_REDUCE(__reduce_min_sync, SG_EMU_MIN_SIGNED, int)
-SG_EMU_REDUCE(__reduce_max_sync, SG_EMU_MAX, unsigned)
-SG_EMU_REDUCE(__reduce_max_sync, SG_EMU_MAX_SIGNED, int)
-SG_EMU_REDUCE(__reduce_and_sync, SG_EMU_BIT_AND, unsigned)
-SG_EMU_REDUCE(__reduce_or_sync, SG_EMU_BIT_OR, unsigned)
-SG_EMU_REDUCE(__reduce_xor_sync, SG_EMU_BIT_XOR, unsigned)
 
 // The lanes that happen to run together are no fact of the program.
 unsigned __activemask() = delete;

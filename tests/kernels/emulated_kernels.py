@@ -117,6 +117,76 @@ extern "C" __global__ void largest(const int64_t *in, int64_t *parts, int64_t *o
   *out = result;
 }
 
+// The sum of all, by the block that finishes last; what its threads read every thread wrote.
+extern "C" __global__ void sum_all(const int64_t *in, int64_t *copy, int64_t *out,
+                                   unsigned *n_done) {
+  __shared__ unsigned place;
+  copy[HERE] = in[HERE];
+  __syncthreads();
+  if (threadIdx.x == 0) {
+    __threadfence();
+    place = atomicAdd(n_done, 1u);
+  }
+  __syncthreads();
+  if (place != gridDim.x - 1) return;
+  long long sum = 0;
+  for (unsigned k = threadIdx.x; k < gridDim.x * blockDim.x; k += blockDim.x) sum += copy[k];
+  atomicAdd((unsigned long long *)out, (unsigned long long)sum);
+}
+
+// The same where each thread fences for itself, and the last block resets the count.
+extern "C" __global__ void sum_all_fenced(const int64_t *in, int64_t *copy, int64_t *out,
+                                          unsigned *n_done) {
+  __shared__ unsigned place;
+  copy[HERE] = in[HERE];
+  __threadfence();
+  __syncthreads();
+  if (threadIdx.x == 0) {
+    place = atomicAdd(n_done, 1u);
+    if (place == gridDim.x - 1) *n_done = 0;
+  }
+  __syncthreads();
+  __threadfence();
+  if (place != gridDim.x - 1) return;
+  long long sum = 0;
+  for (unsigned k = threadIdx.x; k < gridDim.x * blockDim.x; k += blockDim.x) sum += copy[k];
+  atomicAdd((unsigned long long *)out, (unsigned long long)sum);
+}
+
+// A product, by comparing and swapping what a volatile read found.
+extern "C" __global__ void multiply_all(const int *in, unsigned *product, volatile int *n_seen) {
+  unsigned seen = *(volatile unsigned *)product, expected;
+  do {
+    expected = seen;
+    seen = atomicCAS(product, expected, expected * (unsigned)in[HERE]);
+  } while (seen != expected);
+  *n_seen = 1;  // all store the same, and none can see half of it
+}
+
+// Each warp, and then each half of it, back to front through shared memory.
+extern "C" __global__ void reverse_warps(const int *in, int *out) {
+  __shared__ int copy[1024];
+  const int warp = threadIdx.x & ~31, half = threadIdx.x & ~15, lane = threadIdx.x & 31;
+  copy[threadIdx.x] = in[HERE];
+  __syncwarp();
+  const int other = copy[warp + 31 - lane];
+  __syncwarp();
+  copy[threadIdx.x] = other;
+  __syncwarp(lane & 16 ? 0xffff0000u : 0x0000ffffu);
+  out[HERE] = copy[half + 15 - (lane & 15)];
+}
+
+// All shuffles by one operand and width.
+extern "C" __global__ void shuffle(const int64_t *in, int64_t *out, int operand, int width) {
+  const int64_t x = in[HERE];
+  int64_t *const mine = out + 5 * HERE;
+  mine[0] = __shfl_sync(0xffffffffu, x, operand, width);
+  mine[1] = __shfl_up_sync(0xffffffffu, x, (unsigned)operand, width);
+  mine[2] = __shfl_down_sync(0xffffffffu, x, (unsigned)operand, width);
+  mine[3] = __shfl_xor_sync(0xffffffffu, x, operand, width);
+  mine[4] = __match_any_sync(0xffffffffu, x % 3);
+}
+
 // How many threads of the block, and of the warp, have a bit; whether any and whether all have it.
 extern "C" __global__ void vote(const int *in, int *out) {
   const int x = in[HERE];

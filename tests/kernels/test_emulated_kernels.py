@@ -14,10 +14,16 @@ pytestmark = pytest.mark.compiler
 N = 2048
 
 
+@pytest.fixture(params=[False, True], ids=["plain", "checked"])
+def check(request: pytest.FixtureRequest) -> bool:
+    """With checks, nothing that is right is reported."""
+    return bool(request.param)
+
+
 @pytest.fixture(params=ORDERS, ids=lambda order: f"{order[0]}{order[1]}")
-def device(request: pytest.FixtureRequest) -> EmulatedDevice:
+def device(request: pytest.FixtureRequest, check: bool) -> EmulatedDevice:
     order, seed = request.param
-    return open_emulated(order=order, seed=seed)
+    return open_emulated(order=order, seed=seed, check=check)
 
 
 def launch(device: EmulatedDevice, name: str, grid: int, block: int, *args: Any, **more: Any):
@@ -85,6 +91,57 @@ def test_the_last_block_sees_what_the_others_wrote(device, values, block) -> Non
     done = to_device(device, np.zeros(1, np.uint32))
     launch(device, "largest", N // block, block, to_device(device, x), parts, out, done)
     assert to_host(device, out, np.int64)[0] == x.max()
+
+
+@pytest.mark.parametrize("kernel", ["sum_all", "sum_all_fenced"])
+@pytest.mark.parametrize("block", BLOCKS)
+def test_the_last_block_sees_what_all_threads_wrote(device, values, block, kernel) -> None:
+    x = values.integers(-(1 << 40), 1 << 40, N)
+    out, done = to_device(device, np.zeros(1, np.int64)), to_device(device, np.zeros(1, np.uint32))
+    copy = device.allocate(x.nbytes)
+    launch(device, kernel, N // block, block, to_device(device, x), copy, out, done)
+    assert to_host(device, out, np.int64)[0] == x.sum()
+
+
+@pytest.mark.parametrize("block", BLOCKS)
+def test_a_product_by_compare_and_swap(device, values, block) -> None:
+    x = values.integers(1, 1 << 30, N).astype(np.int32) | 1
+    product, seen = to_device(device, np.ones(1, np.uint32)), device.allocate(4)
+    launch(device, "multiply_all", N // block, block, to_device(device, x), product, seen)
+    expected = np.multiply.reduce(x.astype(np.uint32), dtype=np.uint32)
+    assert to_host(device, product, np.uint32)[0] == expected
+    assert to_host(device, seen, np.int32)[0] == 1
+
+
+@pytest.mark.parametrize("block", BLOCKS)
+def test_warps_exchange_through_shared_memory(device, values, block) -> None:
+    x = values.integers(0, 99, N).astype(np.int32)
+    out = device.allocate(x.nbytes)
+    launch(device, "reverse_warps", N // block, block, to_device(device, x), out)
+    expected = x.reshape(-1, 32)[:, ::-1].reshape(-1, 16)[:, ::-1].ravel()
+    assert np.array_equal(to_host(device, out, np.int32), expected)
+
+
+@pytest.mark.parametrize("width", [1, 2, 4, 8, 16, 32])
+@pytest.mark.parametrize("operand", [0, 1, 5, 17, 31])
+def test_shuffles_stay_within_their_width(device, values, operand, width) -> None:
+    x = values.integers(0, 1 << 60, 64)
+    out = device.allocate(5 * x.nbytes)
+    launch(device, "shuffle", 1, 64, to_device(device, x), out, operand, width)
+    lane = np.arange(32)
+    begin = lane // width * width
+    up, down, across = lane - operand, lane + operand, lane ^ operand
+    sources = (
+        begin + operand % width,
+        np.where(up < begin, lane, up),
+        np.where(down >= begin + width, lane, down),
+        np.where(across >= begin + width, lane, across),
+    )
+    found, warps = to_host(device, out, np.int64).reshape(2, 32, 5), x.reshape(2, 32)
+    for kind, source in enumerate(sources):
+        assert np.array_equal(found[:, :, kind], warps[:, source])
+    equal = warps[:, :, None] % 3 == warps[:, None, :] % 3
+    assert np.array_equal(found[:, :, 4], (equal << lane).sum(axis=2))
 
 
 @pytest.mark.parametrize("block", BLOCKS)

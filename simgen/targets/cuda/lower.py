@@ -163,7 +163,7 @@ def _phases(
 def _phase_views(phases: tuple[Phase, ...], module: Module) -> tuple[PhaseView, ...]:
     layout = module.layout
     module.scratch[_TICKET] = Scratch(_TICKET, "uint32_t", ONE)
-    ticket = f"(uint32_t *)arrays[{layout.array(_TICKET, 'uint32_t').position}]"
+    ticket = f"(uint32_t *)state.arrays[{layout.array(_TICKET, 'uint32_t').position}]"
     end = (
         "const sg_grid whole = {(int64_t)blockIdx.x, (int64_t)gridDim.x};",
         f"const bool last = sg_is_last_block(whole, {ticket});",

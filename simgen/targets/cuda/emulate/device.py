@@ -2,32 +2,31 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from simgen.errors import InternalError, KernelError
-from simgen.targets.cuda.emulate.faults import Fault, Site, render
+from simgen.errors import InternalError, KernelError, UnsupportedFeatureError
+from simgen.targets.cuda.emulate.arguments import Argument, Size, launch_sizes, pack
+from simgen.targets.cuda.emulate.explain import explain
 from simgen.targets.cuda.emulate.library import (
+    KernelFacts,
     LoadedText,
-    Parameter,
     emulator,
     load_text,
-    text_of,
 )
-from simgen.targets.cuda.emulate.memory import EmulatedBuffer, spoiled
+from simgen.targets.cuda.emulate.memory import EmulatedBuffer, MemoryTable, spoiled
 
 ORDERS = {"forward": 0, "reverse": 1, "shuffled": 2}  # as in cuda_kernels/emulate/block.h
-MOST_THREADS = 1024
-_KINDS = {"f": "float", "i": "int", "u": "uint", "b": "bool", "V": "struct"}  # of numpy's types
 MOST_SHARED = 232448  # bytes; as in cuda_kernels/emulate/shared.h
 
-Triple: TypeAlias = "int | tuple[int, ...]"
-Argument: TypeAlias = "EmulatedBuffer | int | float | bool | np.generic"
+_stacks: Any = emulator.new("sg_emu_stacks *")  # of all threads that wait, in any library
+_lock = threading.RLock()  # a library runs one launch at a time, and devices share libraries
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,57 +43,64 @@ class EmulatedDevice:
     """Runs kernels on the processor, one thread after the other, in a chosen order.
 
     ``order`` is that of threads and blocks: "forward", "reverse" or "shuffled" (by ``seed``).
+    ``check`` watches every load and store, at two to eight times the cost: kernels raise where
+    they access what is not theirs or was never written, or race, whatever the order.
+    They also raise when a launch takes longer than ``patience`` seconds.
     """
 
     order: str = "forward"
     seed: int = 0
+    check: bool = False
+    patience: float = 300.0
     name: str = "emulated CUDA device"
     multiprocessors: int = 2  # few blocks suffice to find what goes wrong between them
+    table: MemoryTable = field(default_factory=MemoryTable, repr=False)
     recorded_ticks: int = 1  # replaying loops by itself
     _recording: list[_Prepared] | None = field(default=None, repr=False)
-    _lock: threading.RLock = field(default_factory=threading.RLock, repr=False)
 
     def __post_init__(self) -> None:
+        if sys.platform != "linux":
+            raise UnsupportedFeatureError("the emulated CUDA device needs Linux")
         if self.order not in ORDERS:
             raise InternalError(f"the order {self.order!r} is none of {', '.join(ORDERS)}")
+        self.table.pointer.patience = self.patience
 
     def allocate(self, n_bytes: int, name: str = "") -> EmulatedBuffer:
         """Return memory that holds a pattern until it is written; ``name`` is for messages."""
-        return spoiled(n_bytes, name)
+        buffer = spoiled(n_bytes, name, self.check)
+        if self.check:
+            with _lock:
+                self.table.add(buffer)
+        return buffer
 
     def upload(self, buffer: EmulatedBuffer, data: NDArray[Any], offset: int = 0) -> None:
         """Copy contiguous ``data`` to the bytes from ``offset`` on."""
         values = np.ascontiguousarray(data).reshape(-1).view(np.uint8)
-        self._slice(buffer, offset, values.nbytes)[:] = values
+        _check_part(buffer, offset, values.nbytes)
+        buffer.fill(offset, values)
 
     def download(self, buffer: EmulatedBuffer, out: NDArray[Any], offset: int = 0) -> None:
         """Copy the bytes from ``offset`` on into contiguous ``out``."""
         if not out.flags.c_contiguous:
             raise InternalError("download needs a contiguous array")
-        out.reshape(-1).view(np.uint8)[:] = self._slice(buffer, offset, out.nbytes)
+        _check_part(buffer, offset, out.nbytes)
+        out.reshape(-1).view(np.uint8)[:] = buffer.part(offset, out.nbytes)
 
     def zero(self, buffer: EmulatedBuffer) -> None:
         """Fill with zeros."""
-        self._slice(buffer, 0, buffer.n_bytes)[:] = 0
-
-    def _slice(self, buffer: EmulatedBuffer, offset: int, n_bytes: int) -> NDArray[np.uint8]:
-        if offset < 0 or offset + n_bytes > buffer.n_bytes:
-            raise InternalError(
-                f"bytes {offset} to {offset + n_bytes} of the {buffer.n_bytes} of device memory "
-                f"'{buffer.name}' were asked for"
-            )
-        return buffer.bytes[offset : offset + n_bytes]
+        buffer.fill(0, np.zeros(buffer.n_bytes, np.uint8))
 
     def compile(self, source: str) -> EmulatedModule:
         """Return the kernels of a CUDA text; it finds the headers of ``cuda_kernels``."""
-        return EmulatedModule(self, load_text(source))
+        with _lock:
+            return EmulatedModule(self, load_text(source, self.check))
 
     def synchronize(self) -> None:
         """Wait for all launches; here each launch waits for itself."""
 
     def capture(self, launches: Callable[[], None]) -> EmulatedGraph:
         """Return the list of launches that the callable makes; none of them is run."""
-        with self._lock:
+        with _lock:
             recorded: list[_Prepared] = []
             self._recording = recorded
             try:
@@ -105,18 +111,20 @@ class EmulatedDevice:
 
     def submit(self, prepared: _Prepared) -> None:
         """Run a launch, or note it where launches are being recorded."""
-        with self._lock:
+        with _lock:
             if self._recording is not None:
                 self._recording.append(prepared)
                 return
+            self.table.update()
             if prepared.function.text.lib.sg_emu_run(prepared.launch):
                 _raise_fault(prepared)
 
     def replay(self, launches: Sequence[_Prepared], table: Any, entries: Any, times: int) -> None:
         """Run recorded launches ``times`` times, in one call of the host's library."""
-        with self._lock:
+        with _lock:
             if not launches:
                 return
+            self.table.update()
             replay = launches[0].function.text.lib.sg_emu_replay
             failed = int(replay(table, entries, len(launches), times))
             if failed >= 0:
@@ -135,8 +143,7 @@ class EmulatedModule:
         if name not in self.text.kernels:
             known = ", ".join(self.text.kernels)
             raise InternalError(f"the CUDA text has no kernel '{name}', only {known}")
-        number, parameters = self.text.kernels[name]
-        return EmulatedFunction(self.device, self.text, name, number, parameters)
+        return EmulatedFunction(self.device, self.text, name, self.text.kernels[name])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -146,65 +153,31 @@ class EmulatedFunction:
     device: EmulatedDevice
     text: LoadedText
     name: str
-    number: int
-    parameters: tuple[Parameter, ...]
+    facts: KernelFacts
 
     def launch(
-        self, grid: Triple, block: Triple, arguments: Sequence[Argument], shared_bytes: int = 0
+        self, grid: Size, block: Size, arguments: Sequence[Argument], shared_bytes: int = 0
     ) -> None:
         """Run the kernel, or note it where launches are being recorded.
 
         Raises :class:`KernelError` naming the line, the block and the threads when it goes wrong.
         """
-        launch = emulator.new("sg_emu_launch *")
-        launch.grid, launch.block = _triple(grid), _triple(block)
-        threads = launch.block[0] * launch.block[1] * launch.block[2]
-        if not 1 <= threads <= MOST_THREADS or not min(launch.grid) > 0:
-            raise InternalError(
-                f"kernel '{self.name}' cannot be launched with grid {grid} and block {block}: "
-                f"a block has 1 to {MOST_THREADS} threads, a grid at least one block"
-            )
+        sizes = launch_sizes(self.name, self.facts, grid, block)
         if not 0 <= shared_bytes <= MOST_SHARED:
-            raise InternalError(f"kernel '{self.name}' asks for {shared_bytes} shared bytes")
-        launch.kernel, launch.shared_bytes = self.number, shared_bytes
+            raise InternalError(
+                f"kernel '{self.name}' cannot have {shared_bytes} bytes of shared memory; "
+                f"a block has at most {MOST_SHARED}"
+            )
+        values = pack(self.name, self.facts, arguments)
+        addresses = [emulator.cast("void *", value.ctypes.data) for value in values]
+        pointers = emulator.new("void *[]", addresses or 1)
+        launch = emulator.new("sg_emu_launch *")
+        launch.grid, launch.block = sizes
+        launch.kernel, launch.shared_bytes = self.facts.number, shared_bytes
         launch.order, launch.seed = ORDERS[self.device.order], self.device.seed
-        values = self._pack(arguments)
-        pointers = emulator.new(
-            "void *[]", [emulator.cast("void *", value.ctypes.data) for value in values] or 1
-        )
-        launch.args = pointers
+        launch.memory, launch.args = self.device.table.pointer, pointers
+        launch.stacks = _stacks
         self.device.submit(_Prepared(self, launch, (pointers, values, tuple(arguments))))
-
-    def _pack(self, arguments: Sequence[Argument]) -> list[NDArray[Any]]:
-        if len(arguments) != len(self.parameters):
-            raise InternalError(
-                f"kernel '{self.name}' has {len(self.parameters)} parameters, not {len(arguments)}"
-            )
-        pairs = zip(arguments, self.parameters, strict=True)
-        return [self._value(number, *pair) for number, pair in enumerate(pairs, start=1)]
-
-    def _value(self, number: int, argument: Argument, parameter: Parameter) -> NDArray[Any]:
-        """Return the bytes of an argument, as the kernel's parameter has them."""
-        kind, n_bytes = parameter.kind, parameter.n_bytes
-        given: NDArray[Any] | None = None
-        if isinstance(argument, EmulatedBuffer):
-            if kind == "pointer" or (kind in ("int", "uint") and n_bytes == 8):
-                given = np.array(argument.address, np.uint64)
-        elif isinstance(argument, np.generic):
-            value = np.array(argument)
-            if _KINDS.get(value.dtype.kind) == kind and value.nbytes == n_bytes:
-                given = value
-        elif isinstance(argument, float):
-            if kind == "float":
-                given = np.array(argument, f"f{n_bytes}")
-        elif kind not in ("float", "struct"):
-            given = np.array(argument & (1 << 8 * n_bytes) - 1, f"u{n_bytes}")
-        if given is None:
-            raise InternalError(
-                f"argument {number} of kernel '{self.name}' is {argument!r}, but the parameter "
-                f"is a {kind} of {n_bytes} bytes"
-            )
-        return given
 
 
 @dataclass(slots=True, eq=False)
@@ -233,29 +206,14 @@ def open_emulated(**settings: Any) -> EmulatedDevice:
     return EmulatedDevice(**settings)
 
 
-def _triple(size: Triple) -> tuple[int, int, int]:
-    values = (size,) if isinstance(size, int) else tuple(int(value) for value in size)
-    x, y, z = (*values, 1, 1)[:3]
-    return x, y, z
+def _check_part(buffer: EmulatedBuffer, offset: int, n_bytes: int) -> None:
+    if offset < 0 or offset + n_bytes > buffer.n_bytes:
+        raise InternalError(
+            f"bytes {offset} to {offset + n_bytes} of the {buffer.n_bytes} of device memory "
+            f"'{buffer.name}' were asked for"
+        )
 
 
 def _raise_fault(prepared: _Prepared) -> None:
-    lib, launch = prepared.function.text.lib, prepared.launch
-    found = lib.sg_emu_last_fault()
-    threads = launch.block[0] * launch.block[1] * launch.block[2]
-    sites = []
-    for thread in range(threads):
-        site = lib.sg_emu_site_of(thread)
-        call = text_of(site.call) if site.call else ""
-        file = text_of(site.file) if site.file else ""
-        sites.append(Site(call, file, int(site.line), int(site.state), int(site.mask)))
-    fault = Fault(
-        kind=int(found.kind),
-        kernel=prepared.function.name,
-        grid=tuple(launch.grid),
-        block_size=tuple(launch.block),
-        block=int(found.block),
-        thread=int(found.thread),
-        sites=tuple(sites),
-    )
-    raise KernelError(render(fault))
+    function = prepared.function
+    raise KernelError(explain(function.text, function.name, prepared.launch, function.device.table))

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 # The kinds of cuda_kernels/emulate/block.h.
-DIVERGENT, BARRIERS, NOT_IN_MASK, WIDTH, TRAP, NO_MEMORY = range(1, 7)
+DIVERGENT, BARRIERS, NOT_IN_MASK, WIDTH, TRAP, NO_MEMORY, FOUND = range(1, 8)
 NEW, READY, AT_BARRIER, AT_WARP, ENDED = range(5)  # states of a thread
 GENERATED = "program.cpp"  # what the compiler calls the text itself
 
@@ -51,7 +51,7 @@ def place(file: str, line: int) -> str:
 
 def render(fault: Fault) -> str:
     """Return the message of a fault."""
-    where = f"kernel '{fault.kernel}', block {_index(fault.block, fault.grid)}"
+    where = f"kernel '{fault.kernel}', block {linear(fault.block, fault.grid)}"
     if fault.kind == DIVERGENT:
         return f"{where}: {_divergence(fault)}"
     if fault.kind == BARRIERS:
@@ -59,7 +59,7 @@ def render(fault: Fault) -> str:
     if fault.kind == NO_MEMORY:
         return f"{where}: there is no memory for the stacks of its threads"
     site = fault.sites[fault.thread]
-    who = f"{where}, thread {_index(fault.thread, fault.block_size)}"
+    who = f"{where}, thread {linear(fault.thread, fault.block_size)}"
     if fault.kind == NOT_IN_MASK:
         return (
             f"{who}: {site.describe()} is called by lane {fault.thread % 32}, "
@@ -103,7 +103,7 @@ def _ranges(values: Sequence[int], most: int = 6) -> str:
     return ", ".join([*shown, "..."] if len(runs) > most else shown)
 
 
-def _index(number: int, size: Iterable[int]) -> str:
+def linear(number: int, size: Iterable[int]) -> str:
     """Return a linear index as users of a grid know it: plain in one dimension, else a triple."""
     x, y, z = size
     if y == z == 1:
