@@ -240,8 +240,8 @@ HELPERS = SimpleNamespace(**{k: v for k, v in globals().items() if not k.startsw
 
 
 def emulated(order: str) -> Callable[[Options], Target]:
-    """Return a maker of targets on an emulated device that runs threads in an order."""
-    device = open_emulated(order=order, seed=7)
+    """Return a maker of targets on an emulated device, which finds races whatever the order."""
+    device = open_emulated(order=order, seed=7, check=True)
     return lambda options: CudaTarget(options, device)
 
 
