@@ -69,7 +69,7 @@ class CompiledNetwork:
         self.raw: Program = replace(raw, clocks=tuple(clocks))
         self.program: Program = pipeline.optimise(self.raw, options.optimize)
         self._target = pipeline.choose_target(options)
-        self._remote = self._target.is_remote
+        self.remote = self._target.is_remote
         self._executables: dict[tuple[int, int], Executable] = {}
         self.memory = Memory(n_parts=options.threads)
         self.memory.arrays["tick"] = np.array([tick], np.int64)
@@ -145,7 +145,7 @@ class CompiledNetwork:
         memory = self.memory
         for array, data in component._arrays():
             if isinstance(data, StateVariable):
-                data = data.bind(memory, self._remote)
+                data = data.bind(memory, self.remote)
             memory.arrays[array.name] = data
         memory.arrays.update(component._tables())
         memory.ints.update(component._sizes())

@@ -30,14 +30,11 @@ class EventRings:
                 depths[name] = max(depths.get(name, 0), longest)
         if previous is not None:
             self._drop_earlier(compiled, previous)
-        memory = compiled.memory
         for component in compiled.components:
             for events in component._event_lists():
                 depth = depths.get(events.name, 0) + 1
                 buffer = self._fitted(compiled, previous, component, events, depth)
-                memory.arrays[f"{events.name}.ids"] = buffer.ids
-                memory.arrays[f"{events.name}.counts"] = buffer.counts
-                memory.ints[f"{events.name}.depth"] = buffer.depth
+                buffer.bind(compiled.memory, compiled.remote)
 
     def _fitted(
         self,

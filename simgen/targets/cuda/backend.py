@@ -69,6 +69,8 @@ class CudaExecutable:
         self._stop = False
         self._bound: _Bound | None = None
         self._control: Buffer = device.allocate(3 * 8, "control")
+        self._tables: tuple[Buffer, ...] = ()
+        self._functions: dict[str, Function] = {}
 
     @property
     def source(self) -> str:
@@ -96,14 +98,10 @@ class CudaExecutable:
                 f"the program needs the value {error}, which is not there"
             ) from None
         pointers = np.array(self._pointers(mirror, ints) or [0], np.uint64)
-        tables = (*(self._table(values) for values in (pointers, real_values, int_values)),)
-        self._bound = _Bound(
-            memory,
-            mirror,
-            (*tables, self._control),
-            _Call(self._module.function(BEGIN_RUN), 1, WARP),
-            calls,
-        )
+        tables = self._fill_tables(pointers, real_values, int_values)
+        known = self._bound.graph if self._bound and self._bound.calls == calls else None
+        begin = _Call(self._function(BEGIN_RUN), 1, WARP)
+        self._bound = _Bound(memory, mirror, (*tables, self._control), begin, calls, known)
 
     def _pointers(self, mirror: DeviceMirror, ints: dict[str, int]) -> list[int]:
         """Return the device addresses of all arrays, in the order of the layout."""
@@ -130,10 +128,18 @@ class CudaExecutable:
     def _most_warps(self) -> int:
         return self._most_blocks * BLOCK // WARP
 
-    def _table(self, values: npt.NDArray[np.generic]) -> Buffer:
-        buffer = self._device.allocate(values.nbytes, "table")
-        self._device.upload(buffer, values)
-        return buffer
+    def _fill_tables(self, *values: npt.NDArray[np.generic]) -> tuple[Buffer, ...]:
+        """Send up the tables; they stay where they are, so that recorded launches stay valid."""
+        if not self._tables:
+            self._tables = tuple(self._device.allocate(table.nbytes, "table") for table in values)
+        for buffer, table in zip(self._tables, values):
+            self._device.upload(buffer, table)
+        return self._tables
+
+    def _function(self, name: str) -> Function:
+        if name not in self._functions:
+            self._functions[name] = self._module.function(name)
+        return self._functions[name]
 
     def _call(self, phase: Phase, ints: dict[str, int]) -> _Call:
         """Return a launch with as many blocks as can have work and run at a time.
@@ -146,7 +152,7 @@ class CudaExecutable:
         if (total := sum(wanted)) > self._most_blocks:
             wanted = [max(1, count * self._most_blocks // total) for count in wanted]
         ints.update(zip(phase.blocks, wanted))
-        return _Call(self._module.function(phase.function), max(1, sum(wanted)), block)
+        return _Call(self._function(phase.function), max(1, sum(wanted)), block)
 
     def run(self, n_ticks: int) -> int:
         """Run up to ``n_ticks`` and return how many were done."""

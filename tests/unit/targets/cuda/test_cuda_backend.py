@@ -118,6 +118,31 @@ def test_a_full_recorder_stops_at_its_step_and_goes_on_with_room(cuda):
     ]
 
 
+def test_recorded_launches_stay_valid_when_values_change(cuda):
+    recorded = []
+
+    class Recording(Counting):
+        def capture(self, launches):
+            recorded.append(1)
+            return super().capture(launches)
+
+    net, what = growing(cuda)
+    executable = bound(net, what, Recording())
+    executable.run(2)
+    net.memory.ints["rec.capacity"] = 90
+    executable.bind(net.memory)
+    executable.run(2)
+    assert len(recorded) == 1
+    net.group("exc", 4000)  # other numbers of blocks
+    net.memory.fetch()
+    net.array("exc.v", np.zeros(4000))
+    executable.bind(net.memory)
+    executable.run(1)
+    net.memory.fetch()
+    assert len(recorded) == 2
+    assert net.memory.arrays["exc.v"].tolist() == [1.0] * 4000
+
+
 def test_programs_of_one_memory_share_the_device(cuda):
     """As the segments of a schedule that Python code interrupts."""
     net, what = growing(cuda, recorder=False)
