@@ -90,6 +90,20 @@ def test_examples_compile_with_few_registers_and_no_double_arithmetic(nvrtc, pro
             assert {name: lines for name, lines in found.items() if lines} == {}
 
 
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+@pytest.mark.compiler
+def test_what_a_launch_reads_as_constant_no_block_of_it_writes(programs, path):
+    declared = re.compile(r"^  (const )?\w+ \*__restrict__ (a_\w+) =", re.M)
+    lowered = lower_program(programs(path), np.dtype(np.float64))
+    bodies = re.split(r"__forceinline__ void (k_\w+)\(", lowered.source)
+    texts = dict(zip(bodies[1::2], bodies[2::2]))
+    for phase in lowered.phases:
+        pairs = [pair for part in phase.parts for pair in declared.findall(texts[part.function])]
+        constant = {name for const, name in pairs if const}
+        assert pairs
+        assert constant.isdisjoint(name for const, name in pairs if not const)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)

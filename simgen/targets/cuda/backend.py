@@ -165,25 +165,31 @@ class CudaExecutable:
         control = np.array([0, first, first + n_ticks], np.int64)
         bound.mirror.push()
         self._device.upload(self._control, control)
-        graph = bound.graph = bound.graph or self._record(bound)
-        bound.launch((bound.begin,))
-        each = self._device.recorded_ticks
-        left = -(-n_ticks // each)  # ticks beyond the last one return at once
-        while left > 0 and not self._stop:
-            graph.replay(min(left, _REPLAYS_PER_CALL))
-            left -= _REPLAYS_PER_CALL
+        self._launch(bound, n_ticks)
         self._device.download(self._control, control)
         tick[0] = control[1]
         bound.mirror.written(self._lowered.layout.written)
         return int(tick[0]) - first
 
-    def _record(self, bound: _Bound) -> Graph:
-        """Record the launches of some ticks, after all were made once: so they are loaded.
+    def _launch(self, bound: _Bound, n_ticks: int) -> None:
+        """Make the launches of ``n_ticks``: from a recording, or one by one if they are few.
 
-        The control words forbid a tick meanwhile.
+        More may be made: ticks beyond the end return at once.
         """
-        bound.launch(bound.calls)
-        return self._device.capture(lambda: bound.launch(bound.calls * self._device.recorded_ticks))
+        each = self._device.recorded_ticks
+        replays, rest = divmod(n_ticks, each)
+        if rest > each // 4:
+            replays, rest = replays + 1, 0
+        if replays and bound.graph is None:
+            bound.launch(bound.calls)  # loads all kernels; the control words forbid a tick yet
+            bound.graph = self._device.capture(lambda: bound.launch(bound.calls * each))
+        bound.launch((bound.begin,))
+        while replays > 0 and bound.graph is not None and not self._stop:
+            bound.graph.replay(min(replays, _REPLAYS_PER_CALL))
+            replays -= _REPLAYS_PER_CALL
+        for _ in range(rest):
+            if not self._stop:
+                bound.launch(bound.calls)
 
     def request_stop(self) -> None:
         """Make a run under way end soon, after a tick."""

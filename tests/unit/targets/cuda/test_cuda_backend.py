@@ -118,6 +118,21 @@ def test_a_full_recorder_stops_at_its_step_and_goes_on_with_room(cuda):
     ]
 
 
+@pytest.mark.parametrize("ticks", [1, 3, 4, 5, 16, 19, 23, 100])
+def test_ticks_come_from_recordings_or_one_by_one(cuda, ticks):
+    """A device that records 16 ticks at once, as a GPU records many."""
+    net, what = growing(cuda, capacity=400)
+    device = Counting()
+    device.recorded_ticks = 16
+    executable = bound(net, what, device)
+    assert executable.run(ticks) == ticks
+    assert executable.run(2) == 2
+    net.memory.fetch()
+    assert net.memory.arrays["tick"][0] == ticks + 2
+    assert net.memory.arrays["exc.v"].tolist() == [ticks + 2.0] * 40
+    assert len(net.recorded("rec")) == 2 * (ticks + 2)
+
+
 def test_recorded_launches_stay_valid_when_values_change(cuda):
     recorded = []
 
