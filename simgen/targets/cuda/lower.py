@@ -37,7 +37,7 @@ from simgen.targets.cuda.loops import (
     lower_once,
 )
 from simgen.targets.cuda.order import Plan, plan_kernel
-from simgen.targets.cuda.phases import levels, uses_of
+from simgen.targets.cuda.phases import levels, uses_of, with_shared_updates
 from simgen.targets.cuda.walks import (
     lower_fan_in,
     lower_fan_out,
@@ -117,7 +117,9 @@ def lower_program(
     clocks = tuple(dict.fromkeys(kernel.clock for kernel in kernels.values())) or program.clocks
     single = clocks[0] if len(clocks) == 1 and clocks == program.clocks else None
     module = Module(layout, single, deterministic)
-    plans = {name: plan_kernel(kernel, deterministic) for name, kernel in kernels.items()}
+    plans = with_shared_updates(
+        kernels, {name: plan_kernel(kernel, deterministic) for name, kernel in kernels.items()}
+    )
     rendered = {name: _render(kernel, plans[name], module) for name, kernel in kernels.items()}
     phases = _phases(program, plans, {name: launch for name, (_, launch) in rendered.items()})
     view = ModuleView(

@@ -9,13 +9,47 @@ cortex, which all add to the input of neurons, are one launch.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from simgen.ir.kernel import Kernel
 from simgen.ir.stmt import Accumulate, Append
-from simgen.ir.visit import flatten
-from simgen.targets.cuda.order import Plan, index_reads
+from simgen.ir.visit import flatten, reads, writes
+from simgen.targets.cuda.order import Order, Plan, index_reads
 from simgen.targets.effects import kernel_effects
+
+
+def with_shared_updates(
+    kernels: Mapping[str, Kernel], plans: Mapping[str, Plan]
+) -> dict[str, Plan]:
+    """Make updates of own elements atomic, too, where other kernels update the array atomically.
+
+    An input that adds to every neuron then shares a launch with the deliveries that do.
+    """
+    updated = {
+        stmt.array.name: stmt.op
+        for name, kernel in kernels.items()
+        for stmt in flatten(kernel.body)
+        if isinstance(stmt, Accumulate) and stmt.array.name in plans[name].atomic
+    }
+    found = dict(plans)
+    for name, kernel in kernels.items():
+        if plans[name].order is Order.FREE:
+            own = {array for array, op in _only_updated(kernel) if updated.get(array) == op}
+            found[name] = replace(plans[name], atomic=plans[name].atomic | own)
+    return found
+
+
+def _only_updated(kernel: Kernel) -> set[tuple[str, str]]:
+    """Return the arrays that a kernel does nothing with but one kind of update."""
+    classes: dict[str, set[str]] = {}
+    for array, _, kind in writes(kernel.body):
+        classes.setdefault(array.name, set()).add(kind)
+    read = {array.name for array, _ in (*reads(kernel.body), *index_reads(kernel))}
+    return {
+        (name, next(iter(kinds)))
+        for name, kinds in classes.items()
+        if len(kinds) == 1 and name not in read
+    }
 
 
 @dataclass(frozen=True, slots=True)

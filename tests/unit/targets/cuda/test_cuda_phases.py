@@ -18,7 +18,7 @@ from simgen.ir.kernel import (
 )
 from simgen.ir.stmt import Accumulate, Append, Emit, Store
 from simgen.targets.cuda.order import plan_kernel
-from simgen.targets.cuda.phases import levels, uses_of
+from simgen.targets.cuda.phases import levels, uses_of, with_shared_updates
 
 REAL, MAIN = DType.REAL, Clock("c")
 V, U, G = (Array(f"n.{name}", REAL, "n.n") for name in "vug")
@@ -31,9 +31,13 @@ ONE = real(1.0)
 
 
 def level_of(*kernels, deterministic=False):
-    made = [Kernel(f"k{k}", domain, body, MAIN) for k, (domain, *body) in enumerate(kernels)]
-    made = [Kernel(k.name, k.domain, tuple(k.body), MAIN) for k in made]
-    return levels(uses_of(kernel, plan_kernel(kernel, deterministic)) for kernel in made)
+    made = {
+        f"k{k}": Kernel(f"k{k}", domain, tuple(body), MAIN)
+        for k, (domain, *body) in enumerate(kernels)
+    }
+    plans = {name: plan_kernel(kernel, deterministic) for name, kernel in made.items()}
+    plans = with_shared_updates(made, plans)
+    return levels(uses_of(kernel, plans[name]) for name, kernel in made.items())
 
 
 update = (ALL, Store(V, ELEMENT, ONE), Emit(EVENTS, compare(">", Load(V, ELEMENT), ONE)))
@@ -64,3 +68,14 @@ def test_index_arrays_are_read():
     relink = (ALL, Store(LINK, ELEMENT, integer(0)))
     through = (ALL, Accumulate(U, Index(IndexKind.ELEMENT, LINK), "+", ONE))
     assert level_of(relink, through, relink) == (0, 1, 2)
+
+
+def test_an_input_to_all_neurons_joins_the_deliveries():
+    drive = (ALL, Accumulate(G, ELEMENT, "+", ONE))
+    both = (ALL, Accumulate(G, ELEMENT, "+", ONE), Store(U, ELEMENT, Load(G, ELEMENT)))
+    factor = (ALL, Accumulate(G, ELEMENT, "*", ONE))
+    assert level_of(deliver, drive, deliver) == (0, 0, 0)
+    assert level_of(deliver, both, deliver) == (0, 1, 2)
+    assert level_of(deliver, factor) == (0, 1)
+    assert level_of(drive, drive) == (0, 1)  # nothing else makes them atomic
+    assert level_of(deliver, drive, deterministic=True) == (0, 1)
