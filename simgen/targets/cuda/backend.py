@@ -14,7 +14,7 @@ from simgen.ir.kernel import Program
 from simgen.ir.verify import verify_program
 from simgen.options import Options
 from simgen.targets.base import Memory
-from simgen.targets.checks import check_apart
+from simgen.targets.checks import check_apart, checked_array
 from simgen.targets.cuda.device import Buffer, Device, Function, Graph, Module
 from simgen.targets.cuda.emulate import open_emulated
 from simgen.targets.cuda.gpu import open_gpu
@@ -70,6 +70,7 @@ class CudaExecutable:
         self._bound: _Bound | None = None
         self._control: Buffer = device.allocate(3 * 8, "control")
         self._tables: tuple[Buffer, ...] = ()
+        self._placed: tuple[npt.NDArray[np.uint64], npt.NDArray[np.int64]]
         self._functions: dict[str, Function] = {}
 
     @property
@@ -99,6 +100,7 @@ class CudaExecutable:
             ) from None
         pointers = np.array(self._pointers(mirror, ints) or [0], np.uint64)
         tables = self._fill_tables(pointers, real_values, int_values)
+        self._placed = pointers, int_values
         known = self._bound.graph if self._bound and self._bound.calls == calls else None
         begin = _Call(self._function(BEGIN_RUN), 1, WARP)
         self._bound = _Bound(memory, mirror, (*tables, self._control), begin, calls, known)
@@ -107,9 +109,14 @@ class CudaExecutable:
         """Return the device addresses of all arrays, in the order of the layout."""
         layout, memory = self._lowered.layout, mirror.memory
         scratch = {entry.name: entry for entry in self._lowered.scratch}
+        recorded = {f"{name}.data" for name in self._lowered.recorders}
         addresses, hosts = [], {}
         for slot in layout.arrays.values():
             own = scratch.get(slot.name)
+            if slot.name in recorded:  # placed before each run
+                hosts[slot.name] = checked_array(memory, slot)
+                addresses.append(0)
+                continue
             if own is None:
                 addresses.append(mirror.array(slot).address)
                 hosts[slot.name] = memory.arrays[slot.name]
@@ -162,14 +169,34 @@ class CudaExecutable:
         self._stop = False
         tick = bound.memory.arrays[_TICK]
         first = int(tick[0])
-        control = np.array([0, first, first + n_ticks], np.int64)
+        end = first + n_ticks
         bound.mirror.push()
-        self._device.upload(self._control, control)
-        self._launch(bound, n_ticks)
-        self._device.download(self._control, control)
-        tick[0] = control[1]
-        bound.mirror.written(self._lowered.layout.written)
+        while True:
+            self._place_recorders(bound)
+            control = np.array([0, int(tick[0]), end], np.int64)
+            self._device.upload(self._control, control)
+            self._launch(bound, end - int(tick[0]))
+            self._device.download(self._control, control)
+            tick[0] = control[1]
+            bound.mirror.written(self._lowered.layout.written)
+            if tick[0] >= end or self._stop:
+                break
+            if not bound.mirror.move_windows(self._lowered.recorders):
+                break
         return int(tick[0]) - first
+
+    def _place_recorders(self, bound: _Bound) -> None:
+        """Tell kernels where the windows of recorders lie, and where these end."""
+        pointers, ints = self._placed
+        before = pointers.copy(), ints.copy()
+        layout = self._lowered.layout
+        for name in self._lowered.recorders:
+            window = bound.mirror.window(name)
+            pointers[layout.arrays[f"{name}.data"].position] = window.address() % 2**64
+            ints[layout.ints[f"{name}.capacity"]] = window.limit
+        if not np.array_equal(before[0], pointers) or not np.array_equal(before[1], ints):
+            self._device.upload(self._tables[0], pointers)
+            self._device.upload(self._tables[2], ints)
 
     def _launch(self, bound: _Bound, n_ticks: int) -> None:
         """Make the launches of ``n_ticks``: from a recording, or one by one if they are few.

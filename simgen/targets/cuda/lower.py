@@ -94,7 +94,8 @@ class Phase:
 class LoweredProgram:
     """The source, where it expects its values, and the launches of a tick in their order.
 
-    ``stores`` are the synapses whose teams have a width that is chosen when memory is bound.
+    ``stores`` are the synapses whose teams have a width that is chosen when memory is bound,
+    ``recorders`` the names of what the program records to.
     """
 
     source: str
@@ -102,6 +103,7 @@ class LoweredProgram:
     phases: tuple[Phase, ...]
     scratch: tuple[Scratch, ...]
     stores: tuple[SynapseStore, ...]
+    recorders: tuple[str, ...]
     single_clock: Clock | None
 
 
@@ -122,9 +124,10 @@ def lower_program(
     )
     rendered = {name: _render(kernel, plans[name], module) for name, kernel in kernels.items()}
     phases = _phases(program, plans, {name: launch for name, (_, launch) in rendered.items()})
+    recorders = _recorders(program)
     view = ModuleView(
         headers=_headers(program),
-        checks=_recorder_checks(program, layout),
+        checks=tuple(_recorder_check(name, layout) for name in recorders),
         kernels=tuple(text for text, _ in rendered.values()),
         phases=_phase_views(phases, module),
     )
@@ -134,6 +137,7 @@ def lower_program(
         phases=phases,
         scratch=tuple(module.scratch.values()),
         stores=_stores(program),
+        recorders=recorders,
         single_clock=single,
     )
 
@@ -194,22 +198,22 @@ def _headers(program: Program) -> tuple[str, ...]:
     return ("common/distributions.h",) if draws else ()
 
 
-def _recorder_checks(program: Program, layout: Layout) -> tuple[str, ...]:
-    """Return the lines that tell whether a recorder lacks room for the coming tick."""
+def _recorders(program: Program) -> tuple[str, ...]:
     names = dict.fromkeys(
         stmt.recorder.name
         for kernel in program.kernels
         for stmt in flatten(kernel.body)
         if isinstance(stmt, Append)
     )
-    lines = []
-    for name in names:
-        used = layout.array(f"{name}.used", "int64_t").position
-        need = layout.int_argument(f"{name}.need")
-        capacity = layout.int_argument(f"{name}.capacity")
-        room = f"S->ints[{capacity}] - S->ints[{need}]"
-        lines.append(f"if (*(const int64_t *)S->arrays[{used}] > {room}) return 0;")
-    return tuple(lines)
+    return tuple(names)
+
+
+def _recorder_check(name: str, layout: Layout) -> str:
+    """Return the line that tells whether a recorder lacks room for the coming tick."""
+    used = layout.array(f"{name}.used", "int64_t").position
+    need, capacity = (layout.int_argument(f"{name}.{what}") for what in ("need", "capacity"))
+    room = f"S->ints[{capacity}] - S->ints[{need}]"
+    return f"if (*(const int64_t *)S->arrays[{used}] > {room}) return 0;"
 
 
 def _stores(program: Program) -> tuple[SynapseStore, ...]:

@@ -1,8 +1,8 @@
 """The arrays of a network in device memory, and which side has the newer values.
 
 Arrays go up before a run where the host may have written them, and come back when the host asks
-for what the device wrote. Recorders are drained: only values appended since the last time come
-back, and none go up, because kernels append and never read them.
+for what the device wrote. Recorders are drained after every run: only values appended since the
+last time come back, and none go up, because kernels append and never read them.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from simgen.errors import InternalError
 from simgen.targets.base import AnyArray, Memory
 from simgen.targets.checks import checked_array
 from simgen.targets.cuda.device import Buffer, Device
+from simgen.targets.cuda.recorders import RecorderWindow
 from simgen.targets.scope import Slot
 
 _FIXED = (
@@ -30,8 +31,7 @@ class _Kind(Enum):
 
     PLAIN = "plain"
     FIXED = "fixed"  # connectivity: the host replaces such an array where it would change it
-    DATA = "data"  # of a recorder
-    USED = "used"  # of a recorder
+    USED = "used"  # the number of values of a recorder
 
 
 def _kind_of(slot: Slot) -> _Kind:
@@ -41,7 +41,7 @@ def _kind_of(slot: Slot) -> _Kind:
     last = slot.name.rpartition(".")[2]
     if last in _FIXED:
         return _Kind.FIXED
-    return {"data": _Kind.DATA, "used": _Kind.USED}.get(last, _Kind.PLAIN)
+    return _Kind.USED if last == "used" else _Kind.PLAIN
 
 
 @dataclass(slots=True)
@@ -69,7 +69,7 @@ class DeviceMirror:
         self.memory = memory
         self.device = device
         self._copies: dict[str, _Copy] = {}
-        self._drained: dict[str, int] = {}  # values of a recorder that the host has
+        self._windows: dict[str, RecorderWindow] = {}
         self._scratch: dict[str, Buffer] = {}
 
     @classmethod
@@ -92,8 +92,16 @@ class DeviceMirror:
             buffer = known.buffer
         else:
             buffer = self.device.allocate(host.nbytes, slot.name)
-        self._copies[slot.name] = _Copy(slot.name, kind, host, buffer, kind is not _Kind.DATA)
+        self._copies[slot.name] = _Copy(slot.name, kind, host, buffer, host_newer=True)
         return buffer
+
+    def window(self, recorder: str) -> RecorderWindow:
+        """Return what the device has of a recorder."""
+        known = self._windows.get(recorder)
+        if known is None:
+            known = RecorderWindow(recorder, self.memory, self.device)
+            self._windows[recorder] = known
+        return known
 
     def scratch(self, name: str, n_bytes: int) -> Buffer:
         """Return memory of the device alone, zeroed when it is made."""
@@ -124,23 +132,23 @@ class DeviceMirror:
                 self.device.upload(copy.buffer, copy.host)
                 copy.host_newer, copy.writes = False, writes
                 if copy.kind is _Kind.USED:
-                    self._drained[copy.owner] = int(copy.host[0])
+                    self.window(copy.owner).start(int(copy.host[0]))
 
     def written(self, names: Iterable[str]) -> None:
         """Take note that a program wrote arrays, and drain the recorders among them."""
         for copy in (self._copies[name] for name in names if name in self._copies):
             if copy.kind is _Kind.USED:
                 self.device.download(copy.buffer, copy.host)
-                self._drain(copy.owner, int(copy.host[0]))
-            elif copy.kind is not _Kind.DATA:
+                self.window(copy.owner).drain(int(copy.host[0]))
+            else:
                 copy.device_newer = True
 
-    def _drain(self, recorder: str, used: int) -> None:
-        data, before = self._copies[f"{recorder}.data"], self._drained[recorder]
-        if used > before:
-            part = data.host[before:used]
-            self.device.download(data.buffer, part, before * data.host.itemsize)
-        self._drained[recorder] = used
+    def move_windows(self, recorders: Iterable[str]) -> bool:
+        """Move the windows that are full; return whether a run may go on with that."""
+        full = [window for window in map(self.window, recorders) if window.is_full]
+        for window in full:
+            window.start(window.drained)
+        return bool(full) and all(window.may_move for window in full)
 
     def fetch(self, name: str | None = None) -> None:
         """Bring back what programs wrote: one array, or all that are not asked for by name."""

@@ -11,6 +11,7 @@ from simgen.ir.expr import ELEMENT, POST, SYNAPSE, IndexValue, Load, Step
 from simgen.ir.kernel import Once, OverEvents, OverFanOut, OverIndices, Recorder
 from simgen.ir.stmt import Accumulate, Append, Emit, Store
 from simgen.options import Options
+from simgen.targets.cuda import recorders
 from simgen.targets.cuda.backend import CudaTarget
 from simgen.targets.cuda.emulate import EmulatedDevice, open_emulated
 
@@ -28,7 +29,11 @@ class Counting(EmulatedDevice):
 
     def __init__(self):
         super().__init__()
-        self.up, self.down, self.texts = [], [], []
+        self.up, self.down, self.texts, self.sizes = [], [], [], {}
+
+    def allocate(self, n_bytes, name=""):
+        self.sizes[name] = n_bytes
+        return super().allocate(n_bytes, name)
 
     def upload(self, buffer, data, offset=0):
         self.up.append(buffer.name)
@@ -76,7 +81,7 @@ def test_only_what_changed_is_copied(cuda):
     device.up.clear()
     device.down.clear()
     assert executable.run(2) == 2
-    assert device.up == ["control"]
+    assert set(device.up) == {"control"}
     assert ("rec.data", 4) in device.down  # what was appended since
     assert net.memory.arrays["exc.v"][0] == 0  # the device is ahead
     net.memory.fetch()
@@ -156,6 +161,21 @@ def test_recorded_launches_stay_valid_when_values_change(cuda):
     net.memory.fetch()
     assert len(recorded) == 2
     assert net.memory.arrays["exc.v"].tolist() == [1.0] * 4000
+
+
+def test_the_device_keeps_a_window_of_a_recorder(cuda, monkeypatch):
+    """Values are brought to the host whenever it is full, within one run."""
+    monkeypatch.setattr(recorders, "LEAST_VALUES", 32)
+    net, what = growing(cuda, capacity=500)
+    device = Counting()
+    executable = bound(net, what, device)
+    assert executable.run(100) == 100
+    assert net.recorded("rec").tolist() == np.repeat(np.arange(1.0, 101.0), 2).tolist()
+    assert [size for name, size in device.down if name == "rec.data"] == [32] * 6 + [8]
+    assert device.sizes["rec.data"] == 32 * 8
+    assert executable.run(200) == 150  # the host's buffer is full, too
+    assert net.memory.arrays["tick"][0] == 250
+    assert net.recorded("rec")[-1] == 250
 
 
 def test_programs_of_one_memory_share_the_device(cuda):
