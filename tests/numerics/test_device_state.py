@@ -83,21 +83,21 @@ def test_state_outlives_its_network(device):
 def test_python_code_in_a_run_sees_and_changes_state(device):
     group = NeuronGroup(3, "v : 1", threshold="v > 4", reset="v = 0")
     group.run_regularly("v += 1", when="start")
-    monitor, seen = SpikeMonitor(group), []
+    monitor, seen = SpikeMonitor(group, record=False), []
 
     @network_operation(dt=0.2 * ms, when="end")
     def look():
-        seen.append((group.v[:].tolist(), monitor.num_spikes))
+        seen.append((group.v[:].tolist(), monitor.num_spikes, monitor.count.tolist()))
         group.v[0] = 3.5
 
     Network(group, monitor, look).run(1 * ms)
-    expected, v, spikes = [], np.zeros(3), 0
+    expected, v, counts = [], np.zeros(3), np.zeros(3, int)
     for step in range(10):
         v = v + 1
-        spikes += int((v > 4).sum())
+        counts[v > 4] += 1
         v[v > 4] = 0
         if step % 2 == 0:
-            expected.append((v.tolist(), spikes))
+            expected.append((v.tolist(), counts.sum(), counts.tolist()))
             v[0] = 3.5
     assert seen == expected
     assert group.v[:].tolist() == v.tolist()
@@ -157,6 +157,9 @@ def test_only_what_is_needed_moves(traffic):
     assert ("up", "grower.v") in traffic
     assert ("up", "grower.u") not in traffic
     assert group.v[:].tolist() == [17, 50, 50, 50, 50]
+    traffic.clear()
+    network.run(1 * ms)
+    assert ("up", "grower.v") not in traffic
 
 
 def test_text_reads_state_of_the_device(traffic):

@@ -254,6 +254,21 @@ def test_event_lists_ascend_whatever_the_order_of_threads(cuda, n, blocks, order
     assert net.recorded("seen").tolist() == seen
 
 
+def test_several_values_of_an_element_stand_together(cuda):
+    net = cuda.Net()
+    net.group("exc", 300)
+    net.array("exc.v", np.arange(300.0))
+    net.recorder("rec", np.float64, 1000, 600)
+    net.array("chosen", np.arange(299, -1, -1))
+    net.memory.ints["chosen.n"] = 300
+    va, recorder = Load(cuda.state("exc.v"), ELEMENT), Recorder("rec", cuda.REAL)
+    indices = OverIndices(cuda.state("chosen", cuda.I64, "chosen.n"))
+    body = (Append(recorder, va), Append(recorder, binary("*", va, real(-1.0))))
+    assert bound(net, cuda.program(cuda.kernel("k", indices, *body)), open_emulated()).run(1) == 1
+    values = np.arange(299.0, -1, -1)
+    assert net.recorded("rec").tolist() == np.column_stack((values, -values)).ravel().tolist()
+
+
 def test_a_part_of_the_events_is_found_by_its_range(cuda):
     net, what = spiking(cuda, 500, stop=123)
     bound(net, what, open_emulated()).run(1)
