@@ -167,16 +167,13 @@ SG_EMU_OWN static sg_emu_region *sg_emu_region_of(uint64_t address, uint64_t n_b
   sg_emu_stop(SG_EMU_OUTSIDE, address, n_bytes, how, place);
 }
 
-SG_EMU_OWN static inline int sg_emu_alike(const sg_emu_access &a, const sg_emu_access &b, int of) {
-  return a.era == b.era && a.thread / of == b.thread / of;
+SG_EMU_OWN static inline int sg_emu_same_warp(const sg_emu_access &a, const sg_emu_access &b) {
+  return a.era == b.era && a.thread / SG_EMU_WARP == b.thread / SG_EMU_WARP;
 }
 
 SG_EMU_OWN static inline void sg_emu_keep(sg_emu_access *two, const sg_emu_access &now) {
-  if (sg_emu_alike(two[0], now, 1) || sg_emu_is_before(two[0])) {
-    two[0] = now;
-  } else if (sg_emu_alike(two[0], two[1], SG_EMU_WARP) || sg_emu_is_before(two[1])) {
-    two[1] = now;
-  }
+  if (sg_emu_is_before(two[0])) two[0] = now;
+  else if (sg_emu_same_warp(two[0], two[1]) || sg_emu_is_before(two[1])) two[1] = now;
 }
 
 SG_EMU_OWN static void sg_emu_touch(sg_emu_cell *cell, uint64_t address, uint64_t n_bytes,
