@@ -42,20 +42,13 @@ static const uint8_t sg_emu_conflicts[SG_EMU_N_KINDS] = {
     1 << SG_EMU_READ | 1 << SG_EMU_WRITE,
 };
 
-typedef struct {
+// The shadow of one memory. (A library without checks knows only its name.)
+struct sg_emu_region {
   uint64_t begin, n_bytes;
   uint64_t most_bytes;  // n_bytes, or what it may be in another launch
   uint8_t *written;     // one a byte
   sg_emu_cell *words;
   uint64_t width;  // bytes of a word; 0 before the first access
-} sg_emu_region;
-
-// The memory of a device, which its libraries share; `regions` in the order of their addresses.
-struct sg_emu_memory {
-  sg_emu_region *regions;
-  int64_t n;
-  uint32_t *era;     // of the last block; one for all devices, since these share libraries
-  double patience;  // seconds that a launch may take
 };
 
 // One side of what was found; the place is the address of the instruction in the library's file.

@@ -15,7 +15,10 @@ CDEF = """
 typedef struct {
   uint64_t begin, n_bytes, most_bytes; uint8_t *written; void *words; uint64_t width;
 } sg_emu_region;
-typedef struct { sg_emu_region *regions; int64_t n; uint32_t *era; double patience; } sg_emu_memory;
+typedef struct {
+  sg_emu_region *regions; int64_t n; uint32_t *era; double patience;
+  uint64_t n_launches;
+} sg_emu_memory;
 typedef struct { const char *call, *file; int32_t line, state; uint32_t mask; } sg_emu_site;
 typedef struct { int32_t kind, thread; int64_t block; sg_emu_site site; } sg_emu_fault;
 typedef struct { void *owner; char *stack[1024]; } sg_emu_stacks;
