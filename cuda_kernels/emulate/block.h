@@ -64,6 +64,16 @@ typedef struct {
   char *stack[SG_EMU_MOST_THREADS];
 } sg_emu_stacks;
 
+// What a device has, whatever library runs: its memories in the order of their addresses.
+typedef struct sg_emu_region sg_emu_region;
+typedef struct {
+  sg_emu_region *regions;
+  int64_t n;
+  uint32_t *era;     // of the last block; one for all devices, since these share libraries
+  double patience;  // seconds that a launch may take
+  uint64_t n_launches;
+} sg_emu_memory;
+
 struct sg_emu_runtime {
   sg_emu_thread threads[SG_EMU_MOST_THREADS];
   sg_emu_fibre fibres[SG_EMU_MOST_THREADS], scheduler;

@@ -10,7 +10,6 @@
 #else
 #define SG_EMU_ACCESSING inline
 
-typedef struct sg_emu_memory sg_emu_memory;  // what no launch has then
 SG_EMU_OWN static inline void sg_emu_check_launch(sg_emu_memory *, uint32_t) {}
 SG_EMU_OWN static inline void sg_emu_check_block() {}
 SG_EMU_OWN static inline void sg_emu_check_end() {}

@@ -13,7 +13,7 @@ typedef struct {
   uint64_t seed;
   void **args;
   sg_emu_stacks *stacks;
-  sg_emu_memory *memory;  // what kernels may use, where that is checked
+  sg_emu_memory *memory;
 } sg_emu_launch;
 
 // A parameter in one letter: p(ointer), b(ool), f(loat), i(nteger), u(nsigned), s(tructure).
@@ -97,7 +97,7 @@ SG_EMU_OWN static int32_t sg_emu_run_grid(const sg_emu_kernel *kernels, const sg
   sg_emu.kernel = kernels[launch->kernel].call;
   sg_emu.args = launch->args;
   sg_emu.order = launch->order;
-  sg_emu.random = launch->seed;
+  sg_emu.random = launch->seed ^ (++launch->memory->n_launches << 32);  // another order each time
   sg_emu.fault = sg_emu_fault{};
   sg_emu.n_blocks = n_blocks;
   sg_emu.stride = sg_emu_stride(n_blocks);
@@ -125,23 +125,23 @@ SG_EMU_OWN static int32_t sg_emu_run_grid(const sg_emu_kernel *kernels, const sg
 // Ends the text that defines the kernels. A list of launches may name kernels of several libraries,
 // so each one brings the function that runs it; the list stops at the first fault. Plain types, since
 // cuda.h gives the source's own fixed-width integers other names.
-#define SG_EMU_MODULE(...)                                                                       \
-  static const sg_emu_kernel sg_emu_kernels[] = {__VA_ARGS__{}}; \
-  SG_EMU_API const sg_emu_kernel *sg_emu_table() { return sg_emu_kernels; }                     \
-  SG_EMU_API int sg_emu_run(const sg_emu_launch *launch) {                                   \
-    return sg_emu_run_grid(sg_emu_kernels, launch);                                              \
-  }                                                                                              \
-  SG_EMU_API const sg_emu_fault *sg_emu_last_fault() { return &sg_emu.fault; }                   \
-  SG_EMU_API const sg_emu_site *sg_emu_site_of(int thread) {                                 \
-    return &sg_emu.threads[thread].site;                                                         \
-  }                                                                                              \
-  SG_EMU_API long long sg_emu_replay(int (*const *run)(const sg_emu_launch *),                 \
-                                   const sg_emu_launch *const *launches, long long n,              \
-                                   long long times) {                                              \
-    for (long long k = 0; k < n * times; ++k) {                                                    \
-      if (run[k % n](launches[k % n])) return k;                                                 \
-    }                                                                                            \
-    return -1;                                                                                   \
+#define SG_EMU_MODULE(...)                                                                        \
+  static const sg_emu_kernel sg_emu_kernels[] = {__VA_ARGS__{}};                                  \
+  SG_EMU_API const sg_emu_kernel *sg_emu_table() { return sg_emu_kernels; }                       \
+  SG_EMU_API int sg_emu_run(const sg_emu_launch *launch) {                                        \
+    return sg_emu_run_grid(sg_emu_kernels, launch);                                               \
+  }                                                                                               \
+  SG_EMU_API const sg_emu_fault *sg_emu_last_fault() { return &sg_emu.fault; }                    \
+  SG_EMU_API const sg_emu_site *sg_emu_site_of(int thread) {                                      \
+    return &sg_emu.threads[thread].site;                                                          \
+  }                                                                                               \
+  SG_EMU_API long long sg_emu_replay(int (*const *run)(const sg_emu_launch *),                    \
+                                   const sg_emu_launch *const *launches, long long n,             \
+                                   long long times) {                                             \
+    for (long long k = 0; k < n * times; ++k) {                                                   \
+      if (run[k % n](launches[k % n])) return k;                                                  \
+    }                                                                                             \
+    return -1;                                                                                    \
   }
 
 #endif

@@ -42,20 +42,13 @@ static const uint8_t sg_emu_conflicts[SG_EMU_N_KINDS] = {
     1 << SG_EMU_READ | 1 << SG_EMU_WRITE,
 };
 
-typedef struct {
+// The shadow of one memory. (A library without checks knows only its name.)
+struct sg_emu_region {
   uint64_t begin, n_bytes;
   uint64_t most_bytes;  // n_bytes, or what it may be in another launch
   uint8_t *written;     // one a byte
   sg_emu_cell *words;
   uint64_t width;  // bytes of a word; 0 before the first access
-} sg_emu_region;
-
-// The memory of a device, which its libraries share; `regions` in the order of their addresses.
-struct sg_emu_memory {
-  sg_emu_region *regions;
-  int64_t n;
-  uint32_t *era;     // of the last block; one for all devices, since these share libraries
-  double patience;  // seconds that a launch may take
 };
 
 // One side of what was found; the place is the address of the instruction in the library's file.
@@ -167,16 +160,13 @@ SG_EMU_OWN static sg_emu_region *sg_emu_region_of(uint64_t address, uint64_t n_b
   sg_emu_stop(SG_EMU_OUTSIDE, address, n_bytes, how, place);
 }
 
-SG_EMU_OWN static inline int sg_emu_alike(const sg_emu_access &a, const sg_emu_access &b, int of) {
-  return a.era == b.era && a.thread / of == b.thread / of;
+SG_EMU_OWN static inline int sg_emu_same_warp(const sg_emu_access &a, const sg_emu_access &b) {
+  return a.era == b.era && a.thread / SG_EMU_WARP == b.thread / SG_EMU_WARP;
 }
 
 SG_EMU_OWN static inline void sg_emu_keep(sg_emu_access *two, const sg_emu_access &now) {
-  if (sg_emu_alike(two[0], now, 1) || sg_emu_is_before(two[0])) {
-    two[0] = now;
-  } else if (sg_emu_alike(two[0], two[1], SG_EMU_WARP) || sg_emu_is_before(two[1])) {
-    two[1] = now;
-  }
+  if (sg_emu_is_before(two[0])) two[0] = now;
+  else if (sg_emu_same_warp(two[0], two[1]) || sg_emu_is_before(two[1])) two[1] = now;
 }
 
 SG_EMU_OWN static void sg_emu_touch(sg_emu_cell *cell, uint64_t address, uint64_t n_bytes,

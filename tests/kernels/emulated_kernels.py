@@ -163,6 +163,37 @@ extern "C" __global__ void multiply_all(const int *in, unsigned *product, volati
   *n_seen = 1;  // all store the same, and none can see half of it
 }
 
+// Bytes of one word by many threads, and then words again.
+extern "C" __global__ void bytes_and_words(unsigned char *bytes, unsigned long long *sums) {
+  bytes[HERE] = (unsigned char)(bytes[HERE] + 1);
+  __syncthreads();
+  if (threadIdx.x % 8 == 0) sums[HERE / 8] = ((const unsigned long long *)bytes)[HERE / 8];
+}
+
+// One thread claims each of eight places.
+extern "C" __global__ void claim(int *owners, int *won) {
+  won[HERE] = atomicCAS(&owners[HERE % 8], -1, (int)HERE) == -1;
+}
+
+// Atomic operations whose results do not depend on the order.
+extern "C" __global__ void reduce(const int *in, int *out, unsigned *counts, unsigned *places,
+                                  unsigned long long *wide, double *sum) {
+  const int x = in[HERE];
+  atomicMin(&out[0], x);
+  atomicMax(&out[1], x);
+  atomicAnd(&out[2], x);
+  atomicOr(&out[3], x);
+  atomicXor(&out[4], x);
+  atomicSub(&out[5], x);
+  atomicAdd(&out[6], x);
+  atomicMin(&wide[0], (unsigned long long)(long long)x);
+  atomicMax((long long *)&wide[1], (long long)x);
+  places[atomicInc(&counts[0], gridDim.x * blockDim.x - 1)] = 1;  // ends where it began
+  atomicDec(&counts[1], 9u);
+  atomicAdd(sum, (double)x);
+  if (HERE == 5) out[7] = atomicExch(&out[8], 3);
+}
+
 // Each warp, and then each half of it, back to front through shared memory.
 extern "C" __global__ void reverse_warps(const int *in, int *out) {
   __shared__ int copy[1024];

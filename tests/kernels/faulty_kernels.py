@@ -70,6 +70,24 @@ extern "C" __global__ void last_block_fenced_by_one(const int *in, int *parts, u
   }
 }
 
+extern "C" __global__ void third_reader(int *value, int *out) {
+  out[HERE] = *value;
+  if (threadIdx.x >= 32) return;
+  __syncwarp();
+  if (threadIdx.x == 0) *value = 2;  // after its own warp, but not after the other one
+}
+
+extern "C" __global__ void byte_within_a_word(unsigned char *bytes) {
+  if (threadIdx.x == 0) *(unsigned long long *)bytes = 0;
+  if (threadIdx.x == 1) bytes[3] = 1;
+}
+
+extern "C" __global__ void left_by_a_block_before(int *out) {
+  __shared__ int total;
+  if (blockIdx.x == 0) total = 1;
+  out[blockIdx.x] = total;
+}
+
 extern "C" __global__ void volatile_beside_plain(int *flag, int *out) {
   if (threadIdx.x == 0) *flag = 1;
   out[HERE] = *(volatile int *)flag;

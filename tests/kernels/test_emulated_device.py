@@ -71,9 +71,9 @@ def device() -> EmulatedDevice:
     return open_emulated()
 
 
-def arrivals(order: str, seed: int) -> tuple[Any, Any]:
+def arrivals(order: str, seed: int, device: EmulatedDevice | None = None) -> tuple[Any, Any]:
     """The blocks and threads in the order of their running, before and after the barrier."""
-    device = open_emulated(order=order, seed=seed)
+    device = device or open_emulated(order=order, seed=seed)
     n, blocks, threads = (to_device(device, np.zeros(k, np.int64)) for k in (1, 320, 320))
     device.compile(SOURCE).function("arrive").launch(5, 32, (n, blocks, threads))
     return (
@@ -100,6 +100,14 @@ def test_shuffled_orders_are_permutations_that_the_seed_decides() -> None:
     again, other = arrivals("shuffled", 1), arrivals("shuffled", 2)
     assert (again[1] == threads).all()
     assert (other[1] != threads).any()
+
+
+def test_each_launch_has_another_shuffled_order() -> None:
+    first, second = (open_emulated(order="shuffled", seed=1) for _ in range(2))
+    orders = [[arrivals("", 0, device)[1] for _ in range(3)] for device in (first, second)]
+    assert np.array_equal(orders[0], orders[1])
+    assert (orders[0][0] != orders[0][1]).any()
+    assert (orders[0][1] != orders[0][2]).any()
 
 
 def test_an_unknown_order_is_refused() -> None:

@@ -137,6 +137,30 @@ def test_a_fence_of_one_thread_before_the_barrier_is_not_one_for_all(device) -> 
     assert found_either_way(message, kernel, "p", *sides)
 
 
+def test_a_race_with_one_of_many_readers_is_found(device) -> None:
+    kernel = "third_reader"
+    value, out = zeros(device, 1, np.int32, "value"), device.allocate(256, "out")
+    message = fault(device, kernel, 1, 64, value, out)
+    sides = ("writes", line_of("*value = 2", kernel)), ("reads", line_of("= *value", kernel))
+    assert found_either_way(message, kernel, "value", *sides)
+
+
+def test_a_race_for_a_part_of_a_word_is_found(device) -> None:
+    kernel = "byte_within_a_word"
+    message = fault(device, kernel, 1, 2, zeros(device, 8, np.uint8, "bytes"))
+    lines = line_of("*)bytes = 0", kernel), line_of("bytes[3] = 1", kernel)
+    assert re.search(rf"line ({lines[0]}|{lines[1]}): .* 'bytes' .*: nothing orders", message)
+
+
+def test_a_block_does_not_see_what_one_before_it_left(device) -> None:
+    kernel = "left_by_a_block_before"
+    message = fault(device, kernel, 2, 1, device.allocate(8, "out"))
+    assert message == (
+        f"kernel '{kernel}', line {line_of('= total', kernel)}: thread 0 of block 1 reads element "
+        "0 of 'total' (4 bytes each), which was never written"
+    )
+
+
 def test_a_volatile_access_beside_a_plain_one_races(device) -> None:
     kernel = "volatile_beside_plain"
     flag, out = zeros(device, 1, np.int32, "flag"), device.allocate(128, "out")

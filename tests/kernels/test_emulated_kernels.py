@@ -114,6 +114,44 @@ def test_a_product_by_compare_and_swap(device, values, block) -> None:
 
 
 @pytest.mark.parametrize("block", BLOCKS)
+def test_a_place_is_claimed_once(device, block) -> None:
+    owners, won = to_device(device, np.full(8, -1, np.int32)), device.allocate(4 * N)
+    launch(device, "claim", N // block, block, owners, won)
+    winners = np.nonzero(to_host(device, won, np.int32))[0]
+    assert np.array_equal(np.sort(winners % 8), np.arange(8))
+    assert np.array_equal(np.sort(to_host(device, owners, np.int32)), winners)
+
+
+@pytest.mark.parametrize("block", BLOCKS)
+def test_atomic_operations_reduce(device, values, block) -> None:
+    x = values.integers(-(1 << 20), 1 << 20, N).astype(np.int32)
+    start = np.array([9, -9, -1, 0, 0, 0, 0, 0, 4], np.int32)
+    out, counts = to_device(device, start), to_device(device, np.array([0, 4], np.uint32))
+    wide = to_device(device, np.array([-1, -9]))
+    places, total = device.allocate(4 * N), to_device(device, np.zeros(1))
+    args = (to_device(device, x), out, counts, places, wide, total)
+    launch(device, "reduce", N // block, block, *args)
+    expected = [x.min(), x.max(), np.bitwise_and.reduce(x), np.bitwise_or.reduce(x)]
+    expected += [np.bitwise_xor.reduce(x), -x.sum(), x.sum(), 4, 3]
+    assert to_host(device, out, np.int32).tolist() == expected
+    assert to_host(device, counts, np.uint32).tolist() == [0, (4 - N) % 10]
+    assert (to_host(device, places, np.uint32) == 1).all()
+    smallest = np.append(x.astype(np.int64), -1).view(np.uint64).min()
+    assert to_host(device, wide, np.uint64)[0] == smallest
+    assert to_host(device, wide, np.int64)[1] == x.max()
+    assert to_host(device, total, float)[0] == x.sum()
+
+
+@pytest.mark.parametrize("block", BLOCKS)
+def test_threads_may_share_a_word_byte_by_byte(device, values, block) -> None:
+    x = values.integers(0, 255, N).astype(np.uint8)
+    data, sums = to_device(device, x), device.allocate(x.nbytes)
+    for _ in range(2):
+        launch(device, "bytes_and_words", N // block, block, data, sums)
+    assert np.array_equal(to_host(device, sums, np.uint8), x + np.uint8(2))
+
+
+@pytest.mark.parametrize("block", BLOCKS)
 def test_warps_exchange_through_shared_memory(device, values, block) -> None:
     x = values.integers(0, 99, N).astype(np.int32)
     out = device.allocate(x.nbytes)

@@ -15,7 +15,10 @@ CDEF = """
 typedef struct {
   uint64_t begin, n_bytes, most_bytes; uint8_t *written; void *words; uint64_t width;
 } sg_emu_region;
-typedef struct { sg_emu_region *regions; int64_t n; uint32_t *era; double patience; } sg_emu_memory;
+typedef struct {
+  sg_emu_region *regions; int64_t n; uint32_t *era; double patience;
+  uint64_t n_launches;
+} sg_emu_memory;
 typedef struct { const char *call, *file; int32_t line, state; uint32_t mask; } sg_emu_site;
 typedef struct { int32_t kind, thread; int64_t block; sg_emu_site site; } sg_emu_fault;
 typedef struct { void *owner; char *stack[1024]; } sg_emu_stacks;
@@ -66,7 +69,9 @@ emulator: Any = interface(CDEF)  # cffi carries no types
 
 _COMMENT = re.compile(r"//[^\n]*|/\*.*?\*/|\"(?:[^\"\\\n]|\\.)*\"", re.S)
 _BOUNDS = r"(?:__launch_bounds__\s*\(([^(),]*)[^()]*\)\s*)?"
-_KERNEL = re.compile(rf"__global__\s+{_BOUNDS}void\s+{_BOUNDS}([A-Za-z_]\w*)\s*\(")
+_KERNEL = re.compile(
+    rf"{_BOUNDS}(?P<word>__global__)\s+{_BOUNDS}void\s+{_BOUNDS}(?P<name>[A-Za-z_]\w*)\s*\("
+)
 _DYNAMIC = re.compile(r"extern\s+__shared__\s+[^;\[]*?([A-Za-z_]\w*)\s*\[\s*\]")
 
 
@@ -114,8 +119,9 @@ _KINDS = {"p": "pointer", "b": "bool", "f": "float", "i": "int", "u": "uint", "s
 def complete(source: str) -> str:
     """Return ``source``, its lines where they were, and then what makes its kernels callable."""
     code = _COMMENT.sub(lambda match: "\n" * match[0].count("\n") + " ", source)
-    kernels = {match[3]: match[1] or match[2] or "" for match in _KERNEL.finditer(code)}
-    known = {match.start() for match in _KERNEL.finditer(code)}
+    found = list(_KERNEL.finditer(code))
+    kernels = {match["name"]: match[1] or match[3] or match[4] or "0" for match in found}
+    known = {match.start("word") for match in found}
     for match in re.finditer(r"\b__global__\b", code):
         if match.start() not in known:
             raise CompileError(
@@ -125,7 +131,7 @@ def complete(source: str) -> str:
             )
     dynamic = dict.fromkeys(_DYNAMIC.findall(code))
     lines = [f"SG_EMU_DYNAMIC({name})" for name in dynamic]
-    table = " ".join(f"SG_EMU_KERNEL({name}, ({n or 0}))" for name, n in kernels.items())
+    table = " ".join(f"SG_EMU_KERNEL({name}, ({n}))" for name, n in kernels.items())
     return "\n".join((source.rstrip("\n"), *lines, f"SG_EMU_MODULE({table})", ""))
 
 

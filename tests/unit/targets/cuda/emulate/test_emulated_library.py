@@ -20,10 +20,11 @@ def test_kernels_are_listed_with_the_most_threads_they_allow() -> None:
 extern "C" __global__ void first(int *a) {}
 extern "C" __global__ void __launch_bounds__(256) second(int *a) {}
 extern "C" __global__ __launch_bounds__(MOST, 2) void third(int *a) {}
+extern "C" __launch_bounds__(32) __global__ void fourth(int *a) {}
 """
     assert tail(source) == [
         "SG_EMU_MODULE(SG_EMU_KERNEL(first, (0)) SG_EMU_KERNEL(second, (256)) "
-        "SG_EMU_KERNEL(third, (MOST)))"
+        "SG_EMU_KERNEL(third, (MOST)) SG_EMU_KERNEL(fourth, (32)))"
     ]
 
 
