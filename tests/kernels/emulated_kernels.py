@@ -14,7 +14,6 @@ BLOCKS = [32, 64, 128, 256, 512, 1024]
 
 SOURCE = """\
 #include "common/types.h"
-#include "spike_append.cuh"
 
 #define HERE (blockIdx.x * (int64_t)blockDim.x + threadIdx.x)
 
@@ -24,7 +23,12 @@ extern "C" __global__ void compact(const double *__restrict__ v, uint32_t *__res
   const int64_t stride = (int64_t)gridDim.x * blockDim.x;
   for (int64_t base = (int64_t)blockIdx.x * blockDim.x; base < n; base += stride) {
     const int64_t i = base + threadIdx.x;
-    sg_append_event(i < n && v[i] > threshold, i, ids, used);
+    const bool above = i < n && v[i] > threshold;
+    const unsigned int lane = threadIdx.x & 31u, mask = __ballot_sync(0xffffffffu, above);
+    unsigned long long first = 0;
+    if (lane == 0 && mask != 0) first = atomicAdd((unsigned long long *)used, __popc(mask));
+    first = __shfl_sync(0xffffffffu, first, 0);
+    if (above) ids[first + __popc(mask & ((1u << lane) - 1u))] = (uint32_t)i;
   }
 }
 
