@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import threading
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -136,14 +137,27 @@ class GpuDevice:
         except self.cupy.cuda.runtime.CUDARuntimeError as error:
             raise KernelError(f"A kernel failed on the GPU {self.name}: {error}") from None
 
-    def capture(self, launches: Callable[[], None]) -> GpuGraph:
-        """Record the launches that a function makes; they were made before, so all is loaded."""
+    def capture(self, launches: Callable[[], None]) -> GpuGraph | Repeated:
+        """Record the launches that a function makes; they were made before, so all is loaded.
+
+        Where the driver does not record them, they are made one by one each time.
+        """
+        fault = self.cupy.cuda.runtime.CUDARuntimeError
         with self._lock, self.cupy.cuda.Device(self.number):
-            self.stream.begin_capture()
             try:
-                launches()
-            finally:
-                graph = self.stream.end_capture()
+                self.stream.begin_capture()
+                try:
+                    launches()
+                finally:
+                    graph = self.stream.end_capture()
+            except fault as error:
+                warnings.warn(
+                    f"The GPU {self.name} does not record launches ({error}); "
+                    "they are made one by one, which is slower.",
+                    RuntimeWarning,
+                    stacklevel=2,
+                )
+                return Repeated(launches)
         return GpuGraph(self, graph)
 
 
@@ -173,6 +187,18 @@ class GpuFunction:
         device = self.device
         with device._lock, device.cupy.cuda.Device(device.number), device.stream:
             self.kernel((grid,), (block,), values)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Repeated:
+    """Launches that could not be recorded."""
+
+    launches: Callable[[], None]
+
+    def replay(self, times: int = 1) -> None:
+        """Make the launches again."""
+        for _ in range(times):
+            self.launches()
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from simgen.ir.expr import IndexKind
 from simgen.ir.kernel import Clock, Kernel
-from simgen.ir.stmt import Accumulate, Stmt
+from simgen.ir.stmt import Accumulate
 from simgen.targets.body import BodyPrinter
 from simgen.targets.cuda.order import Order, Plan
 from simgen.targets.frame import Frame, open_kernel
@@ -59,7 +59,6 @@ class Module:
 
     layout: Layout
     single: Clock | None
-    deterministic: bool = False
     scratch: dict[str, Scratch] = field(default_factory=dict)
 
     def open(self, kernel: Kernel, indices: dict[IndexKind, str]) -> Frame:
@@ -102,8 +101,3 @@ def printer_of(frame: Frame, plan: Plan) -> BodyPrinter:
         return f"{_ATOMIC[stmt.op]}(&{place}, {value});"
 
     return BodyPrinter(frame.scope, accumulate=accumulate)
-
-
-def without(body: Iterable[Stmt], kind: type[Stmt]) -> tuple[Stmt, ...]:
-    """Return the statements that are not of a kind."""
-    return tuple(stmt for stmt in body if not isinstance(stmt, kind))

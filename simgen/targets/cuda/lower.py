@@ -118,7 +118,7 @@ def lower_program(
     kernels = distinct_kernels(program)
     clocks = tuple(dict.fromkeys(kernel.clock for kernel in kernels.values())) or program.clocks
     single = clocks[0] if len(clocks) == 1 and clocks == program.clocks else None
-    module = Module(layout, single, deterministic)
+    module = Module(layout, single)
     plans = with_shared_updates(
         kernels, {name: plan_kernel(kernel, deterministic) for name, kernel in kernels.items()}
     )

@@ -233,7 +233,7 @@ def test_a_compiler_that_hangs_is_stopped_with_its_children(folder, tmp_path):
     assert time.monotonic() - begin < 30  # a child left alive would hold the output for a minute
     child = int((tmp_path / "child").read_text())
     state = subprocess.run(["ps", "-o", "stat=", "-p", str(child)], capture_output=True, text=True)
-    assert state.stdout.strip() in ("", "Z", "Zs")
+    assert state.stdout.strip()[:1] in ("", "Z")
 
 
 def test_many_processes_may_compile_the_same_program_at_once(folder):

@@ -197,6 +197,19 @@ def test_faults_of_cupy_are_reported_as_ours(cupy):
         device.synchronize()
 
 
+def test_launches_that_cannot_be_recorded_are_repeated(cupy):
+    device, made = gpu.open_gpu(0), []
+
+    def refuse():
+        raise RuntimeFailedError("operation not permitted when stream is capturing")
+
+    cupy.streams[-1].end_capture = refuse
+    with pytest.warns(RuntimeWarning, match="Stand-in A does not record launches"):
+        graph = device.capture(lambda: made.append(1))
+    graph.replay(3)
+    assert len(made) == 4
+
+
 def test_what_is_missing_is_named(monkeypatch):
     gpu.open_gpu.cache_clear()
     monkeypatch.setattr(gpu, "find_gpus", tuple)
