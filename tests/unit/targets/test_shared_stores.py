@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from test_synapses import BACK, FORMATS, N_POST, RNG, SPIKES, TICKS, arrivals, network, weight
+from test_walks import BACK, FORMATS, N_POST, RNG, SPIKES, TICKS, arrivals, network, weight
 
 from simgen.ir.construct import binary, integer, real
 from simgen.ir.expr import POST, PRE, SYNAPSE, Load, Param

@@ -97,7 +97,8 @@ def test_conditions_are_tested_once_and_nest(lab, protected):
         net.memory.ints["one"] = 1
         value = binary("-", Load(va, ELEMENT), Gather(lab.state("t", length="one"), integer(0)))
     what = lab.program(lab.kernel("k", lab.over("exc"), conditional(lab, value)))
-    assert ("omp simd" in net.bind(what).source) is not protected
+    if lab.target == "cpu":
+        assert ("omp simd" in net.bind(what).source) is not protected
     net.run(what, 1)
     expected = old.copy()
     hit = old > 0
