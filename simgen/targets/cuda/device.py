@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Protocol
 
+import numpy as np
 import numpy.typing as npt
 
 
@@ -72,6 +73,9 @@ class Device(Protocol):
 
     def download(self, buffer: Any, out: npt.NDArray[Any], offset: int = 0) -> None:
         """Copy into a contiguous array, after all that was launched before; waits for it."""
+
+    def view(self, buffer: Any, dtype: np.dtype[Any], size: int) -> Any:
+        """Return an array of the device's own library on a buffer; users may write it."""
 
     def compile(self, source: str) -> Module:
         """Compile a translation unit that includes headers of ``cuda_kernels``."""

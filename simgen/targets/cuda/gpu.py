@@ -69,6 +69,7 @@ class GpuDevice:
     multiprocessors: int = field(init=False)
     recorded_ticks: int = 64  # a launch from a graph costs a fifth of one from Python
     stream: Any = field(init=False)
+    _lent: bool = False  # arrays were given out, which are used on the streams of the user
     _lock: threading.RLock = field(default_factory=threading.RLock, repr=False)
 
     def __post_init__(self) -> None:
@@ -105,6 +106,8 @@ class GpuDevice:
         runtime = self.cupy.cuda.runtime
         here, there = int(data.ctypes.data), buffer.address + offset
         with self._lock, self.cupy.cuda.Device(self.number):
+            if self._lent:
+                self.cupy.cuda.get_current_stream().synchronize()
             if to_device:
                 runtime.memcpyAsync(
                     there, here, data.nbytes, runtime.memcpyHostToDevice, self.stream.ptr
@@ -114,6 +117,12 @@ class GpuDevice:
                     here, there, data.nbytes, runtime.memcpyDeviceToHost, self.stream.ptr
                 )
             self.synchronize()  # the host's memory may be written or read from here on
+
+    def view(self, buffer: GpuBuffer, dtype: np.dtype[Any], size: int) -> Any:
+        """Return a CuPy array on a buffer; what the user does with it ends before the next copy."""
+        self._lent = True
+        with self.cupy.cuda.Device(self.number):
+            return self.cupy.ndarray((size,), dtype, memptr=buffer.memory)
 
     def compile(self, source: str) -> GpuModule:
         """Compile a translation unit; CuPy keeps the machine code on disk.

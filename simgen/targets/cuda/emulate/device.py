@@ -90,6 +90,10 @@ class EmulatedDevice:
         """Fill with zeros."""
         buffer.fill(0, np.zeros(buffer.n_bytes, np.uint8))
 
+    def view(self, buffer: EmulatedBuffer, dtype: np.dtype[Any], size: int) -> NDArray[Any]:
+        """Return a numpy array on the buffer's own memory."""
+        return buffer.part(0, size * dtype.itemsize).view(dtype)
+
     def compile(self, source: str) -> EmulatedModule:
         """Return the kernels of a CUDA text; it finds the headers of ``cuda_kernels``."""
         with _lock:

@@ -197,6 +197,19 @@ def test_faults_of_cupy_are_reported_as_ours(cupy):
         device.synchronize()
 
 
+def test_arrays_given_out_are_waited_for(cupy):
+    waited = []
+    cupy.ndarray = lambda shape, dtype, memptr: (shape, dtype, memptr)
+    cupy.cuda.get_current_stream = lambda: SimpleNamespace(synchronize=lambda: waited.append(1))
+    device = gpu.open_gpu(0)
+    buffer = device.allocate(16)
+    device.upload(buffer, np.zeros(2))
+    assert waited == []
+    assert device.view(buffer, np.dtype(float), 2) == ((2,), np.dtype(float), buffer.memory)
+    device.upload(buffer, np.zeros(2))
+    assert waited == [1]
+
+
 def test_launches_that_cannot_be_recorded_are_repeated(cupy):
     device, made = gpu.open_gpu(0), []
 
