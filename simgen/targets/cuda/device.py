@@ -25,8 +25,17 @@ class Buffer(Protocol):
         """The size."""
 
 
+MOST_BLOCKS = 8  # of any kernel that a multiprocessor is given at a time
+
+
 class Function(Protocol):
     """One kernel of a module."""
+
+    def resident(self, block: int) -> int:
+        """Return how many blocks of so many threads the device runs at a time.
+
+        That is at most MOST_BLOCKS for each multiprocessor.
+        """
 
     def launch(self, grid: int, block: int, arguments: tuple[int, ...]) -> None:
         """Run it on ``grid`` blocks of ``block`` threads, after all that was launched before.
@@ -59,7 +68,7 @@ class Device(Protocol):
 
     @property
     def multiprocessors(self) -> int:
-        """How many blocks run at a time, at least."""
+        """The number of units that run blocks."""
 
     @property
     def recorded_ticks(self) -> int:

@@ -16,6 +16,7 @@ from simgen.errors import CompileError, DeviceError, InternalError, KernelError
 from simgen.resources import cuda_kernel_dir
 from simgen.targets.cpu.compile import headers_digest
 from simgen.targets.cuda.detect import find_gpus
+from simgen.targets.cuda.device import MOST_BLOCKS
 
 _ADVICE = "Choose set_device('cpu'), or set_device('cuda', emulate=True) to check kernels."
 
@@ -67,6 +68,8 @@ class GpuDevice:
     number: int
     name: str
     multiprocessors: int = field(init=False)
+    threads: int = field(init=False)  # of a multiprocessor at a time
+    registers: int = field(init=False)  # of a multiprocessor
     recorded_ticks: int = 64  # a launch from a graph costs a fifth of one from Python
     stream: Any = field(init=False)
     _lent: bool = False  # arrays were given out, which are used on the streams of the user
@@ -77,6 +80,8 @@ class GpuDevice:
             self.stream = self.cupy.cuda.Stream(non_blocking=True)
             attributes = self.cupy.cuda.runtime.getDeviceProperties(self.number)
             self.multiprocessors = int(attributes["multiProcessorCount"])
+            self.threads = int(attributes["maxThreadsPerMultiProcessor"])
+            self.registers = int(attributes["regsPerMultiprocessor"])
 
     def allocate(self, n_bytes: int, name: str = "") -> GpuBuffer:
         """Return memory whose contents are undefined."""
@@ -189,6 +194,12 @@ class GpuFunction:
 
     device: GpuDevice
     kernel: Any
+
+    def resident(self, block: int) -> int:
+        """Return how many blocks of so many threads the GPU runs at a time."""
+        each = -(-int(self.kernel.num_regs) // 8) * 8  # registers are given out by eights
+        fitting = min(self.device.threads // block, self.device.registers // (each * block))
+        return max(1, min(fitting, MOST_BLOCKS)) * self.device.multiprocessors
 
     def launch(self, grid: int, block: int, arguments: tuple[int, ...]) -> None:
         """Run the kernel after all that was launched before."""
