@@ -4,8 +4,8 @@
 //   sg_team     warps (or blocks) take segments in turn, their lanes the synapses: any order;
 //   sg_owners   each warp owns a range of targets and sees all segments in canonical order, so that
 //               what is done to a target is done in that order;
+//   sg_threads  each thread owns some sources, or targets of columns, and does theirs in order;
 //   sg_serial   one thread does everything in canonical order.
-// Walks over columns are owned by single threads (sg_columns), as a column has one target.
 // Callers: all threads of the grid, except that of a serial walk only the first one.
 #ifndef SG_CUDA_WALK_H
 #define SG_CUDA_WALK_H
@@ -41,11 +41,14 @@ static __device__ __forceinline__ sg_owners sg_own_targets(const sg_grid &grid,
 
 typedef struct {
   int64_t thread, n_threads;
-} sg_columns;
+} sg_threads;
 
-static __device__ __forceinline__ sg_columns sg_own_columns(const sg_grid &grid) {
-  const sg_columns columns = {grid.block * blockDim.x + threadIdx.x, grid.n_blocks * blockDim.x};
-  return columns;
+static __device__ __forceinline__ sg_threads sg_own_columns(const sg_grid &grid) {
+  const sg_threads own = {grid.block * blockDim.x + threadIdx.x, grid.n_blocks * blockDim.x};
+  return own;
+}
+static __device__ __forceinline__ sg_threads sg_own_sources(const sg_grid &grid) {
+  return sg_own_columns(grid);
 }
 
 typedef struct {
@@ -103,8 +106,9 @@ static __device__ __forceinline__ void sg_each(const sg_owners &team, const Entr
   __syncwarp();
 }
 
-template <class Entries, class Body>
-static __device__ __forceinline__ void sg_each(const sg_serial &, const Entries &entries,
+// One thread.
+template <class Team, class Entries, class Body>
+static __device__ __forceinline__ void sg_each(const Team &, const Entries &entries,
                                                uint64_t begin, uint64_t end, Body body) {
   for (uint64_t q = begin; q < end; ++q) body(entries.position(q), (int64_t)entries[q]);
 }
@@ -197,6 +201,14 @@ static __device__ __forceinline__ void sg_walk(const sg_serial &, const sg_fan_o
   sg_walk_in_order(walk, find, visit);
 }
 
+template <class Find, class Visit>
+static __device__ __forceinline__ void sg_walk(const sg_threads &team, const sg_fan_out &walk,
+                                               const Find &find, Visit visit) {
+  sg_walk_in_order(walk, find, [&](uint64_t begin, uint64_t end, int64_t source) {
+    if (source % team.n_threads == team.thread) visit(begin, end, source);
+  });
+}
+
 // ---- all synapses of a store ---------------------------------------------------------------------
 
 typedef struct {
@@ -223,6 +235,12 @@ static __device__ __forceinline__ void sg_walk(const sg_owners &, const sg_rows 
       if (begin < end) visit(begin, end, rows.source_start + row);
     }
   }
+}
+template <class Find, class Visit>
+static __device__ __forceinline__ void sg_walk(const sg_threads &team, const sg_rows &rows,
+                                               const Find &find, Visit visit) {
+  const sg_team alone = {team.thread, team.n_threads, 0, 1};
+  sg_walk(alone, rows, find, visit);
 }
 template <class Find, class Visit>
 static __device__ __forceinline__ void sg_walk(const sg_serial &, const sg_rows &rows,
@@ -265,7 +283,7 @@ static __device__ __forceinline__ void sg_walk(const sg_team &team, const sg_fan
   }
 }
 template <class Visit>
-static __device__ __forceinline__ void sg_walk(const sg_columns &team, const sg_fan_in &walk,
+static __device__ __forceinline__ void sg_walk(const sg_threads &team, const sg_fan_in &walk,
                                                Visit visit) {
   for (int64_t delay = walk.oldest; delay >= walk.newest; --delay) {
     const int64_t slot = sg_slot_of(walk, delay);
@@ -279,7 +297,7 @@ static __device__ __forceinline__ void sg_walk(const sg_columns &team, const sg_
 template <class Visit>
 static __device__ __forceinline__ void sg_walk(const sg_serial &, const sg_fan_in &walk,
                                                Visit visit) {
-  const sg_columns everything = {0, 1};
+  const sg_threads everything = {0, 1};
   sg_walk(everything, walk, visit);
 }
 

@@ -9,7 +9,13 @@ import numpy.typing as npt
 
 from simgen.api.arguments import plain_values
 from simgen.dtypes import DType
-from simgen.errors import ArgumentTypeError, DimensionMismatchError, InternalError, ModelError
+from simgen.errors import (
+    ArgumentTypeError,
+    DeviceError,
+    DimensionMismatchError,
+    InternalError,
+    ModelError,
+)
 from simgen.model.description import VariableInfo
 from simgen.model.functions import said
 from simgen.model.hints import usual_unit
@@ -91,6 +97,24 @@ class StateVariable:
     def name(self) -> str:
         """The user's name for it."""
         return self.info.name
+
+    def device_array(self, owner: str) -> Any:
+        """Return the values on the device as an array of its own library, or say why not."""
+        if self._borrower is not None:
+            raise DeviceError(
+                f"'{self.name}' of {owner} has no place of its own on the GPU: these synapses run as "
+                "one with those of other objects."
+            )
+        mirror = None if self._memory is None else self._memory.mirror
+        if mirror is None:
+            raise DeviceError(
+                f"'{self.name}' of {owner} is not on a GPU: it is from the first run on, after "
+                "set_device('cuda')."
+            )
+        try:
+            return mirror.view(self.info.array.name)
+        except DeviceError as error:
+            raise DeviceError(f"'{self.name}' of {owner}: {error}.") from None
 
     def convert(self, value: Any, owner: str) -> AnyArray:
         """Return ``value`` as an array of this variable's dtype, or raise, naming it.

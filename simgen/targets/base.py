@@ -49,7 +49,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -68,6 +68,9 @@ class Mirror(Protocol):
 
     def changed(self) -> None:
         """Take note that arrays of the host may have been written."""
+
+    def view(self, name: str) -> Any:
+        """Return an array of the device's own library that shares the memory of a named one."""
 
 
 @dataclass(slots=True)

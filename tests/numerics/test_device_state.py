@@ -16,6 +16,7 @@ from simgen import (
     network_operation,
     set_device,
 )
+from simgen.errors import DeviceError, UnsupportedFeatureError
 from simgen.targets.cuda.emulate import EmulatedDevice
 
 pytestmark = pytest.mark.compiler
@@ -170,3 +171,35 @@ def test_text_reads_state_of_the_device(traffic):
     assert group.v["u > 0"].tolist() == [10] * 5
     network.run(0.1 * ms)
     assert group.u[0] == 32
+
+
+def test_a_device_array_shares_the_memory_of_the_device(traffic):
+    group, network = growing()
+    network.run(1 * ms)
+    values = group.v.device_array()
+    assert values.tolist() == [10] * 5
+    values[3] = 50
+    assert group.v[:].tolist() == [10, 10, 10, 50, 10]
+    values[0] = 20
+    network.run(1 * ms)
+    assert values.tolist() == [30, 20, 20, 60, 20]
+    assert group[1:3].v.device_array().tolist() == [20, 20]
+    group.v[4] = 1
+    assert group.v.device_array()[4] == 1
+    network.run(0.1 * ms)
+    assert group.v[:].tolist() == [31, 21, 21, 61, 2]
+
+
+def test_what_has_no_device_array_says_why(traffic):
+    group = NeuronGroup(2, "v : 1\nidle : 1\ntwice = 2*v : 1", threshold="v > 9", name="holder")
+    synapses = Synapses(group, group, "w : 1", on_pre="w += 1", name="links")
+    synapses.connect(i=[1, 0], j=[0, 1])
+    with pytest.raises(DeviceError, match=r"'v' of .*'holder' is not on a GPU.*first run"):
+        group.v.device_array()
+    Network(group, synapses).run(1 * ms)
+    with pytest.raises(DeviceError, match=r"'idle' of .*'holder': no code of the network uses it"):
+        group.idle.device_array()
+    with pytest.raises(DeviceError, match=r"'twice' .* is computed"):
+        group.twice.device_array()
+    with pytest.raises(UnsupportedFeatureError, match=r"'w' of .*'links' .*another order"):
+        synapses.w.device_array()

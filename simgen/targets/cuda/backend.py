@@ -15,7 +15,7 @@ from simgen.ir.verify import verify_program
 from simgen.options import Options
 from simgen.targets.base import Memory
 from simgen.targets.checks import check_apart, checked_array
-from simgen.targets.cuda.device import Buffer, Device, Function, Graph, Module
+from simgen.targets.cuda.device import MOST_BLOCKS, Buffer, Device, Function, Graph, Module
 from simgen.targets.cuda.emulate import open_emulated
 from simgen.targets.cuda.gpu import open_gpu
 from simgen.targets.cuda.head import BLOCK, ONE, WARP, Launch
@@ -23,7 +23,6 @@ from simgen.targets.cuda.lower import BEGIN_RUN, LoweredProgram, Phase, lower_pr
 from simgen.targets.cuda.mirror import DeviceMirror
 from simgen.targets.cuda.walks import team_widths
 
-BLOCKS_AT_A_TIME = 4  # of a grid, for each multiprocessor
 _TICK = "tick"
 _REPLAYS_PER_CALL = 64  # between two looks at whether to stop
 
@@ -128,12 +127,8 @@ class CudaExecutable:
         return addresses
 
     @property
-    def _most_blocks(self) -> int:
-        return BLOCKS_AT_A_TIME * self._device.multiprocessors
-
-    @property
     def _most_warps(self) -> int:
-        return self._most_blocks * BLOCK // WARP
+        return MOST_BLOCKS * self._device.multiprocessors * BLOCK // WARP
 
     def _fill_tables(self, *values: npt.NDArray[np.generic]) -> tuple[Buffer, ...]:
         """Send up the tables; they stay where they are, so that recorded launches stay valid."""
@@ -156,10 +151,12 @@ class CudaExecutable:
         threads = [max(1, _threads(launch, ints)) for launch in phase.parts]
         block = min(BLOCK, max((-(-count // WARP) * WARP for count in threads), default=WARP))
         wanted = [-(-count // block) for count in threads]
-        if (total := sum(wanted)) > self._most_blocks:
-            wanted = [max(1, count * self._most_blocks // total) for count in wanted]
+        function = self._function(phase.function)
+        total, most = sum(wanted), function.resident(block)
+        if total > most:
+            wanted = [max(1, count * most // total) for count in wanted]
         ints.update(zip(phase.blocks, wanted))
-        return _Call(self._function(phase.function), max(1, sum(wanted)), block)
+        return _Call(function, max(1, sum(wanted)), block)
 
     def run(self, n_ticks: int) -> int:
         """Run up to ``n_ticks`` and return how many were done."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Protocol
 
+import numpy as np
 import numpy.typing as npt
 
 
@@ -24,8 +25,17 @@ class Buffer(Protocol):
         """The size."""
 
 
+MOST_BLOCKS = 8  # of any kernel that a multiprocessor is given at a time
+
+
 class Function(Protocol):
     """One kernel of a module."""
+
+    def resident(self, block: int) -> int:
+        """Return how many blocks of so many threads the device runs at a time.
+
+        That is at most MOST_BLOCKS for each multiprocessor.
+        """
 
     def launch(self, grid: int, block: int, arguments: tuple[int, ...]) -> None:
         """Run it on ``grid`` blocks of ``block`` threads, after all that was launched before.
@@ -58,7 +68,7 @@ class Device(Protocol):
 
     @property
     def multiprocessors(self) -> int:
-        """How many blocks run at a time, at least."""
+        """The number of units that run blocks."""
 
     @property
     def recorded_ticks(self) -> int:
@@ -72,6 +82,9 @@ class Device(Protocol):
 
     def download(self, buffer: Any, out: npt.NDArray[Any], offset: int = 0) -> None:
         """Copy into a contiguous array, after all that was launched before; waits for it."""
+
+    def view(self, buffer: Any, dtype: np.dtype[Any], size: int) -> Any:
+        """Return an array of the device's own library on a buffer; users may write it."""
 
     def compile(self, source: str) -> Module:
         """Compile a translation unit that includes headers of ``cuda_kernels``."""

@@ -16,6 +16,7 @@ from simgen.errors import CompileError, DeviceError, InternalError, KernelError
 from simgen.resources import cuda_kernel_dir
 from simgen.targets.cpu.compile import headers_digest
 from simgen.targets.cuda.detect import find_gpus
+from simgen.targets.cuda.device import MOST_BLOCKS
 
 _ADVICE = "Choose set_device('cpu'), or set_device('cuda', emulate=True) to check kernels."
 
@@ -67,8 +68,11 @@ class GpuDevice:
     number: int
     name: str
     multiprocessors: int = field(init=False)
+    threads: int = field(init=False)  # of a multiprocessor at a time
+    registers: int = field(init=False)  # of a multiprocessor
     recorded_ticks: int = 64  # a launch from a graph costs a fifth of one from Python
     stream: Any = field(init=False)
+    _lent: bool = False  # arrays were given out, which are used on the streams of the user
     _lock: threading.RLock = field(default_factory=threading.RLock, repr=False)
 
     def __post_init__(self) -> None:
@@ -76,6 +80,8 @@ class GpuDevice:
             self.stream = self.cupy.cuda.Stream(non_blocking=True)
             attributes = self.cupy.cuda.runtime.getDeviceProperties(self.number)
             self.multiprocessors = int(attributes["multiProcessorCount"])
+            self.threads = int(attributes["maxThreadsPerMultiProcessor"])
+            self.registers = int(attributes["regsPerMultiprocessor"])
 
     def allocate(self, n_bytes: int, name: str = "") -> GpuBuffer:
         """Return memory whose contents are undefined."""
@@ -105,6 +111,8 @@ class GpuDevice:
         runtime = self.cupy.cuda.runtime
         here, there = int(data.ctypes.data), buffer.address + offset
         with self._lock, self.cupy.cuda.Device(self.number):
+            if self._lent:
+                self.cupy.cuda.get_current_stream().synchronize()
             if to_device:
                 runtime.memcpyAsync(
                     there, here, data.nbytes, runtime.memcpyHostToDevice, self.stream.ptr
@@ -114,6 +122,12 @@ class GpuDevice:
                     here, there, data.nbytes, runtime.memcpyDeviceToHost, self.stream.ptr
                 )
             self.synchronize()  # the host's memory may be written or read from here on
+
+    def view(self, buffer: GpuBuffer, dtype: np.dtype[Any], size: int) -> Any:
+        """Return a CuPy array on a buffer; what the user does with it ends before the next copy."""
+        self._lent = True
+        with self.cupy.cuda.Device(self.number):
+            return self.cupy.ndarray((size,), dtype, memptr=buffer.memory)
 
     def compile(self, source: str) -> GpuModule:
         """Compile a translation unit; CuPy keeps the machine code on disk.
@@ -180,6 +194,12 @@ class GpuFunction:
 
     device: GpuDevice
     kernel: Any
+
+    def resident(self, block: int) -> int:
+        """Return how many blocks of so many threads the GPU runs at a time."""
+        each = -(-int(self.kernel.num_regs) // 8) * 8  # registers are given out by eights
+        fitting = min(self.device.threads // block, self.device.registers // (each * block))
+        return max(1, min(fitting, MOST_BLOCKS)) * self.device.multiprocessors
 
     def launch(self, grid: int, block: int, arguments: tuple[int, ...]) -> None:
         """Run the kernel after all that was launched before."""

@@ -10,10 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
+from typing import Any
 
 import numpy as np
 
-from simgen.errors import InternalError
+from simgen.errors import DeviceError, InternalError
 from simgen.targets.base import AnyArray, Memory
 from simgen.targets.checks import checked_array
 from simgen.targets.cuda.device import Buffer, Device
@@ -55,6 +56,7 @@ class _Copy:
     host_newer: bool
     device_newer: bool = False
     writes: int = 0  # of the host, when the array went up; only for those that are counted
+    lent: bool = False  # users write the device's array, so it may be newer at any time
 
     @property
     def owner(self) -> str:
@@ -125,14 +127,28 @@ class DeviceMirror:
 
     def push(self) -> None:
         """Send up what the host may have written."""
-        counters = self.memory.counters
         for copy in self._copies.values():
-            writes = counters[copy.name]() if copy.name in counters else copy.writes
-            if copy.host_newer or writes != copy.writes:
-                self.device.upload(copy.buffer, copy.host)
-                copy.host_newer, copy.writes = False, writes
-                if copy.kind is _Kind.USED:
-                    self.window(copy.owner).start(int(copy.host[0]))
+            if self._send(copy) and copy.kind is _Kind.USED:
+                self.window(copy.owner).start(int(copy.host[0]))
+
+    def _send(self, copy: _Copy) -> bool:
+        """Send up one array if the host may have written it; return whether it may have."""
+        counter = self.memory.counters.get(copy.name)
+        writes = copy.writes if counter is None else counter()
+        if not copy.host_newer and writes == copy.writes:
+            return False
+        self.device.upload(copy.buffer, copy.host)
+        copy.host_newer, copy.writes = False, writes
+        return True
+
+    def view(self, name: str) -> Any:
+        """Return an array of the device's library that shares the memory of a named one."""
+        copy = self._copies.get(name)
+        if copy is None:
+            raise DeviceError("no code of the network uses it, so it is not on the device")
+        self._send(copy)
+        copy.lent = copy.device_newer = True
+        return self.device.view(copy.buffer, copy.host.dtype, copy.host.size)
 
     def written(self, names: Iterable[str]) -> None:
         """Take note that a program wrote arrays, and drain the recorders among them."""
@@ -160,4 +176,4 @@ class DeviceMirror:
         for copy in copies:
             if copy.device_newer:
                 self.device.download(copy.buffer, copy.host)
-                copy.device_newer = False
+                copy.device_newer = copy.lent

@@ -2,8 +2,8 @@
 
 The meaning of a kernel is its elements one after the other. Any order gives the same if what is
 written is each element's own, or is written in one class that commutes: sums and products, which
-are then atomic, or one value for all. Else synapses onto different targets may still be taken
-side by side, each target's in order; and what is left runs in one thread.
+are then atomic, or one value for all. Else synapses of different targets (or sources) may still be
+taken side by side, those of each in order; and what is left runs in one thread.
 """
 
 from __future__ import annotations
@@ -39,22 +39,24 @@ from simgen.ir.visit import all_nodes, flatten, reads, walk
 from simgen.targets.effects import kernel_effects
 
 _WALKS = (OverFanOut, OverFanIn, OverSynapses)
+_OF_SOURCES = (Index(IndexKind.PRE), Index(IndexKind.SYNAPSE))
 
 
 class Order(Enum):
     """How the elements of a kernel are shared out."""
 
     FREE = "free"  # to all threads, in any order
-    OWNED = "owned"  # each target to one thread (or warp), its synapses in order
+    OWNED = "owned"  # each target (or source) to one thread or warp, its synapses in order
     SERIAL = "serial"  # to one thread, in order
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The order of a kernel, and the arrays that several threads update, which must be atomic."""
+    """The order of a kernel, the arrays whose writes must be atomic, and whose order is kept."""
 
     order: Order
     atomic: frozenset[str] = frozenset()
+    owner: IndexKind = IndexKind.POST
 
 
 def plan_kernel(kernel: Kernel, deterministic: bool = False) -> Plan:
@@ -66,6 +68,8 @@ def plan_kernel(kernel: Kernel, deterministic: bool = False) -> Plan:
         return Plan(Order.FREE, frozenset(array.name for array in atomic))
     if isinstance(kernel.domain, _WALKS) and kernel_effects(kernel).split:
         return Plan(Order.OWNED)
+    if isinstance(kernel.domain, OverFanOut | OverSynapses) and _stays_with_sources(kernel):
+        return Plan(Order.OWNED, owner=IndexKind.PRE)
     return Plan(Order.SERIAL)
 
 
@@ -73,6 +77,21 @@ def _rounds(kernel: Kernel, atomic: frozenset[Array]) -> bool:
     """Return whether a floating sum or product is among what several elements update."""
     sums = {s.array for s in flatten(kernel.body) if isinstance(s, Accumulate)}
     return any(array.dtype.is_float for array in sums & atomic)
+
+
+def _stays_with_sources(kernel: Kernel) -> bool:
+    """Return whether all that is written is used at the synapse and its source only.
+
+    A list of all synapses has those of a source scattered; that of a delivery has them together.
+    """
+    if isinstance(kernel.domain, OverSynapses) and kernel.domain.listed:
+        return False
+    statements = [s for s in flatten(kernel.body) if isinstance(s, Store | Accumulate)]
+    written = {stmt.array.name for stmt in statements}
+    indices: list[Index | None] = [stmt.index for stmt in statements]
+    indices += [index for array, index in _reads(kernel) if array.name in written]
+    outside = {array.name for array in _frame_arrays(kernel)}
+    return not written & outside and all(index in _OF_SOURCES for index in indices)
 
 
 def _commuting(kernel: Kernel) -> frozenset[Array] | None:

@@ -62,7 +62,8 @@ def lower_fan_out(
     store, events = domain.store, domain.events
     frame = module.open(kernel, _INDICES)
     scope = frame.scope
-    by_class = domain.whole_rows and plan.order is Order.OWNED  # within a class targets ascend
+    owned = plan.order is Order.OWNED and plan.owner is IndexKind.POST
+    by_class = domain.whole_rows and owned  # within a class targets ascend
     fields = (
         "step",
         scope.array(domain.delays),
@@ -125,13 +126,16 @@ def _rows(
         kind = f"sg_listed<{positions_type(store)}>"
         entries = f"const {kind} entries = {{{found.listed}, {targets}}};"
     row, body = _split(frame, plan, IndexKind.PRE)
-    share = scope.size(store.target_length)
-    team = _team(scope, plan, row_team(store), f"sg_own_targets(grid, {share})")
+    owners = f"sg_own_targets(grid, {scope.size(store.target_length)})"
+    if plan.owner is IndexKind.PRE:
+        owners = "sg_own_sources(grid)"
+    team = _team(scope, plan, row_team(store), owners)
     launch = Launch(frame.name)
     if plan.order is Order.FREE:
         launch = Launch(frame.name, f"{store.name}.n_rows", row_team(store))
     elif plan.order is Order.OWNED:
-        launch = Launch(frame.name, store.target_length)
+        of_sources = plan.owner is IndexKind.PRE
+        launch = Launch(frame.name, f"{store.name}.n_rows" if of_sources else store.target_length)
     head = module.head(kernel, frame, plan)
     return RowsView(head, team, walk, found.find, entries, row, body), launch
 

@@ -147,6 +147,22 @@ def test_code_that_writes_sources_or_shared_values_runs_in_canonical_order(lab, 
     assert np.array_equal(net.memory.arrays["pre.x"], seen)
 
 
+@pytest.mark.parametrize("whole", [False, True])
+@pytest.mark.parametrize("form", FORMATS)
+def test_code_that_writes_sources_only_keeps_their_order(lab, form, whole):
+    net, synapses, emit, _ = network(lab, form)
+    x, w = lab.state("pre.x"), weight(lab)
+    walk = OverFanOut(synapses.store, lab.group_events("pre"), synapses.delays)
+    blend = binary("+", binary("*", Load(x, PRE), real(0.7)), Load(w, SYNAPSE))
+    kernel = lab.kernel("k", OverSynapses(synapses.store) if whole else walk, Store(x, PRE, blend))
+    expected = net.memory.arrays["pre.x"].copy()
+    visited = list(arrivals(synapses)) if not whole else [(0, s) for s in range(len(synapses))]
+    for _, s in visited:
+        expected[synapses.pre[s]] = expected[synapses.pre[s]] * 0.7 + 0.37 * (s + 1)
+    net.run(lab.program(emit, kernel), 1 if whole else TICKS)
+    assert np.array_equal(net.memory.arrays["pre.x"], expected)
+
+
 def test_a_store_of_a_subgroup_ignores_other_sources(lab):
     net = lab.Net(n_parts=2)
     net.group("pre", N_PRE)

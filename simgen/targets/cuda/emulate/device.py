@@ -90,6 +90,10 @@ class EmulatedDevice:
         """Fill with zeros."""
         buffer.fill(0, np.zeros(buffer.n_bytes, np.uint8))
 
+    def view(self, buffer: EmulatedBuffer, dtype: np.dtype[Any], size: int) -> NDArray[Any]:
+        """Return a numpy array on the buffer's own memory."""
+        return buffer.part(0, size * dtype.itemsize).view(dtype)
+
     def compile(self, source: str) -> EmulatedModule:
         """Return the kernels of a CUDA text; it finds the headers of ``cuda_kernels``."""
         with _lock:
@@ -154,6 +158,11 @@ class EmulatedFunction:
     text: LoadedText
     name: str
     facts: KernelFacts
+
+    def resident(self, block: int) -> int:
+        """Return how many blocks run at a time: as many as if each took a quarter of a unit."""
+        del block  # any size
+        return 4 * self.device.multiprocessors
 
     def launch(
         self, grid: Size, block: Size, arguments: Sequence[Argument], shared_bytes: int = 0

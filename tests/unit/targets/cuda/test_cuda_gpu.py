@@ -61,7 +61,9 @@ def cupy(monkeypatch):
     """A module of the few names that simgen uses, on a machine that seems to have a GPU."""
     emulated, selected = open_emulated(), []
     monkeypatch.setattr(Stream, "current", [], raising=False)
-    made = SimpleNamespace(sources=[], options=[], loaded=set(), room=1 << 30, streams=[])
+    made = SimpleNamespace(
+        sources=[], options=[], loaded=set(), room=1 << 30, streams=[], registers=40
+    )
 
     def device(number):
         @contextlib.contextmanager
@@ -102,6 +104,7 @@ def cupy(monkeypatch):
             assert function.name in made.loaded  # loading in a capture fails
             stream.captured.append(lambda: function.launch(grid[0], block[0], numbers))
 
+        call.num_regs = made.registers
         return call
 
     class RawModule:
@@ -124,7 +127,11 @@ def cupy(monkeypatch):
         memcpyHostToDevice=1,
         memcpyDeviceToHost=2,
         CUDARuntimeError=RuntimeFailedError,
-        getDeviceProperties=lambda number: {"multiProcessorCount": 3},
+        getDeviceProperties=lambda number: {
+            "multiProcessorCount": 3,
+            "maxThreadsPerMultiProcessor": 1536,
+            "regsPerMultiprocessor": 65536,
+        },
     )
     made.RawModule = RawModule
     made.cuda = SimpleNamespace(
@@ -171,6 +178,16 @@ def test_a_network_runs_through_cupy_as_on_the_cpu(cupy):
     assert gpu.open_gpu(1).multiprocessors == 3
 
 
+@pytest.mark.parametrize(
+    ("registers", "block", "each"),
+    [(32, 256, 6), (40, 256, 6), (41, 256, 5), (80, 256, 3), (255, 256, 1), (32, 64, 8)],
+)
+def test_as_many_blocks_as_run_at_a_time(cupy, registers, block, each):
+    cupy.registers = registers
+    module = gpu.open_gpu(0).compile('extern "C" __global__ void k() {}')
+    assert module.function("k").resident(block) == 3 * each
+
+
 def test_the_text_names_the_state_of_the_headers(cupy, monkeypatch):
     device = gpu.open_gpu(0)
     device.compile('extern "C" __global__ void k() {}')
@@ -195,6 +212,19 @@ def test_faults_of_cupy_are_reported_as_ours(cupy):
     cupy.streams[-1].failing = True
     with pytest.raises(KernelError, match="illegal memory access"):
         device.synchronize()
+
+
+def test_arrays_given_out_are_waited_for(cupy):
+    waited = []
+    cupy.ndarray = lambda shape, dtype, memptr: (shape, dtype, memptr)
+    cupy.cuda.get_current_stream = lambda: SimpleNamespace(synchronize=lambda: waited.append(1))
+    device = gpu.open_gpu(0)
+    buffer = device.allocate(16)
+    device.upload(buffer, np.zeros(2))
+    assert waited == []
+    assert device.view(buffer, np.dtype(float), 2) == ((2,), np.dtype(float), buffer.memory)
+    device.upload(buffer, np.zeros(2))
+    assert waited == [1]
 
 
 def test_launches_that_cannot_be_recorded_are_repeated(cupy):

@@ -97,7 +97,18 @@ CASES = {
     "order at a column": (IN, (Store(V, POST, binary("+", HALF, Load(W, SYNAPSE))),), OWNED, ""),
     "order of a store": (WHOLE, (Store(V, POST, binary("+", HALF, ONE)),), OWNED, ""),
     "recurrent": (OUT, (add(V, POST, Load(V, PRE)),), SERIAL, ""),
-    "order at sources": (OUT, (Store(V, PRE, binary("*", Load(V, PRE), ONE)),), SERIAL, ""),
+    "order at sources": (OUT, (Store(V, PRE, binary("*", Load(V, PRE), ONE)),), OWNED, ""),
+    "order at sources of columns": (
+        *(IN, (Store(V, PRE, binary("*", Load(V, PRE), ONE)),), SERIAL, ""),
+    ),
+    "order at both ends": (
+        *(
+            OUT,
+            (Store(V, PRE, binary("*", Load(V, PRE), ONE)), add(U, POST, Load(U, PRE))),
+            SERIAL,
+            "",
+        ),
+    ),
     "record": (OverIndices(INDEX), (Append(RECORDER, Load(V, ELEMENT)),), FREE, ""),
     "conditional record": (
         *(FIRED, (If(compare(">", Load(V, ELEMENT), ONE), (Append(RECORDER, ONE),)),), SERIAL, ""),
@@ -124,7 +135,9 @@ def test_floating_sums_keep_their_order_where_that_is_asked_for():
     assert order(OUT, add(V, POST)) is OWNED
     assert order(IN, add(V, POST)) is OWNED
     assert order(WHOLE, add(V, POST)) is OWNED
-    assert order(OUT, add(V, PRE)) is SERIAL
+    assert order(OUT, add(V, PRE)) is OWNED
+    assert order(WHOLE, add(V, PRE)) is OWNED
+    assert order(IN, add(V, PRE)) is SERIAL
     assert order(FIRED, add(TOTAL, ZERO)) is SERIAL
     assert order(OUT, add(COUNT, POST, integer(1))) is FREE  # whole numbers are exact
     assert order(ALL, add(V, ELEMENT)) is FREE
