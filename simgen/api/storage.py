@@ -102,8 +102,8 @@ class StateVariable:
         """Return the values on the device as an array of its own library, or say why not."""
         if self._borrower is not None:
             raise DeviceError(
-                f"'{self.name}' of {owner} has no place of its own on the GPU: these synapses run as "
-                "one with those of other objects."
+                f"'{self.name}' of {owner} has no place of its own on the GPU: these synapses run "
+                "as one with those of other objects."
             )
         mirror = None if self._memory is None else self._memory.mirror
         if mirror is None:

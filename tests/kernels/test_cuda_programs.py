@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+from contextlib import suppress
 from pathlib import Path
 from random import Random
 
@@ -84,7 +85,7 @@ def test_examples_compile_with_few_registers_and_no_double_arithmetic(nvrtc, pro
         spilt = [int(count) for count in re.findall(r"(\d+) bytes spill", made.log)]
         assert max(spilt) <= 32  # some registers, where the assembler aims at more warps
         registers = [int(count) for count in re.findall(r"Used (\d+) registers", made.log)]
-        assert max(registers) <= (128 if real is np.float64 else 96)
+        assert max(registers) <= 128  # two blocks of 256 threads on a multiprocessor
         if real is np.float32:
             found = {name: double_in_loops(text) for name, text in kernels(made.ptx).items()}
             assert {name: lines for name, lines in found.items() if lines} == {}
@@ -130,13 +131,13 @@ def test_random_models_compile(nvrtc, monkeypatch, seed):
     )
     simgen.set_device("reference")
     try:
-        build(make_model(Random(seed)))
-    except simgen.SimgenError:
-        assert sources == []  # a model may be refused before it is compiled
+        with suppress(simgen.SimgenError):  # a model may be refused before one of its runs
+            build(make_model(Random(seed)))
     finally:
         simgen.set_device("auto")
-        for name in ("models", "model_text", "model_groups"):
+        for name in ("models", "model_text", "model_groups", "model_runs"):
             sys.modules.pop(name, None)
+    assert sources
     for source in dict.fromkeys(sources):
         made = nvrtc.compile(source, ARCHITECTURES[seed])
         assert made.works, made.log

@@ -116,7 +116,7 @@ def test_synapses_keep_their_weights_on_the_device(device):
     assert target.g[:].tolist() == [1 + 1.5 + 2 + 2.5] * 3
     synapses.w["i == 0"] = 0
     synapses.delay = 0.1 * ms
-    network.run(0.1 * ms)
+    network.run(0.2 * ms)  # the spikes of the first of these two steps arrive in the second
     assert synapses.w[:].tolist() == [0.5] * 3 + [3.5] * 3
 
 
