@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -143,3 +145,16 @@ def test_single_runs_have_prologues_and_conditions(lab):
     for step in range(4):
         expected = (expected + table[step % 3]) * 2
     assert a[0] == expected
+
+
+@pytest.mark.parametrize("n_parts", [1, 3])
+def test_events_of_the_step_before_are_met_before_those_of_this_one(lab, n_parts):
+    spikes = [(0, 3), (0, 4), (0, 11), (1, 0), (1, 19), (3, 7), (4, 7)]
+    net, emit = spiking(lab, spikes, n_parts=n_parts)
+    net.memory.arrays["exc.spikes.counts"][1] = 1  # of no step: nothing was before the first one
+    net.recorder("rec", np.int64, 100, 20)
+    place = binary("+", binary("*", Step(), integer(100)), IndexValue(ELEMENT))
+    domain = replace(fired(lab), lag=1)
+    record = lab.kernel("record", domain, Append(Recorder("rec", lab.I64), place))
+    net.run(lab.program(record, emit), 5)
+    assert net.recorded("rec").tolist() == [103, 104, 111, 200, 219, 407]

@@ -20,6 +20,7 @@ from simgen.ir.expr import (
     ZERO,
     Array,
     Const,
+    Flow,
     Gather,
     IndexValue,
     Load,
@@ -34,6 +35,7 @@ from simgen.ir.kernel import (
     EventList,
     Item,
     Kernel,
+    OverCarried,
     OverElements,
     OverEvents,
     OverFanIn,
@@ -42,6 +44,7 @@ from simgen.ir.kernel import (
     OverSynapses,
     Program,
     Recorder,
+    RowIndex,
     SynapseStore,
 )
 from simgen.ir.stmt import Accumulate, Append, Emit, If, Let, Store
@@ -150,9 +153,30 @@ def synapses():
     )
 
 
+def pathways():
+    """Walks by an index and by lists, from a birth on, of carried and of late events."""
+    w, g = Array("S.w", REAL, "n_S"), Array("exc.g", REAL, "exc.n")
+    delays, born = Array("S.post.classes", DType.U32, "S.post.n"), Param("born", I64)
+    out = OverFanOut(STORE, EVENTS, delays, born=born)
+    steps, positions = (Array(f"S.carried.{what}", I64, "S.carried.n") for what in ("steps", "pos"))
+    fade = Store(g, POST, binary("+", binary("*", Load(g, POST), real(0.9)), Load(w, SYNAPSE)))
+    count = Accumulate(W, POST, "+", Load(w, SYNAPSE))
+    system = (real(-1.0), real(2.0), real(0.0), real(-3.0))
+    late = Store(V, ELEMENT, Flow(0, (1, 1), system, (Load(V, ELEMENT), Load(W, ELEMENT))))
+    return program(
+        Kernel("late", replace(FIRED, lag=1), (late,), MAIN),
+        Kernel("indexed", replace(out, index=RowIndex("S.post", "dense16")), (fade,), MAIN),
+        Kernel("listed", replace(out, listed=True), (fade,), MAIN),
+        Kernel("whole", OverSynapses(STORE, listed=True), (fade,), MAIN),
+        Kernel("back", OverFanIn(STORE, EVENTS, integer(1), born=born), (fade,), MAIN),
+        Kernel("carried", OverCarried(STORE, steps, positions), (fade,), MAIN),
+        Kernel("summed", OverCarried(STORE, steps, positions), (count,), MAIN),
+    )
+
+
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
 @pytest.mark.parametrize("real_type", [np.float64, np.float32])
-@pytest.mark.parametrize("make", [neurons, synapses])
+@pytest.mark.parametrize("make", [neurons, synapses, pathways])
 def test_generated_source_compiles_without_complaints(nvrtc, architecture, real_type, make):
     for deterministic in (False, True):
         compiled = nvrtc.compile(source_of(make(), real_type, deterministic), architecture)
@@ -174,6 +198,10 @@ def test_the_source_of_neurons(golden):
 def test_the_source_of_synapses(golden, deterministic):
     name = "synapses_in_order" if deterministic else "synapses"
     golden(source_of(synapses(), np.float32, deterministic), name)
+
+
+def test_the_source_of_pathways_of_one_store(golden):
+    golden(source_of(pathways()), "pathways")
 
 
 def test_single_precision_has_no_double_arithmetic_per_neuron():
