@@ -83,7 +83,7 @@ def test_examples_compile_with_few_registers_and_no_double_arithmetic(nvrtc, pro
         made = nvrtc.compile(source, "sm_90", "--ptxas-options=-v")
         assert made.works, made.log
         spilt = [int(count) for count in re.findall(r"(\d+) bytes spill", made.log)]
-        assert max(spilt) <= 64  # some registers, where the assembler aims at more warps
+        assert max(spilt) <= 32  # some registers, where the assembler aims at more warps
         registers = [int(count) for count in re.findall(r"Used (\d+) registers", made.log)]
         assert max(registers) <= 128  # two blocks of 256 threads on a multiprocessor
         if real is np.float32:

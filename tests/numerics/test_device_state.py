@@ -120,6 +120,26 @@ def test_synapses_keep_their_weights_on_the_device(device):
     assert synapses.w[:].tolist() == [0.5] * 3 + [3.5] * 3
 
 
+def test_connectivity_goes_up_once(traffic):
+    source = NeuronGroup(4, "s : 1", threshold="True")
+    target = NeuronGroup(4, "g : 1\ns : 1", threshold="True")
+    paths = {"one": "g_post = w", "two": "s_pre = 0.5*s_pre + w", "three": "s_post += w"}
+    synapses = Synapses(source, target, "w : 1", on_pre=paths, on_post="w += 0.25")
+    synapses.connect(i=[3, 1, 1, 0, 2, 3], j=[2, 3, 0, 0, 1, 0])
+    synapses.connect()
+    synapses.one.delay = "0.1*ms*(j % 3)"
+    synapses.two.delay = "0.1*ms*(i % 2)"
+    synapses.three.delay = "0.1*ms*((i + j) % 2)"
+    network = Network(source, target, synapses)
+    network.run(1 * ms)
+    tables = ("positions", "_list_pos", "_list_start", "targets", "row_start", "bounds", "col_pos")
+    went = {name.rpartition(".")[2] for way, name in traffic if way == "up"}
+    assert {"positions", "segment_list_pos", "segment_list_start"} <= went
+    traffic.clear()
+    network.run(1 * ms)
+    assert [name for _, name in traffic if name.endswith(tables)] == []
+
+
 def test_another_device_goes_on_where_the_first_one_stopped(device):
     group, network = growing()
     network.run(1 * ms)

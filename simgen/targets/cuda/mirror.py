@@ -23,7 +23,9 @@ from simgen.targets.scope import Slot
 
 _FIXED = (
     *("row_start", "targets", "bounds", "pair_start", "pair_class", "pair_begin"),
-    *("col_start", "col_pos", "col_src"),
+    *("col_start", "col_pos", "col_src", "positions"),
+    *("segment_list_start", "segment_list_pos", "row_list_start", "row_list_pos"),
+    *("whole_list_pos", "whole_list_src"),
 )
 
 
