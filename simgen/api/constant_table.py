@@ -54,7 +54,7 @@ class ConstantTable:
         for place, (scope, param, old, value) in enumerate(self._read):
             name = scope.used[param][0]
             raw = scope.values.get(name)
-            if raw is old and not isinstance(raw, np.ndarray):
+            if raw is old and _is_still(raw, value[0]):
                 continue
             new = None if raw is None else read_constant(name, raw)
             if new is None or isinstance(new, RefusedEntry):
@@ -65,3 +65,10 @@ class ConstantTable:
                 changed.append((param, new[0]))
             self._read[place] = (scope, param, raw, new)
         return changed
+
+
+def _is_still(raw: Any, value: Any) -> bool:
+    """Whether an object that was read before has the same value; only arrays can have changed."""
+    if not isinstance(raw, np.ndarray):
+        return True
+    return raw.ndim == 0 and bool(np.ndarray.item(raw) == value)

@@ -97,10 +97,6 @@ class DelayPlan:
                 values[delay_parameter(name, pathway.name).name] = 0 if steps is None else steps
         return values
 
-    def walks_whole_rows(self, pathway: Pathway) -> bool:
-        """Whether the delays of another pathway sort the rows that this one walks."""
-        return pathway is not self.leader() and pathway.name not in self.indices
-
     def leader(self) -> Pathway | None:
         """Return the pre pathway whose delays sort the store."""
         return next(iter(self._different()), None)

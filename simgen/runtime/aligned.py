@@ -21,12 +21,3 @@ def aligned_zeros(size: int, dtype: Any) -> npt.NDArray[Any]:
     shift = -raw.ctypes.data % LINE
     values: npt.NDArray[Any] = raw[shift : shift + size * kind.itemsize].view(kind)
     return values
-
-
-def aligned(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """Return ``values``, copied only if they do not begin on a cache line."""
-    if values.ctypes.data % LINE == 0 and values.flags.c_contiguous and values.flags.writeable:
-        return values
-    copy = aligned_zeros(values.size, values.dtype)
-    copy[...] = values.reshape(-1)
-    return copy

@@ -22,7 +22,7 @@ from simgen.ir.kernel import (
     OverIndices,
     OverSynapses,
 )
-from simgen.ir.stmt import Append, Emit, EmitTable, Stmt
+from simgen.ir.stmt import Append, Emit, EmitTable
 from simgen.ir.visit import flatten, reads, walk, writes
 
 _SERIAL = "(the first thread)"  # the partition of a kernel that is not split
@@ -156,8 +156,3 @@ def _domain_accesses(kernel: Kernel) -> set[Access]:
             return {Access(array.name, None, writes=False) for array in (steps, positions)}
         case _:
             return set()
-
-
-def is_statement_free(body: Iterable[Stmt], kinds: tuple[type, ...]) -> bool:
-    """Return whether no statement of these kinds is in ``body``."""
-    return not any(isinstance(stmt, kinds) for stmt in flatten(body))

@@ -61,6 +61,23 @@ def test_results_do_not_depend_on_when_threads_meet(delay, recording):
     set_device("auto")
 
 
+@pytest.mark.parametrize(
+    ("delay", "apart"),
+    [(0 * ms, 0), (0.1 * ms, 1), ("0.3*ms + 2*ms*rand()", 3), (10 * ms, 32)],
+)
+def test_threads_may_be_as_many_steps_apart_as_the_shortest_delay_has(delay, apart):
+    simgen.start_scope()
+    set_device("cpu", threads=2)
+    cells = NeuronGroup(300, "v : 1", threshold="i == t_in_timesteps")
+    synapses = Synapses(cells, cells, on_pre="v_post += 1")
+    synapses.connect(p=0.5)
+    synapses.delay = delay
+    network = Network(cells, synapses)
+    network.run(0.2 * ms)
+    assert network._compiled.memory.ints["steps_together"] == apart
+    set_device("auto")
+
+
 def test_recordings_that_come_later_grow_and_lose_nothing():
     simgen.start_scope()
     set_device("cpu", threads=2)

@@ -66,9 +66,6 @@ class Oracle:
     def delay(self, name, step, k):
         return [delays[k] for since, delays in self.delays[name] if since <= step][-1]
 
-    def is_single(self, name, step):
-        return len({self.delay(name, step, k) for k in range(len(self.pairs))}) == 1
-
     def values(self, n_steps):
         """Return what CODE makes of the targets at ENDS."""
         values = dict.fromkeys(ENDS, 0)

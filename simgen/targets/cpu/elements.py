@@ -17,7 +17,7 @@ from simgen.targets.hoist import written_names
 from simgen.targets.scope import N_PARTS, Layout, Scope
 
 TILE = 256  # elements; the buffers of a tile stay in the first-level cache
-_FILLED = ("rand", "randn")  # distributions that the header draws for a whole tile
+_FILLED = ("rand", "randn", "poisson", "binomial")  # the headers draw these for a whole tile
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,11 +178,12 @@ def _prepare_draws(tile: _Tile, body: tuple[Stmt, ...]) -> None:
     written = written_names(body)
     for draw in dict.fromkeys(node for node in all_nodes(body) if isinstance(node, RandomDraw)):
         name = f"r{len(tile.buffers)}"
-        if draw.distribution in _FILLED:
+        if draw.distribution in _FILLED and not any(map(_differs, draw.args)):
             kind = scope.printer.type_name(draw.dtype)
             fill = scope.printer.function(f"fill_{draw.distribution}", DType.REAL)
-            counter = f"{scope.param(draw.key)}, {scope.names.step}, {draw.number}u"
-            tile.fills.append(f"{fill}({name}, base, count, {counter});")
+            key, number = scope.param(draw.key), f"{draw.number}u"
+            values_of = (key, scope.names.step, number, *map(scope.printer.text, draw.args))
+            tile.fills.append(f"{fill}({name}, base, count, {', '.join(values_of)});")
         else:
             early = map_expr(draw, lambda node: _inline(node, values))
             if not _computable_first(early, written, bound):
@@ -191,6 +192,12 @@ def _prepare_draws(tile: _Tile, body: tuple[Stmt, ...]) -> None:
             tile.draws.append(f"{name}[k] = {scope.printer.text(early)};")
         tile.buffers.append(f"{kind} {name}[{TILE}];")
         scope.names.replaced[draw] = f"{name}[k]"
+
+
+def _differs(argument: Expr) -> bool:
+    """Return whether an argument of a draw may differ between the elements of a group."""
+    inner = (Load, Gather, Local, IndexValue, RandomDraw)
+    return any(isinstance(node, inner) for node in walk(argument))
 
 
 def _local_values(body: tuple[Stmt, ...]) -> dict[str, Expr]:

@@ -15,6 +15,15 @@ from simgen.api.binding import CompiledNetwork
 pytestmark = pytest.mark.compiler
 
 
+@pytest.fixture
+def ctrl_c():
+    """Make Ctrl-C interrupt Python, as a shell's background jobs do not."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("ctrl_c")
 def test_an_interrupted_run_can_be_continued():
     simgen.set_device("cpu")
     simgen.start_scope()
