@@ -41,7 +41,7 @@ class StateVariable:
     fetched when it is asked for; setting it ends the loan.
     """
 
-    __slots__ = ("_borrower", "_data", "_memory", "_taken", "info", "version")
+    __slots__ = ("_borrower", "_data", "_memory", "_network", "_taken", "info", "version")
 
     def __init__(self, info: VariableInfo, size: int, real: np.dtype[np.floating]) -> None:
         self.info = info
@@ -49,6 +49,7 @@ class StateVariable:
         self._borrower: Borrower | None = None
         self._data: AnyArray | None = aligned_zeros(1 if info.shared else size, dtype)
         self._memory: Memory | None = None
+        self._network: object = None  # stands for the one that ran last
         self._taken = 0
         self.version = 0
 
@@ -87,11 +88,23 @@ class StateVariable:
 
     def bind(self, memory: Memory, remote: bool) -> AnyArray:
         """Return the data for the memory of a network, which may have newer ones from then on."""
-        data = self.values
-        if remote:
-            memory.counters[self.info.array.name] = lambda: self._taken
-        self._memory = memory if remote else None
+        data, network = self.values, object()
+
+        def writes() -> int:
+            if self._network is not network and self._borrower is None:  # another one ran with it
+                self._taken += 1
+                self._attach(network, memory if remote else None)
+            return self._taken
+
+        memory.counters[self.info.array.name] = writes
+        self._attach(network, memory if remote else None)
         return data
+
+    def _attach(self, network: object, memory: Memory | None) -> None:
+        """Bring the values here; the memory may have newer ones from then on."""
+        if self._memory is not None and self._memory is not memory:
+            self._memory.fetch(self.info.array.name)
+        self._network, self._memory = network, memory
 
     @property
     def name(self) -> str:

@@ -61,6 +61,7 @@ class Simulation:
 
         The arrays of the memory are those of the host before and after it, and in Python calls.
         """
+        self.memory.claim()
         self.memory.changed()
         try:
             self._run(end, operations, progress)

@@ -80,7 +80,7 @@ class Memory:
     ``mirror`` is set by targets whose devices have memory of their own: what such a program wrote
     is in ``arrays`` after :meth:`fetch`, except ``tick`` and recorders, which always are. Some
     arrays are asked for one by one, because they may be large: ``counters`` holds for each how
-    often the host may have written it.
+    often the host, or another network, may have written it.
     """
 
     arrays: dict[str, AnyArray] = field(default_factory=dict)
@@ -94,6 +94,11 @@ class Memory:
         """Bring arrays up to date, before the host reads or writes them."""
         if self.mirror is not None:
             self.mirror.fetch(name)
+
+    def claim(self) -> None:
+        """Bring to the host what another network wrote that shares some of the arrays."""
+        for counter in self.counters.values():
+            counter()
 
     def changed(self) -> None:
         """Say that the host may have written arrays, except those that are counted."""

@@ -150,6 +150,25 @@ def test_another_device_goes_on_where_the_first_one_stopped(device):
     assert group.v[:].tolist() == [30] * 5
 
 
+def test_networks_that_share_a_group_go_on_from_each_other(device):
+    group, first = growing()
+    second = Network(group)
+    for network in (first, second, first, second, second, first):
+        network.run(1 * ms)
+    assert group.v[:].tolist() == [60] * 5
+
+
+@pytest.mark.usefixtures("traffic")
+def test_networks_of_different_devices_share_a_group():
+    group, network = growing()
+    for name, options in (("cpu", {}), ("cuda", {"emulate": True})) * 2:
+        set_device(name, **options)
+        Network(group).run(1 * ms)
+        set_device("cuda", emulate=True)
+        network.run(1 * ms)
+    assert group.v[:].tolist() == [80] * 5
+
+
 def test_recorders_grow_on_the_device(device):
     group, network = growing()
     monitor = StateMonitor(group, "v", record=True)
