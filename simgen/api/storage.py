@@ -89,15 +89,16 @@ class StateVariable:
     def bind(self, memory: Memory, remote: bool) -> AnyArray:
         """Return the data for the memory of a network, which may have newer ones from then on."""
         data, network = self.values, object()
+        newer = memory if remote else None  # else nothing here keeps the memory alive
 
         def writes() -> int:
             if self._network is not network and self._borrower is None:  # another one ran with it
                 self._taken += 1
-                self._attach(network, memory if remote else None)
+                self._attach(network, newer)
             return self._taken
 
         memory.counters[self.info.array.name] = writes
-        self._attach(network, memory if remote else None)
+        self._attach(network, newer)
         return data
 
     def _attach(self, network: object, memory: Memory | None) -> None:
