@@ -178,7 +178,7 @@ ROWS = [
     Bad("refractory_true", lambda: spiking(refractory=True),
         ArgumentTypeError, ["refractory", "True", "exc"]),
     Bad("refractory_no_unit", lambda: spiking(refractory=3),
-        SimgenError, ["refractory", "3", "exc"]),
+        DimensionMismatchError, ["refractory", "as in 2*ms, or text, not 3", "exc"]),
     Bad("refractory_negative", lambda: spiking(refractory=-3 * ms),
         ModelError, ["refractory", "-0.003", "exc"]),
     Bad("refractory_nan", lambda: spiking(refractory=float("nan") * ms),
