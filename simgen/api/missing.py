@@ -69,6 +69,7 @@ class MissingName:
         return f"<{self._name}: not supported by simgen>"
 
     def __call__(self, *_args: Any, **_options: Any) -> NoReturn:
+        """Refuse."""
         self._raise()
 
     def __getattr__(self, name: str) -> NoReturn:

@@ -48,7 +48,7 @@ def test_units_win_over_numpy_and_builtins_stay():
 )
 def test_names_that_only_brian_has_say_so_when_used(code):
     namespace = {name: getattr(brian, name) for name in brian.__all__}
-    with pytest.raises(UnsupportedFeatureError, match="simgen has no '(prefs|linked_var)'"):
+    with pytest.raises(UnsupportedFeatureError, match=r"simgen has no '(prefs|linked_var)'"):
         exec(code, namespace)
 
 
