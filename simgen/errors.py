@@ -144,6 +144,10 @@ class DeviceError(SimgenError, RuntimeError):
     """The chosen device cannot be used."""
 
 
+class KernelError(SimgenError, RuntimeError):
+    """A kernel did what none may: a race, an access out of bounds, a barrier that some miss."""
+
+
 class InternalError(SimgenError, RuntimeError):
     """A fault of simgen itself; please report it."""
 

@@ -18,3 +18,6 @@ class Options:
     threads: int = 1
     optimize: int = 1  # 0: no optimising passes, for tests that compare bits
     compiler_flags: tuple[str, ...] = ()
+    emulate: bool = False  # cuda: run the CUDA source on the processor
+    deterministic: bool = False  # cuda: floating sums keep their order
+    device: int = 0  # cuda: the number of the GPU

@@ -17,6 +17,7 @@ from simgen.passes.fuse_kernels import fuse_kernels
 from simgen.passes.hoist_invariants import hoist_invariants
 from simgen.targets.base import Target
 from simgen.targets.cpu.backend import CpuTarget
+from simgen.targets.cuda.backend import CudaTarget, open_device
 from simgen.targets.reference.backend import ReferenceTarget
 
 Pass = Callable[[Program], Program]
@@ -82,8 +83,21 @@ def optimise(program: Program, level: int) -> Program:
     return program
 
 
+def require_device(options: Options) -> None:
+    """Raise :class:`DeviceError`, saying what is missing, if the device cannot be used here."""
+    if options.target == "cuda":
+        open_device(options)
+
+
 def choose_target(options: Options) -> Target:
     """Return the target that the options ask for."""
+    if options.target == "cuda":
+        return CudaTarget(options)
+    return host_target(options)
+
+
+def host_target(options: Options) -> Target:
+    """Return the target for what is computed on the host: text of assignments and of connect."""
     if options.target == "reference":
         return ReferenceTarget(options)
     return CpuTarget(options)

@@ -67,18 +67,20 @@ def golden(request: pytest.FixtureRequest) -> Callable[..., None]:
 
 @pytest.fixture(
     params=[
-        pytest.param(("reference", 1), id="reference"),
-        pytest.param(("cpu", 1), id="cpu-1", marks=pytest.mark.compiler),
-        pytest.param(("cpu", 3), id="cpu-3", marks=pytest.mark.compiler),
+        pytest.param(("reference", {}), id="reference"),
+        pytest.param(("cpu", {}), id="cpu-1", marks=pytest.mark.compiler),
+        pytest.param(("cpu", {"threads": 3}), id="cpu-3", marks=pytest.mark.compiler),
+        pytest.param(("cuda", {"emulate": True}), id="cuda", marks=pytest.mark.compiler),
     ]
 )
 def device(request: pytest.FixtureRequest) -> Iterator[str]:
-    """Run the test on the interpreter and on compiled programs of one and of three threads.
+    """Run the test on the interpreter, on compiled programs of one and of three threads, and on an
+    emulated GPU.
 
     Each starts in a fresh scope with dt = 0.1 ms and seed 1; yields the name of the device.
     """
-    name, threads = request.param
-    simgen.set_device(name, threads=threads)
+    name, options = request.param
+    simgen.set_device(name, **options)
     simgen.start_scope()
     simgen.seed(1)
     simgen.defaultclock.dt = 1e-4 * simgen.second

@@ -40,7 +40,12 @@ SG_FN int64_t sg_int(double x) {
   whole = x >= 9223372036854775808.0 ? (int64_t)0x7fffffffffffffffll : whole;
   return x < -9223372036854775808.0 ? -(int64_t)0x7fffffffffffffffll - 1 : whole;
 }
-SG_FN int64_t sg_intf(float x) { return sg_int((double)x); }
+SG_FN int64_t sg_intf(float x) {
+  int inside = (x >= -9223372036854775808.0f) & (x < 9223372036854775808.0f);
+  int64_t whole = (int64_t)(inside ? x : 0.0f);
+  whole = x >= 9223372036854775808.0f ? (int64_t)0x7fffffffffffffffll : whole;
+  return x < -9223372036854775808.0f ? -(int64_t)0x7fffffffffffffffll - 1 : whole;
+}
 
 // Python's a // b and a % b on integers: the remainder has the sign of b. Where Python raises,
 // as numpy: division by 0 gives 0 and 0, the smallest number divided by -1 itself and 0.

@@ -73,4 +73,39 @@ SG_FN void sg_segment_compact(const uint64_t *row_start, const uint64_t *pair_st
   }
 }
 
+// How the segment of (row, class) is found in each format.
+struct sg_find_none {
+  const uint64_t *row_start;
+  SG_METHOD void operator()(uint64_t row, uint32_t, uint64_t *begin, uint64_t *end) const {
+    sg_segment_none(row_start, row, begin, end);
+  }
+};
+template <class Start>
+struct sg_find_dense {
+  const uint64_t *row_start;
+  const Start *starts;
+  uint64_t n_classes;
+  SG_METHOD void operator()(uint64_t row, uint32_t cls, uint64_t *begin, uint64_t *end) const {
+    sg_segment_dense(row_start, starts, n_classes, row, cls, begin, end);
+  }
+};
+struct sg_find_compact {
+  const uint64_t *row_start, *pair_start;
+  const uint32_t *pair_class, *pair_begin;
+  SG_METHOD void operator()(uint64_t row, uint32_t cls, uint64_t *begin, uint64_t *end) const {
+    sg_segment_compact(row_start, pair_start, pair_class, pair_begin, row, cls, begin, end);
+  }
+};
+
+// The row of the synapse at a position: the last one that begins there or before.
+SG_FN int64_t sg_row_of(const uint64_t *row_start, int64_t n_rows, int64_t position) {
+  int64_t low = 0, high = n_rows;
+  while (high - low > 1) {
+    const int64_t middle = low + (high - low) / 2;
+    if (row_start[middle] <= (uint64_t)position) low = middle;
+    else high = middle;
+  }
+  return low;
+}
+
 #endif

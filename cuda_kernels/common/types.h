@@ -21,10 +21,12 @@ typedef unsigned long long uint64_t;
 
 #if defined(__CUDACC__)
 #define SG_FN static __device__ __forceinline__
+#define SG_METHOD __device__ __forceinline__
 #define SG_CALLED static __device__ __noinline__
 #define SG_SIMD
 #else
 #define SG_FN static inline __attribute__((always_inline))
+#define SG_METHOD inline __attribute__((always_inline))
 #define SG_CALLED static __attribute__((noinline, unused))
 #define SG_SIMD _Pragma("omp simd")
 #endif

@@ -17,17 +17,6 @@
 SG_FN int64_t sg_later(int64_t a, int64_t b) { return a > b ? a : b; }
 SG_FN int64_t sg_earlier(int64_t a, int64_t b) { return a < b ? a : b; }
 
-// The row of the synapse at a position: the last one that begins there or before.
-static inline int64_t sg_row_of(const uint64_t *row_start, int64_t n_rows, int64_t position) {
-  int64_t low = 0, high = n_rows;
-  while (high - low > 1) {
-    const int64_t middle = low + (high - low) / 2;
-    if (row_start[middle] <= (uint64_t)position) low = middle;
-    else high = middle;
-  }
-  return low;
-}
-
 // The first of `count` ascending steps that is not below `step`.
 static inline int64_t sg_first_due(const int64_t *steps, int64_t count, int64_t step) {
   int64_t low = 0, high = count;
@@ -77,30 +66,6 @@ typedef struct {
   int64_t depth, length, n_rows, source_start;
   int64_t born;  // spikes of earlier steps are not delivered; not negative
 } sg_fan_out;
-
-// How the segment of (row, class) is found in each format.
-struct sg_find_none {
-  const uint64_t *row_start;
-  inline void operator()(uint64_t row, uint32_t, uint64_t *begin, uint64_t *end) const {
-    sg_segment_none(row_start, row, begin, end);
-  }
-};
-template <class Start>
-struct sg_find_dense {
-  const uint64_t *row_start;
-  const Start *starts;
-  uint64_t n_classes;
-  inline void operator()(uint64_t row, uint32_t cls, uint64_t *begin, uint64_t *end) const {
-    sg_segment_dense(row_start, starts, n_classes, row, cls, begin, end);
-  }
-};
-struct sg_find_compact {
-  const uint64_t *row_start, *pair_start;
-  const uint32_t *pair_class, *pair_begin;
-  inline void operator()(uint64_t row, uint32_t cls, uint64_t *begin, uint64_t *end) const {
-    sg_segment_compact(row_start, pair_start, pair_class, pair_begin, row, cls, begin, end);
-  }
-};
 
 // Delivers what is due: delays from the largest down, sources ascending, parts ascending. The
 // segments are listed first and then visited, so that the visit can prefetch those to come. Not

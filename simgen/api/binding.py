@@ -13,7 +13,7 @@ import numpy.typing as npt
 from simgen import pipeline
 from simgen.api.arguments import about
 from simgen.api.checks import require_finite, reserve_recordings
-from simgen.api.clock import Clock, defaultclock
+from simgen.api.clock import Clock, clocks_of
 from simgen.api.component import Component, in_order
 from simgen.api.constant_table import ConstantTable
 from simgen.api.event_rings import EventRings
@@ -23,6 +23,7 @@ from simgen.api.namespaces import Namespace
 from simgen.api.operations import NetworkOperation
 from simgen.api.recording import Recording
 from simgen.api.seeds import seed_epoch
+from simgen.api.storage import StateVariable
 from simgen.api.subgroup import Subgroup
 from simgen.api.succession import Succession, carry_spikes
 from simgen.api.timed_array import TimedArray, find_table
@@ -57,7 +58,7 @@ class CompiledNetwork:
         self.objects = in_order(components)  # as the user made them
         self._position: int | None = None  # of the Python operation that is being called
         self.options = options
-        self.clocks = self._find_clocks()
+        self.clocks = clocks_of(self.objects)
         self.axis: TimeAxis = common_axis({clock.name: clock.dt_ for clock in self.clocks})
         self._widths = [clock.dt_ for clock in self.clocks]
         tick = (
@@ -78,6 +79,7 @@ class CompiledNetwork:
         self.raw: Program = replace(raw, clocks=tuple(clocks))
         self.program: Program = pipeline.optimise(self.raw, options.optimize)
         self._target = pipeline.choose_target(options)
+        self.remote = self._target.is_remote
         self._executables: dict[tuple[int, int], Executable] = {}
         self.memory = Memory(n_parts=options.threads)
         self.memory.arrays["tick"] = np.array([tick], np.int64)
@@ -102,14 +104,6 @@ class CompiledNetwork:
         self._host_operations = self._operations()
 
     # --- binding --------------------------------------------------------------------------------
-
-    def _find_clocks(self) -> list[Clock]:
-        clocks: dict[int, Clock] = {}
-        for component in self.objects:
-            clock = getattr(component, "clock", None)
-            if isinstance(clock, Clock):
-                clocks[id(clock)] = clock
-        return list(clocks.values()) or [defaultclock]
 
     def _bind(self, previous: CompiledNetwork | None) -> None:
         memory = self.memory
@@ -148,6 +142,8 @@ class CompiledNetwork:
     def _bind_component(self, component: Component) -> None:
         memory = self.memory
         for array, data in component._arrays():
+            if isinstance(data, StateVariable):
+                data = data.bind(memory, self.remote)
             memory.arrays[array.name] = data
         memory.arrays.update(component._tables())
         memory.ints.update(component._sizes())

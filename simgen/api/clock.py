@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from typing import Any
 
 from simgen.api.arguments import plain_values
@@ -87,3 +88,13 @@ class DefaultClock(Clock):
 
 
 defaultclock = DefaultClock()
+
+
+def clocks_of(objects: Iterable[object]) -> list[Clock]:
+    """Return the clocks that objects have, each once; the default clock if there are none."""
+    clocks: dict[int, Clock] = {}
+    for owner in objects:
+        clock = getattr(owner, "clock", None)
+        if isinstance(clock, Clock):
+            clocks[id(clock)] = clock
+    return list(clocks.values()) or [defaultclock]

@@ -38,7 +38,7 @@ def connect_compiled(
     depth = max(1, min(n_source, BLOCK // max(1, start + n_target)))
     memory = _memory(program, text, context.key, depth, start, n_target)
     options = current_options()
-    executable = pipeline.choose_target(options).build(pipeline.optimise(program, options.optimize))
+    executable = pipeline.host_target(options).build(pipeline.optimise(program, options.optimize))
     executable.bind(memory)
     counts = np.zeros(n_source, np.uint64)
     found: list[npt.NDArray[np.uint32]] = []

@@ -84,7 +84,7 @@ def evaluate_for_synapses(
     }
     memory.reals = {f"dt_{CLOCK.name}": text.clock.dt_, NOW.name: env.time()}
     collect(program, text, env, memory)
-    executable = pipeline.choose_target(current_options()).build(pipeline.optimise(program, 1))
+    executable = pipeline.host_target(current_options()).build(pipeline.optimise(program, 1))
     executable.bind(memory)
     executable.run(1)
     return out

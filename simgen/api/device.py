@@ -8,36 +8,52 @@ from typing import Any
 
 import numpy as np
 
+from simgen import pipeline
 from simgen.dtypes import FLOAT32, FLOAT64
 from simgen.errors import (
     ArgumentTypeError,
     DeviceError,
     ModelError,
     SimgenError,
-    UnsupportedFeatureError,
     suggest,
 )
 from simgen.options import Options
 
-TARGETS = ("auto", "cpu", "reference", "cuda")
+TARGETS = ("auto", "cpu", "cuda", "reference")
+# The options that belong to one kind of device; elsewhere they would mean nothing.
+_ONLY_ON = {
+    "emulate": "cuda",
+    "deterministic": "cuda",
+    "device": "cuda",
+    "compiler_flags": "cpu",
+}
+_OPTIONS = ("dtype", "threads", "optimize", *_ONLY_ON)
+_NOT_SAID: Any = object()
 _current: Options | None = None
 
 
 def set_device(
-    device: str = "auto",
+    name: Any = _NOT_SAID,
+    /,
     *,
+    device: Any = None,
     dtype: Any = None,
     threads: int | None = None,
     optimize: int = 1,
     compiler_flags: tuple[str, ...] = (),
+    emulate: bool = False,
+    deterministic: bool = False,
     **unknown: Any,
 ) -> None:
     """Choose where networks run from now on; may be called any time outside a run.
 
     Parameters
     ----------
+    name
+        ``"cpu"``, ``"cuda"`` (an NVIDIA GPU), ``"reference"`` (plain numpy, slow: for checking) or
+        ``"auto"``.
     device
-        ``"cpu"``, ``"reference"`` (plain numpy, slow: for checking) or ``"auto"``.
+        With ``"cuda"``, the number of the GPU, from 0. A name, if none was given before it.
     dtype
         ``"float64"`` (the default) or ``"float32"`` for variables created from now on.
     threads
@@ -46,6 +62,10 @@ def set_device(
         0 turns the optimising passes off.
     compiler_flags
         Further flags for the system compiler.
+    emulate
+        Run the CUDA source on the processor, slowly: to check and debug without a GPU.
+    deterministic
+        On a GPU, keep the order of floating sums, so that equal runs are equal bit by bit.
 
     Raises
     ------
@@ -55,30 +75,62 @@ def set_device(
     """
     global _current
     if unknown:
-        name = next(iter(unknown))
+        wrong = next(iter(unknown))
         raise ArgumentTypeError(
-            f"set_device() has no option '{name}'. "
-            f"{suggest(name, ('dtype', 'threads', 'optimize', 'compiler_flags'))}".strip()
+            f"set_device() has no option '{wrong}'. {suggest(wrong, _OPTIONS)}".strip()
         )
-    if not isinstance(device, str) or device not in TARGETS:
+    if name is _NOT_SAID:
+        name, device = ("auto" if device is None else device), None
+    if not isinstance(name, str) or name not in TARGETS:
         raise DeviceError(
-            f"There is no device {device!r}. {suggest(str(device), TARGETS)} "
+            f"There is no device {name!r}. {suggest(str(name), TARGETS)} "
             f"The devices are {', '.join(TARGETS)}."
         )
-    if device == "cuda":
-        raise UnsupportedFeatureError(
-            "The device 'cuda' cannot run networks yet; use 'cpu'. "
-            "CUDA source can be looked at with 'python -m simgen show --target cuda'."
-        )
     options = Options(
-        target=device,
+        target=name,
         threads=_threads(threads),
-        optimize=0 if device == "reference" else _level(optimize),  # the oracle knows no passes
+        optimize=0 if name == "reference" else _level(optimize),  # the oracle knows no passes
         compiler_flags=_flags(compiler_flags),
+        emulate=_switch("emulate", emulate),
+        deterministic=_switch("deterministic", deterministic),
+        device=_number(device),
     )
+    _check_together(options)
     if dtype is not None:
         options = replace(options, real=_real(dtype))
+    pipeline.require_device(options)
     _current = options
+
+
+def _check_together(options: Options) -> None:
+    """Refuse options that mean nothing on the chosen device."""
+    plain, name = Options(), options.target
+    for option, owner in _ONLY_ON.items():
+        given = getattr(options, option) != getattr(plain, option)
+        if given and name != owner and not (owner == "cpu" and name in ("auto", "reference")):
+            raise DeviceError(
+                f"The option '{option}' belongs to the device '{owner}', not to '{name}'."
+            )
+    if name == "cuda" and options.threads != 1:
+        raise DeviceError("The option 'threads' belongs to the device 'cpu', not to 'cuda'.")
+    if options.emulate and options.device:
+        raise DeviceError("An emulated device has no number: leave out 'device' or 'emulate'.")
+
+
+def _switch(option: str, value: Any) -> bool:
+    if not isinstance(value, bool | np.bool_):
+        raise ArgumentTypeError(f"The option '{option}' must be True or False, not {value!r}.")
+    return bool(value)
+
+
+def _number(device: Any) -> int:
+    if device is None:
+        return 0
+    if isinstance(device, bool) or not isinstance(device, int | np.integer) or device < 0:
+        raise ArgumentTypeError(
+            f"The option 'device' is the number of a GPU, from 0, not {device!r}."
+        )
+    return int(device)
 
 
 def _threads(threads: int | None) -> int:

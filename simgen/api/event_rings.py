@@ -43,9 +43,7 @@ class EventRings:
                 if memory.n_parts > 1:  # what was not recorded yet stays for as many steps again
                     depth = max(depth, 2 * apart + 1)
                 buffer = self._fitted(compiled, previous, component, events, depth)
-                memory.arrays[f"{events.name}.ids"] = buffer.ids
-                memory.arrays[f"{events.name}.counts"] = buffer.counts
-                memory.ints[f"{events.name}.depth"] = buffer.depth
+                buffer.bind(compiled.memory, compiled.remote)
 
     def _fitted(
         self,

@@ -241,12 +241,10 @@ class Group(Component):
     def _read(self, name: str, item: Any) -> AnyArray:
         variable = self.variables.get(name)
         if variable is not None and variable.info.shared:
-            return np.asarray(
-                variable.data[0].copy() if isinstance(item, slice) else variable.data[item].copy()
-            )
+            return np.asarray(variable.values[0 if isinstance(item, slice) else item].copy())
         indices = self._indices(item)
         if variable is not None and variable.info.via is None:
-            values = variable.data[self._positions(indices)]
+            values = variable.values[self._positions(indices)]
             return np.asarray(values.copy() if isinstance(indices, slice) else values)
         if name == "i" and self._index() is ELEMENT:
             return np.asarray(np.arange(self._size())[indices])
@@ -351,7 +349,7 @@ class Group(Component):
         """Return the data behind an array of the IR that this group's code may read."""
         for variable in self.variables.values():
             if variable.info.array.name == array.name:
-                return variable.data
+                return variable.values
         raise ModelError(f"{self.describe()} has no data for '{array.name}'.")
 
     def _text_context(self) -> TextContext:

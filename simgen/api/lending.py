@@ -206,7 +206,8 @@ class Share:
         self.merge.touched.add(self)
         self._fetched[variable] = variable.version
         if self.member.variables.get(variable.name) is variable:
-            return take_values(self._shared(variable), self._positions())
+            shared = self.merge.variables[variable.name].values
+            return take_values(shared, self._positions())
         return self._seconds()
 
     def _seconds(self) -> npt.NDArray[np.float64]:
@@ -215,7 +216,7 @@ class Share:
         if pathway.uniform is not None:
             return np.full(self.piece.n, pathway.uniform)
         if pathway.variable.data.size == len(merge):  # between two stores
-            return take_values(pathway.variable.data, self._positions())
+            return take_values(pathway.variable.values, self._positions())
         table = merge._class_steps.astype(np.float64) * merge._class_dt
         _, classes = find_piece(merge.shared_rows(), self.piece, classes=True)
         return np.asarray(table[classes])

@@ -357,9 +357,9 @@ class NeuronGroup(Group):
     def _constant_scopes(self) -> Iterable[ConstantScope]:
         return () if self._group_constants is None else (self._group_constants,)
 
-    def _arrays(self) -> Iterator[tuple[Array, AnyArray]]:
+    def _arrays(self) -> Iterator[tuple[Array, StateVariable]]:
         for variable in (*self.variables.values(), *self._internal.values()):
-            yield variable.info.array, variable.data
+            yield variable.info.array, variable
 
     def _groups(self) -> dict[str, int]:
         return {self._description.length: self._N}
@@ -369,7 +369,7 @@ class NeuronGroup(Group):
 
     def _checked_state(self) -> Iterator[tuple[str, AnyArray]]:
         for equation in self.equations.differential:
-            yield equation.name, self.variables[equation.name].data
+            yield equation.name, self.variables[equation.name].values
 
     def _event_lists(self) -> Iterable[EventList]:
         return self._description.events.values()
@@ -377,7 +377,7 @@ class NeuronGroup(Group):
     def _find_array(self, array: Array) -> AnyArray:
         for variable in self._internal.values():
             if variable.info.array.name == array.name:
-                return self._flag() if variable.name == "not_refractory_flag" else variable.data
+                return self._flag() if variable.name == "not_refractory_flag" else variable.values
         return super()._find_array(array)
 
     def _flag(self) -> AnyArray:
@@ -385,9 +385,9 @@ class NeuronGroup(Group):
         compiled = None if self._network is None else self._network._compiled
         name = f"{self.name}.refractory_steps"
         if compiled is None or name not in compiled.memory.ints:
-            return self._internal["not_refractory_flag"].data
+            return self._internal["not_refractory_flag"].values
         latest = round(self.clock._now / self.clock.dt_) - 1
-        since = latest - self._internal["lastspike_step"].data
+        since = latest - self._internal["lastspike_step"].values
         return np.asarray(since >= compiled.memory.ints[name])
 
     def _parameters(self) -> dict[str, float | int]:

@@ -110,7 +110,7 @@ class PoissonGroup(NeuronGroup):
     def _check_rates(self) -> None:
         if "rates" not in self.variables:
             return
-        rates = self.variables["rates"].data
+        rates = self.variables["rates"].values
         bad = ~((rates >= 0) & (rates * self.clock.dt_ <= 1))
         if np.any(bad):
             place = int(np.flatnonzero(bad)[0])
@@ -148,9 +148,9 @@ class PoissonGroup(NeuronGroup):
         self._set("_model", replace(self._model, frozen=(*self._model.frozen, watch)))
 
     def _finished(self) -> None:
-        if self._worst is None or not self._worst.data.any():
+        if self._worst is None or not self._worst.values.any():
             return
-        rates = self._worst.data
+        rates = self._worst.values
         place = int(np.flatnonzero(rates)[0])
         raise ModelError(
             f"'rates' of {self.describe()} was {rates[place]:g} Hz at index {place} during the "

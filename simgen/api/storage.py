@@ -9,11 +9,18 @@ import numpy.typing as npt
 
 from simgen.api.arguments import plain_values
 from simgen.dtypes import DType
-from simgen.errors import ArgumentTypeError, DimensionMismatchError, InternalError, ModelError
+from simgen.errors import (
+    ArgumentTypeError,
+    DeviceError,
+    DimensionMismatchError,
+    InternalError,
+    ModelError,
+)
 from simgen.model.description import VariableInfo
 from simgen.model.functions import said
 from simgen.model.hints import usual_unit
 from simgen.runtime.aligned import aligned_zeros
+from simgen.targets.base import Memory
 from simgen.units import DIMENSIONLESS
 
 AnyArray = npt.NDArray[Any]
@@ -29,27 +36,38 @@ class Borrower(Protocol):
 class StateVariable:
     """A variable's description and its data: one value per element, or a single one if shared.
 
-    ``version`` counts the writes from Python, so that derived values know when to follow. Data
-    that is lent is fetched when it is asked for; setting it ends the loan.
+    ``version`` counts the writes from Python, so that derived values know when to follow. While a
+    device has newer values they are brought here when they are asked for. Data that is lent is
+    fetched when it is asked for; setting it ends the loan.
     """
 
-    __slots__ = ("_borrower", "_data", "info", "version")
+    __slots__ = ("_borrower", "_data", "_memory", "_taken", "info", "version")
 
     def __init__(self, info: VariableInfo, size: int, real: np.dtype[np.floating]) -> None:
         self.info = info
         dtype = info.array.dtype.numpy(real)
         self._borrower: Borrower | None = None
         self._data: AnyArray | None = aligned_zeros(1 if info.shared else size, dtype)
+        self._memory: Memory | None = None
+        self._taken = 0
         self.version = 0
 
     @property
-    def data(self) -> AnyArray:
-        """The values in the order of the owner's data."""
+    def values(self) -> AnyArray:
+        """The values in the order of the owner's data, to be read."""
         if self._data is None:
             if self._borrower is None:
                 raise InternalError(f"'{self.name}' has neither data nor a borrower")
             self._data = self._borrower.fetch(self)
+        elif self._memory is not None:
+            self._memory.fetch(self.info.array.name)
         return self._data
+
+    @property
+    def data(self) -> AnyArray:
+        """The data, which whoever takes it may write; they go to the device before the next run."""
+        self._taken += 1
+        return self.values
 
     @data.setter
     def data(self, values: AnyArray) -> None:
@@ -57,7 +75,7 @@ class StateVariable:
 
     def lend(self, borrower: Borrower) -> None:
         """Free the data, which ``borrower`` has taken over."""
-        self._borrower, self._data = borrower, None
+        self._borrower, self._data, self._memory = borrower, None, None
 
     def is_lent_to(self, borrower: Borrower) -> bool:
         """Whether ``borrower`` keeps the data."""
@@ -65,12 +83,38 @@ class StateVariable:
 
     def fetched(self) -> AnyArray | None:
         """Return the data that is here, None if it is lent and has not been asked for."""
-        return self._data
+        return self._data if self._data is None else self.values
+
+    def bind(self, memory: Memory, remote: bool) -> AnyArray:
+        """Return the data for the memory of a network, which may have newer ones from then on."""
+        data = self.values
+        if remote:
+            memory.counters[self.info.array.name] = lambda: self._taken
+        self._memory = memory if remote else None
+        return data
 
     @property
     def name(self) -> str:
         """The user's name for it."""
         return self.info.name
+
+    def device_array(self, owner: str) -> Any:
+        """Return the values on the device as an array of its own library, or say why not."""
+        if self._borrower is not None:
+            raise DeviceError(
+                f"'{self.name}' of {owner} has no place of its own on the GPU: these synapses run "
+                "as one with those of other objects."
+            )
+        mirror = None if self._memory is None else self._memory.mirror
+        if mirror is None:
+            raise DeviceError(
+                f"'{self.name}' of {owner} is not on a GPU: it is from the first run on, after "
+                "set_device('cuda')."
+            )
+        try:
+            return mirror.view(self.info.array.name)
+        except DeviceError as error:
+            raise DeviceError(f"'{self.name}' of {owner}: {error}.") from None
 
     def convert(self, value: Any, owner: str) -> AnyArray:
         """Return ``value`` as an array of this variable's dtype, or raise, naming it.

@@ -310,7 +310,7 @@ class Synapses(Connectable):
             case "N_post":
                 return np.array(self.target._size())
             case "lastupdate" if self._lastupdate is not None:
-                counts = self._lastupdate.data[self._positions(self._indices(item))]
+                counts = self._lastupdate.values[self._positions(self._indices(item))]
                 return np.asarray(counts * self._run._update_width)
         return super()._read(name, item)
 

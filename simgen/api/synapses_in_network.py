@@ -89,7 +89,7 @@ class SynapsesInNetwork(Group):
     def _prepare(self, n_parts: int) -> None:
         self._run.prepare(n_parts)
 
-    def _arrays(self) -> Iterable[tuple[Array, AnyArray]]:
+    def _arrays(self) -> Iterable[tuple[Array, AnyArray | StateVariable]]:
         return self._run.arrays()
 
     def _computed(self, used: frozenset[str]) -> Iterable[tuple[Array, AnyArray]]:
@@ -113,7 +113,7 @@ class SynapsesInNetwork(Group):
     def _checked_state(self) -> Iterator[tuple[str, AnyArray]]:
         for variable in self.variables.values():
             if variable.info.array in self._run.changed:  # what no code writes cannot diverge
-                yield variable.name, variable.data
+                yield variable.name, variable.values
 
     def _must_be_finite(self, name: str) -> bool:
         return True

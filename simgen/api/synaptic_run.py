@@ -263,13 +263,13 @@ class SynapticRun:
 
     # --- data -----------------------------------------------------------------------------------
 
-    def arrays(self) -> Iterator[tuple[Array, AnyArray]]:
+    def arrays(self) -> Iterator[tuple[Array, AnyArray | StateVariable]]:
         """Yield the arrays of the IR with their data."""
         synapses = self.synapses
         for variable in synapses.variables.values():
-            yield variable.info.array, variable.data
+            yield variable.info.array, variable
         if synapses._lastupdate is not None:
-            yield synapses._lastupdate.info.array, synapses._lastupdate.data
+            yield synapses._lastupdate.info.array, synapses._lastupdate
         yield from self.traces.arrays()
 
     def computed(self, used: frozenset[str]) -> Iterator[tuple[Array, AnyArray]]:
@@ -342,10 +342,10 @@ class SynapticRun:
         synapses = self.synapses
         for variable in synapses.variables.values():
             if variable.info.array.name == array.name:
-                return variable.data
+                return variable.values
         last: StateVariable | None = synapses._lastupdate
         if last is not None and last.info.array.name == array.name:
-            return last.data
+            return last.values
         if array.name == f"{synapses.name}.N_incoming":
             return degree_by_position(synapses, "N_incoming")
         if array.name == f"{synapses.name}.N_outgoing":

@@ -104,7 +104,7 @@ class TraceKeeper:
         return False
 
     def _starts_at_zero(self, name: str) -> bool:
-        return name in self._now or not np.any(self.synapses.variables[name].data)
+        return name in self._now or not np.any(self.synapses.variables[name].values)
 
     def _pathway(self) -> Pathway:
         pathways = self.synapses._pathways.values()

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from simgen.errors import DeviceError, UnsupportedFeatureError
 from simgen.units import Quantity
 
 if TYPE_CHECKING:
@@ -57,6 +58,24 @@ class VariableView:
 
     def __setitem__(self, item: Any, value: Any) -> None:
         self._group._write(self._name, item, value, plain=self._plain)
+
+    def device_array(self) -> Any:
+        """Return the values, without unit, as a CuPy array that shares their memory on the GPU.
+
+        What is written to it counts in the next run, if nothing is assigned to the view meanwhile.
+        """
+        group, variable = self._group, self._group.variables.get(self._name)
+        if variable is None:
+            raise DeviceError(f"'{self._name}' of {group.describe()} is computed, not stored.")
+        places = group._positions(slice(0, group._size(), 1))
+        if variable.info.shared:
+            places = slice(0, 1)
+        if variable.info.via is not None or not isinstance(places, slice):
+            raise UnsupportedFeatureError(
+                f"'{self._name}' of {group.describe()} has no device_array(): its values lie in "
+                "another order on the device."
+            )
+        return variable.device_array(group.describe())[places]
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> npt.NDArray[np.generic]:
         values = np.asarray(self._group._read(self._name, slice(None)))

@@ -6,21 +6,52 @@ import numpy as np
 import numpy.typing as npt
 
 from simgen.ir.stmt import EventList
+from simgen.targets.base import AnyArray, Memory
 
 
 class EventBuffer:
-    """The events of the last ``depth`` steps of a group, split by the parts that own elements."""
+    """The events of the last ``depth`` steps of a group, split by the parts that own elements.
+
+    They are brought from the device that a network runs on when they are asked for.
+    """
 
     def __init__(self, events: EventList, size: int, n_parts: int = 1) -> None:
         self.events = events
         self.size = size
-        self.ids: npt.NDArray[np.uint32] = np.zeros((1, size), np.uint32)
-        self.counts: npt.NDArray[np.int64] = np.zeros((1, n_parts), np.int64)
+        self._ids: npt.NDArray[np.uint32] = np.zeros((1, size), np.uint32)
+        self._counts: npt.NDArray[np.int64] = np.zeros((1, n_parts), np.int64)
+        self._memory: Memory | None = None
+
+    @property
+    def ids(self) -> npt.NDArray[np.uint32]:
+        """The elements that fired (depth, size), each part's from its own column on."""
+        if self._memory is not None:
+            self._memory.fetch(f"{self.events.name}.ids")
+        return self._ids
+
+    @property
+    def counts(self) -> npt.NDArray[np.int64]:
+        """The number of events (depth, parts)."""
+        if self._memory is not None:
+            self._memory.fetch(f"{self.events.name}.counts")
+        return self._counts
 
     @property
     def depth(self) -> int:
         """The number of slots."""
-        return int(self.ids.shape[0])
+        return int(self._ids.shape[0])
+
+    def bind(self, memory: Memory, remote: bool) -> None:
+        """Become part of the memory of a network, whose device may know newer events."""
+        arrays: dict[str, AnyArray] = {
+            f"{self.events.name}.ids": self.ids,
+            f"{self.events.name}.counts": self.counts,
+        }
+        memory.arrays.update(arrays)
+        memory.ints[f"{self.events.name}.depth"] = self.depth
+        if remote:  # the host changes events only before they are bound
+            memory.counters.update(dict.fromkeys(arrays, int))
+        self._memory = memory if remote else None
 
     def at_step(self, step: int, bounds: npt.NDArray[np.int64]) -> npt.NDArray[np.uint32]:
         """Return the events of a step that is still kept, ascending."""
@@ -55,8 +86,9 @@ class EventBuffer:
         events = [self.at_step(step, old_bounds) for step in range(first, next_step)]
         if moved_to is not None:
             first = moved_to - 1
-        self.ids = np.zeros((depth, self.size), np.uint32)
-        self.counts = np.zeros((depth, n_parts), np.int64)
+        self._ids = np.zeros((depth, self.size), np.uint32)
+        self._counts = np.zeros((depth, n_parts), np.int64)
+        self._memory = None
         for step, ids in enumerate(events, first):
             self.place(step, ids, bounds)
         return True

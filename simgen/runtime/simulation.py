@@ -57,7 +57,22 @@ class Simulation:
         operations: Sequence[HostOperation],
         progress: Callable[[int], None] | None = None,
     ) -> None:
-        """Run up to tick ``end``; ``progress`` is told the tick now and then."""
+        """Run up to tick ``end``; ``progress`` is told the tick now and then.
+
+        The arrays of the memory are those of the host before and after it, and in Python calls.
+        """
+        self.memory.changed()
+        try:
+            self._run(end, operations, progress)
+        finally:
+            self.memory.fetch()
+
+    def _run(
+        self,
+        end: int,
+        operations: Sequence[HostOperation],
+        progress: Callable[[int], None] | None,
+    ) -> None:
         self.stopped = False
         whole = self.segments(0, self.length)
         while self.tick < end and not self.stopped:
@@ -65,15 +80,20 @@ class Simulation:
             due = [operation for operation in operations if now % operation.period == 0]
             if due:
                 self._run_split(due)
-                if progress is not None:
-                    progress(self.tick)
+                self._tell(progress)
                 continue
             stop = end
             for operation in operations:
                 stop = min(stop, (now // operation.period + 1) * operation.period)
             self._advance(whole, stop - now)
-            if progress is not None:
-                progress(self.tick)
+            self._tell(progress)
+
+    def _tell(self, progress: Callable[[int], None] | None) -> None:
+        """Call the user's report, which may look at anything."""
+        if progress is not None:
+            self.memory.fetch()
+            progress(self.tick)
+            self.memory.changed()
 
     def _advance(self, executable: Executable, ticks: int) -> None:
         """Run some of ``ticks`` in one compiled call of about CALL_SECONDS."""
@@ -108,7 +128,9 @@ class Simulation:
             for operation in due:
                 if operation.position == position and position in positions:
                     tick[0] = now
+                    self.memory.fetch()
                     operation.call()
+                    self.memory.changed()
             positions = [later for later in positions if later > position]
         tick[0] = now + 1
 
@@ -136,6 +158,7 @@ class HostEnvironment:
         return data[0] if load.index.kind is IndexKind.ZERO else data[self.index(load.index)]
 
     def _data(self, array: Array) -> npt.NDArray[Any]:
+        self.memory.fetch(array.name)
         try:
             return self.memory.arrays[array.name]
         except KeyError:

@@ -47,8 +47,9 @@ Memory is flat and named, so that every target binds it in the same way:
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -59,14 +60,45 @@ AnyArray = npt.NDArray[np.generic]
 STEPS_TOGETHER = "steps_together"
 
 
+class Mirror(Protocol):
+    """The arrays as a device has them, where it has memory of its own."""
+
+    def fetch(self, name: str | None = None) -> None:
+        """Bring one array of the host up to date, or all that are not asked for by name."""
+
+    def changed(self) -> None:
+        """Take note that arrays of the host may have been written."""
+
+    def view(self, name: str) -> Any:
+        """Return an array of the device's own library that shares the memory of a named one."""
+
+
 @dataclass(slots=True)
 class Memory:
-    """The named values a program runs on; see the module's table."""
+    """The named values a program runs on; see the module's table.
+
+    ``mirror`` is set by targets whose devices have memory of their own: what such a program wrote
+    is in ``arrays`` after :meth:`fetch`, except ``tick`` and recorders, which always are. Some
+    arrays are asked for one by one, because they may be large: ``counters`` holds for each how
+    often the host may have written it.
+    """
 
     arrays: dict[str, AnyArray] = field(default_factory=dict)
     ints: dict[str, int] = field(default_factory=dict)
     reals: dict[str, float] = field(default_factory=dict)
     n_parts: int = 1
+    mirror: Mirror | None = field(default=None, compare=False, repr=False)
+    counters: dict[str, Callable[[], int]] = field(default_factory=dict, compare=False, repr=False)
+
+    def fetch(self, name: str | None = None) -> None:
+        """Bring arrays up to date, before the host reads or writes them."""
+        if self.mirror is not None:
+            self.mirror.fetch(name)
+
+    def changed(self) -> None:
+        """Say that the host may have written arrays, except those that are counted."""
+        if self.mirror is not None:
+            self.mirror.changed()
 
 
 class Executable(Protocol):
@@ -95,6 +127,10 @@ class Target(Protocol):
     @property
     def name(self) -> str:
         """The name that users choose it by."""
+
+    @property
+    def is_remote(self) -> bool:
+        """Whether programs run on memory of a device's own."""
 
     def build(self, program: Program) -> Executable:
         """Turn a program into an executable; compiles at most once for equal programs."""

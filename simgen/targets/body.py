@@ -21,18 +21,25 @@ def _no_append(stmt: Append, value: str) -> str:
     raise InternalError(f"recorder '{stmt.recorder.name}' is appended to inside a parallel loop")
 
 
+def _plain(stmt: Accumulate | Store, place: str, value: str) -> str | None:
+    return None
+
+
 @dataclass(slots=True)
 class BodyPrinter:
     """Prints the statements of one loop body.
 
     With ``select`` a conditional write becomes a write of the selected value: there is no branch,
-    so the loop vectorises. ``emit`` and ``append`` return the target's own text.
+    so the loop vectorises. ``emit``, ``append``, ``accumulate`` and ``store`` return the target's
+    own text; the last two may return None for a write like any other.
     """
 
     scope: Scope
     select: bool = False
     emit: Callable[[Emit, str], str] = _no_emit
     append: Callable[[Append, str], str] = _no_append
+    accumulate: Callable[[Accumulate, str, str], str | None] = _plain
+    store: Callable[[Store, str, str], str | None] = _plain
     _conditions: int = field(default=0, init=False)
     _shown: str = field(default="", init=False)
 
@@ -55,12 +62,14 @@ class BodyPrinter:
                 return [f"const {kind} {mangle('l', local.name)} = {text(value)};"]
             case Store(value=value):
                 place = self.scope.printer.place(stmt.array, stmt.index)
-                return [f"{place} = {self._chosen(guard, value, place, stmt)};"]
+                chosen = self._chosen(guard, value, place, stmt)
+                return [self.store(stmt, place, chosen) or f"{place} = {chosen};"]
             case Accumulate(op=op, value=value):
                 place = self.scope.printer.place(stmt.array, stmt.index)
                 if guard:
                     return [f"{place} = {guard} ? {place} {op} {text(value, UNARY)} : {place};"]
-                return [f"{place} {op}= {text(value)};"]
+                own = self.accumulate(stmt, place, text(value))
+                return [own or f"{place} {op}= {text(value)};"]
             case Scatter(array=array, position=position, value=value) if not guard:
                 return [f"{self.scope.array(array)}[{text(position)}] = {text(value)};"]
             case If(condition=condition, body=body):

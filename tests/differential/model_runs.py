@@ -69,6 +69,9 @@ class RunMaker(GroupMaker):
                 self.add(f"{name}.active = True")
             case "threads":
                 threads = self.pick(1, 2, 3)
-                self.add(f"device._current = replace(device._current, threads={threads})")
+                self.add(
+                    "if device._current.target != 'cuda': device._current = replace("
+                    f"device._current, threads={threads})"
+                )
             case "dt":
                 self.add("defaultclock.dt = 0.05*ms")

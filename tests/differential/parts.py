@@ -13,6 +13,7 @@ CODES = {
     "no variables": ("", "x_post += 0.0625"),
 }
 SIZES = (7, 1, 12, 4)
+EMULATED = 0  # threads: on an emulated GPU
 
 
 class Wired:
@@ -28,7 +29,8 @@ class Wired:
         kinds=(0, 1, 2, 3, 4),
         **keywords,
     ):
-        set_device("cpu", optimize=optimize, threads=threads, dtype=dtype)
+        where = {"device": "cuda", "emulate": True} if threads == EMULATED else {"threads": threads}
+        set_device(**{"device": "cpu", "optimize": optimize, "dtype": dtype, **where})
         begin()
         seed(5)
         self.optimize, self.dtype = optimize, dtype

@@ -39,7 +39,8 @@ def tried(count: int) -> Any:
 def some_variants(seed: int) -> Variants:
     """Return the quickly compiled variants and, in turns, those of one optimised compilation."""
     slow = (["cpu"], ["cpu 2 threads", "cpu 3 threads"], ["cpu"], ["cpu unoptimised"])
-    names = ["reference", "cpu unoptimised -O0", "cpu -O0", *slow[seed % 4]]
+    cuda = ("cuda", "cuda unoptimised")[seed // 4 % 2]
+    names = ["reference", "cpu unoptimised -O0", "cpu -O0", *slow[seed % 4], cuda]
     return {name: VARIANTS[name] for name in names}
 
 

@@ -19,9 +19,9 @@ from simgen import (
 pytestmark = pytest.mark.compiler
 
 
-@pytest.fixture(autouse=True, params=["reference", "cpu"])
+@pytest.fixture(autouse=True, params=["reference", "cpu", "cuda"])
 def device(request):
-    set_device(request.param, dtype="float64")
+    set_device(request.param, dtype="float64", emulate=request.param == "cuda")
     begin()
     yield request.param
     set_device("auto", dtype="float64")
@@ -142,9 +142,10 @@ def test_traces_kept_per_neuron_read_as_those_of_synapses():
 
 def test_the_order_of_sums_onto_sources_does_not_depend_on_threads(device):
     """Many targets and delays: the parts of the threads hold pieces of every row."""
+    fixed = {"emulate": True, "deterministic": True} if device == "cuda" else {}
 
-    def run(**options):
-        set_device(device, **options)
+    def run(name=device, **options):
+        set_device(name, **options)
         begin()
         random = np.random.default_rng(7)
         source = SpikeGeneratorGroup(3, [0, 1, 2, 0], [0, 0.1, 0.3, 0.7] * ms)
@@ -170,10 +171,10 @@ def test_the_order_of_sums_onto_sources_does_not_depend_on_threads(device):
         Network(source, group, relay, inner, plastic, inner2).run(2 * ms)
         return [group.x[:], group.s[:], group.r[:], relay.y[:]]
 
-    alone = run()
+    alone = run("cpu")
     assert all(np.any(values) for values in alone)
-    for threads in (2, 3):
-        for values, expected in zip(run(threads=threads), alone):
+    for options in ({}, {"threads": 2}, {"threads": 3}) if device == "cpu" else (fixed,):
+        for values, expected in zip(run(**options), alone):
             np.testing.assert_array_equal(values, expected)
 
 

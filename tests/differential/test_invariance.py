@@ -33,10 +33,14 @@ pytestmark = pytest.mark.compiler
 
 
 @pytest.fixture(autouse=True)
-def fresh():
-    set_device("cpu", dtype="float64")
+def fresh(request):
+    name = getattr(request, "param", "cpu")
+    set_device(name, dtype="float64", emulate=name == "cuda")
     yield
     set_device("auto", dtype="float64")
+
+
+on_both = pytest.mark.parametrize("fresh", ["cpu", "cuda"], indirect=True)
 
 
 # --- equal texts --------------------------------------------------------------------------------
@@ -150,6 +154,7 @@ def same(first: dict[str, Any], second: dict[str, Any]) -> None:
         np.testing.assert_array_equal(np.asarray(first[name]), np.asarray(second[name]), name)
 
 
+@on_both
 @pytest.mark.parametrize(
     "pieces", [[5, 5], [0.1] * 100, [0, 3.3, 0.2, 6.5], [0.05] * 200, [1.3, 8.65, 0.05]]
 )
@@ -159,6 +164,7 @@ def test_a_run_can_be_cut_anywhere(pieces):
     same(everything(pieces), whole)
 
 
+@on_both
 def test_monitors_do_not_disturb():
     same(everything([10], observed=False), everything([10]))
 

@@ -9,7 +9,7 @@ import functools
 
 import numpy as np
 import pytest
-from parts import CODES, Wired
+from parts import CODES, EMULATED, Wired
 from wiring import begin
 
 from simgen import (
@@ -200,7 +200,7 @@ def done_singly(scenario):
     return single.state(), getattr(single, "seen", None), single.kernels()
 
 
-@pytest.mark.parametrize("threads", [1, 2, 3])
+@pytest.mark.parametrize("threads", [1, 2, 3, EMULATED])
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.__name__)
 def test_merged_objects_do_what_single_ones_do(scenario, threads):
     expected, seen, kernels = done_singly(scenario)

@@ -30,12 +30,17 @@ pytestmark = pytest.mark.compiler
 
 
 @pytest.fixture(autouse=True)
-def fresh():
-    set_device("cpu", dtype="float64")
+def fresh(request):
+    name = getattr(request, "param", "cpu")
+    set_device(name, dtype="float64", emulate=name == "cuda")
     yield
     set_device("auto", dtype="float64")
 
 
+on_both = pytest.mark.parametrize("fresh", ["cpu", "cuda"], indirect=True)
+
+
+@on_both
 @some
 @given(seeds)
 def test_names_of_neurons_and_order_of_synapses_do_not_matter(number):
@@ -50,6 +55,7 @@ def test_names_of_neurons_and_order_of_synapses_do_not_matter(number):
     np.testing.assert_array_equal(other_n, n[order])
 
 
+@on_both
 @some
 @given(seeds)
 def test_every_event_is_delivered_once(number):

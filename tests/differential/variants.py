@@ -16,6 +16,7 @@ from simgen.api.group import Group
 
 Result = dict[str, npt.NDArray[Any]]
 
+_CUDA: Mapping[str, Any] = {"device": "cuda", "emulate": True, "deterministic": True}
 REFERENCE: Mapping[str, Any] = {"device": "reference", "optimize": 0}
 VARIANTS: Mapping[str, Mapping[str, Any]] = {
     "reference": REFERENCE,
@@ -25,6 +26,8 @@ VARIANTS: Mapping[str, Mapping[str, Any]] = {
     "cpu": {"device": "cpu"},
     "cpu 2 threads": {"device": "cpu", "threads": 2},
     "cpu 3 threads": {"device": "cpu", "threads": 3},
+    "cuda": _CUDA,
+    "cuda unoptimised": {**_CUDA, "optimize": 0},
 }
 SINGLE: Mapping[str, Mapping[str, Any]] = {
     "reference, float32": {**REFERENCE, "dtype": "float32"},
@@ -35,6 +38,7 @@ SINGLE: Mapping[str, Mapping[str, Any]] = {
         "dtype": "float32",
     },
     "cpu, float32": {"device": "cpu", "dtype": "float32"},
+    "cuda, float32": {**_CUDA, "dtype": "float32"},
 }
 HOISTED = "traces kept per neuron"  # the one optimisation that rounds differently
 

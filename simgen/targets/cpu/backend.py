@@ -11,10 +11,11 @@ from simgen.errors import InternalError
 from simgen.ir.kernel import Program
 from simgen.ir.verify import verify_program
 from simgen.options import Options
-from simgen.targets.base import STEPS_TOGETHER, AnyArray, Memory
+from simgen.targets.base import STEPS_TOGETHER, Memory
+from simgen.targets.checks import check_apart, checked_array
 from simgen.targets.cpu import compile as compiler
 from simgen.targets.cpu.lower import LoweredProgram, lower_program
-from simgen.targets.scope import N_PARTS, Slot
+from simgen.targets.scope import N_PARTS
 
 # Six exponentials per neuron in double precision: 7.3 ns with 512 bits, 10.5 ns with the compiler's
 # choice of 256 (Zen 4, g++ 12); plain updates differ by less than the noise. Without AVX-512 the
@@ -44,8 +45,8 @@ class CpuExecutable:
         clock = self._lowered.single_clock
         if clock is not None and memory.ints.get(f"period_{clock.name}", 1) != 1:
             raise InternalError(f"the only clock '{clock.name}' does not tick in every tick")
-        arrays = [_checked(memory, slot) for slot in layout.arrays.values()]
-        _check_apart(dict(zip(layout.arrays, arrays)), layout.written)
+        arrays = [checked_array(memory, slot) for slot in layout.arrays.values()]
+        check_apart(dict(zip(layout.arrays, arrays)), layout.written)
         ints = {STEPS_TOGETHER: 1, **memory.ints, N_PARTS: memory.n_parts}
         try:
             int_values = np.array([ints[name] for name in layout.ints] or [0], dtype=np.int64)
@@ -69,35 +70,11 @@ class CpuExecutable:
         self._stop[0] = 1
 
 
-def _checked(memory: Memory, slot: Slot) -> AnyArray:
-    array = memory.arrays.get(slot.name)
-    if array is None:
-        raise InternalError(f"the program needs the array '{slot.name}', which is not there")
-    if array.dtype != slot.dtype or not array.dtype.isnative:
-        raise InternalError(f"array '{slot.name}' has dtype {array.dtype}, not {slot.dtype}")
-    if not array.flags.c_contiguous or not array.flags.writeable:
-        raise InternalError(f"array '{slot.name}' is not contiguous and writable")
-    if slot.length is not None and array.size < memory.ints.get(slot.length, 0):
-        needed = memory.ints[slot.length]
-        raise InternalError(f"array '{slot.name}' has {array.size} elements, not {needed}")
-    return array
-
-
-def _check_apart(arrays: dict[str, AnyArray], written: set[str]) -> None:
-    """Refuse arrays that share memory if one of them is written: the compiler relies on it."""
-    spans = sorted((a.ctypes.data, a.nbytes, name) for name, a in arrays.items() if a.nbytes)
-    end, owner = 0, ""
-    for begin, size, name in spans:
-        if begin < end and (name in written or owner in written):
-            raise InternalError(f"arrays '{owner}' and '{name}' share memory")
-        if begin + size > end:
-            end, owner = begin + size, name
-
-
 class CpuTarget:
     """Runs programs as C++ on the processor, with ``options.threads`` threads."""
 
     name = "cpu"
+    is_remote = False
 
     def __init__(self, options: Options) -> None:
         self._options = options

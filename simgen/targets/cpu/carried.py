@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from simgen.ir.expr import Expr, IndexKind, Load, RandomDraw
+from simgen.ir.expr import IndexKind, Load
 from simgen.ir.kernel import Kernel, OverCarried, SynapseStore
 from simgen.ir.stmt import Stmt
 from simgen.ir.visit import all_nodes, writes
 from simgen.targets.body import BodyPrinter
 from simgen.targets.frame import open_kernel
 from simgen.targets.scope import N_PARTS, Layout, Scope
+from simgen.targets.segments import uses_index
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,14 +79,3 @@ def synaptic_arrays(scope: Scope, body: tuple[Stmt, ...]) -> list[str]:
         if index.kind is IndexKind.SYNAPSE and index.via is None
     ]
     return [scope.array(array) for array in dict.fromkeys(used)]
-
-
-def uses_index(body: tuple[Stmt, ...], kind: IndexKind) -> bool:
-    """Return whether a body uses a running index of this kind; draws use both ends."""
-
-    def uses(node: Expr) -> bool:
-        index = getattr(node, "index", None)
-        return isinstance(node, RandomDraw) or (index is not None and index.kind is kind)
-
-    written = any(index.kind is kind for _, index, _ in writes(body))
-    return written or any(uses(node) for node in all_nodes(body))

@@ -46,6 +46,7 @@ __all__ = [
     "compiler_calls",
     "ffi",
     "find_compiler",
+    "headers_digest",
     "interface",
     "load_program",
 ]
@@ -155,12 +156,12 @@ def compile_shared(
 
 def _cache_key(source: str, compiler: Compiler, flags: tuple[str, ...]) -> str:
     parts = (ABI_TAG, source, *flags, *compiler.command, compiler.version)
-    parts += (cpu_identity(), str(cuda_kernel_dir()), _headers_digest())
+    parts += (cpu_identity(), str(cuda_kernel_dir()), headers_digest())
     lengths_first = "".join(f"{len(part)}:{part}" for part in parts)  # no two lists give one text
     return hashlib.sha256(lengths_first.encode("utf-8", errors="surrogatepass")).hexdigest()
 
 
-def _headers_digest() -> str:
+def headers_digest() -> str:
     """Return the hash of all hand-written headers; files are read again only when they change."""
     stamps = []
     for folder, _, names in os.walk(cuda_kernel_dir()):

@@ -11,10 +11,11 @@ from simgen.ir.kernel import Kernel, Once, OverEvents, OverIndices
 from simgen.ir.stmt import Append, EmitTable, Stmt
 from simgen.ir.visit import flatten
 from simgen.targets.body import BodyPrinter
-from simgen.targets.cpu.carried import source_text, uses_index
+from simgen.targets.cpu.carried import source_text
 from simgen.targets.cstyle import mangle, stored_type
 from simgen.targets.frame import open_kernel
 from simgen.targets.scope import N_PARTS, Layout, Scope
+from simgen.targets.segments import uses_index
 
 
 @dataclass(frozen=True, slots=True)

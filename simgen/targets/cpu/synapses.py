@@ -16,7 +16,7 @@ from simgen.ir.kernel import Kernel, OverFanIn, OverFanOut, OverSynapses, RowInd
 from simgen.ir.stmt import Accumulate, Let, Stmt, Store
 from simgen.ir.visit import all_nodes, flatten, reads, writes
 from simgen.targets.body import BodyPrinter
-from simgen.targets.cpu.carried import synaptic_arrays, uses_index
+from simgen.targets.cpu.carried import synaptic_arrays
 from simgen.targets.cpu.gather import can_gather
 from simgen.targets.cpu.walk_views import (
     FanInView,
@@ -31,6 +31,7 @@ from simgen.targets.effects import must_walk_by_rows
 from simgen.targets.frame import Frame, open_kernel
 from simgen.targets.hoist import hoist_loads, split_invariant
 from simgen.targets.scope import N_PARTS, Layout, Scope
+from simgen.targets.segments import class_count, finder, positions_type, uses_index
 
 _INDICES = {IndexKind.PRE: "pre", IndexKind.POST: "post", IndexKind.SYNAPSE: "s"}
 
@@ -131,7 +132,7 @@ def lower_fan_out(
 
 def _positions(scope: Scope, domain: OverFanOut) -> str | None:
     """Return the array that a delivery finds its positions in, None if it goes through the rows."""
-    kind = "uint64_t" if domain.store.wide else "uint32_t"
+    kind = positions_type(domain.store)
     if domain.listed:
         return scope.buffer(f"{domain.list_name}_pos", kind)
     return None if domain.index is None else scope.buffer(f"{domain.index.name}.positions", kind)
@@ -144,37 +145,11 @@ def _walk_call(scope: Scope, kernel: Kernel, domain: OverFanOut) -> str:
         start = scope.buffer(f"{domain.list_name}_start", "uint64_t")
         return f"sg_walk_listed(walk, {start});"
     if must_walk_by_rows(kernel):
-        find = _finder(scope, store, store)
-        return f"sg_walk_fan_out_rows(walk, {find}, {_n_classes(scope, store)});"
+        return f"sg_walk_fan_out_rows(walk, {finder(scope, store)}, {class_count(scope, store)});"
     found: SynapseStore | RowIndex = store if domain.index is None else domain.index
     if domain.whole_rows:
         found = replace(store, format="none")
-    return f"sg_walk_fan_out(walk, {_finder(scope, store, found)});"
-
-
-def _n_classes(scope: Scope, store: SynapseStore) -> str:
-    return "1" if store.format == "none" else scope.size(f"{store.name}.n_classes")
-
-
-def _finder(scope: Scope, store: SynapseStore, found: SynapseStore | RowIndex) -> str:
-    """Return the object of ``cpu/walk.h`` that finds segments, in the format of ``found``."""
-    name = found.name
-    starts = scope.buffer(f"{store.name}.row_start", "uint64_t")
-    match found.format:
-        case "none":
-            return f"sg_find_none{{{starts}}}"
-        case "dense16" | "dense32":
-            kind = "uint16_t" if found.format == "dense16" else "uint32_t"
-            bounds = scope.buffer(f"{name}.bounds", kind)
-            n_classes = scope.size(f"{name}.n_classes")
-            return f"sg_find_dense<{kind}>{{{starts}, {bounds}, (uint64_t){n_classes}}}"
-        case "compact":
-            first = scope.buffer(f"{name}.pair_start", "uint64_t")
-            classes = scope.buffer(f"{name}.pair_class", "uint32_t")
-            begins = scope.buffer(f"{name}.pair_begin", "uint32_t")
-            return f"sg_find_compact{{{starts}, {first}, {classes}, {begins}}}"
-        case _:
-            raise InternalError(f"synapses '{name}' have the unknown format '{found.format}'")
+    return f"sg_walk_fan_out(walk, {finder(scope, store, found)});"
 
 
 def lower_fan_in(kernel: Kernel, domain: OverFanIn, layout: Layout) -> FanInView:
@@ -204,7 +179,7 @@ def lower_fan_in(kernel: Kernel, domain: OverFanIn, layout: Layout) -> FanInView
         "counts": scope.buffer(f"{events.name}.counts", "int64_t"),
         "bounds": scope.buffer(f"{events.length}.bounds", "int64_t"),
         "col_start": scope.buffer(f"{name}.col_start", "uint64_t"),
-        "col_pos": scope.buffer(f"{name}.col_pos", "uint64_t" if store.wide else "uint32_t"),
+        "col_pos": scope.buffer(f"{name}.col_pos", positions_type(store)),
     }
     arrays = synaptic_arrays(scope, frame.body)
     return FanInView(
@@ -260,7 +235,7 @@ def _lower_rows(kernel: Kernel, store: SynapseStore, layout: Layout) -> RowsView
     fields = {
         "n_rows": outer.size(f"{store.name}.n_rows"),
         "source_start": outer.size(f"{store.name}.source_start"),
-        "walk": f"sg_walk_rows(walk, {_finder(outer, store, store)}, {_n_classes(outer, store)});",
+        "walk": f"sg_walk_rows(walk, {finder(outer, store)}, {class_count(outer, store)});",
     }
     return RowsView(
         name=frame.name,
@@ -285,9 +260,7 @@ def _lower_listed(kernel: Kernel, domain: OverSynapses, layout: Layout) -> Liste
     walk = _walk(frame, IndexKind.ZERO)
     fields = {
         "n": scope.size(domain.store.length),
-        "positions": scope.buffer(
-            f"{domain.list_name}_pos", "uint64_t" if domain.store.wide else "uint32_t"
-        ),
+        "positions": scope.buffer(f"{domain.list_name}_pos", positions_type(domain.store)),
         "sources": scope.buffer(f"{domain.list_name}_src", "uint32_t"),
         "targets": scope.buffer(f"{domain.store.name}.targets", "uint32_t"),
     }

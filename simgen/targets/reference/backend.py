@@ -95,6 +95,7 @@ class ReferenceTarget:
 
     options: Options
     name: str = field(default="reference", init=False)
+    is_remote: bool = field(default=False, init=False)
 
     def build(self, program: Program) -> ReferenceExecutable:
         """Return ``program`` made ready; nothing is compiled."""

@@ -96,7 +96,7 @@ def test_everything_that_changes_the_code_changes_the_key(folder, monkeypatch):
         patch.setattr(driver, "cpu_identity", lambda: "another processor")
         keys.add(driver._cache_key("a", compiler, ("-O3",)))
     with monkeypatch.context() as patch:
-        patch.setattr(driver, "_headers_digest", lambda: "other headers")
+        patch.setattr(driver, "headers_digest", lambda: "other headers")
         keys.add(driver._cache_key("a", compiler, ("-O3",)))
     assert len(keys) == 7
     assert driver._cache_key("a", compiler, ("-O3",)) in keys
@@ -106,9 +106,9 @@ def test_a_changed_header_changes_the_digest(tmp_path, monkeypatch):
     monkeypatch.setattr(driver, "cuda_kernel_dir", lambda: tmp_path)
     header = tmp_path / "common.h"
     header.write_text("int a;")
-    before = driver._headers_digest()
+    before = driver.headers_digest()
     header.write_text("int ab;")
-    assert driver._headers_digest() != before
+    assert driver.headers_digest() != before
 
 
 @pytest.mark.parametrize("suffix", [".so", ".cpp", ".sum"])

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-import ctypes
 import re
-import sysconfig
-from pathlib import Path
+from dataclasses import replace
 
 import numpy as np
 import pytest
+from nvrtc_compiler import ARCHITECTURES, find_nvrtc
 
 from simgen.dtypes import DType
-from simgen.errors import Origin, SourceText, UnsupportedFeatureError
+from simgen.errors import Origin, SourceText
 from simgen.ir.construct import binary, call, cast, compare, integer, real
 from simgen.ir.expr import (
     ELEMENT,
+    POST,
+    PRE,
+    SYNAPSE,
     ZERO,
     Array,
     Const,
+    Flow,
     Gather,
     IndexValue,
     Load,
@@ -32,7 +35,7 @@ from simgen.ir.kernel import (
     EventList,
     Item,
     Kernel,
-    Once,
+    OverCarried,
     OverElements,
     OverEvents,
     OverFanIn,
@@ -41,11 +44,11 @@ from simgen.ir.kernel import (
     OverSynapses,
     Program,
     Recorder,
+    RowIndex,
     SynapseStore,
 )
 from simgen.ir.stmt import Accumulate, Append, Emit, If, Let, Store
 from simgen.ir.verify import verify_program
-from simgen.resources import cuda_kernel_dir
 from simgen.targets.cuda.lower import lower_program
 
 REAL, I64 = DType.REAL, DType.I64
@@ -112,57 +115,97 @@ def neurons():
     return program(update, record, reset)
 
 
-class Nvrtc:
-    """NVIDIA's run-time compiler, called without a GPU or a driver."""
-
-    def __init__(self, library):
-        self.library = ctypes.CDLL(str(library))
-
-    def compile(self, source, architecture):
-        """Return the size of the machine code; fail with the compiler's log."""
-        handle, size, call = ctypes.c_void_p(), ctypes.c_size_t(), self.library
-        call.nvrtcCreateProgram(ctypes.byref(handle), source.encode(), b"k.cu", 0, None, None)
-        options = [
-            f"--gpu-architecture={architecture}".encode(),
-            *(b"--std=c++17", b"--fmad=false", f"-I{cuda_kernel_dir()}".encode()),
-        ]
-        table = (ctypes.c_char_p * len(options))(*options)
-        status = call.nvrtcCompileProgram(handle, len(options), table)
-        call.nvrtcGetProgramLogSize(handle, ctypes.byref(size))
-        log = ctypes.create_string_buffer(size.value)
-        call.nvrtcGetProgramLog(handle, log)
-        assert status == 0, log.value.decode()
-        call.nvrtcGetCUBINSize(handle, ctypes.byref(size))
-        call.nvrtcDestroyProgram(ctypes.byref(handle))
-        return size.value
-
-
 @pytest.fixture(scope="module")
 def nvrtc():
-    found = sorted(Path(sysconfig.get_paths()["purelib"]).glob("nvidia/*/lib/libnvrtc.so.*"))
-    found = [path for path in found if "builtins" not in path.name and "alt" not in path.name]
-    if not found:
+    library = find_nvrtc()
+    if library is None:
         pytest.skip("NVRTC is not installed (the nvidia-cuda-nvrtc wheel)")
-    return Nvrtc(found[0])
+    return library
 
 
-@pytest.mark.parametrize("architecture", ["sm_75", "sm_80", "sm_90", "sm_120"])
+def source_of(what, real_type=np.float64, deterministic=False):
+    return lower_program(what, np.dtype(real_type), deterministic).source
+
+
+def synapses():
+    """Deliveries in each order, a walk over columns, a summed variable, records of synapses."""
+    w, x = Array("S.w", REAL, "n_S"), Array("exc.x", REAL, "exc.n")
+    delays = Array("S.classes", DType.U32, "S.n_classes")
+    chosen, weights = Array("mon.chosen", I64, "mon.n"), Recorder("mon.w", REAL)
+    out = OverFanOut(replace(STORE, format="dense16"), EVENTS, delays)
+    compact = OverFanOut(replace(STORE, format="compact"), EVENTS, delays)
+    whole = replace(out, whole_rows=True)
+    rise = binary("*", Load(V, POST), real(0.9))
+    sources = replace(STORE, column_sources=True)
+    return program(
+        Kernel("add", out, (Accumulate(V, POST, "+", Load(w, SYNAPSE)),), MAIN),
+        Kernel("scale", compact, (Accumulate(W, POST, "*", Load(w, SYNAPSE)),), MAIN),
+        Kernel("blend", whole, (Store(V, POST, binary("+", rise, Load(w, SYNAPSE))),), MAIN),
+        Kernel("mix", out, (Accumulate(x, PRE, "+", Load(x, POST)),), MAIN),
+        Kernel(
+            "learn",
+            OverFanIn(sources, EVENTS, integer(0)),
+            (Accumulate(w, SYNAPSE, "+", Load(x, PRE)),),
+            MAIN,
+        ),
+        Kernel("sum", OverSynapses(STORE), (Accumulate(W, POST, "+", Load(w, SYNAPSE)),), MAIN),
+        Kernel("show", OverIndices(chosen, STORE), (Append(weights, Load(w, SYNAPSE)),), MAIN),
+    )
+
+
+def pathways():
+    """Walks by an index and by lists, from a birth on, of carried and of late events."""
+    w, g = Array("S.w", REAL, "n_S"), Array("exc.g", REAL, "exc.n")
+    delays, born = Array("S.post.classes", DType.U32, "S.post.n"), Param("born", I64)
+    out = OverFanOut(STORE, EVENTS, delays, born=born)
+    steps, positions = (Array(f"S.carried.{what}", I64, "S.carried.n") for what in ("steps", "pos"))
+    fade = Store(g, POST, binary("+", binary("*", Load(g, POST), real(0.9)), Load(w, SYNAPSE)))
+    count = Accumulate(W, POST, "+", Load(w, SYNAPSE))
+    system = (real(-1.0), real(2.0), real(0.0), real(-3.0))
+    late = Store(V, ELEMENT, Flow(0, (1, 1), system, (Load(V, ELEMENT), Load(W, ELEMENT))))
+    return program(
+        Kernel("late", replace(FIRED, lag=1), (late,), MAIN),
+        Kernel("indexed", replace(out, index=RowIndex("S.post", "dense16")), (fade,), MAIN),
+        Kernel("listed", replace(out, listed=True), (fade,), MAIN),
+        Kernel("whole", OverSynapses(STORE, listed=True), (fade,), MAIN),
+        Kernel("back", OverFanIn(STORE, EVENTS, integer(1), born=born), (fade,), MAIN),
+        Kernel("carried", OverCarried(STORE, steps, positions), (fade,), MAIN),
+        Kernel("summed", OverCarried(STORE, steps, positions), (count,), MAIN),
+    )
+
+
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
 @pytest.mark.parametrize("real_type", [np.float64, np.float32])
-def test_generated_source_compiles(nvrtc, architecture, real_type):
-    lowered = lower_program(neurons(), np.dtype(real_type))
-    assert nvrtc.compile(lowered.source, architecture) > 1000
+@pytest.mark.parametrize("make", [neurons, synapses, pathways])
+def test_generated_source_compiles_without_complaints(nvrtc, architecture, real_type, make):
+    for deterministic in (False, True):
+        compiled = nvrtc.compile(source_of(make(), real_type, deterministic), architecture)
+        assert compiled.works, compiled.log
+        assert compiled.log == ""
 
 
 def test_the_source_of_neurons(golden):
     lowered = lower_program(neurons(), np.dtype(np.float64))
     golden(lowered.source, "neurons")
-    assert lowered.launches == (
-        *("sg_begin_tick", "k_exc__update", "k_mon__record", "k_exc__reset", "sg_end_tick"),
-    )
+    parts = [[(part.function, part.size) for part in phase.parts] for phase in lowered.phases]
+    assert parts == [  # the record needs no finished reset
+        [("k_exc__update", "exc.n")],
+        [("k_mon__record", "exc.n"), ("k_exc__reset", "exc.n")],
+    ]
+
+
+@pytest.mark.parametrize("deterministic", [False, True])
+def test_the_source_of_synapses(golden, deterministic):
+    name = "synapses_in_order" if deterministic else "synapses"
+    golden(source_of(synapses(), np.float32, deterministic), name)
+
+
+def test_the_source_of_pathways_of_one_store(golden):
+    golden(source_of(pathways()), "pathways")
 
 
 def test_single_precision_has_no_double_arithmetic_per_neuron():
-    source = lower_program(neurons(), np.dtype(np.float32)).source
+    source = source_of(neurons(), np.float32)
     update = re.search(r"void k_exc__update.*?\n}", source, re.S)
     assert update is not None
     assert re.findall(r".*\bdouble\b.*", update[0]) == []
@@ -171,32 +214,17 @@ def test_single_precision_has_no_double_arithmetic_per_neuron():
 def test_kernels_of_slow_clocks_leave_when_they_are_not_due(nvrtc):
     slow = Kernel("slow", EVERYONE, (Emit(EVENTS, Load(OPEN, ELEMENT)),), SLOW)
     fast = Kernel("fast", EVERYONE, (Store(V, ELEMENT, real(0.0)),), MAIN)
-    source = lower_program(program(slow, fast), np.dtype(np.float64)).source
+    source = source_of(program(slow, fast))
     assert source.count("!= 0) return;") == 2
-    nvrtc.compile(source, "sm_80")
+    assert nvrtc.compile(source, "sm_80").log == ""
 
 
-@pytest.mark.parametrize(
-    ("domain", "words"),
-    [
-        (Once(), "single runs and tables of events"),
-        (OverIndices(LAST), "recording of state"),
-        (OverFanOut(STORE, EVENTS, Array("d", DType.U32, "c")), "delivery to synapses"),
-        (OverFanIn(STORE, EVENTS, integer(0)), "walks from targets to synapses"),
-        (OverSynapses(STORE), "loops over all synapses"),
-    ],
-)
-def test_other_domains_are_refused_by_name(domain, words):
-    with pytest.raises(UnsupportedFeatureError) as caught:
-        lower_program(program(Kernel("k", domain, (), MAIN)), np.dtype(np.float64))
-    expected = f"the cuda target does not have {words} yet (kernel 'k'); choose set_device('cpu')"
-    assert str(caught.value) == expected
-
-
-def test_shared_writes_and_conditional_records_are_refused():
-    shared = Kernel("k", EVERYONE, (Accumulate(SHARED, ZERO, "+", Load(V, ELEMENT)),), MAIN)
-    with pytest.raises(UnsupportedFeatureError, match="writes that several elements share"):
-        lower_program(program(shared), np.dtype(np.float64))
-    gated = If(Load(OPEN, ELEMENT), (Append(SPIKE_TIME, Time()),))
-    with pytest.raises(UnsupportedFeatureError, match="without conditions"):
-        lower_program(program(Kernel("k", FIRED, (gated,), MAIN)), np.dtype(np.float64))
+def test_nothing_waits_for_the_old_value_of_a_sum(nvrtc):
+    """The assembler then makes a reduction of the atomic operation."""
+    for real_type, kind in ((np.float64, "f64"), (np.float32, "f32")):
+        assembly = nvrtc.compile(source_of(synapses(), real_type), "sm_90").ptx
+        pattern = rf"\b(?:red|atom)\.global\.add\.{kind}\s+(?:(%\w+), )?\["
+        functions = assembly.split(".entry")
+        found = [(old, text) for text in functions for old in re.findall(pattern, text)]
+        assert len(found) == 2  # onto targets, and the sum over all synapses
+        assert all(not old or len(re.findall(rf"{old}\b", text)) == 1 for old, text in found)

@@ -1,4 +1,4 @@
-"""Walks of pathways that share a store: by an index, from a birth on, of carried events."""
+"""Walks of pathways that share a store: by index or list, from a birth on, of carried events."""
 
 from __future__ import annotations
 
@@ -7,11 +7,22 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from test_synapses import BACK, FORMATS, N_POST, RNG, SPIKES, TICKS, arrivals, network, weight
+from test_walks import (
+    BACK,
+    FORMATS,
+    N_POST,
+    N_PRE,
+    RNG,
+    SPIKES,
+    TICKS,
+    arrivals,
+    network,
+    weight,
+)
 
 from simgen.ir.construct import binary, integer, real
 from simgen.ir.expr import POST, PRE, SYNAPSE, Load, Param
-from simgen.ir.kernel import OverCarried, OverFanIn, OverFanOut, RowIndex
+from simgen.ir.kernel import OverCarried, OverFanIn, OverFanOut, OverSynapses, RowIndex
 from simgen.ir.stmt import Accumulate, Store
 
 pytestmark = pytest.mark.compiler
@@ -93,3 +104,72 @@ def test_an_index_gives_a_pathway_an_order_of_its_own(lab, form, n_parts, wide):
     net.run(lab.program(emit, deliver), TICKS)
     assert np.array_equal(net.memory.arrays["post.g"], expected)
     assert np.array_equal(net.memory.arrays["S.w"], weights)
+
+
+def lists(net, synapses, by):
+    """Put the positions of each value of ``by`` (class or row) into memory, shuffled; return them.
+
+    The list of a (row, class) begins where ``start`` says.
+    """
+    n_classes = net.memory.ints[synapses.delays.length] if by == "segment" else 1
+    classes = np.searchsorted(net.memory.arrays["S.delays"], synapses.delay)
+    place = synapses.pre * n_classes + (classes if by == "segment" else 0)
+    order = sorted(range(len(synapses)), key=lambda s: (place[s], RNG.random()))
+    start = np.searchsorted(place[order], np.arange(N_PRE * n_classes + 1))
+    net.array(f"S.{by}_list_start", start.astype(np.uint64))
+    net.array(f"S.{by}_list_pos", np.array(order, np.uint32))
+    return [order[a:b] for a, b in pairwise(start)]
+
+
+ORDERS = {
+    "of targets": lambda g, h, w: Store(
+        g, POST, binary("+", binary("*", Load(g, POST), real(0.9)), Load(w, SYNAPSE))
+    ),
+    "of sources": lambda g, h, w: Store(
+        h, PRE, binary("+", binary("*", Load(h, PRE), real(0.9)), Load(w, SYNAPSE))
+    ),
+    "of no one": lambda g, h, w: Accumulate(w, SYNAPSE, "+", real(1.0)),
+}
+
+
+def visited(synapses, arrays, positions):
+    """Do to arrays what the bodies above do, in the order of the positions."""
+    for s in positions:
+        for name, index in (("post.g", synapses.post[s]), ("pre.h", synapses.pre[s])):
+            arrays[name][index] = arrays[name][index] * 0.9 + arrays["S.w"][s]
+        arrays["S.v"][s] += 1
+
+
+@pytest.mark.parametrize("order", ORDERS)
+@pytest.mark.parametrize("by", ["segment", "row", "whole"])
+def test_synapses_are_visited_as_a_list_has_them(lab, by, order):
+    net, synapses, emit, _ = network(lab, "dense16")
+    net.array("pre.h", np.zeros(N_PRE))
+    net.array("S.v", np.zeros(len(synapses)))
+    arrays = {name: net.memory.arrays[name].copy() for name in ("post.g", "pre.h", "S.w", "S.v")}
+    events, delays = lab.group_events("pre"), synapses.delays
+    if by == "whole":
+        whole = RNG.permutation(len(synapses))
+        net.array("S.whole_list_pos", whole.astype(np.uint32))
+        net.array("S.whole_list_src", synapses.pre[whole].astype(np.uint32))
+        domain = OverSynapses(synapses.store, listed=True)
+        for _ in range(TICKS):
+            visited(synapses, arrays, whole)
+    else:
+        listed = lists(net, synapses, by)
+        steps = net.memory.arrays["S.delays"].tolist()
+        if by == "row":
+            net.array("S.delays", np.array([2], np.uint32))
+            net.memory.ints[delays.length] = 1
+            steps = [2]
+        domain = OverFanOut(synapses.store, events, delays, by == "row", listed=True)
+        for step in range(TICKS):
+            for place in reversed(range(len(steps))):
+                for source in sorted(one for at, one in SPIKES if at == step - steps[place]):
+                    visited(synapses, arrays, listed[source * len(steps) + place])
+    g, h = lab.state("post.g"), lab.state("pre.h")
+    w = lab.state("S.v" if order == "of no one" else "S.w", length="n_S")
+    net.run(lab.program(emit, lab.kernel("visit", domain, ORDERS[order](g, h, w))), TICKS)
+    name = {"of targets": "post.g", "of sources": "pre.h", "of no one": "S.v"}[order]
+    assert np.array_equal(net.memory.arrays[name], arrays[name])
+    assert arrays[name].any()

@@ -1,0 +1,264 @@
+"""The CUDA target: one module per program, and ticks made of launches without the host's help."""
+
+from __future__ import annotations
+
+import functools
+import threading
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from simgen.errors import InternalError
+from simgen.ir.kernel import Program
+from simgen.ir.verify import verify_program
+from simgen.options import Options
+from simgen.targets.base import Memory
+from simgen.targets.checks import check_apart, checked_array
+from simgen.targets.cuda.device import MOST_BLOCKS, Buffer, Device, Function, Graph, Module
+from simgen.targets.cuda.emulate import open_emulated
+from simgen.targets.cuda.gpu import open_gpu
+from simgen.targets.cuda.head import BLOCK, ONE, WARP, Launch
+from simgen.targets.cuda.lower import BEGIN_RUN, LoweredProgram, Phase, lower_program
+from simgen.targets.cuda.mirror import DeviceMirror
+from simgen.targets.cuda.walks import team_widths
+
+_TICK = "tick"
+_REPLAYS_PER_CALL = 64  # between two looks at whether to stop
+
+
+@dataclass(frozen=True, slots=True)
+class _Call:
+    """A launch with all that it takes."""
+
+    function: Function
+    grid: int
+    block: int
+
+
+@dataclass(slots=True)
+class _Bound:
+    """What a program needs of one memory on the device; ``graph`` holds the launches of a tick."""
+
+    memory: Memory
+    mirror: DeviceMirror
+    tables: tuple[Buffer, ...]  # pointers, reals, integers, control
+    begin: _Call
+    calls: tuple[_Call, ...]
+    graph: Graph | None = None
+
+    @property
+    def arguments(self) -> tuple[int, ...]:
+        """What every kernel is given."""
+        return tuple(table.address for table in self.tables)
+
+    def launch(self, calls: tuple[_Call, ...]) -> None:
+        """Make some launches."""
+        for call in calls:
+            call.function.launch(call.grid, call.block, self.arguments)
+
+
+class CudaExecutable:
+    """A compiled program; :meth:`bind` gives it memory, :meth:`run` advances that memory."""
+
+    def __init__(self, lowered: LoweredProgram, module: Module, device: Device) -> None:
+        self._lowered = lowered
+        self._module = module
+        self._device = device
+        self._stop = False
+        self._bound: _Bound | None = None
+        self._control: Buffer = device.allocate(3 * 8, "control")
+        self._tables: tuple[Buffer, ...] = ()
+        self._placed: tuple[npt.NDArray[np.uint64], npt.NDArray[np.int64]]
+        self._functions: dict[str, Function] = {}
+
+    @property
+    def source(self) -> str:
+        """The CUDA text."""
+        return self._lowered.source
+
+    def bind(self, memory: Memory) -> None:
+        """Give every array the program uses a place on the device, and send up the arguments."""
+        if memory.n_parts != 1:
+            raise InternalError(f"the cuda target was given {memory.n_parts} parts of a network")
+        clock = self._lowered.single_clock
+        if clock is not None and memory.ints.get(f"period_{clock.name}", 1) != 1:
+            raise InternalError(f"the only clock '{clock.name}' does not tick in every tick")
+        mirror = DeviceMirror.of(memory, self._device)
+        ints = {**memory.ints, ONE: 1}
+        for store in self._lowered.stores:
+            ints.update(team_widths(store, ints))
+        calls = tuple(self._call(phase, ints) for phase in self._lowered.phases)
+        layout = self._lowered.layout
+        try:
+            int_values = np.array([ints[name] for name in layout.ints] or [0], np.int64)
+            real_values = np.array([memory.reals[name] for name in layout.reals] or [0.0])
+        except KeyError as error:
+            raise InternalError(
+                f"the program needs the value {error}, which is not there"
+            ) from None
+        pointers = np.array(self._pointers(mirror, ints) or [0], np.uint64)
+        tables = self._fill_tables(pointers, real_values, int_values)
+        self._placed = pointers, int_values
+        known = self._bound.graph if self._bound and self._bound.calls == calls else None
+        begin = _Call(self._function(BEGIN_RUN), 1, WARP)
+        self._bound = _Bound(memory, mirror, (*tables, self._control), begin, calls, known)
+
+    def _pointers(self, mirror: DeviceMirror, ints: dict[str, int]) -> list[int]:
+        """Return the device addresses of all arrays, in the order of the layout."""
+        layout, memory = self._lowered.layout, mirror.memory
+        scratch = {entry.name: entry for entry in self._lowered.scratch}
+        recorded = {f"{name}.data" for name in self._lowered.recorders}
+        addresses, hosts = [], {}
+        for slot in layout.arrays.values():
+            own = scratch.get(slot.name)
+            if slot.name in recorded:  # placed before each run
+                hosts[slot.name] = checked_array(memory, slot)
+                addresses.append(0)
+                continue
+            if own is None:
+                addresses.append(mirror.array(slot).address)
+                hosts[slot.name] = memory.arrays[slot.name]
+                continue
+            length = self._most_warps if own.length is None else ints[own.length]
+            n_bytes = max(1, length) * slot.dtype.itemsize
+            addresses.append(mirror.scratch(slot.name, n_bytes).address)
+        check_apart(hosts, layout.written)
+        return addresses
+
+    @property
+    def _most_warps(self) -> int:
+        return MOST_BLOCKS * self._device.multiprocessors * BLOCK // WARP
+
+    def _fill_tables(self, *values: npt.NDArray[np.generic]) -> tuple[Buffer, ...]:
+        """Send up the tables; they stay where they are, so that recorded launches stay valid."""
+        if not self._tables:
+            self._tables = tuple(self._device.allocate(table.nbytes, "table") for table in values)
+        for buffer, table in zip(self._tables, values):
+            self._device.upload(buffer, table)
+        return self._tables
+
+    def _function(self, name: str) -> Function:
+        if name not in self._functions:
+            self._functions[name] = self._module.function(name)
+        return self._functions[name]
+
+    def _call(self, phase: Phase, ints: dict[str, int]) -> _Call:
+        """Return a launch with as many blocks as can have work and run at a time.
+
+        Its kernels share the blocks by their work; the numbers go to ``ints``.
+        """
+        threads = [max(1, _threads(launch, ints)) for launch in phase.parts]
+        block = min(BLOCK, max((-(-count // WARP) * WARP for count in threads), default=WARP))
+        wanted = [-(-count // block) for count in threads]
+        function = self._function(phase.function)
+        total, most = sum(wanted), function.resident(block)
+        if total > most:
+            wanted = [max(1, count * most // total) for count in wanted]
+        ints.update(zip(phase.blocks, wanted))
+        return _Call(function, max(1, sum(wanted)), block)
+
+    def run(self, n_ticks: int) -> int:
+        """Run up to ``n_ticks`` and return how many were done."""
+        bound = self._bound
+        if bound is None:
+            raise InternalError("a program was run before it was given memory")
+        self._stop = False
+        tick = bound.memory.arrays[_TICK]
+        first = int(tick[0])
+        end = first + n_ticks
+        bound.mirror.push()
+        while True:
+            self._place_recorders(bound)
+            control = np.array([0, int(tick[0]), end], np.int64)
+            self._device.upload(self._control, control)
+            self._launch(bound, end - int(tick[0]))
+            self._device.download(self._control, control)
+            tick[0] = control[1]
+            bound.mirror.written(self._lowered.layout.written)
+            if tick[0] >= end or self._stop:
+                break
+            if not bound.mirror.move_windows(self._lowered.recorders):
+                break
+        return int(tick[0]) - first
+
+    def _place_recorders(self, bound: _Bound) -> None:
+        """Tell kernels where the windows of recorders lie, and where these end."""
+        pointers, ints = self._placed
+        before = pointers.copy(), ints.copy()
+        layout = self._lowered.layout
+        for name in self._lowered.recorders:
+            window = bound.mirror.window(name)
+            pointers[layout.arrays[f"{name}.data"].position] = window.address() % 2**64
+            ints[layout.ints[f"{name}.capacity"]] = window.limit
+        if not np.array_equal(before[0], pointers) or not np.array_equal(before[1], ints):
+            self._device.upload(self._tables[0], pointers)
+            self._device.upload(self._tables[2], ints)
+
+    def _launch(self, bound: _Bound, n_ticks: int) -> None:
+        """Make the launches of ``n_ticks``: from a recording, or one by one if they are few.
+
+        More may be made: ticks beyond the end return at once.
+        """
+        each = self._device.recorded_ticks
+        replays, rest = divmod(n_ticks, each)
+        if rest > each // 4:
+            replays, rest = replays + 1, 0
+        if replays and bound.graph is None:
+            bound.launch(bound.calls)  # loads all kernels; the control words forbid a tick yet
+            bound.graph = self._device.capture(lambda: bound.launch(bound.calls * each))
+        bound.launch((bound.begin,))
+        while replays > 0 and bound.graph is not None and not self._stop:
+            bound.graph.replay(min(replays, _REPLAYS_PER_CALL))
+            replays -= _REPLAYS_PER_CALL
+        for _ in range(rest):
+            if not self._stop:
+                bound.launch(bound.calls)
+
+    def request_stop(self) -> None:
+        """Make a run under way end soon, after a tick."""
+        self._stop = True
+
+
+def _threads(launch: Launch, ints: dict[str, int]) -> int:
+    per = ints[launch.per] if isinstance(launch.per, str) else launch.per
+    return ints[launch.size] * per
+
+
+class CudaTarget:
+    """Runs programs as CUDA on a GPU, or emulated on the processor."""
+
+    name = "cuda"
+    is_remote = True
+
+    def __init__(self, options: Options, device: Device | None = None) -> None:
+        self._options = options
+        self._device = device or open_device(options)
+        self._built: dict[Program, tuple[LoweredProgram, Module]] = {}
+        self._lock = threading.Lock()
+
+    def build(self, program: Program) -> CudaExecutable:
+        """Return an executable of ``program``; equal programs are compiled once."""
+        with self._lock:
+            known = self._built.get(program)
+            if known is None:
+                known = self._built[program] = self._compile(program)
+        return CudaExecutable(*known, self._device)
+
+    def _compile(self, program: Program) -> tuple[LoweredProgram, Module]:
+        verify_program(program)
+        lowered = lower_program(program, self._options.real, self._options.deterministic)
+        return lowered, self._device.compile(lowered.source)
+
+
+def open_device(options: Options) -> Device:
+    """Return the device that the options ask for; one object for all that ask for the same.
+
+    Raises :class:`DeviceError`, naming what is missing, where there is no such GPU.
+    """
+    return _emulated() if options.emulate else open_gpu(options.device)
+
+
+@functools.lru_cache(maxsize=1)
+def _emulated() -> Device:
+    return open_emulated()

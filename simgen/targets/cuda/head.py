@@ -1,0 +1,110 @@
+"""What the kernels of the device have in common: their head, their launch, and atomic updates."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from simgen.ir.expr import IndexKind
+from simgen.ir.kernel import Clock, Kernel
+from simgen.ir.stmt import Accumulate, Store
+from simgen.targets.body import BodyPrinter
+from simgen.targets.cstyle import stored_type
+from simgen.targets.cuda.order import Order, Plan
+from simgen.targets.frame import Frame, open_kernel
+from simgen.targets.scope import Layout
+
+WARP, BLOCK = 32, 256  # threads; as in templates/cuda/head.cu.j2
+ONE = "one"  # the size that is always 1
+_ATOMIC = {"+": "sg_atomic_add", "*": "sg_atomic_multiply"}
+
+
+@dataclass(frozen=True, slots=True)
+class Launch:
+    """A kernel of the module and how many threads can have work: ``per`` for each of ``size``.
+
+    Names stand for integer arguments, so that the grid is known when memory is bound.
+    """
+
+    function: str
+    size: str = ONE
+    per: int | str = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Scratch:
+    """An array of the device alone: ``length`` entries (an integer argument), zeroed at first.
+
+    Without a length there is one entry for each warp that a launch can have.
+    """
+
+    name: str
+    c_type: str
+    length: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """What ``head.cu.j2`` shows."""
+
+    name: str
+    doc: tuple[str, ...]
+    clock: tuple[str, ...]
+    declarations: tuple[str, ...]
+    prologue: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class Module:
+    """What is gathered while the kernels of a program are lowered."""
+
+    layout: Layout
+    single: Clock | None
+    scratch: dict[str, Scratch] = field(default_factory=dict)
+
+    def open(self, kernel: Kernel, indices: dict[IndexKind, str]) -> Frame:
+        """Open a kernel for lowering."""
+        return open_kernel(kernel, self.layout, indices)
+
+    def keep(self, frame: Frame, name: str, c_type: str, length: str | None) -> str:
+        """Return the C name of an array of the device alone, which the kernel writes."""
+        self.scratch[name] = Scratch(name, c_type, length)
+        return frame.scope.buffer(name, c_type, written=True)
+
+    def head(self, kernel: Kernel, frame: Frame, plan: Plan, setup: Iterable[str] = ()) -> Head:
+        """Return the head of a kernel; to be called when all else is printed."""
+        alone = ("if (!sg_is_first_thread(grid)) return;",) if plan.order is Order.SERIAL else ()
+        return Head(
+            name=frame.name,
+            doc=frame.doc,
+            clock=(*self.clock_lines(kernel.clock), *alone),
+            declarations=frame.scope.declarations(),
+            prologue=(*frame.prologue, *setup),
+        )
+
+    def clock_lines(self, clock: Clock) -> tuple[str, ...]:
+        """Return the lines that form the step, and leave the kernel if its clock is not due."""
+        if clock == self.single:
+            return ("const int64_t step = tick;",)
+        period = f"S->ints[{self.layout.int_argument(f'period_{clock.name}')}]"
+        return (
+            f"if (tick % {period} != 0) return;",
+            f"const int64_t step = tick / {period};",
+        )
+
+
+def printer_of(frame: Frame, plan: Plan) -> BodyPrinter:
+    """Return the printer of a kernel's statements, whose shared updates are atomic."""
+
+    def accumulate(stmt: Accumulate, place: str, value: str) -> str | None:
+        if stmt.array.name not in plan.atomic:
+            return None
+        return f"{_ATOMIC[stmt.op]}(&{place}, {value});"
+
+    def store(stmt: Store, place: str, value: str) -> str | None:
+        if stmt.array.name not in plan.atomic:
+            return None
+        kind = stored_type(stmt.array.dtype, frame.scope.layout.real)
+        return f"*(volatile {kind} *)&{place} = {value};"  # all threads write the same
+
+    return BodyPrinter(frame.scope, accumulate=accumulate, store=store)

@@ -1,0 +1,181 @@
+"""The arrays of a network in device memory, and which side has the newer values.
+
+Arrays go up before a run where the host may have written them, and come back when the host asks
+for what the device wrote. Recorders are drained after every run: only values appended since the
+last time come back, and none go up, because kernels append and never read them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+import numpy as np
+
+from simgen.errors import DeviceError, InternalError
+from simgen.targets.base import AnyArray, Memory
+from simgen.targets.checks import checked_array
+from simgen.targets.cuda.device import Buffer, Device
+from simgen.targets.cuda.recorders import RecorderWindow
+from simgen.targets.scope import Slot
+
+_FIXED = (
+    *("row_start", "targets", "bounds", "pair_start", "pair_class", "pair_begin"),
+    *("col_start", "col_pos", "col_src", "positions"),
+    *("segment_list_start", "segment_list_pos", "row_list_start", "row_list_pos"),
+    *("whole_list_pos", "whole_list_src"),
+)
+
+
+class _Kind(Enum):
+    """How an array is kept in step."""
+
+    PLAIN = "plain"
+    FIXED = "fixed"  # connectivity: the host replaces such an array where it would change it
+    USED = "used"  # the number of values of a recorder
+
+
+def _kind_of(slot: Slot) -> _Kind:
+    """Return the kind; arrays of the runtime have no length, and names of its own making."""
+    if slot.length is not None:
+        return _Kind.PLAIN
+    last = slot.name.rpartition(".")[2]
+    if last in _FIXED:
+        return _Kind.FIXED
+    return _Kind.USED if last == "used" else _Kind.PLAIN
+
+
+@dataclass(slots=True)
+class _Copy:
+    """One array: the host's, the device's, and whether they differ."""
+
+    name: str
+    kind: _Kind
+    host: AnyArray
+    buffer: Buffer
+    host_newer: bool
+    device_newer: bool = False
+    writes: int = 0  # of the host, when the array went up; only for those that are counted
+    lent: bool = False  # users write the device's array, so it may be newer at any time
+
+    @property
+    def owner(self) -> str:
+        """The recorder's name."""
+        return self.name.rpartition(".")[0]
+
+
+class DeviceMirror:
+    """The device's side of one :class:`Memory`, shared by all programs that run on it."""
+
+    def __init__(self, memory: Memory, device: Device) -> None:
+        self.memory = memory
+        self.device = device
+        self._copies: dict[str, _Copy] = {}
+        self._windows: dict[str, RecorderWindow] = {}
+        self._scratch: dict[str, Buffer] = {}
+
+    @classmethod
+    def of(cls, memory: Memory, device: Device) -> DeviceMirror:
+        """Return the mirror of a memory, made when it is asked for the first time."""
+        mirror = memory.mirror
+        if not isinstance(mirror, cls) or mirror.device is not device:
+            mirror = memory.mirror = cls(memory, device)
+        return mirror
+
+    def array(self, slot: Slot) -> Buffer:
+        """Return the device's copy of a named array, which goes up before the next run."""
+        host, kind = checked_array(self.memory, slot), _kind_of(slot)
+        known = self._copies.get(slot.name)
+        if known is not None and known.host is host:
+            return known.buffer
+        if known is not None and known.device_newer:
+            raise InternalError(f"array '{slot.name}' was replaced while the device had its values")
+        if known is not None and known.buffer.n_bytes == host.nbytes:
+            buffer = known.buffer
+        else:
+            buffer = self.device.allocate(host.nbytes, slot.name)
+        self._copies[slot.name] = _Copy(slot.name, kind, host, buffer, host_newer=True)
+        return buffer
+
+    def window(self, recorder: str) -> RecorderWindow:
+        """Return what the device has of a recorder."""
+        known = self._windows.get(recorder)
+        if known is None:
+            known = RecorderWindow(recorder, self.memory, self.device)
+            self._windows[recorder] = known
+        return known
+
+    def scratch(self, name: str, n_bytes: int) -> Buffer:
+        """Return memory of the device alone, zeroed when it is made."""
+        buffer = self._scratch.get(name)
+        if buffer is None or buffer.n_bytes < n_bytes:
+            buffer = self.device.allocate(n_bytes, name)
+            self.device.upload(buffer, np.zeros(n_bytes, np.uint8))
+            self._scratch[name] = buffer
+        return buffer
+
+    # --- before and after a run ---------------------------------------------------------------
+
+    def changed(self) -> None:
+        """Take note that the host may have written any array but those it replaces."""
+        for copy in self._copies.values():
+            if copy.kind not in (_Kind.PLAIN, _Kind.USED) or copy.name in self.memory.counters:
+                continue
+            if copy.device_newer:
+                raise InternalError(f"array '{copy.name}' was not fetched before it was written")
+            copy.host_newer = True
+
+    def push(self) -> None:
+        """Send up what the host may have written."""
+        for copy in self._copies.values():
+            if self._send(copy) and copy.kind is _Kind.USED:
+                self.window(copy.owner).start(int(copy.host[0]))
+
+    def _send(self, copy: _Copy) -> bool:
+        """Send up one array if the host may have written it; return whether it may have."""
+        counter = self.memory.counters.get(copy.name)
+        writes = copy.writes if counter is None else counter()
+        if not copy.host_newer and writes == copy.writes:
+            return False
+        self.device.upload(copy.buffer, copy.host)
+        copy.host_newer, copy.writes = False, writes
+        return True
+
+    def view(self, name: str) -> Any:
+        """Return an array of the device's library that shares the memory of a named one."""
+        copy = self._copies.get(name)
+        if copy is None:
+            raise DeviceError("no code of the network uses it, so it is not on the device")
+        self._send(copy)
+        copy.lent = copy.device_newer = True
+        return self.device.view(copy.buffer, copy.host.dtype, copy.host.size)
+
+    def written(self, names: Iterable[str]) -> None:
+        """Take note that a program wrote arrays, and drain the recorders among them."""
+        for copy in (self._copies[name] for name in names if name in self._copies):
+            if copy.kind is _Kind.USED:
+                self.device.download(copy.buffer, copy.host)
+                self.window(copy.owner).drain(int(copy.host[0]))
+            else:
+                copy.device_newer = True
+
+    def move_windows(self, recorders: Iterable[str]) -> bool:
+        """Move the windows that are full; return whether a run may go on with that."""
+        full = [window for window in map(self.window, recorders) if window.is_full]
+        for window in full:
+            window.start(window.drained)
+        return bool(full) and all(window.may_move for window in full)
+
+    def fetch(self, name: str | None = None) -> None:
+        """Bring back what programs wrote: one array, or all that are not asked for by name."""
+        if name is not None:
+            copies = [self._copies[name]] if name in self._copies else []
+        else:
+            counted = self.memory.counters
+            copies = [copy for copy in self._copies.values() if copy.name not in counted]
+        for copy in copies:
+            if copy.device_newer:
+                self.device.download(copy.buffer, copy.host)
+                copy.device_newer = copy.lent

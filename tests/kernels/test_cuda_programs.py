@@ -1,0 +1,157 @@
+"""The CUDA source of whole networks under NVRTC: what a GPU would get, looked at without one."""
+
+from __future__ import annotations
+
+import re
+import sys
+from contextlib import suppress
+from pathlib import Path
+from random import Random
+
+import numpy as np
+import pytest
+from nvrtc_compiler import ARCHITECTURES, find_nvrtc
+
+import simgen
+from simgen.api import network
+from simgen.commands.show import compile_script
+from simgen.targets.cuda.lower import lower_program
+
+TESTS = Path(__file__).resolve().parent.parent
+EXAMPLES = sorted((TESTS.parent / "examples").glob("*.py"))
+# Comparisons and selections included; loads, stores and conversions are not arithmetic.
+DOUBLE = re.compile(r"^\s*(?:@!?%p\d+\s+)?(?!ld|st|cvt|mov|red|atom)\w\S*\.f64\b.*$", re.M)
+ENTRY = re.compile(r"\.visible \.entry (\w+)\(")
+
+
+@pytest.fixture(scope="module")
+def nvrtc():
+    library = find_nvrtc()
+    if library is None:
+        pytest.skip("NVRTC is not installed (the nvidia-cuda-nvrtc wheel)")
+    return library
+
+
+@pytest.fixture(scope="module")
+def programs():
+    """Return the program of an example, made once."""
+    found = {}
+
+    def program(path):
+        if path not in found:
+            found[path] = compile_script(path, []).program
+        return found[path]
+
+    return program
+
+
+def source_of(program, real, deterministic=False):
+    return lower_program(program, np.dtype(real), deterministic).source
+
+
+def kernels(ptx):
+    """Return the assembly of each kernel by name."""
+    pieces = ENTRY.split(ptx)
+    return dict(zip(pieces[1::2], pieces[2::2]))
+
+
+def outside_loops(lines):
+    """Yield the numbers of the lines of a kernel's assembly that no backward branch spans."""
+    places = {line.rstrip(":"): k for k, line in enumerate(lines) if line.endswith(":")}
+    loops = [
+        (places[target], k)
+        for k, line in enumerate(lines)
+        for target in re.findall(r"\bbra(?:\.uni)?\s+(\S+);", line)
+        if places.get(target, k) < k
+    ]
+    return {k for k in range(len(lines)) if not any(low <= k <= high for low, high in loops)}
+
+
+def double_in_loops(assembly):
+    """Return the lines of double arithmetic inside the loops of a kernel."""
+    lines = [line.strip() for line in assembly.splitlines()]
+    plain = outside_loops(lines)
+    return [line for k, line in enumerate(lines) if DOUBLE.match(line) and k not in plain]
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+@pytest.mark.compiler
+def test_examples_compile_with_few_registers_and_no_double_arithmetic(nvrtc, programs, path):
+    for real in (np.float64, np.float32):
+        source = source_of(programs(path), real)
+        assert "__activemask" not in source
+        made = nvrtc.compile(source, "sm_90", "--ptxas-options=-v")
+        assert made.works, made.log
+        spilt = [int(count) for count in re.findall(r"(\d+) bytes spill", made.log)]
+        assert max(spilt) <= 32  # some registers, where the assembler aims at more warps
+        registers = [int(count) for count in re.findall(r"Used (\d+) registers", made.log)]
+        assert max(registers) <= 128  # two blocks of 256 threads on a multiprocessor
+        if real is np.float32:
+            found = {name: double_in_loops(text) for name, text in kernels(made.ptx).items()}
+            assert {name: lines for name, lines in found.items() if lines} == {}
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+@pytest.mark.compiler
+def test_what_a_launch_reads_as_constant_no_block_of_it_writes(programs, path):
+    declared = re.compile(r"^  (const )?\w+ \*__restrict__ (a_\w+) =", re.M)
+    lowered = lower_program(programs(path), np.dtype(np.float64))
+    bodies = re.split(r"__forceinline__ void (k_\w+)\(", lowered.source)
+    texts = dict(zip(bodies[1::2], bodies[2::2]))
+    for phase in lowered.phases:
+        pairs = [pair for part in phase.parts for pair in declared.findall(texts[part.function])]
+        constant = {name for const, name in pairs if const}
+        assert pairs
+        assert constant.isdisjoint(name for const, name in pairs if not const)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+@pytest.mark.compiler
+def test_examples_compile_for_every_generation(nvrtc, programs, path, architecture):
+    for real in (np.float64, np.float32):
+        for deterministic in (False, True):
+            made = nvrtc.compile(source_of(programs(path), real, deterministic), architecture)
+            assert made.works
+            assert made.log == ""
+
+
+@pytest.mark.compiler
+@pytest.mark.parametrize("seed", range(4))
+def test_random_models_compile(nvrtc, monkeypatch, seed):
+    monkeypatch.syspath_prepend(str(TESTS / "differential"))
+    from models import build, make_model
+
+    sources = []
+    monkeypatch.setattr(
+        network,
+        "on_compiled",
+        lambda compiled: sources.append(source_of(compiled.program, np.float64, seed % 2 == 1)),
+    )
+    simgen.set_device("reference")
+    try:
+        with suppress(simgen.SimgenError):  # a model may be refused before one of its runs
+            build(make_model(Random(seed)))
+    finally:
+        simgen.set_device("auto")
+        for name in ("models", "model_text", "model_groups", "model_runs"):
+            sys.modules.pop(name, None)
+    assert sources
+    for source in dict.fromkeys(sources):
+        made = nvrtc.compile(source, ARCHITECTURES[seed])
+        assert made.works, made.log
+        assert made.log == ""
+
+
+def test_double_arithmetic_in_a_loop_is_found(nvrtc):
+    text = """
+    extern "C" __global__ void k(float *x, double s, int n) {
+      double once = s * 3.0;
+      #pragma unroll 1
+      for (int i = 0; i < n; ++i) x[i] = (float)(BODY);
+    }"""
+    inside = nvrtc.compile(text.replace("BODY", "x[i] * once"), "sm_80").ptx
+    outside = nvrtc.compile(text.replace("BODY", "x[i] * (float)once"), "sm_80").ptx
+    assert any(".f64" in line for line in double_in_loops(kernels(inside)["k"]))
+    assert double_in_loops(kernels(outside)["k"]) == []
