@@ -11,6 +11,7 @@ import numpy.typing as npt
 from simgen.api.arguments import plain_values
 from simgen.errors import (
     ArgumentTypeError,
+    DimensionMismatchError,
     EquationError,
     IndexRangeError,
     ModelError,
@@ -66,7 +67,9 @@ def checked_period(refractory: Any, owner: str) -> Any:
         raise ArgumentTypeError(f"{what} cannot be True.")
     plain, dim = plain_values(refractory, what)
     if dim != SECOND:
-        raise ModelError(f"{what} must be a time or text, not {refractory!r}.")
+        raise DimensionMismatchError(
+            f"{what} must be a time, as in 2*ms, or text, not {refractory!r}."
+        )
     if plain.size != 1:
         raise ModelError(
             f"{what} must be a single time, not {plain.size} of them. Add a parameter "

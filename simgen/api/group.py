@@ -130,10 +130,10 @@ class Group(Component):
         elif self._knows(key):
             raise UnknownAttributeError(f"'{key}' of {self.describe()} cannot be written.")
         else:
+            advice = suggest(name, self._readable())
             raise UnknownAttributeError(
-                f"{self.describe()} has no variable '{name}'. "
-                f"{suggest(name, self._readable())} To attach data of your own, use "
-                f"add_attribute('{name}') first.".strip()
+                f"{self.describe()} has no variable '{name}'. {advice}{' ' if advice else ''}"
+                f"To attach data of your own, use add_attribute('{name}') first."
             )
 
     def add_attribute(self, name: str) -> None:

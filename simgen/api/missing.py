@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any, NoReturn
+
 from simgen.errors import SimgenError, UnknownAttributeError, UnsupportedFeatureError, suggest
 
 _COMPARTMENTS = "Neurons with several compartments (SpatialNeuron, Morphology) are not supported."
@@ -52,3 +54,39 @@ def missing_name(name: str, known: tuple[str, ...]) -> SimgenError:
         f"module 'simgen' has no attribute '{name}'. "
         f"{'' if name.startswith('_') else suggest(name, known)}".rstrip()
     )
+
+
+class MissingName:
+    """What the star import for Brian's scripts gives for a name simgen has not: its use says so."""
+
+    def __init__(self, name: str) -> None:
+        self.__dict__["_name"] = name
+
+    def _raise(self) -> NoReturn:
+        raise missing_name(self._name, ())
+
+    def __repr__(self) -> str:
+        return f"<{self._name}: not supported by simgen>"
+
+    def __call__(self, *_args: Any, **_options: Any) -> NoReturn:
+        """Refuse."""
+        self._raise()
+
+    def __getattr__(self, name: str) -> NoReturn:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        self._raise()
+
+    def __setattr__(self, _name: str, _value: Any) -> NoReturn:
+        self._raise()
+
+    def __getitem__(self, _key: Any) -> NoReturn:
+        self._raise()
+
+    def __setitem__(self, _key: Any, _value: Any) -> NoReturn:
+        self._raise()
+
+
+def missing_names() -> dict[str, MissingName]:
+    """Return the names of Brian's that raise when they are used."""
+    return {name: MissingName(name) for name in _ADVICE}

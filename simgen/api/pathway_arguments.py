@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from simgen.api.checks import check_new_name
+from simgen.api.clock import seconds
 from simgen.api.pathways import Pathway
 from simgen.errors import ArgumentTypeError, ModelError, SourceText, suggest
 from simgen.model.description import SECOND
@@ -66,11 +67,13 @@ def make_pathways(
                 f"{synapses.describe()} has no pathway '{name}' to delay; it has "
                 f"{', '.join(synapses._pathways) or 'none'}."
             )
-        if isinstance(value, str) or dimension_of(value) != SECOND or np.size(value) != 1:
+        what = f"The delay of {synapses.describe()}"
+        if isinstance(value, str) or (dimension_of(value) == SECOND and np.size(value) != 1):
             raise ModelError(
-                f"The delay of {synapses.describe()} must be a single time, not {value!r}. "
+                f"{what} must be a single time, not {value!r}. "
                 "Set S.delay after connect() for delays per synapse."
             )
+        seconds(value, what)  # a time at all
         pathway = synapses._pathways[name]
         pathway.delay = value
         pathway.fixed = True

@@ -163,6 +163,7 @@ class DelayView:
     def _write(self, name: str, item: Any, value: Any, plain: bool = False) -> None:
         pathway, synapses = self.pathway, self.pathway.synapses
         whole = isinstance(item, slice) and item == slice(None)
+        synapses._delays_change()  # first: text for all synapses has its values in data order
         if isinstance(value, str):
             new = synapses._evaluate_delay(value, item, pathway)
         else:
@@ -177,7 +178,6 @@ class DelayView:
                 "a scalar and stays one. Leave out delay= to set it for each synapse."
             )
         pathway.check(new)
-        synapses._delays_change()
         if whole and np.size(new) == 1:
             pathway.uniform = float(np.reshape(new, ()))
             pathway.variable.data = np.zeros(0)

@@ -66,10 +66,8 @@ class Recording:
             self.dt = dt
 
     def values(self) -> npt.NDArray[Any]:
-        """Return the values (a read-only view)."""
-        view = self.data[: self.used]
-        view.flags.writeable = False
-        return view
+        """Return the values: no copy, so writing to them changes the recording, as in Brian."""
+        return self.data[: self.used]
 
     def times(self) -> npt.NDArray[np.float64]:
         """Return recorded steps as times in seconds."""

@@ -50,7 +50,7 @@ class StateMonitor(Component):
     source
         A group, subgroup or Synapses.
     variables
-        A name or names of variables or subexpressions; True for all variables.
+        A name or names of variables or subexpressions; True for all of the equations.
     record
         True for all elements, an index, or indices (for Synapses also ``S[...]``).
     dt, clock
@@ -58,7 +58,8 @@ class StateMonitor(Component):
     when, order
         Where in the step; ``start`` by default, so the first value is the initial one.
 
-    ``M.v`` is an array (element, time), ``M.t`` the times, ``M[3].v`` the values of element 3.
+    ``M.v`` is the recording itself, an array (element, time), ``M.t`` the times, ``M[3].v`` a copy
+    of the values of element 3 (to draw spikes into, for instance).
 
     """
 
@@ -108,7 +109,7 @@ class StateMonitor(Component):
 
     def _names(self, variables: Any) -> list[str]:
         if variables is True:
-            return list(self.source.variables)
+            return [*self.source.variables, *self.source._description.subexpressions]
         found = list(dict.fromkeys(names_of(variables, self.describe())))
         for name in found:
             if not self.source._knows(name) or name in ("t", "dt"):
@@ -302,7 +303,7 @@ class StateMonitor(Component):
 
 
 class StateMonitorView:
-    """Some rows of a state monitor: ``M[3].v``."""
+    """Some rows of a state monitor: ``M[3].v``, a copy in memory of its own."""
 
     def __init__(self, monitor: StateMonitor, rows: Any) -> None:
         self.monitor = monitor
@@ -312,4 +313,4 @@ class StateMonitorView:
         if name in ("t", "t_"):
             return getattr(self.monitor, name)
         values = getattr(self.monitor, name)
-        return values if values.ndim == 1 else values[self.rows]
+        return values if values.ndim == 1 else values[self.rows].copy()

@@ -276,8 +276,8 @@ class Synapses(Connectable):
     def _delayed(self) -> Pathway:
         if "pre" not in self._pathways:
             raise UnknownAttributeError(
-                f"{self.describe()} has no pathway 'pre', so it has no 'delay'. "
-                + "".join(f"Use S.{name}.delay." for name in list(self._pathways)[:1])
+                f"{self.describe()} has no pathway 'pre', so it has no 'delay'."
+                + "".join(f" Use S.{name}.delay." for name in list(self._pathways)[:1])
             )
         return self._pathways["pre"]
 

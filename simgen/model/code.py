@@ -22,7 +22,14 @@ from simgen.lang.statements import Assignment
 from simgen.model.functions import said
 from simgen.model.hints import literal_hint
 from simgen.model.resolve import DrawCounter, Resolver
-from simgen.model.scope import Entry, Scope, ValueEntry, VariableEntry
+from simgen.model.scope import (
+    Entry,
+    FunctionEntry,
+    Scope,
+    SubexpressionEntry,
+    ValueEntry,
+    VariableEntry,
+)
 from simgen.units import DIMENSIONLESS, Dimension
 
 
@@ -100,13 +107,23 @@ def resolve_code(assignments: Sequence[Assignment], context: CodeContext) -> tup
         else:
             _complain(
                 context,
-                assignment.origin,
-                f"'{assignment.target}' cannot be assigned: it is a built-in value, constant or "
-                "subexpression.",
+                assignment.target_origin,
+                f"'{assignment.target}' cannot be assigned: it is {_unassignable(target)}.",
             )
     for assignment in scope.unread.values():
         _unread_local(assignment, context)
     return tuple(body)
+
+
+def _unassignable(entry: Entry) -> str:
+    if isinstance(entry, SubexpressionEntry):
+        return "a subexpression. Assign the variables that it is computed from"
+    if isinstance(entry, FunctionEntry):
+        return "a function"
+    return (
+        "a built-in value, or a constant of your namespace. A variable is declared in the "
+        "equations, as in 'x : 1'"
+    )
 
 
 def differing_name(value: Expr, differing: Mapping[Local, str] | None = None) -> str | None:

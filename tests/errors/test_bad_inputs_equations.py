@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bad_inputs import Bad, check_refused, network_of, neurons, run_of, spiking, synapses, table
 
-from simgen import Equations, Hz, NeuronGroup, Quantity, Synapses, ms, mV, volt
+from simgen import Equations, Hz, NeuronGroup, Quantity, Synapses, TimedArray, ms, mV, volt
 from simgen.errors import (
     ArgumentTypeError,
     DimensionMismatchError,
@@ -142,6 +142,13 @@ ROWS = [
         DimensionMismatchError, ["'x'", "exc"]),
     Bad("dimension_of_threshold", lambda: spiking(threshold="v > 1"),
         DimensionMismatchError, ["threshold", "exc", "mV"]),
+    Bad("reset_of_subexpression", lambda: run_of(spiking("v : volt\nf = 2*v : volt",
+        reset="f = 0*volt")), EquationError, ["'f' cannot be assigned", "a subexpression", "exc"]),
+    Bad("reset_of_constant", lambda: run_of(spiking(reset="a = 3", namespace={"a": 2})),
+        EquationError, ["'a' cannot be assigned", "a constant", "declared", "exc"]),
+    Bad("reset_of_function", lambda: run_of(spiking(reset="stim = 3",
+        namespace={"stim": TimedArray([1, 2], dt=1 * ms)})),
+        EquationError, ["'stim' cannot be assigned: it is a function", "exc"]),
     Bad("dimension_of_reset", lambda: spiking(reset="v = 0"),
         DimensionMismatchError, ["reset", "'v'", "exc"]),
     Bad("dimension_of_reset_step", lambda: spiking(reset="v += 3*ms"),
@@ -178,7 +185,7 @@ ROWS = [
     Bad("refractory_true", lambda: spiking(refractory=True),
         ArgumentTypeError, ["refractory", "True", "exc"]),
     Bad("refractory_no_unit", lambda: spiking(refractory=3),
-        SimgenError, ["refractory", "3", "exc"]),
+        DimensionMismatchError, ["refractory", "as in 2*ms, or text, not 3", "exc"]),
     Bad("refractory_negative", lambda: spiking(refractory=-3 * ms),
         ModelError, ["refractory", "-0.003", "exc"]),
     Bad("refractory_nan", lambda: spiking(refractory=float("nan") * ms),

@@ -152,7 +152,7 @@ ROWS = [
     Bad("attribute_misspelt_read", lambda: neurons("volts : volt").volt,
         UnknownAttributeError, ["'volt'", "'volts'", "exc"]),
     Bad("attribute_misspelt_write", lambda: set_attribute("w"),
-        UnknownAttributeError, ["'w'", "exc"]),
+        UnknownAttributeError, ["'exc' has no variable 'w'. To attach data of your own"]),
     Bad("attribute_read_only", lambda: setattr(neurons(), "i", 3),
         UnknownAttributeError, ["'i'", "exc"]),
     Bad("attribute_N", lambda: setattr(neurons(), "N", 5), UnknownAttributeError, ["'N'", "exc"]),

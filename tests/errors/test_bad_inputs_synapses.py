@@ -173,8 +173,9 @@ ROWS = [
     *(Bad(f"delay_{label}", lambda value=value: delay(value), SimgenError,
           ["delay", text, "exc_syn"])
       for label, value, text in [
-          ("negative", -1 * ms, "-0.001"), ("nan", NAN * ms, "NaN"), ("inf", INF * ms, "inf"),
-          ("ten_to_9_s", 1e9 * second, "1000000000.0"), ("no_unit", 1, "1"), ("unit", 1 * mV, "1"),
+          ("negative", -1 * ms, "-0.001"), ("nan", NAN * ms, "nan"), ("inf", INF * ms, "inf"),
+          ("ten_to_9_s", 1e9 * second, "1000000000.0"), ("no_unit", 1, "a time, as in 1*ms"),
+          ("unit", 1 * mV, "a time, as in 0.1*ms, not"),
           ("array", [1, 2] * ms, "array([1., 2.]) * msecond"), ("text", "1*ms", "'1*ms'"),
           ("unknown_pathway", {"pst": 1 * ms}, "'pst'")]),
     *(Bad(f"set_delay_{label}", lambda value=value: set_delay(value), SimgenError,

@@ -98,3 +98,18 @@ def test_what_a_delay_may_be():
     assert free.delay[:] / ms == pytest.approx([0, 0.2, 0.7, 0.7])
     run(1 * ms)
     assert free.delay[:] / ms == pytest.approx([0, 0.2, 0.7, 0.7])
+
+
+@pytest.mark.parametrize("pathway", ["pre", "post"])
+def test_delays_given_as_text_after_a_run_are_those_of_their_synapses(pathway):
+    group = NeuronGroup(4, "v : 1", threshold="v > 1")
+    synapses = Synapses(group, group, on_pre="v += 0", on_post="v_pre += 0")
+    synapses.connect()
+    synapses.delay = "0.1*ms*(7*j % 5)"  # rows are sorted by delay, not by target
+    net = Network(group, synapses)
+    net.run(0.2 * ms)
+    getattr(synapses, pathway).delay = "0.1*ms*(i + 4*j)"
+    expected = 0.1 * (synapses.i[:] + 4 * synapses.j[:])
+    assert getattr(synapses, pathway).delay / ms == pytest.approx(expected)
+    net.run(0.2 * ms)
+    assert getattr(synapses, pathway).delay / ms == pytest.approx(expected)

@@ -154,6 +154,28 @@ def test_monitors_go_on_over_several_runs_and_may_be_added():
     assert rate.t / ms == pytest.approx([0.2, 0.3, 0.4])
 
 
+def test_all_names_of_the_equations_are_recorded():
+    group = NeuronGroup(2, "dv/dt = 1/ms : 1\nw = v*2 : 1\nu : volt", method="euler")
+    state = StateMonitor(group, True, record=True)
+    run(0.2 * ms)
+    assert state.record_variables == ["v", "u", "w"]
+    assert state.w[1] == pytest.approx([0, 0.2])
+
+
+def test_spikes_may_be_drawn_into_what_was_recorded():
+    group = NeuronGroup(2, "u : volt")
+    state = StateMonitor(group, "u", record=True)
+    run(0.3 * ms)
+    row = state[1].u[:]
+    row[1] = 20 * mV  # a copy
+    assert row / mV == pytest.approx([0, 20, 0])
+    assert not state.u.any()
+    trace = state.u[0]
+    trace[2] = 30 * mV  # the recording itself
+    run(0.1 * ms)
+    assert state.u[0] / mV == pytest.approx([0, 0, 30, 0])
+
+
 def test_smooth_and_binned_rates():
     source = SpikeGeneratorGroup(2, [0, 1, 0], [0.5, 0.5, 1.2] * ms)
     rate = PopulationRateMonitor(source)

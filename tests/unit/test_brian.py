@@ -37,6 +37,27 @@ def test_units_win_over_numpy_and_builtins_stay():
 
 
 @pytest.mark.parametrize(
+    "code",
+    [
+        "prefs.codegen.target = 'numpy'",
+        "prefs['codegen.target'] = 'numpy'",
+        "prefs['codegen.target']",
+        "prefs.reset = 1",
+        "prefs = linked_var(1, 2)",
+    ],
+)
+def test_names_that_only_brian_has_say_so_when_used(code):
+    namespace = {name: getattr(brian, name) for name in brian.__all__}
+    with pytest.raises(UnsupportedFeatureError, match=r"simgen has no '(prefs|linked_var)'"):
+        exec(code, namespace)
+
+
+def test_names_that_only_brian_has_may_be_looked_at():
+    assert repr(brian.prefs) == "<prefs: not supported by simgen>"
+    assert not hasattr(brian.prefs, "__wrapped__")
+
+
+@pytest.mark.parametrize(
     ("found", "expected"),
     [
         (brian.arange(3), np.arange(3)),
