@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from simgen.dtypes import DType
 from simgen.errors import InternalError
@@ -150,7 +151,7 @@ class GroupScope(Scope):
             return self._variable(info)
         sub = group.subexpressions.get(name)
         if sub is not None:
-            return SubexpressionEntry(sub.node, sub.dim, self, False)
+            return SubexpressionEntry(sub.node, sub.dim, self._whole, False)
         if name == "i":
             position: Expr = IndexValue(self.index)
             if group.is_part:
@@ -165,6 +166,14 @@ class GroupScope(Scope):
         if name == "not_refractory" and group.not_refractory is not None:
             return ValueEntry(self._not_refractory(group.not_refractory), DIMENSIONLESS)
         return None
+
+    @cached_property
+    def _whole(self) -> GroupScope:
+        """The scope of the equations: also seen from a part, their ``i`` is the group's."""
+        if not self.group.is_part:
+            return self
+        group = replace(self.group, start=integer(0), stop=None)
+        return GroupScope(group, self.index, self.constants, self.clock, self.before)
 
     def _not_refractory(self, expr: Expr) -> Expr:
         """Return the flag as code at this place sees it: that of the latest state update."""

@@ -119,6 +119,24 @@ def test_code_of_subgroups_runs_for_their_elements_only():
 
 
 @pytest.mark.usefixtures("device")
+def test_subexpressions_have_one_value_however_they_are_reached(device):
+    start_scope()
+    group = NeuronGroup(10, "v : 1\nd = v + i + 100*N : 1", threshold="v > 9")
+    part = group[4:7]
+    assert part.d[:].tolist() == group.d[4:7].tolist() == [1004, 1005, 1006]
+    part.v["d > 1004"] = "d*10 + i"  # the text's own i counts from the part's first element
+    assert group.v[3:8].tolist() == [0, 0, 10051, 10062, 0]
+    synapses = Synapses(part, part, "w : 1")
+    synapses.connect(j="i")
+    synapses.w = "d_pre - v_pre + 10*i"
+    assert synapses.w[:].tolist() == [1004, 1015, 1026]
+    part.run_regularly("v = d + i")
+    state = StateMonitor(part, "d", record=True, when="end")
+    run(0.1 * ms)
+    assert group.v[3:8].tolist() == [0, 1004, 11057, 11070, 0]
+    assert state.d[:, 0].tolist() == [2008, 12062, 12076]
+
+
 def test_values_may_change_between_runs():
     group = NeuronGroup(
         200, "dv/dt = (k - v)/tau : 1\nk : 1 (constant)\ntau : second", threshold="False"
