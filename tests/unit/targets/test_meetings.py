@@ -3,14 +3,7 @@
 from __future__ import annotations
 
 import pytest
-
-from simgen.ir.construct import compare, real
-from simgen.ir.expr import ELEMENT, PRE, ZERO, Load
-from simgen.ir.kernel import Recorder
-from simgen.ir.stmt import Append, Emit, Store
-from simgen.targets.effects import kernel_effects
-from simgen.targets.meetings import Wait, plan_meetings
-from tests.unit.targets.test_effects import (
+from sample_kernels import (
     ALL_A,
     ALL_B,
     EVENTS,
@@ -26,6 +19,13 @@ from tests.unit.targets.test_effects import (
     add,
     kernel,
 )
+
+from simgen.ir.construct import compare, real
+from simgen.ir.expr import ELEMENT, PRE, ZERO, Load
+from simgen.ir.kernel import Recorder
+from simgen.ir.stmt import Append, Emit, Store
+from simgen.targets.effects import kernel_effects
+from simgen.targets.meetings import Wait, plan_meetings
 
 NEVER, SHORT, ALWAYS = Wait.NEVER, Wait.WITHOUT_DELAY, Wait.ALWAYS
 PULSES = kernel(RECURRENT, add(G, POST))  # reads nothing of other parts but events
