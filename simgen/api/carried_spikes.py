@@ -88,12 +88,18 @@ class CarriedSpikes:
 
     def waits_for(self, pathway: Pathway, step: int) -> bool:
         """Whether events are carried that arrive at a step of the clock or later."""
-        return bool(np.any(self._spikes(pathway).times > (step - 0.5) * pathway.clock.dt_))
+        return bool(np.any(self._arrivals(pathway) >= step))
 
     def last_arrival(self, pathway: Pathway) -> int:
         """Return the step of the clock in which the last carried event arrives."""
-        times = self._spikes(pathway).times
-        return int(np.ceil(times.max() / pathway.clock.dt_)) if times.size else -1
+        return int(self._arrivals(pathway).max(initial=-1))
+
+    def _arrivals(self, pathway: Pathway) -> Steps:
+        """Return the arrivals in the present steps of the clock."""
+        spikes = self._spikes(pathway)
+        if spikes.width == pathway.clock.dt_:
+            return spikes.arrivals
+        return _nearest_steps(spikes.times, pathway.clock.dt_)
 
     def begin(self, pathway: Pathway, born: int) -> None:
         """Let the events of a step and those after it reach a pathway."""
@@ -165,8 +171,7 @@ class CarriedSpikes:
 
     def _rescale(self, pathway: Pathway, spikes: PathwaySpikes) -> None:
         """Count arrivals in the clock's new steps, to the nearest as delays are."""
-        arrivals = spikes.times / pathway.clock.dt_
-        spikes.arrivals = np.floor(arrivals + 0.5 + TOLERANCE).astype(np.int64)
+        spikes.arrivals = _nearest_steps(spikes.times, pathway.clock.dt_)
         spikes.width = pathway.clock.dt_
         if spikes.arrivals.size:
             data = self.synapses._data
@@ -268,6 +273,11 @@ class CarriedSpikes:
             values[born_parameter(self.synapses.name, name).name] = spikes.born
             values[carried_arrays(self.synapses.name, name)[0].length] = spikes.arrivals.size
         return values
+
+
+def _nearest_steps(times: npt.NDArray[np.float64], dt: float) -> Steps:
+    """Return times in steps, halves rounded up as those of delays are."""
+    return np.floor(times / dt + 0.5 + TOLERANCE).astype(np.int64)
 
 
 def _ranges(begins: Steps, ends: Steps) -> tuple[Steps, Steps]:

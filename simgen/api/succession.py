@@ -45,14 +45,22 @@ class Succession:
     def under_way(self, synapses: Synapses, pathway: Pathway) -> int | None:
         """Return what tells pathways apart that get other spikes that are under way.
 
-        None where spikes are carried; else the first step whose spikes reach the pathway, 0 if the
-        ring of events keeps none from before.
+        None where spikes are carried, or will be since the step width has changed; else the first
+        step whose spikes reach the pathway, 0 if the ring of events keeps none from before.
         """
-        carried, step = synapses._run.carried, self.next_step(pathway.clock)
+        carried, step, kept = (
+            synapses._run.carried,
+            self.next_step(pathway.clock),
+            self._kept(pathway),
+        )
         if carried.waits_for(pathway, step):
             return None
-        born = carried.born(pathway) if self.stays(synapses) else step
-        return born if born > step - self._kept(pathway) else 0
+        if not self.stays(synapses):
+            return step if kept else 0
+        if carried.of(pathway).width != pathway.clock.dt_:
+            return None if kept else 0
+        born = carried.born(pathway)
+        return born if born > step - kept else 0
 
     def settles_at(self, synapses: Synapses, pathway: Pathway) -> int:
         """Return the step from which on nothing that is under way now tells pathways apart."""

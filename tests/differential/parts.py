@@ -9,7 +9,7 @@ from simgen import Network, NeuronGroup, Synapses, ms, seed, set_device
 
 CODES = {
     "constant": ("w : 1", "x_post += w"),
-    "plastic": ("w : 1\nu : 1\nn : integer", "u = 0.5*u + 0.25; n += 1; x_post += w*u"),
+    "plastic": ("w : 1\nu : 1\nn : integer", "u = 0.75 - u; n += 1; x_post += w*u"),
     "no variables": ("", "x_post += 0.0625"),
 }
 SIZES = (7, 1, 12, 4)

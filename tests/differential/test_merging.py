@@ -180,6 +180,8 @@ def change_under_way(wired):
 def change_dt_under_way(wired):
     wired.network.run(3 * ms)
     defaultclock.dt = 0.05 * ms
+    wired.network.run(1.8 * ms)
+    defaultclock.dt = 0.1 * ms
     wired.network.run(4 * ms)
     wired.network.run(1 * ms)
 
