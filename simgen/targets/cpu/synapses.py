@@ -71,12 +71,8 @@ def _independent(body: tuple[Stmt, ...]) -> bool:
 
 
 def _prefetches(arrays: Iterable[str]) -> tuple[str, ...]:
-    """Return the lines that ask for two cache lines of each array where a segment begins."""
-    return tuple(
-        f"__builtin_prefetch({array} + next{offset});"
-        for array in arrays
-        for offset in ("", " + 16")
-    )
+    """Return the lines that ask for the cache lines of a segment of each array."""
+    return tuple(f"sg_prefetch_segment({array}, next);" for array in arrays)
 
 
 def lower_fan_out(
