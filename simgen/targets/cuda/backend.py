@@ -21,6 +21,7 @@ from simgen.targets.cuda.gpu import open_gpu
 from simgen.targets.cuda.head import BLOCK, ONE, WARP, Launch
 from simgen.targets.cuda.lower import BEGIN_RUN, LoweredProgram, Phase, lower_program
 from simgen.targets.cuda.mirror import DeviceMirror
+from simgen.targets.cuda.room import require_room
 from simgen.targets.cuda.walks import team_widths
 
 _TICK = "tick"
@@ -107,24 +108,31 @@ class CudaExecutable:
     def _pointers(self, mirror: DeviceMirror, ints: dict[str, int]) -> list[int]:
         """Return the device addresses of all arrays, in the order of the layout."""
         layout, memory = self._lowered.layout, mirror.memory
-        scratch = {entry.name: entry for entry in self._lowered.scratch}
+        scratch = self._scratch_bytes(ints)
+        requests = mirror.requests(layout.arrays.values(), scratch)
+        require_room(self._device, requests, mirror.n_bytes, layout.real.itemsize)
         recorded = {f"{name}.data" for name in self._lowered.recorders}
         addresses, hosts = [], {}
         for slot in layout.arrays.values():
-            own = scratch.get(slot.name)
             if slot.name in recorded:  # placed before each run
                 hosts[slot.name] = checked_array(memory, slot)
                 addresses.append(0)
                 continue
-            if own is None:
+            if slot.name not in scratch:
                 addresses.append(mirror.array(slot).address)
                 hosts[slot.name] = memory.arrays[slot.name]
                 continue
-            length = self._most_warps if own.length is None else ints[own.length]
-            n_bytes = max(1, length) * slot.dtype.itemsize
-            addresses.append(mirror.scratch(slot.name, n_bytes).address)
+            addresses.append(mirror.scratch(slot.name, scratch[slot.name]).address)
         check_apart(hosts, layout.written)
         return addresses
+
+    def _scratch_bytes(self, ints: dict[str, int]) -> dict[str, int]:
+        """Return the sizes of the arrays of the device alone."""
+        arrays, found = self._lowered.layout.arrays, {}
+        for entry in self._lowered.scratch:
+            length = self._most_warps if entry.length is None else ints[entry.length]
+            found[entry.name] = max(1, length) * arrays[entry.name].dtype.itemsize
+        return found
 
     @property
     def _most_warps(self) -> int:

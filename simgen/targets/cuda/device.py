@@ -74,8 +74,14 @@ class Device(Protocol):
     def recorded_ticks(self) -> int:
         """How many ticks are worth recording together."""
 
+    def free_bytes(self) -> int:
+        """Return how many bytes can still be allocated."""
+
     def allocate(self, n_bytes: int, name: str = "") -> Buffer:
-        """Return memory whose contents are undefined; ``name`` is for messages."""
+        """Return memory whose contents are undefined; ``name`` is for messages.
+
+        Raises :class:`simgen.errors.MemoryLimitError` if there is no room.
+        """
 
     def upload(self, buffer: Any, data: npt.NDArray[Any], offset: int = 0) -> None:
         """Copy a contiguous array to the device, after all that was launched before."""

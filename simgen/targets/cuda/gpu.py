@@ -12,7 +12,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from simgen.errors import CompileError, DeviceError, InternalError, KernelError
+from simgen.errors import (
+    CompileError,
+    DeviceError,
+    InternalError,
+    KernelError,
+    MemoryLimitError,
+)
 from simgen.resources import cuda_kernel_dir
 from simgen.targets.cpu.compile import headers_digest
 from simgen.targets.cuda.detect import find_gpus
@@ -83,14 +89,23 @@ class GpuDevice:
             self.threads = int(attributes["maxThreadsPerMultiProcessor"])
             self.registers = int(attributes["regsPerMultiprocessor"])
 
+    def free_bytes(self) -> int:
+        """Return what the driver has and what CuPy's pool keeps for later, within its limit."""
+        with self.cupy.cuda.Device(self.number):
+            pool = self.cupy.get_default_memory_pool()
+            free = int(self.cupy.cuda.runtime.memGetInfo()[0]) + int(pool.free_bytes())
+            limit = int(pool.get_limit())  # 0 if the user set none
+            return min(free, limit - int(pool.used_bytes())) if limit else free
+
     def allocate(self, n_bytes: int, name: str = "") -> GpuBuffer:
         """Return memory whose contents are undefined."""
         with self.cupy.cuda.Device(self.number), self.stream:
             try:
                 return GpuBuffer(self.cupy.cuda.alloc(max(n_bytes, 1)), n_bytes)
             except self.cupy.cuda.memory.OutOfMemoryError:
-                raise DeviceError(
-                    f"The GPU {self.name} has no room for {n_bytes:,} bytes of '{name}'."
+                raise MemoryLimitError(
+                    f"The GPU {self.name} has no room for {n_bytes:,} bytes of '{name}'; "
+                    f"{self.free_bytes():,} bytes are free."
                 ) from None
 
     def upload(self, buffer: GpuBuffer, data: npt.NDArray[Any], offset: int = 0) -> None:

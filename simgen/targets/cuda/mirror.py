@@ -7,7 +7,7 @@ last time come back, and none go up, because kernels append and never read them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any
@@ -19,6 +19,7 @@ from simgen.targets.base import AnyArray, Memory
 from simgen.targets.checks import checked_array
 from simgen.targets.cuda.device import Buffer, Device
 from simgen.targets.cuda.recorders import RecorderWindow
+from simgen.targets.cuda.room import Request
 from simgen.targets.scope import Slot
 
 _FIXED = (
@@ -45,6 +46,10 @@ def _kind_of(slot: Slot) -> _Kind:
     if last in _FIXED:
         return _Kind.FIXED
     return _Kind.USED if last == "used" else _Kind.PLAIN
+
+
+def _is_real(slot: Slot) -> bool:
+    return slot.c_type in ("double", "float")
 
 
 @dataclass(slots=True)
@@ -95,9 +100,42 @@ class DeviceMirror:
         if known is not None and known.buffer.n_bytes == host.nbytes:
             buffer = known.buffer
         else:
+            self._copies.pop(slot.name, None)
+            known = None  # what it had is free for what replaces it
             buffer = self.device.allocate(host.nbytes, slot.name)
         self._copies[slot.name] = _Copy(slot.name, kind, host, buffer, host_newer=True)
         return buffer
+
+    def requests(self, slots: Iterable[Slot], scratch: Mapping[str, int]) -> list[Request]:
+        """Return what has no place on the device yet, and give up the places that are too small.
+
+        ``scratch`` has the bytes of the arrays of the device alone.
+        """
+        found = []
+        for slot in slots:
+            name, _, last = slot.name.rpartition(".")
+            if slot.name in scratch:
+                present: Buffer | None = self._scratch.get(slot.name)
+                if present is None or present.n_bytes < scratch[slot.name]:
+                    self._scratch.pop(slot.name, None)
+                    found.append(Request(slot.name, scratch[slot.name]))
+            elif slot.length is None and last == "data":
+                if n_bytes := self.window(name).missing():
+                    found.append(Request(slot.name, n_bytes, _is_real(slot), is_recorder=True))
+            else:
+                host, known = checked_array(self.memory, slot), self._copies.get(slot.name)
+                if known is None or known.buffer.n_bytes != host.nbytes:
+                    if known is not None and not known.device_newer:
+                        del self._copies[slot.name]
+                    found.append(Request(slot.name, host.nbytes, _is_real(slot)))
+        return found
+
+    @property
+    def n_bytes(self) -> int:
+        """The bytes that the network has on the device."""
+        buffers = [*(copy.buffer for copy in self._copies.values()), *self._scratch.values()]
+        windows = sum(window.n_bytes for window in self._windows.values())
+        return windows + sum(buffer.n_bytes for buffer in buffers)
 
     def window(self, recorder: str) -> RecorderWindow:
         """Return what the device has of a recorder."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sys
 import threading
+import weakref
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from simgen.errors import InternalError, KernelError, UnsupportedFeatureError
+from simgen.errors import InternalError, KernelError, MemoryLimitError, UnsupportedFeatureError
 from simgen.targets.cuda.emulate.arguments import Argument, Size, launch_sizes, pack
 from simgen.targets.cuda.emulate.explain import explain
 from simgen.targets.cuda.emulate.library import (
@@ -46,6 +48,7 @@ class EmulatedDevice:
     ``check`` watches every load and store, at two to eight times the cost: kernels raise where
     they access what is not theirs or was never written, or race, whatever the order.
     They also raise when a launch takes longer than ``patience`` seconds.
+    ``limit`` is the size of its memory in bytes; without one it has as much as the host.
     """
 
     order: str = "forward"
@@ -56,6 +59,8 @@ class EmulatedDevice:
     multiprocessors: int = 2  # few blocks suffice to find what goes wrong between them
     table: MemoryTable = field(default_factory=MemoryTable, repr=False)
     recorded_ticks: int = 1  # replaying loops by itself
+    limit: int | None = None
+    _taken: deque[int] = field(default_factory=deque, repr=False)  # sizes, negative when freed
     _recording: list[_Prepared] | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
@@ -65,9 +70,23 @@ class EmulatedDevice:
             raise InternalError(f"the order {self.order!r} is none of {', '.join(ORDERS)}")
         self.table.pointer.patience = self.patience
 
+    def free_bytes(self) -> int:
+        """Return how many bytes can still be allocated."""
+        with _lock:
+            taken = sum(self._taken.popleft() for _ in range(len(self._taken)))
+            self._taken.append(taken)
+        return 2**62 if self.limit is None else self.limit - taken
+
     def allocate(self, n_bytes: int, name: str = "") -> EmulatedBuffer:
         """Return memory that holds a pattern until it is written; ``name`` is for messages."""
+        if n_bytes > (free := self.free_bytes()):
+            raise MemoryLimitError(
+                f"The {self.name} has no room for {n_bytes:,} bytes of '{name}'; "
+                f"{free:,} bytes are free."
+            )
         buffer = spoiled(n_bytes, name, self.check)
+        self._taken.append(n_bytes)
+        weakref.finalize(buffer, self._taken.append, -n_bytes)
         if self.check:
             with _lock:
                 self.table.add(buffer)

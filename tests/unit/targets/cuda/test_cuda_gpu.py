@@ -12,7 +12,13 @@ import pytest
 
 import simgen
 from simgen import NeuronGroup, SpikeMonitor, Synapses, ms, run
-from simgen.errors import CompileError, DeviceError, InternalError, KernelError
+from simgen.errors import (
+    CompileError,
+    DeviceError,
+    InternalError,
+    KernelError,
+    MemoryLimitError,
+)
 from simgen.targets.cuda import gpu
 from simgen.targets.cuda.emulate import open_emulated
 
@@ -127,6 +133,7 @@ def cupy(monkeypatch):
         memcpyHostToDevice=1,
         memcpyDeviceToHost=2,
         CUDARuntimeError=RuntimeFailedError,
+        memGetInfo=lambda: (made.room, 1 << 40),
         getDeviceProperties=lambda number: {
             "multiProcessorCount": 3,
             "maxThreadsPerMultiProcessor": 1536,
@@ -134,6 +141,12 @@ def cupy(monkeypatch):
         },
     )
     made.RawModule = RawModule
+    made.pool = SimpleNamespace(kept=0, limit=0, used=0)
+    made.get_default_memory_pool = lambda: SimpleNamespace(
+        free_bytes=lambda: made.pool.kept,
+        get_limit=lambda: made.pool.limit,
+        used_bytes=lambda: made.pool.used,
+    )
     made.cuda = SimpleNamespace(
         Device=device,
         Stream=stream,
@@ -202,7 +215,7 @@ def test_faults_of_cupy_are_reported_as_ours(cupy):
     with pytest.raises(CompileError, match="refused"):
         device.compile("refuse")
     cupy.room = 10
-    with pytest.raises(DeviceError, match=r"Stand-in A has no room for 11 bytes of 'exc\.v'"):
+    with pytest.raises(MemoryLimitError, match=r"Stand-in A has no room for 11 bytes of 'exc\.v'"):
         device.allocate(11, "exc.v")
     buffer = device.allocate(8)
     with pytest.raises(InternalError):
@@ -212,6 +225,33 @@ def test_faults_of_cupy_are_reported_as_ours(cupy):
     cupy.streams[-1].failing = True
     with pytest.raises(KernelError, match="illegal memory access"):
         device.synchronize()
+
+
+def test_free_memory_is_the_drivers_and_that_of_the_pool_within_its_limit(cupy):
+    device = gpu.open_gpu(0)
+    cupy.room, cupy.pool.kept = 1000, 500
+    assert device.free_bytes() == 1500
+    cupy.pool.limit, cupy.pool.used = 1200, 300
+    assert device.free_bytes() == 900
+
+
+@pytest.mark.compiler
+def test_a_network_that_does_not_fit_takes_nothing(cupy):
+    simgen.set_device("cuda")
+    simgen.start_scope()
+    group = NeuronGroup(1000, "dv/dt = -v/(5*ms) : 1", name="cells", method="exact")
+    small = simgen.Network(group)
+    small.run(0.1 * ms)
+    cupy.room, cupy.pool.kept, taken = 5000, 2000, []
+    alloc, cupy.cuda.alloc = (
+        cupy.cuda.alloc,
+        lambda n_bytes: taken.append(n_bytes) or alloc(n_bytes),
+    )
+    other = NeuronGroup(1000, "dv/dt = -v/(5*ms) : 1", name="others", method="exact")
+    with pytest.raises(MemoryLimitError, match=r"'Stand-in A', where 7,000 are free[^*]*others\.v"):
+        simgen.Network(other).run(0.1 * ms)
+    assert max(taken, default=0) < 100  # tables of a program's arguments
+    small.run(0.1 * ms)  # what fitted still runs
 
 
 def test_arrays_given_out_are_waited_for(cupy):
