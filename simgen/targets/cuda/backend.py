@@ -15,8 +15,8 @@ from simgen.ir.verify import verify_program
 from simgen.options import Options
 from simgen.targets.base import Memory
 from simgen.targets.checks import check_apart, checked_array
+from simgen.targets.cpu.compile import find_compiler
 from simgen.targets.cuda.device import MOST_BLOCKS, Buffer, Device, Function, Graph, Module
-from simgen.targets.cuda.emulate import open_emulated
 from simgen.targets.cuda.gpu import open_gpu
 from simgen.targets.cuda.head import BLOCK, ONE, WARP, Launch
 from simgen.targets.cuda.lower import BEGIN_RUN, LoweredProgram, Phase, lower_program
@@ -269,4 +269,7 @@ def open_device(options: Options) -> Device:
 
 @functools.lru_cache(maxsize=1)
 def _emulated() -> Device:
+    find_compiler()  # says what is missing
+    from simgen.targets.cuda.emulate import open_emulated
+
     return open_emulated()
