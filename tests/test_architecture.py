@@ -47,7 +47,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     ),
     "brian": ("api", *BASE),
     "commands": (
-        *("api", "pipeline", "build", "integrate", "model", "ir", "passes", "runtime"),
+        *("api", "brian", "pipeline", "build", "integrate", "model", "ir", "passes", "runtime"),
         *("runtime.cache", "targets", "targets.base", "targets.cpu.compile", *BASE),
     ),
     "__main__": ("commands", *BASE),

@@ -223,9 +223,51 @@ class CudaExecutable:
             if not self._stop:
                 bound.launch(bound.calls)
 
+    def time_launches(self, n_ticks: int, ahead: int) -> dict[str, float]:
+        """Run ticks launch by launch and return the mean seconds of each launch.
+
+        ``ahead`` ticks come before, untimed, so that the device does not wait for the host.
+        Raises :class:`simgen.errors.InternalError` if recorders leave no room for all these ticks.
+        """
+        bound = self._bound
+        if bound is None:
+            raise InternalError("a program was timed before it was given memory")
+        tick, device = bound.memory.arrays[_TICK], self._device
+        bound.mirror.push()
+        self._place_recorders(bound)
+        control = np.array([0, int(tick[0]), int(tick[0]) + n_ticks + ahead], np.int64)
+        end = int(control[2])
+        device.upload(self._control, control)
+        self._launch(bound, ahead - ahead % device.recorded_ticks)
+        bound.launch(bound.calls * (ahead % device.recorded_ticks))
+        rows = []
+        for _ in range(n_ticks):
+            marks = [device.mark()]
+            for call in bound.calls:
+                bound.launch((call,))
+                marks.append(device.mark())
+            rows.append(marks)
+        device.download(self._control, control)
+        tick[0] = control[1]
+        bound.mirror.written(self._lowered.layout.written)
+        if tick[0] != end:
+            raise InternalError(f"only {int(tick[0])} of {end} ticks were made")
+        found = {}
+        for place, phase in enumerate(self._lowered.phases):
+            total = sum(device.seconds_between(*marks[place : place + 2]) for marks in rows)
+            found[_phase_title(phase)] = total / n_ticks
+        return found
+
     def request_stop(self) -> None:
         """Make a run under way end soon, after a tick."""
         self._stop = True
+
+
+def _phase_title(phase: Phase) -> str:
+    """Return the name of a launch with its kernels."""
+    names = [part.function for part in phase.parts]
+    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+    return f"{phase.function}: {', '.join(names[:3])}{more}"
 
 
 def _threads(launch: Launch, ints: dict[str, int]) -> int:

@@ -89,6 +89,24 @@ class GpuDevice:
             self.threads = int(attributes["maxThreadsPerMultiProcessor"])
             self.registers = int(attributes["regsPerMultiprocessor"])
 
+    def facts(self) -> dict[str, str]:
+        """Return the device's abilities and the versions of driver, CUDA, NVRTC and CuPy."""
+        runtime = self.cupy.cuda.runtime
+        found = runtime.getDeviceProperties(self.number)
+        with self.cupy.cuda.Device(self.number):
+            n_bytes = int(runtime.memGetInfo()[1])
+        return {
+            "GPU": self.name,
+            "compute capability": f"{found['major']}.{found['minor']}",
+            "multiprocessors": str(self.multiprocessors),
+            "memory": f"{n_bytes / 2**30:.1f} GiB",
+            "L2": f"{int(found['l2CacheSize']) / 2**20:.0f} MiB",
+            "driver for CUDA": _version(int(runtime.driverGetVersion())),
+            "CUDA": _version(int(runtime.runtimeGetVersion())),
+            "NVRTC": ".".join(str(part) for part in self.cupy.cuda.nvrtc.getVersion()),
+            "CuPy": str(self.cupy.__version__),
+        }
+
     def free_bytes(self) -> int:
         """Return what the driver has and what CuPy's pool keeps for later, within its limit."""
         with self.cupy.cuda.Device(self.number):
@@ -166,6 +184,18 @@ class GpuDevice:
         except self.cupy.cuda.runtime.CUDARuntimeError as error:
             raise KernelError(f"A kernel failed on the GPU {self.name}: {error}") from None
 
+    def mark(self) -> Any:
+        """Return a CuPy event that was recorded on the stream."""
+        with self.cupy.cuda.Device(self.number):
+            event = self.cupy.cuda.Event()
+            event.record(self.stream)
+        return event
+
+    def seconds_between(self, first: Any, last: Any) -> float:
+        """Return the time between two events; waits for the last."""
+        last.synchronize()
+        return float(self.cupy.cuda.get_elapsed_time(first, last)) / 1000
+
     def capture(self, launches: Callable[[], None]) -> GpuGraph | Repeated:
         """Record the launches that a function makes; they were made before, so all is loaded.
 
@@ -188,6 +218,11 @@ class GpuDevice:
                 )
                 return Repeated(launches)
         return GpuGraph(self, graph)
+
+
+def _version(number: int) -> str:
+    """Return "13.0" for 13000."""
+    return f"{number // 1000}.{number % 1000 // 10}"
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import threading
+import time
 import weakref
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -14,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simgen.errors import InternalError, KernelError, MemoryLimitError, UnsupportedFeatureError
+from simgen.targets.cpu.compile import find_compiler
 from simgen.targets.cuda.emulate.arguments import Argument, Size, launch_sizes, pack
 from simgen.targets.cuda.emulate.explain import explain
 from simgen.targets.cuda.emulate.library import (
@@ -70,6 +72,10 @@ class EmulatedDevice:
             raise InternalError(f"the order {self.order!r} is none of {', '.join(ORDERS)}")
         self.table.pointer.patience = self.patience
 
+    def facts(self) -> dict[str, str]:
+        """Return its name and the compiler behind it."""
+        return {"GPU": self.name, "compiler": find_compiler().version.splitlines()[0]}
+
     def free_bytes(self) -> int:
         """Return how many bytes can still be allocated."""
         with _lock:
@@ -120,6 +126,14 @@ class EmulatedDevice:
 
     def synchronize(self) -> None:
         """Wait for all launches; here each launch waits for itself."""
+
+    def mark(self) -> float:
+        """Return the time: launches have ended when they return."""
+        return time.perf_counter()
+
+    def seconds_between(self, first: float, last: float) -> float:
+        """Return the time between two marks."""
+        return last - first
 
     def capture(self, launches: Callable[[], None]) -> EmulatedGraph:
         """Return the list of launches that the callable makes; none of them is run."""
