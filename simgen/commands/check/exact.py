@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import zipfile
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
@@ -54,11 +55,11 @@ def read_expected(path: Path) -> dict[str, Arrays]:
     """Return the arrays of a file by model; raises ModelError if it is no such file."""
     found: dict[str, Arrays] = {}
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
             for key in file.files:
                 model, _, name = key.partition("/")
                 found.setdefault(model, {})[name] = file[key]
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
         raise ModelError(f"'{path}' has no expected arrays: {error}") from None
     return found
 

@@ -12,13 +12,11 @@ from typing import Any
 
 import numpy as np
 
-from simgen.api.magic import start_scope
 from simgen.api.monitors import SpikeMonitor
-from simgen.api.seeds import seed
 from simgen.commands.check.models import api
 from simgen.commands.check.report import Skipped, Values, first_line
 from simgen.commands.check.setting import Setting
-from simgen.commands.check.speed import Pace, launch_times, measure_run
+from simgen.commands.check.speed import Pace, fresh_start, launch_times, measure_run
 from simgen.commands.workloads import microcircuit
 from simgen.commands.workloads.workload import Workload
 from simgen.errors import MemoryLimitError, NumericalError
@@ -37,6 +35,7 @@ def run(setting: Setting) -> None:
     for dtype in ("float64", "float32"):
         found: dict[str, Any] = {}
         if setting.report.part(dtype, partial(_measure, setting, dtype, pace, found)):
+            setting.report.note(f"real-time factor {found['real-time factor']:.3g} ({dtype})")
             setting.report.part(f"rates, {dtype}", partial(_judge, setting, found))
 
 
@@ -45,9 +44,7 @@ def _measure(setting: Setting, dtype: str, pace: Pace, found: dict[str, Any]) ->
     shares = SMALL if setting.emulate else {"neurons": 1.0, "inputs": 1.0}
     scale = shares["neurons"] * shares["inputs"]
     pace.require(setting, round(scale * float(np.sum(microcircuit.synapse_counts()))))
-    start_scope()
-    setting.use_device(dtype)
-    seed(1)
+    fresh_start(setting, dtype)
     try:
         begin = time.perf_counter()
         workload = Workload(*microcircuit.build(api, **shares))

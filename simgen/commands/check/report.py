@@ -61,6 +61,7 @@ class Report:
     status: str = OK
     message: str = ""
     parts: list[dict[str, Any]] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)  # what the summary says if all is well
     _begin: float = field(default_factory=time.monotonic)
 
     @property
@@ -106,6 +107,12 @@ class Report:
         self.write()
         return bool(entry["status"] == OK)
 
+    def note(self, text: str) -> None:
+        """Add what is most important to the line of the summary."""
+        self.notes.append(text)
+        self._sum_up()
+        self.write()
+
     def fail(self, message: str) -> None:
         """Say that the section as a whole failed."""
         self.status, self.message = FAILED, message
@@ -123,4 +130,6 @@ class Report:
         if wrong:
             others = f" (and {len(wrong) - 1} more)" if len(wrong) > 1 else ""
             texts.append(f"{wrong[0]['name']}: {wrong[0]['message']}{others}")
+        if self.status == OK:
+            texts += self.notes
         self.message = "; ".join(texts)

@@ -22,9 +22,7 @@ def run(setting: Setting) -> None:
     setting.report.part("device", lambda: facts)
     setting.report.part("kernel", lambda: _kernel(setting))
     setting.report.part("network", lambda: _network(setting))
-    if setting.report.status == "ok":
-        setting.report.message = ", ".join(f"{name} {value}" for name, value in facts.items())
-        setting.report.write()
+    setting.report.note(", ".join(f"{name} {value}" for name, value in facts.items()))
 
 
 def _kernel(setting: Setting) -> Values:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -57,11 +58,18 @@ def run(setting: Setting) -> None:
     """Measure all sizes in double precision, then in single."""
     setting.device()
     pace = Pace()
+    largest: dict[str, tuple[int, str]] = {}  # by network: neurons, and what they took
     for dtype in ("float64", "float32"):
         for neurons in (60,) if setting.emulate else SIZES:
             for case in cases(neurons, setting.emulate):
-                work = partial(_measure_case, setting, case, dtype, pace)
-                setting.report.part(f"{case.name}, {neurons:,} neurons, {dtype}", work)
+                found: dict[str, Any] = {}
+                work = partial(_measure_case, setting, case, dtype, pace, found)
+                if setting.report.part(f"{case.name}, {neurons:,} neurons, {dtype}", work):
+                    name = case.name.partition(",")[0]
+                    text = f"{name}, {neurons:,}: {found['microseconds a step']:.3g} us a step"
+                    largest[name] = max(largest.get(name, (0, "")), (neurons, text))
+    for _, text in largest.values():
+        setting.report.note(text)
 
 
 @dataclass(slots=True)
@@ -84,17 +92,17 @@ class Pace:
             self.synapses_per_second = synapses / max(seconds, 1e-3)
 
 
-def _measure_case(setting: Setting, case: Case, dtype: str, pace: Pace) -> Values:
-    """Build, run and time one network."""
+def _measure_case(
+    setting: Setting, case: Case, dtype: str, pace: Pace, found: dict[str, Any]
+) -> Values:
+    """Build, run and time one network; what is found goes to ``found``, too."""
     pace.require(setting, case.synapses)
-    start_scope()
-    setting.use_device(dtype)
-    seed(1)
+    fresh_start(setting, dtype)
     device = setting.device()
     try:
         free, begin = device.free_bytes(), time.perf_counter()
         workload = Workload(*case.build())
-        found = {"neurons": workload.neurons, "synapses": workload.synapses()}
+        found |= {"neurons": workload.neurons, "synapses": workload.synapses()}
         built = time.perf_counter() - begin
         workload.network.run(workload.dt * api.second)
         first = time.perf_counter() - begin - built
@@ -104,7 +112,16 @@ def _measure_case(setting: Setting, case: Case, dtype: str, pace: Pace) -> Value
     except MemoryLimitError as error:
         raise Skipped(first_line(error)) from None
     own = {"seconds to build": built, "seconds to the first step": first, "bytes": taken}
-    return {**found, **own, **timed, "launches": launch_times(workload.network, timed)}
+    found |= {**own, **timed, "launches": launch_times(workload.network, timed)}
+    return found
+
+
+def fresh_start(setting: Setting, dtype: str) -> None:
+    """Forget all networks, and the memory that they had on the device; seed those to come."""
+    start_scope()
+    gc.collect()  # networks and their objects refer to one another
+    setting.use_device(dtype)
+    seed(1)
 
 
 def measure_run(
@@ -119,7 +136,7 @@ def measure_run(
     It is shorter where the time left would not do. ``begins`` is called before it.
     """
     if setting.emulate:
-        discard, length = 0.002, 0.004
+        discard, length = 0.002, 0.01
     begin = time.perf_counter()
     workload.network.run(discard * api.second)
     pace = (time.perf_counter() - begin) / discard  # seconds of ours for one of the network

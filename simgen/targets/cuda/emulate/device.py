@@ -81,7 +81,7 @@ class EmulatedDevice:
         with _lock:
             taken = sum(self._taken.popleft() for _ in range(len(self._taken)))
             self._taken.append(taken)
-        return 2**62 if self.limit is None else self.limit - taken
+        return (2**62 if self.limit is None else self.limit) - taken
 
     def allocate(self, n_bytes: int, name: str = "") -> EmulatedBuffer:
         """Return memory that holds a pattern until it is written; ``name`` is for messages."""

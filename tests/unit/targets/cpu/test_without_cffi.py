@@ -36,8 +36,13 @@ links.delay = "rand()*ms"
 spikes = SpikeMonitor(cells)
 run(10*ms)
 assert len(spikes.i) > 20
+from simgen.commands.check import exact, models
+for model in (models.poisson, models.many_delays, models.pair_plasticity, models.parts):
+    assert exact.reference_results(model)
 assert refused(lambda: set_device("cuda", emulate=True))
 set_device("cpu")
+start_scope()
+cells = NeuronGroup(2, "v : 1")
 assert refused(lambda: run(1*ms))
 print("done")
 """

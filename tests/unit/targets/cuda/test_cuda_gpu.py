@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import sys
+import time
 from types import SimpleNamespace
 
 import numpy as np
@@ -12,6 +13,9 @@ import pytest
 
 import simgen
 from simgen import NeuronGroup, SpikeMonitor, Synapses, ms, run
+from simgen.commands.check import models, replay, smoke
+from simgen.commands.check.report import Report
+from simgen.commands.check.setting import Setting
 from simgen.errors import (
     CompileError,
     DeviceError,
@@ -60,6 +64,21 @@ class Stream:
         assert self.captured is None
         if self.failing:
             raise RuntimeFailedError("an illegal memory access was encountered")
+
+
+class Event:
+    """A mark on a stream."""
+
+    def __init__(self):
+        self.stream, self.waited = None, []
+
+    def record(self, stream):
+        assert isinstance(stream, Stream)
+        self.stream = stream
+
+    def synchronize(self):
+        assert self.stream is not None
+        self.waited.append(True)
 
 
 @pytest.fixture
@@ -138,8 +157,14 @@ def cupy(monkeypatch):
             "multiProcessorCount": 3,
             "maxThreadsPerMultiProcessor": 1536,
             "regsPerMultiprocessor": 65536,
+            "major": 9,
+            "minor": 0,
+            "l2CacheSize": 50 << 20,
         },
+        driverGetVersion=lambda: 13020,
+        runtimeGetVersion=lambda: 13000,
     )
+    made.__version__ = "14.2.0"
     made.RawModule = RawModule
     made.pool = SimpleNamespace(kept=0, limit=0, used=0)
     made.get_default_memory_pool = lambda: SimpleNamespace(
@@ -154,6 +179,9 @@ def cupy(monkeypatch):
         runtime=runtime,
         memory=SimpleNamespace(OutOfMemoryError=OutOfMemoryError),
         compiler=SimpleNamespace(CompileException=CompileFailedError),
+        nvrtc=SimpleNamespace(getVersion=lambda: (13, 2)),
+        Event=Event,
+        get_elapsed_time=lambda first, last: 2.5,
     )
     monkeypatch.setitem(sys.modules, "cupy", made)
     monkeypatch.setattr(gpu, "find_gpus", lambda: ("Stand-in A", "Stand-in B"))
@@ -225,6 +253,27 @@ def test_faults_of_cupy_are_reported_as_ours(cupy):
     cupy.streams[-1].failing = True
     with pytest.raises(KernelError, match="illegal memory access"):
         device.synchronize()
+
+
+@pytest.mark.compiler
+def test_the_sections_of_gpu_check_run_through_cupy(cupy, tmp_path):
+    report = Report("smoke", tmp_path / "smoke.json", time.monotonic() + 1000)
+    smoke.run(Setting(report))
+    assert report.message.startswith("3 of 3; GPU Stand-in A, compute capability 9.0")
+    assert "NVRTC 13.2, CuPy 14.2.0" in report.message
+    report = Report("replay", tmp_path / "replay.json", time.monotonic() + 1000)
+    values = replay._compare_ways(Setting(report), gpu.open_gpu(0), 64, models.parts, {})
+    assert values["deviation from reference"] < 1e-12
+    cupy.streams[-1].end_capture = lambda: exec("raise RuntimeFailedError", globals())
+    with pytest.raises(RuntimeWarning, match="does not record"):
+        replay._compare_ways(Setting(report), gpu.open_gpu(0), 64, models.parts, {})
+
+
+def test_marks_are_events_of_the_stream(cupy):
+    device = gpu.open_gpu(0)
+    first, last = device.mark(), device.mark()
+    assert device.seconds_between(first, last) == 0.0025
+    assert last.waited == [True]
 
 
 def test_free_memory_is_the_drivers_and_that_of_the_pool_within_its_limit(cupy):
