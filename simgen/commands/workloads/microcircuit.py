@@ -43,8 +43,13 @@ def synapse_counts() -> Any:
     return np.log1p(-PROBABILITIES) / np.log1p(-1 / pairs)
 
 
-def build(api: Any, neurons: float = 0.1, inputs: float = 0.1) -> tuple[Any, ...]:
-    """Return the network with these shares of its neurons and of the inputs of each."""
+def build(
+    api: Any, neurons: float = 0.1, inputs: float = 0.1, record: bool = False
+) -> tuple[Any, ...]:
+    """Return the network with these shares of its neurons and of the inputs of each.
+
+    The monitors of the populations count spikes and with ``record`` keep them, too.
+    """
     ms, mV, pA, pF, Hz = api.ms, api.mV, api.pA, api.pF, api.Hz
     constants = {"tau_m": 10 * ms, "tau_syn": 0.5 * ms, "C": 250 * pF, "E_L": -65 * mV}
     sizes = np.round(SIZES * neurons).astype(int)
@@ -76,7 +81,7 @@ def build(api: Any, neurons: float = 0.1, inputs: float = 0.1) -> tuple[Any, ...
                 synapses = _connect(api, populations[source], population, count)
                 _fill(api, synapses, mean[target, source] / np.sqrt(inputs), source % 2 == 0)
                 pathways.append((source, synapses))
-    monitors = [api.SpikeMonitor(population, record=False) for population in populations]
+    monitors = [api.SpikeMonitor(population, record=record) for population in populations]
     network = api.Network(group, drives, monitors, [synapses for _, synapses in pathways])
     events = tuple((monitors[s], int(sizes[s]), synapses) for s, synapses in pathways)
     return network, int(sizes.sum()), monitors[0], int(sizes[0]), events
