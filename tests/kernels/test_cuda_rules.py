@@ -100,7 +100,7 @@ MEMORY = re.compile(r"\b(?:ld|st|red|atom)\.(?!param|shared|local|const)\S*\s.*?
 CARRIES = re.compile(
     r"(?:mov|add|sub|and|or|xor|shl|shr|min|max|div|rem|selp|mul|mad|neg|cvt)\.[\w.]*[sub](?:32|64)"
 )
-PRODUCT = re.compile(r"(?:mul|mad)(?:24)?\.lo\.[sub]32|shl\.b32")
+PRODUCT = re.compile(r"(?:mul|mad)(?:24)?\.lo\.[sub]32")
 
 
 def narrow_addresses(assembly):
@@ -199,8 +199,8 @@ def test_registers_and_stack_are_read_from_machine_code(nvrtc):
     text = """extern "C" __global__ void few(float *x) { x[0] = 1.0f; }
     extern "C" __global__ void local(float *x, int n) {
       float kept[40];
-      for (int k = 0; k < 40; ++k) kept[k] = x[k * n];
-      x[0] = kept[n];
+      for (int k = 0; k < 40; ++k) kept[(k * n) & 31] = x[k];
+      x[0] = kept[n & 31];
     }"""
     made = nvrtc.compile(text, "sm_80", "--ptxas-options=-v")
     codes = read_kernels(made.cubin)

@@ -165,10 +165,14 @@ class GpuDevice:
     def compile(self, source: str) -> GpuModule:
         """Compile a translation unit; CuPy keeps the machine code on disk.
 
-        It knows it by the text alone, which therefore names the state of the headers.
+        It knows it by the text, which therefore names all that the code depends on: the options,
+        the compiler, CuPy, which adds options of its own, the GPU's kind and the headers' state.
         """
-        source = f"{source}\n// headers {headers_digest()}\n"
         options = ("--std=c++17", "--fmad=false", f"-I{cuda_kernel_dir()}")
+        facts = self.facts()
+        words = [f"{what} {facts[what]}" for what in ("NVRTC", "CuPy", "compute capability")]
+        made_of = (f"options {' '.join(options[:-1])}", *words, f"headers {headers_digest()}")
+        source = f"{source}\n// {', '.join(made_of)}\n"
         with self.cupy.cuda.Device(self.number):
             module = self.cupy.RawModule(code=source, options=options, backend="nvrtc")
             try:

@@ -229,13 +229,26 @@ def test_as_many_blocks_as_run_at_a_time(cupy, registers, block, each):
     assert module.function("k").resident(block) == 3 * each
 
 
-def test_the_text_names_the_state_of_the_headers(cupy, monkeypatch):
+def test_the_text_names_all_that_its_machine_code_depends_on(cupy, monkeypatch):
+    """CuPy knows by it what it has on disk."""
     device = gpu.open_gpu(0)
-    device.compile('extern "C" __global__ void k() {}')
+    compile_it = lambda: device.compile('extern "C" __global__ void k() {}')
+    compile_it()
     monkeypatch.setattr(gpu, "headers_digest", lambda: "others")
-    device.compile('extern "C" __global__ void k() {}')
-    assert cupy.sources[0] != cupy.sources[1]
-    assert cupy.sources[1].endswith("// headers others\n")
+    compile_it()
+    cupy.__version__ = "15.0.0"
+    compile_it()
+    cupy.cuda.nvrtc.getVersion = lambda: (13, 9)
+    compile_it()
+    found = cupy.cuda.runtime.getDeviceProperties(0)
+    cupy.cuda.runtime.getDeviceProperties = lambda number: {**found, "major": 12}
+    compile_it()
+    assert len(set(cupy.sources)) == 5
+    assert cupy.sources[-1].endswith(
+        "\n// options --std=c++17 --fmad=false, NVRTC 13.9, CuPy 15.0.0, "
+        "compute capability 12.0, headers others\n"
+    )
+    assert set(cupy.options) == {("--std=c++17", "--fmad=false", f"-I{gpu.cuda_kernel_dir()}")}
 
 
 def test_faults_of_cupy_are_reported_as_ours(cupy):
