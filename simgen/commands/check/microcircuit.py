@@ -47,7 +47,7 @@ def _measure(setting: Setting, dtype: str, pace: Pace, found: dict[str, Any]) ->
     fresh_start(setting, dtype)
     try:
         begin = time.perf_counter()
-        workload = Workload(*microcircuit.build(api, **shares))
+        workload = Workload(*microcircuit.build(api, shares["neurons"], shares["inputs"]))
         built = time.perf_counter() - begin
         workload.network.run(workload.dt * api.second)
         first = time.perf_counter() - begin - built
