@@ -193,8 +193,8 @@ class Component(Named):
         """Return key parameter -> stream."""
         return {}
 
-    def _checked_state(self) -> Iterable[tuple[str, AnyArray]]:
-        """Yield the names and values that must be finite after a run."""
+    def _checked_state(self) -> Iterable[tuple[str, ProgramArray]]:
+        """Yield the names and data of what must be finite after a run."""
         return ()
 
     def _sums(self) -> Iterable[tuple[str, int, int]]:

@@ -63,6 +63,11 @@ class ProgramArray:
         self._taken += 1
         return self.values
 
+    def is_finite(self) -> bool:
+        """Whether a device that has newer values knows them to be finite; asks no other."""
+        mirror = None if self._memory is None else self._memory.mirror
+        return mirror is not None and mirror.is_finite(self.array)
+
     def bind(self, memory: Memory, remote: bool) -> AnyArray:
         """Return the data for the memory of a network, which may have newer ones from then on."""
         data, network = self.values, object()

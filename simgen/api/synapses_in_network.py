@@ -110,10 +110,10 @@ class SynapsesInNetwork(Group):
     def _keys(self) -> dict[str, Stream]:
         return {f"{self.name}.key": self._stream}
 
-    def _checked_state(self) -> Iterator[tuple[str, AnyArray]]:
+    def _checked_state(self) -> Iterator[tuple[str, ProgramArray]]:
         for variable in self.variables.values():
             if variable.info.array in self._run.changed:  # what no code writes cannot diverge
-                yield variable.name, variable.values
+                yield variable.name, variable
 
     def _must_be_finite(self, name: str) -> bool:
         return True

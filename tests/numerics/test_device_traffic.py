@@ -17,7 +17,9 @@ from simgen import (
     ms,
     set_device,
 )
-from simgen.targets.cuda.emulate import EmulatedDevice
+from simgen.errors import NumericalError
+from simgen.targets.cuda.emulate import EmulatedDevice, open_emulated
+from simgen.targets.cuda.finite import FinitenessCheck
 
 pytestmark = pytest.mark.compiler
 
@@ -96,21 +98,58 @@ def plastic(rate=None):
     return Network(cells, given, inputs, learned, *monitors), cells, inputs, learned, monitors
 
 
-def test_a_closed_loop_moves_what_was_written_and_what_was_recorded(traffic):
+@pytest.mark.parametrize("check_finite", [True, False])
+def test_a_closed_loop_moves_what_was_written_and_what_was_recorded(traffic, check_finite):
     network, cells, _, _, _ = plastic()
-    network.run(1 * ms, check_finite=False)
+    network.run(1 * ms, check_finite=check_finite)
     assert any(name.startswith("learned.A.trace") for name in traffic.went_up())
     for _ in range(3):
-        network.run(1 * ms, check_finite=False)
+        network.run(1 * ms, check_finite=check_finite)
         assert traffic.up_bytes == 3 * 8  # the control words: where the run ends
         down = {name for way, name in traffic if way == "down" and name != "control"}
-        assert {name.rpartition(".")[2] for name in down} <= {"used", "data"}
+        assert ("found" in down) == check_finite  # a word for each array that was looked through
+        assert {name.rpartition(".")[2] for name in down - {"found"}} <= {"used", "data"}
         assert "traced.v.data" in down
         assert traffic.went_up() == []
     cells.u[3] = 0.5
-    network.run(1 * ms, check_finite=False)
+    network.run(1 * ms, check_finite=check_finite)
     assert traffic.up_bytes == (40 + 3) * 8
     assert traffic.went_up() == ["cells.u"]
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_a_device_finds_what_is_not_finite(traffic, dtype, bad):
+    set_device("cuda", emulate=True, dtype=dtype)
+    cells = NeuronGroup(1000, "dv/dt = u/ms : 1\nu : 1", method="euler", name="cells")
+    network = Network(cells)
+    network.run(0.1 * ms)
+    network.run(0.1 * ms)
+    assert ("down", "cells.v") not in traffic
+    cells.variables["u"].data[999] = bad
+    with pytest.raises(NumericalError, match=r"'v' of .*'cells' is -?(nan|inf) at index 999 at"):
+        network.run(0.1 * ms)
+    cells.variables["u"].data[999] = 0
+    cells.v = 1
+    network.run(0.1 * ms)  # what was found once is forgotten
+    set_device("cuda", emulate=True, dtype="float64")
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("place", [None, 0, 255, 256, 4999])
+def test_every_value_is_looked_at(dtype, place):
+    device = open_emulated(check=True)
+    values = np.linspace(-1, 1, 5000).astype(dtype)
+    values[:3] = np.finfo(dtype).max, np.finfo(dtype).min, np.finfo(dtype).tiny / 2
+    if place is not None:
+        values[place] = np.nan
+    buffer = device.allocate(values.nbytes)
+    device.upload(buffer, values)
+    check = FinitenessCheck(device)
+    for _ in range(2):
+        assert check.all_finite(buffer, values.dtype, values.size) == (place is None)
+        assert check.all_finite(buffer, values.dtype, 3) == (place != 0)
+    assert check.all_finite(buffer, np.dtype(np.int64), 10)
 
 
 def test_a_closed_loop_gives_what_one_run_gives(device):

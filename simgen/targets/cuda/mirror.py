@@ -18,6 +18,7 @@ from simgen.errors import DeviceError, InternalError
 from simgen.targets.base import AnyArray, Memory
 from simgen.targets.checks import checked_array
 from simgen.targets.cuda.device import Buffer, Device
+from simgen.targets.cuda.finite import FinitenessCheck
 from simgen.targets.cuda.recorders import RecorderWindow
 from simgen.targets.cuda.room import Request
 from simgen.targets.scope import Slot
@@ -65,6 +66,7 @@ class DeviceMirror:
         self._copies: dict[str, _Copy] = {}
         self._windows: dict[str, RecorderWindow] = {}
         self._scratch: dict[str, Buffer] = {}
+        self._finiteness: FinitenessCheck | None = None
 
     @classmethod
     def of(cls, memory: Memory, device: Device) -> DeviceMirror:
@@ -182,6 +184,15 @@ class DeviceMirror:
         self._send(copy)
         copy.lent = copy.device_newer = True
         return self.device.view(copy.buffer, copy.host.dtype, copy.host.size)
+
+    def is_finite(self, name: str) -> bool:
+        """Whether the device alone has the newest values of an array, and all are finite."""
+        copy = self._copies.get(name)
+        if copy is None or not copy.device_newer:
+            return False
+        if self._finiteness is None:
+            self._finiteness = FinitenessCheck(self.device)
+        return self._finiteness.all_finite(copy.buffer, copy.host.dtype, copy.host.size)
 
     def written(self, names: Iterable[str]) -> None:
         """Take note that a program wrote arrays, and drain the recorders among them."""
