@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import threading
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -70,7 +71,8 @@ class CudaExecutable:
         self._bound: _Bound | None = None
         self._control: Buffer = device.allocate(3 * 8, "control")
         self._tables: tuple[Buffer, ...] = ()
-        self._placed: tuple[npt.NDArray[np.uint64], npt.NDArray[np.int64]]
+        self._values: tuple[npt.NDArray[Any], ...] = ()  # of the tables
+        self._sent: list[npt.NDArray[Any] | None] = [None] * 3  # what went up of them
         self._functions: dict[str, Function] = {}
 
     @property
@@ -79,7 +81,7 @@ class CudaExecutable:
         return self._lowered.source
 
     def bind(self, memory: Memory) -> None:
-        """Give every array the program uses a place on the device, and send up the arguments."""
+        """Give every array the program uses a place on the device."""
         if memory.n_parts != 1:
             raise InternalError(f"the cuda target was given {memory.n_parts} parts of a network")
         clock = self._lowered.single_clock
@@ -99,11 +101,12 @@ class CudaExecutable:
                 f"the program needs the value {error}, which is not there"
             ) from None
         pointers = np.array(self._pointers(mirror, ints) or [0], np.uint64)
-        tables = self._fill_tables(pointers, real_values, int_values)
-        self._placed = pointers, int_values
+        self._values = pointers, real_values, int_values
+        if not self._tables:  # they stay where they are, so that recorded launches stay valid
+            self._tables = tuple(self._device.allocate(v.nbytes, "table") for v in self._values)
         known = self._bound.graph if self._bound and self._bound.calls == calls else None
         begin = _Call(self._function(BEGIN_RUN), 1, WARP)
-        self._bound = _Bound(memory, mirror, (*tables, self._control), begin, calls, known)
+        self._bound = _Bound(memory, mirror, (*self._tables, self._control), begin, calls, known)
 
     def _pointers(self, mirror: DeviceMirror, ints: dict[str, int]) -> list[int]:
         """Return the device addresses of all arrays, in the order of the layout."""
@@ -138,14 +141,6 @@ class CudaExecutable:
     def _most_warps(self) -> int:
         return MOST_BLOCKS * self._device.multiprocessors * BLOCK // WARP
 
-    def _fill_tables(self, *values: npt.NDArray[np.generic]) -> tuple[Buffer, ...]:
-        """Send up the tables; they stay where they are, so that recorded launches stay valid."""
-        if not self._tables:
-            self._tables = tuple(self._device.allocate(table.nbytes, "table") for table in values)
-        for buffer, table in zip(self._tables, values):
-            self._device.upload(buffer, table)
-        return self._tables
-
     def _function(self, name: str) -> Function:
         if name not in self._functions:
             self._functions[name] = self._module.function(name)
@@ -177,7 +172,7 @@ class CudaExecutable:
         end = first + n_ticks
         bound.mirror.push()
         while True:
-            self._place_recorders(bound)
+            self._send_arguments(bound)
             control = np.array([0, int(tick[0]), end], np.int64)
             self._device.upload(self._control, control)
             self._launch(bound, end - int(tick[0]))
@@ -190,18 +185,19 @@ class CudaExecutable:
                 break
         return int(tick[0]) - first
 
-    def _place_recorders(self, bound: _Bound) -> None:
-        """Tell kernels where the windows of recorders lie, and where these end."""
-        pointers, ints = self._placed
-        before = pointers.copy(), ints.copy()
+    def _send_arguments(self, bound: _Bound) -> None:
+        """Send up the arguments, with where the windows of recorders lie and where these end."""
+        pointers, _, ints = self._values
         layout = self._lowered.layout
         for name in self._lowered.recorders:
             window = bound.mirror.window(name)
             pointers[layout.arrays[f"{name}.data"].position] = window.address() % 2**64
             ints[layout.ints[f"{name}.capacity"]] = window.limit
-        if not np.array_equal(before[0], pointers) or not np.array_equal(before[1], ints):
-            self._device.upload(self._tables[0], pointers)
-            self._device.upload(self._tables[2], ints)
+        for place, (buffer, values) in enumerate(zip(self._tables, self._values)):
+            sent = self._sent[place]
+            if sent is None or sent.tobytes() != values.tobytes():
+                self._device.upload(buffer, values)
+                self._sent[place] = values.copy()
 
     def _launch(self, bound: _Bound, n_ticks: int) -> None:
         """Make the launches of ``n_ticks``: from a recording, or one by one if they are few.
@@ -234,7 +230,7 @@ class CudaExecutable:
             raise InternalError("a program was timed before it was given memory")
         tick, device = bound.memory.arrays[_TICK], self._device
         bound.mirror.push()
-        self._place_recorders(bound)
+        self._send_arguments(bound)
         control = np.array([0, int(tick[0]), int(tick[0]) + n_ticks + ahead], np.int64)
         end = int(control[2])
         device.upload(self._control, control)
