@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import re
 import sys
 from pathlib import Path
 
@@ -10,6 +11,8 @@ import pytest
 
 import simgen
 from simgen.api import network
+from simgen.ir.kernel import OverEvents
+from simgen.targets.cuda.fold_events import fold_events
 from simgen.targets.cuda.order import plan_kernel
 from simgen.targets.cuda.phases import conflicts, levels, uses_of, with_shared_updates
 from simgen.targets.frame import distinct_kernels
@@ -25,7 +28,7 @@ SMALL = {
 }
 
 
-class _Made(Exception):
+class _MadeError(Exception):
     """The program was made, and need not be run."""
 
 
@@ -36,7 +39,7 @@ def program(monkeypatch):
 
     def stop(compiled):
         found.append(compiled.program)
-        raise _Made
+        raise _MadeError
 
     monkeypatch.syspath_prepend(str(BENCHMARKS))
     monkeypatch.setattr(network, "on_compiled", stop)
@@ -46,7 +49,7 @@ def program(monkeypatch):
         known = set(sys.modules)
         try:
             workload = importlib.import_module(model).build(simgen, **SMALL[model])
-            with pytest.raises(_Made):
+            with pytest.raises(_MadeError):
                 workload.network.run(0.1 * simgen.ms)
         finally:
             simgen.set_device("auto")
@@ -62,6 +65,7 @@ def launches(program):
 
     Names stand without the object that has them.
     """
+    program = fold_events(program)
     kernels = distinct_kernels(program)
     plans = {name: plan_kernel(kernel) for name, kernel in kernels.items()}
     plans = with_shared_updates(kernels, plans)
@@ -79,9 +83,9 @@ def launches(program):
 @pytest.mark.parametrize(
     ("model", "forced"),
     [
-        ("cuba", [{"spike.events", "ge", "gi", "v", "lastspike"}]),
-        ("cobahh", [{"spike.events", "ge", "gi", "lastspike"}]),
-        ("brunel", [{"spike.events", "v", "lastspike"}, {"v"}]),
+        ("cuba", [{"spike.events", "ge", "gi"}]),
+        ("cobahh", [{"spike.events", "ge", "gi"}]),
+        ("brunel", [{"spike.events", "v"}, {"v"}]),
     ],
 )
 def test_the_launches_of_a_step(program, model, forced):
@@ -92,3 +96,29 @@ def test_the_launches_of_a_step_with_plasticity(program):
     first, second = launches(program("stdp"))
     assert {"spike.events", "ge", "y.trace"} <= first
     assert second == {"w", "x.trace.past", "y.trace"}
+
+
+@pytest.mark.parametrize(
+    ("model", "reasons"),
+    [
+        ("cuba", {}),
+        ("cobahh", {}),
+        ("brunel", {"spike_resetter": "'synapses_pre' uses neurongroup.v in between"}),
+        (
+            "stdp",
+            {
+                "source_trace_jump": "it writes what other events read or write",
+                "target_trace_jump": (
+                    "'synapses_target_trace_decay' uses synapses.y.trace in between"
+                ),
+            },
+        ),
+    ],
+)
+def test_what_is_not_done_where_spikes_are_found(program, model, reasons):
+    found = {}
+    for kernel in fold_events(program(model)).kernels:
+        if isinstance(kernel.domain, OverEvents):
+            reason = kernel.comment.partition("not done where events are found: ")[2]
+            found[kernel.name.partition("_")[2]] = re.sub(r"_\d+", "", reason)
+    assert {re.sub(r"^\d+_", "", name): reason for name, reason in found.items()} == reasons
