@@ -17,6 +17,7 @@ from simgen.ir.expr import (
     Gather,
     Index,
     Load,
+    Local,
     Logical,
     RandomDraw,
     Select,
@@ -109,6 +110,19 @@ def map_stmt(stmt: Stmt, function: Callable[[Expr], Expr]) -> Stmt:
             return replace(stmt, condition=map_expr(stmt.condition, function))
         case EmitTable():
             return replace(stmt, period=map_expr(stmt.period, function))
+
+
+def rename_local(body: tuple[Stmt, ...], old: Local, new: Local) -> tuple[Stmt, ...]:
+    """Return a body that binds and uses ``new`` where it had ``old``, inside ``If`` as well."""
+
+    def bound(stmt: Stmt) -> Stmt:
+        if isinstance(stmt, Let) and stmt.local == old:
+            return replace(stmt, local=new)
+        if isinstance(stmt, If):
+            return replace(stmt, body=tuple(bound(inner) for inner in stmt.body))
+        return stmt
+
+    return tuple(bound(map_stmt(stmt, lambda node: new if node == old else node)) for stmt in body)
 
 
 def flatten(body: Iterable[Stmt]) -> Iterator[Stmt]:

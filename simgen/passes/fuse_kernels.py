@@ -20,8 +20,8 @@ from dataclasses import replace
 
 from simgen.ir.expr import Index, IndexKind, Local
 from simgen.ir.kernel import Item, Kernel, OverElements, Program
-from simgen.ir.stmt import Emit, Let, Stmt
-from simgen.ir.visit import flatten, map_stmt, reads, writes
+from simgen.ir.stmt import Emit, Let
+from simgen.ir.visit import flatten, reads, rename_local, writes
 
 
 def fuse_kernels(program: Program) -> Program:
@@ -70,14 +70,6 @@ def _fuse(first: Kernel, second: Kernel) -> Kernel:
     for stmt in flatten(second.body):
         if isinstance(stmt, Let) and stmt.local.name in taken:
             fresh = Local(f"{stmt.local.name}_{second.name}", stmt.local.dtype)
-            body = _rename(body, stmt.local, fresh)
+            body = rename_local(body, stmt.local, fresh)
     comment = f"{first.comment}; {second.comment}" if second.comment else first.comment
     return replace(first, body=(*first.body, *body), comment=comment)
-
-
-def _rename(body: tuple[Stmt, ...], old: Local, new: Local) -> tuple[Stmt, ...]:
-    renamed = tuple(map_stmt(stmt, lambda node: new if node == old else node) for stmt in body)
-    return tuple(
-        replace(stmt, local=new) if isinstance(stmt, Let) and stmt.local == old else stmt
-        for stmt in renamed
-    )

@@ -29,6 +29,7 @@ from simgen.ir.kernel import (
 )
 from simgen.ir.stmt import Append
 from simgen.ir.visit import all_nodes, flatten
+from simgen.targets.cuda.fold_events import fold_events
 from simgen.targets.cuda.head import ONE, Launch, Module, Scratch
 from simgen.targets.cuda.loops import (
     LoopView,
@@ -128,6 +129,7 @@ def lower_program(
 
     ``deterministic`` keeps the order of floating sums, so that runs are equal bit by bit.
     """
+    program = fold_events(program, deterministic)
     layout = Layout(real)
     kernels = distinct_kernels(program)
     clocks = tuple(dict.fromkeys(kernel.clock for kernel in kernels.values())) or program.clocks

@@ -78,22 +78,22 @@ def uses_of(kernel: Kernel, plan: Plan) -> Uses:
     return Uses(frozenset(reads), frozenset((writes | recorders) - updates.keys()), updates)
 
 
-def conflict(first: Uses, second: Uses) -> bool:
-    """Return whether the order of two kernels matters."""
+def conflicts(first: Uses, second: Uses) -> frozenset[str]:
+    """Return the names for which the order of two kernels matters; none if it does not."""
     changed = first.writes | first.updates.keys()
     changes = second.writes | second.updates.keys()
-    if first.reads & changes or second.reads & changed:
-        return True
-    return any(
-        first.updates.get(name, "first") != second.updates.get(name, "second")
+    both = (
+        name
         for name in changed & changes
+        if first.updates.get(name, "first") != second.updates.get(name, "second")
     )
+    return frozenset((first.reads & changes) | (second.reads & changed) | {*both})
 
 
 def levels(uses: Iterable[Uses]) -> tuple[int, ...]:
     """Return the level of each kernel of a schedule, from 0."""
     seen: list[tuple[Uses, int]] = []
     for use in uses:
-        before = (level for other, level in seen if conflict(other, use))
+        before = (level for other, level in seen if conflicts(other, use))
         seen.append((use, max(before, default=-1) + 1))
     return tuple(level for _, level in seen)

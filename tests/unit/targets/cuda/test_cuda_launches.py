@@ -1,0 +1,124 @@
+"""How many launches a step of the benchmark models takes, and which values force each of them."""
+
+from __future__ import annotations
+
+import importlib
+import re
+import sys
+from pathlib import Path
+
+import pytest
+
+import simgen
+from simgen.api import network
+from simgen.ir.kernel import OverEvents
+from simgen.targets.cuda.fold_events import fold_events
+from simgen.targets.cuda.order import plan_kernel
+from simgen.targets.cuda.phases import conflicts, levels, uses_of, with_shared_updates
+from simgen.targets.frame import distinct_kernels
+
+pytestmark = pytest.mark.compiler
+
+BENCHMARKS = Path(__file__).resolve().parents[4] / "examples" / "benchmarks"
+SMALL = {
+    "cuba": {"neurons": 50},
+    "cobahh": {"neurons": 50},
+    "brunel": {"neurons": 50, "inputs": 5},
+    "stdp": {"inputs": 10, "neurons": 10},
+}
+
+
+class _MadeError(Exception):
+    """The program was made, and need not be run."""
+
+
+@pytest.fixture
+def program(monkeypatch):
+    """Return the program of a benchmark model as the target gets it."""
+    found = []
+
+    def stop(compiled):
+        found.append(compiled.program)
+        raise _MadeError
+
+    monkeypatch.syspath_prepend(str(BENCHMARKS))
+    monkeypatch.setattr(network, "on_compiled", stop)
+
+    def made(model):
+        simgen.set_device("cuda", emulate=True)
+        known = set(sys.modules)
+        try:
+            workload = importlib.import_module(model).build(simgen, **SMALL[model])
+            with pytest.raises(_MadeError):
+                workload.network.run(0.1 * simgen.ms)
+        finally:
+            simgen.set_device("auto")
+            for name in {model, "workload"} - known:
+                sys.modules.pop(name, None)
+        return found.pop()
+
+    return made
+
+
+def launches(program):
+    """Return for each launch but the first the values that keep it from the one before.
+
+    Names stand without the object that has them.
+    """
+    program = fold_events(program)
+    kernels = distinct_kernels(program)
+    plans = {name: plan_kernel(kernel) for name, kernel in kernels.items()}
+    plans = with_shared_updates(kernels, plans)
+    uses = [uses_of(kernel, plans[kernel.name]) for kernel in program.kernels]
+    places = levels(uses)
+    forced: list[set[str]] = [set() for _ in range(max(places))]
+    for k, place in enumerate(places):
+        for before in range(k):
+            if places[before] == place - 1:
+                names = conflicts(uses[before], uses[k])
+                forced[place - 1] |= {name.partition(".")[2] for name in names}
+    return forced
+
+
+@pytest.mark.parametrize(
+    ("model", "forced"),
+    [
+        ("cuba", [{"spike.events", "ge", "gi"}]),
+        ("cobahh", [{"spike.events", "ge", "gi"}]),
+        ("brunel", [{"spike.events", "v"}, {"v"}]),
+    ],
+)
+def test_the_launches_of_a_step(program, model, forced):
+    assert launches(program(model)) == forced
+
+
+def test_the_launches_of_a_step_with_plasticity(program):
+    first, second = launches(program("stdp"))
+    assert {"spike.events", "ge", "y.trace"} <= first
+    assert second == {"w", "x.trace.past", "y.trace"}
+
+
+@pytest.mark.parametrize(
+    ("model", "reasons"),
+    [
+        ("cuba", {}),
+        ("cobahh", {}),
+        ("brunel", {"spike_resetter": "'synapses_pre' uses neurongroup.v in between"}),
+        (
+            "stdp",
+            {
+                "source_trace_jump": "it writes what other events read or write",
+                "target_trace_jump": (
+                    "'synapses_target_trace_decay' uses synapses.y.trace in between"
+                ),
+            },
+        ),
+    ],
+)
+def test_what_is_not_done_where_spikes_are_found(program, model, reasons):
+    found = {}
+    for kernel in fold_events(program(model)).kernels:
+        if isinstance(kernel.domain, OverEvents):
+            reason = kernel.comment.partition("not done where events are found: ")[2]
+            found[kernel.name.partition("_")[2]] = re.sub(r"_\d+", "", reason)
+    assert {re.sub(r"^\d+_", "", name): reason for name, reason in found.items()} == reasons
