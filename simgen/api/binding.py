@@ -27,6 +27,7 @@ from simgen.api.storage import AnyArray, ProgramArray
 from simgen.api.subgroup import Subgroup
 from simgen.api.succession import Succession, carry_spikes
 from simgen.api.timed_array import TimedArray, find_table
+from simgen.api.whole_numbers import WholeNumbers
 from simgen.build.schedule import DEFAULT_SLOTS, name_key, slot_positions
 from simgen.ir.expr import Expr, Gather, Load, Param
 from simgen.ir.kernel import Program
@@ -83,6 +84,7 @@ class CompiledNetwork:
         self._executables: dict[tuple[int, int], Executable] = {}
         self.memory = Memory(n_parts=options.threads)
         self.memory.arrays["tick"] = np.array([tick], np.int64)
+        self._whole_numbers = WholeNumbers(self.program, self.memory)
         self.rings: EventRings = EventRings({} if previous is None else previous.rings.buffers)
         self.bounds: dict[str, npt.NDArray[np.int64]] = {}
         self._recordings = [(c, *recorded) for c in self.components for recorded in c._recorded()]
@@ -96,7 +98,7 @@ class CompiledNetwork:
             if isinstance(component, Group)
             for variable in component.variables.values()
         ]
-        self._versions: tuple[int, ...] = ()
+        self._versions: tuple[int, ...] | None = None  # nothing was derived yet
         self._bind(previous)
         self.simulation = Simulation(
             self.memory, self._segment, len(self.program.schedule), self._make_room
@@ -111,12 +113,7 @@ class CompiledNetwork:
         for clock in self.clocks:
             memory.ints[f"period_{clock.name}"] = self.axis.periods[clock.name]
             memory.reals[f"dt_{clock.name}"] = clock.dt_
-        extra = [
-            needed
-            for component in self.components
-            for needed in component._depends_on()
-            if isinstance(needed, Subgroup)
-        ]
+        extra = [n for c in self.components for n in c._depends_on() if isinstance(n, Subgroup)]
         used = self._arrays_read()
         for component in (*self.components, *extra):
             self._bind_component(component)
@@ -235,7 +232,7 @@ class CompiledNetwork:
         for param, value in changed:
             self._set_parameter(param, value)
         if changed:
-            self._versions = ()
+            self._versions = None
             self._rebind()
         return True
 
@@ -314,8 +311,9 @@ class CompiledNetwork:
             self.check_state(" at the end of the run")
 
     def check_state(self, when: str) -> None:
-        """Raise NumericalError if a state variable is not finite."""
+        """Raise NumericalError if a state variable is not finite, or an integer too large."""
         require_finite(self.components, self.objects, when)
+        self._whole_numbers.require(self.components, when)
 
     def _operations(self) -> list[HostOperation]:
         """Return the Python operations with their places in the compiled schedule."""

@@ -47,6 +47,7 @@ from simgen.model.functions import quote, said
 from simgen.model.hints import literal_hint
 from simgen.model.resolve import DrawCounter
 from simgen.model.scope import ConstantScope, Entry, Scope, ValueEntry
+from simgen.model.whole_numbers import store_value
 from simgen.units import Dimension
 
 NOISE_DIM = SECOND ** (-0.5)
@@ -379,5 +380,5 @@ def resolve_frozen(
             continue
         index = ZERO if info.shared else ELEMENT
         load = getattr(context.scope.lookup(equation.name), "load", Load(info.array, index))
-        body.append(Store(info.array, load.index, cast(value, info.array.dtype), equation.origin))
+        body.append(store_value(Load(info.array, load.index), value, equation.origin))
     return tuple(body)
