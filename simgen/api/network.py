@@ -23,6 +23,7 @@ from simgen.build.schedule import DEFAULT_SLOTS
 from simgen.errors import (
     ArgumentTypeError,
     ModelError,
+    StateFileError,
     UnknownNameError,
     UnsupportedFeatureError,
 )
@@ -365,7 +366,10 @@ class Network(Named):
             raise UnknownNameError(
                 f"{self.describe()} has no state stored as {name!r}. Stored are: {known}."
             )
-        restore_network(self, snapshot, bool(restore_random_state))
+        try:
+            restore_network(self, snapshot, bool(restore_random_state))
+        except StateFileError as error:
+            raise StateFileError(f"'{where}' holds no state to go on from. {error}") from None
 
     def __repr__(self) -> str:
         return f"<Network '{self.name}' of {len(self.objects)} objects at t = {self.t}>"

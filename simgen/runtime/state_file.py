@@ -41,9 +41,10 @@ _DAMAGE = (  # what zipfile, json and numpy raise for bytes that are not theirs
 def write_state(path: Path, name: str, snapshot: Snapshot) -> None:
     """Write a state into a file, beside those of other names that are in it."""
     with _told(path, "written"):
-        former = path if path.exists() else None
+        path = Path(os.path.realpath(path))  # the file that a link names is replaced, not the link
+        former = path if path.exists() and (path.is_dir() or path.stat().st_size) else None
         folder = path.parent
-        mode = path.stat().st_mode & 0o777 if former else None
+        mode = path.stat().st_mode & 0o777 if path.exists() else None
         handle, made = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=folder)
         try:
             with os.fdopen(handle, "wb") as stream:

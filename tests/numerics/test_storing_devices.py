@@ -8,6 +8,7 @@ from stored_networks import Dyadic
 
 from simgen import (
     ms,
+    network_operation,
     set_device,
 )
 
@@ -51,9 +52,10 @@ def test_states_move_between_devices(device, tmp_path):
             assert np.array_equal(values, two.arrays[name]), (one.what, name)
 
 
-def test_merged_objects_go_back_one_by_one():
+def test_merged_objects_go_back_one_by_one(device):
     net = Dyadic(7)
     net.net.run(10 * ms)
+    assert bool(net.net._compiled.merged) == (device != "reference")
     net.net.store()
     before = net.state()
     net.net.run(10 * ms)
@@ -67,3 +69,22 @@ def test_merged_objects_go_back_one_by_one():
         assert net.state() == before
         net.net.run(10 * ms)
         assert net.state() == after
+
+
+def test_merged_objects_are_stored_during_a_run():
+    net = Dyadic(8)
+    seen = []
+
+    @network_operation(dt=4 * ms, when="before_start")
+    def keep(t):
+        net.net.store(f"{t / ms:.0f}")
+        seen.append(net.state())
+
+    net.net.add(keep)
+    net.net.run(10 * ms)
+    end = net.state()
+    for time, state in zip(("0", "4", "8"), tuple(seen)):
+        net.net.restore(time, restore_random_state=True)
+        assert net.state() == state
+        net.net.run(10 * ms - net.net.t)
+        assert net.state() == end
