@@ -151,6 +151,27 @@ def test_carried_spikes_are_stored(tmp_path):
     assert target.v[0] == 3
 
 
+def test_a_spike_that_is_carried_arrives_once(tmp_path):
+    def build():
+        start_scope()
+        source = SpikeGeneratorGroup(1, [0], [0.5] * ms, name="source")
+        target = NeuronGroup(1, "v : 1", name="target")
+        links = Synapses(source, target, on_pre="v_post += 1", name="links")
+        links.connect()
+        links.delay = 1 * ms
+        return target, links, Network(source, target, links)
+
+    _, links, net = build()
+    net.run(0.8 * ms)
+    links.delay = 2 * ms  # an event of 0.5 ms is as recent now as the delay is long
+    net.run(0.1 * ms)
+    net.store(filename=tmp_path / "states")
+    target, links, net = build()
+    net.restore(filename=tmp_path / "states")
+    net.run(3 * ms)
+    assert target.v[0] == 1
+
+
 @pytest.mark.parametrize("dt", [0.05, 0.2])
 def test_restored_spikes_follow_a_change_of_dt(tmp_path, dt):
     def build():
