@@ -6,7 +6,7 @@ from typing import Any
 
 from simgen.api.clock import Clock, defaultclock
 from simgen.api.device import get_device, set_device
-from simgen.api.magic import collect, magic_network, run, start_scope, stop
+from simgen.api.magic import collect, magic_network, restore, run, start_scope, stop, store
 from simgen.api.missing import missing_name
 from simgen.api.monitors import EventMonitor, SpikeMonitor
 from simgen.api.network import Network
@@ -30,6 +30,7 @@ from simgen.errors import (
     ModelError,
     NumericalError,
     SimgenError,
+    StateFileError,
     UnknownNameError,
     UnsupportedFeatureError,
 )
@@ -67,6 +68,7 @@ __all__ = [
     "SimgenError",
     "SpikeGeneratorGroup",
     "SpikeMonitor",
+    "StateFileError",
     "StateMonitor",
     "Subgroup",
     "Synapses",
@@ -83,11 +85,13 @@ __all__ = [
     "have_same_dimensions",
     "magic_network",
     "network_operation",
+    "restore",
     "run",
     "seed",
     "set_device",
     "start_scope",
     "stop",
+    "store",
 ]
 __all__ += list(STANDARD_UNITS)
 

@@ -15,7 +15,6 @@ _LINKED = (
     "Linked variables are not supported: use a (shared) parameter, or Synapses with a (summed) "
     "variable."
 )
-_STATES = "Storing and restoring a simulation is not supported."
 _ADVICE: dict[str, str] = {
     **dict.fromkeys(
         ("SpatialNeuron", "SpatialStateUpdater", "Morphology", "Soma", "Cylinder", "Section"),
@@ -25,7 +24,7 @@ _ADVICE: dict[str, str] = {
     **dict.fromkeys(
         ("Function", "implementation", "declare_types", "BinomialFunction"), _FUNCTIONS
     ),
-    **dict.fromkeys(("store", "restore", "restore_initial_state"), _STATES),
+    "restore_initial_state": "Use store() before the first run, and restore() later.",
     **dict.fromkeys(
         ("get_states", "set_states"), "Read and write variables by name, as in group.v[:]."
     ),

@@ -323,6 +323,8 @@ class Synapses(Connectable):
         if self._run.traces.holds(name):
             self._run.traces.write_back()
             self._changed()
+        if self._run.traces.is_stored(name):
+            self._run.traces.forget_stored()
         if self._data.n == 0 and not self.variables[name].info.shared:
             raise UnknownAttributeError(
                 f"{self.describe()} has no synapses yet; call connect() before setting '{name}'."

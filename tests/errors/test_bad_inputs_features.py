@@ -25,6 +25,7 @@ from simgen.errors import (
     ModelError,
     SimgenError,
     UnknownAttributeError,
+    UnknownNameError,
     UnsupportedFeatureError,
 )
 from simgen.runtime import cache
@@ -32,7 +33,7 @@ from simgen.runtime import cache
 LEAK = "dv/dt = -v/(10*ms) : volt"
 MISSING = [
     "SpatialNeuron", "Morphology", "Soma", "Cylinder", "linked_var", "LinkedVariable",
-    "BinomialFunction", "Function", "implementation", "prefs", "store", "restore",
+    "BinomialFunction", "Function", "implementation", "prefs", "restore_initial_state",
     "profiling_summary", "scheduling_summary", "ExplicitStateUpdater", "device", "get_states",
     "BrianLogger", "clear_cache", "EventClock",
 ]  # fmt: skip
@@ -60,10 +61,6 @@ def synapses_on_synapses(side: str) -> None:
     Synapses(*pair, name="glia")
 
 
-def store_and_run(which: str) -> None:
-    getattr(Network(neurons()), which)()
-
-
 ROWS = [
     Bad("linked_flag", lambda: neurons("v : volt (linked)"),
         EquationError, ["'v'", "inked", "exc"]),
@@ -78,9 +75,8 @@ ROWS = [
     *(Bad(f"gsl_{name}", lambda name=name: run_of(neurons(LEAK, method=name)),
           UnsupportedFeatureError, [name, "GSL"]) for name in ("gsl", "gsl_rk2", "gsl_rkf45")),
     Bad("profile", lambda: run_of(neurons(), profile=True), UnsupportedFeatureError, ["profile"]),
-    Bad("network_store", lambda: store_and_run("store"), UnsupportedFeatureError, ["store()"]),
-    Bad("network_restore", lambda: store_and_run("restore"),
-        UnsupportedFeatureError, ["restore()"]),
+    Bad("network_restore", lambda: Network(neurons()).restore("trained"),
+        UnknownNameError, ["'trained'", "none"]),
     Bad("synapses_as_source", lambda: synapses_on_synapses("source"),
         UnsupportedFeatureError, ["source", "glia", "Synapses"]),
     Bad("synapses_as_target", lambda: synapses_on_synapses("target"),
