@@ -6,6 +6,7 @@ from typing import Any
 
 from simgen.api.clock import Clock, defaultclock
 from simgen.api.device import get_device, set_device
+from simgen.api.linked import LinkedVariable, linked_var
 from simgen.api.magic import collect, magic_network, run, start_scope, stop
 from simgen.api.missing import missing_name
 from simgen.api.monitors import EventMonitor, SpikeMonitor
@@ -54,6 +55,7 @@ __all__ = [
     "Equations",
     "EventMonitor",
     "InternalError",
+    "LinkedVariable",
     "MagicError",
     "ModelError",
     "Network",
@@ -81,6 +83,7 @@ __all__ = [
     "get_dimensions",
     "get_seed",
     "have_same_dimensions",
+    "linked_var",
     "magic_network",
     "network_operation",
     "run",

@@ -34,10 +34,12 @@ def collect(program: Program, text: TextContext, env: TextEnvironment, memory: M
     """Put the data and parameters that a program reads into its memory."""
     for node in all_nodes(program.schedule[0].kernel.body):
         if isinstance(node, Load | Gather):
-            if node.array.name not in memory.arrays:
-                data = np.require(text.find(node.array), requirements=["C", "W"])
-                memory.arrays[node.array.name] = data
-                memory.ints[node.array.length] = data.size
+            via = node.index.via if isinstance(node, Load) else None
+            for array in (node.array,) if via is None else (node.array, via):
+                if array.name not in memory.arrays:
+                    data = np.require(text.find(array), requirements=["C", "W"])
+                    memory.arrays[array.name] = data
+                    memory.ints[array.length] = data.size
         elif isinstance(node, Param) and node.name not in memory.ints:
             value = memory.reals.get(node.name)
             value = float(env.param(node)) if value is None else value

@@ -11,17 +11,12 @@ _FUNCTIONS = (
     "Functions of your own are not supported in equations: use the built-in functions, a "
     "TimedArray, or a network_operation."
 )
-_LINKED = (
-    "Linked variables are not supported: use a (shared) parameter, or Synapses with a (summed) "
-    "variable."
-)
 _STATES = "Storing and restoring a simulation is not supported."
 _ADVICE: dict[str, str] = {
     **dict.fromkeys(
         ("SpatialNeuron", "SpatialStateUpdater", "Morphology", "Soma", "Cylinder", "Section"),
         _COMPARTMENTS,
     ),
-    **dict.fromkeys(("linked_var", "LinkedVariable"), _LINKED),
     **dict.fromkeys(
         ("Function", "implementation", "declare_types", "BinomialFunction"), _FUNCTIONS
     ),

@@ -41,6 +41,7 @@ class VariableEntry:
     dim: Dimension
     owner_text: str
     read_only: bool = False
+    linked: bool = False
     constant: bool = False
     shared: bool = False
     gate: Expr | None = None

@@ -21,7 +21,6 @@ from simgen.errors import (
     ArgumentTypeError,
     CompileError,
     DeviceError,
-    EquationError,
     ModelError,
     SimgenError,
     UnknownAttributeError,
@@ -31,7 +30,7 @@ from simgen.runtime import cache
 
 LEAK = "dv/dt = -v/(10*ms) : volt"
 MISSING = [
-    "SpatialNeuron", "Morphology", "Soma", "Cylinder", "linked_var", "LinkedVariable",
+    "SpatialNeuron", "Morphology", "Soma", "Cylinder",
     "BinomialFunction", "Function", "implementation", "prefs", "store", "restore",
     "profiling_summary", "scheduling_summary", "ExplicitStateUpdater", "device", "get_states",
     "BrianLogger", "clear_cache", "EventClock",
@@ -65,8 +64,6 @@ def store_and_run(which: str) -> None:
 
 
 ROWS = [
-    Bad("linked_flag", lambda: neurons("v : volt (linked)"),
-        EquationError, ["'v'", "inked", "exc"]),
     Bad("method_options", lambda: neurons(LEAK, method="rk4", method_options={"a": 1}),
         UnsupportedFeatureError, ["method_options", "exc"]),
     Bad("method_options_of_synapses", lambda: synapses(method_options={"a": 1}),
