@@ -6,6 +6,7 @@ from typing import Any
 
 from simgen.api.clock import Clock, defaultclock
 from simgen.api.device import get_device, set_device
+from simgen.api.functions import Function, implementation
 from simgen.api.linked import LinkedVariable, linked_var
 from simgen.api.magic import collect, magic_network, run, start_scope, stop
 from simgen.api.missing import missing_name
@@ -54,6 +55,7 @@ __all__ = [
     "EquationError",
     "Equations",
     "EventMonitor",
+    "Function",
     "InternalError",
     "LinkedVariable",
     "MagicError",
@@ -83,6 +85,7 @@ __all__ = [
     "get_dimensions",
     "get_seed",
     "have_same_dimensions",
+    "implementation",
     "linked_var",
     "magic_network",
     "network_operation",

@@ -7,19 +7,14 @@ from typing import Any, NoReturn
 from simgen.errors import SimgenError, UnknownAttributeError, UnsupportedFeatureError, suggest
 
 _COMPARTMENTS = "Neurons with several compartments (SpatialNeuron, Morphology) are not supported."
-_FUNCTIONS = (
-    "Functions of your own are not supported in equations: use the built-in functions, a "
-    "TimedArray, or a network_operation."
-)
+_FUNCTIONS = "Functions of your own are made by Function(), with arg_types and return_type."
 _STATES = "Storing and restoring a simulation is not supported."
 _ADVICE: dict[str, str] = {
     **dict.fromkeys(
         ("SpatialNeuron", "SpatialStateUpdater", "Morphology", "Soma", "Cylinder", "Section"),
         _COMPARTMENTS,
     ),
-    **dict.fromkeys(
-        ("Function", "implementation", "declare_types", "BinomialFunction"), _FUNCTIONS
-    ),
+    **dict.fromkeys(("declare_types", "BinomialFunction"), _FUNCTIONS),
     **dict.fromkeys(("store", "restore", "restore_initial_state"), _STATES),
     **dict.fromkeys(
         ("get_states", "set_states"), "Read and write variables by name, as in group.v[:]."

@@ -31,14 +31,10 @@ from simgen.runtime import cache
 LEAK = "dv/dt = -v/(10*ms) : volt"
 MISSING = [
     "SpatialNeuron", "Morphology", "Soma", "Cylinder",
-    "BinomialFunction", "Function", "implementation", "prefs", "store", "restore",
+    "BinomialFunction", "prefs", "store", "restore",
     "profiling_summary", "scheduling_summary", "ExplicitStateUpdater", "device", "get_states",
     "BrianLogger", "clear_cache", "EventClock",
 ]  # fmt: skip
-
-
-def user_function(x: float) -> float:
-    return x
 
 
 def missing(name: str) -> None:
@@ -82,10 +78,6 @@ ROWS = [
         UnsupportedFeatureError, ["source", "glia", "Synapses"]),
     Bad("synapses_as_target", lambda: synapses_on_synapses("target"),
         UnsupportedFeatureError, ["target", "glia", "Synapses"]),
-    Bad("user_function", lambda: run_of(neurons("dv/dt = f(v)/ms : volt"),
-        namespace={"f": user_function}), UnsupportedFeatureError, ["'f'", "function"]),
-    Bad("user_lambda", lambda: run_of(neurons("dv/dt = f(v)/ms : volt"),
-        namespace={"f": lambda x: x}), UnsupportedFeatureError, ["'f'", "function"]),
     Bad("run_on_event_schedule", lambda: spiking(events={"e": "v > 2*volt"}).run_on_event(
         "e", "v = 0*volt", when="start"), UnsupportedFeatureError, ["run_on_event"]),
     Bad("run_at", lambda: neurons().run_at("v = 0*volt", times=[1, 2] * ms),
