@@ -198,3 +198,38 @@ def test_a_group_on_another_clock_reads_the_latest_value():
     state = StateMonitor(group, "x", record=True, dt=0.1 * ms, when="end")
     run(0.4 * ms)
     assert np.allclose(state.x / ms, [[0.2, 0.2, 0.4, 0.4]] * 2)
+
+
+@pytest.mark.parametrize("worth", [1_000_000, 5], ids=["by numpy", "compiled"])
+def test_text_about_pairs_reads_links_at_both_ends(worth, monkeypatch):
+    monkeypatch.setattr("simgen.api.compiled_text.WORTH_COMPILING", worth)
+    values = NeuronGroup(5, "x : 1")
+    values.x = "i"
+    source = NeuronGroup(3, "x : 1 (linked)")
+    source.x = linked_var(values, "x", index=[4, 1, 0])
+    target = NeuronGroup(3, "y : 1 (linked)")
+    target.y = linked_var(values, "x", index=[2, 0, 3])
+    synapses = Synapses(source, target, "w : 1")
+    synapses.connect("x_pre < y_post")
+    synapses.w = "10*x_pre + y_post"
+    assert list(zip(synapses.i, synapses.j)) == [(1, 0), (1, 2), (2, 0), (2, 2)]
+    assert synapses.w[:].tolist() == [12, 13, 2, 3]
+
+
+def test_objects_that_run_as_one_read_links_and_values_written_between_runs_count():
+    values = NeuronGroup(3, "x : 1")
+    values.x = [1, 10, 100]
+    source = SpikeGeneratorGroup(4, [0, 1, 2, 3], [0, 0, 0, 0] * ms, period=0.1 * ms)
+    target = NeuronGroup(4, "x : 1 (linked)\ng : 1")
+    target.x = linked_var(values, "x", index=[2, 1, 0, 2])
+    parts = [slice(0, 2), slice(2, 4)]
+    synapses = [Synapses(source[one], target[other], on_pre="g += x_post")
+                for one in parts for other in parts]  # fmt: skip
+    for each in synapses:
+        each.connect()
+    net = Network(values, source, target, synapses)
+    net.run(0.1 * ms)
+    assert target.g[:].tolist() == [400, 40, 4, 400]
+    values.x = [2, 20, 200]
+    net.run(0.1 * ms)
+    assert target.g[:].tolist() == [1200, 120, 12, 1200]

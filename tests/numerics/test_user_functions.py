@@ -145,6 +145,29 @@ def test_another_function_of_the_same_name_counts_in_the_next_run(device):
     assert group.x[0] == 10
 
 
+def test_python_functions_get_units_unless_they_discard_them():
+    seen = []
+
+    @check_units(v=volt, result=1)
+    def plain(v):
+        seen.append(v)
+        return v / mV
+
+    group = NeuronGroup(2, "x : 1", namespace={"g": Function(plain)})
+    group.x = "g(i*mV)"
+    assert group.x[:].tolist() == [0, 1]
+    assert simgen.have_same_dimensions(seen[0], volt)
+
+    @implementation("numpy", discard_units=True)
+    @check_units(v=volt, result=1)
+    def discards(v):
+        return 1000 * v
+
+    group = NeuronGroup(2, "x : 1", namespace={"g": discards})
+    group.x = "g(i*mV)"
+    assert group.x[:].tolist() == [0, 1]
+
+
 @check_units(v=volt, result=volt)
 def only_python(v):
     return np.maximum(v, 3 * mV)
