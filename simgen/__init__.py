@@ -6,6 +6,8 @@ from typing import Any
 
 from simgen.api.clock import Clock, defaultclock
 from simgen.api.device import get_device, set_device
+from simgen.api.functions import Function, implementation
+from simgen.api.linked import LinkedVariable, linked_var
 from simgen.api.magic import collect, magic_network, restore, run, start_scope, stop, store
 from simgen.api.missing import missing_name
 from simgen.api.monitors import EventMonitor, SpikeMonitor
@@ -54,7 +56,9 @@ __all__ = [
     "EquationError",
     "Equations",
     "EventMonitor",
+    "Function",
     "InternalError",
+    "LinkedVariable",
     "MagicError",
     "ModelError",
     "Network",
@@ -83,6 +87,8 @@ __all__ = [
     "get_dimensions",
     "get_seed",
     "have_same_dimensions",
+    "implementation",
+    "linked_var",
     "magic_network",
     "network_operation",
     "restore",

@@ -96,7 +96,11 @@ class Component(Named):
         self._contained.append(component)
 
     def _depends_on(self) -> Iterator[Component]:
-        """Yield the objects without which this one cannot run."""
+        """Yield the objects without which this one cannot run, and that come before it."""
+        return iter(())
+
+    def _needs(self) -> Iterator[Component]:
+        """Yield further objects that must be in the network, wherever."""
         return iter(())
 
     # --- what a network asks for ---------------------------------------------------------------

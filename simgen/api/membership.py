@@ -16,7 +16,7 @@ def check_members(components: list[Component], network: str) -> None:
         other = names.setdefault(component.name, component)
         if other is not component:
             raise ModelError(f"The network '{network}' has two objects named '{component.name}'.")
-        for needed in component._depends_on():
+        for needed in (*component._depends_on(), *component._needs()):
             root = needed.source if isinstance(needed, Subgroup) else needed
             if id(root) not in present:
                 raise ModelError(

@@ -17,11 +17,10 @@ from simgen.api.checks import (
     check_summed_targets,
 )
 from simgen.api.connectable import Connectable
-from simgen.api.equation_variables import declare_variables
+from simgen.api.equation_variables import as_equations, declare_variables
 from simgen.api.evaluation import TextContext, evaluate_text
 from simgen.api.group import Group, is_whole
 from simgen.api.monitors import parent_group
-from simgen.api.neuron_group import as_equations
 from simgen.api.operations import RegularOperation
 from simgen.api.pathway_arguments import make_pathways, pathway_codes
 from simgen.api.pathways import Pathway

@@ -70,7 +70,7 @@ class VariableView:
         places = group._positions(slice(0, group._size(), 1))
         if variable.info.shared:
             places = slice(0, 1)
-        if variable.info.via is not None or not isinstance(places, slice):
+        if variable.info.linked or not isinstance(places, slice):
             raise UnsupportedFeatureError(
                 f"'{self._name}' of {group.describe()} has no device_array(): its values lie in "
                 "another order on the device."

@@ -29,7 +29,7 @@ from simgen.ir.expr import (
     Select,
     Unary,
 )
-from simgen.ir.functions import FUNCTIONS
+from simgen.ir.functions import FUNCTIONS, UserFunction
 from simgen.ir.kernel import (
     Kernel,
     Once,
@@ -285,6 +285,10 @@ class _Checker:
                 self._require(condition.dtype is DType.BOOL, "a selection's condition is no BOOL")
                 same = then.dtype is otherwise.dtype
                 self._require(same, "the branches of a selection differ in type")
+            case Call(user=UserFunction() as user, args=args, dtype=dtype):
+                given = tuple(argument.dtype for argument in args)
+                fits = dtype is user.dtype and given == user.arguments
+                self._require(fits, f"'{user.name}' is called on {_names(types)}")
             case Call(function=name, args=args, dtype=dtype):
                 spec = FUNCTIONS.get(name)
                 self._require(spec is not None, f"function '{name}' is unknown")

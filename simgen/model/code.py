@@ -231,7 +231,14 @@ def _write(
 
 def _may_write(assignment: Assignment, target: VariableEntry, context: CodeContext) -> bool:
     name = assignment.target
-    if target.constant:
+    if target.linked:
+        _complain(
+            context,
+            assignment.origin,
+            f"'{name}' of {target.owner_text} is linked, so code may not write it.",
+            "Write the variable that it is linked to, in the group that has it.",
+        )
+    elif target.constant:
         _complain(
             context,
             assignment.origin,

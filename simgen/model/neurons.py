@@ -86,6 +86,14 @@ class NeuronModel:
     on_spike: tuple[Stmt, ...] = ()
     draws: DrawCounter = field(default_factory=DrawCounter)
     key: Param = DRAW_KEY
+    before_frozen: tuple[Stmt, ...] = ()  # copies that the statements read, so that all elements
+    before_update: tuple[Stmt, ...] = ()  # see the values of others from before the update
+
+    @property
+    def copies(self) -> tuple[Array, ...]:
+        """The arrays that hold copies."""
+        stores = (*self.before_frozen, *self.before_update)
+        return tuple(stmt.array for stmt in stores if isinstance(stmt, Store))
 
 
 class NoiseScope(Scope):

@@ -21,7 +21,6 @@ from simgen.errors import (
     ArgumentTypeError,
     CompileError,
     DeviceError,
-    EquationError,
     ModelError,
     SimgenError,
     UnknownAttributeError,
@@ -32,15 +31,11 @@ from simgen.runtime import cache
 
 LEAK = "dv/dt = -v/(10*ms) : volt"
 MISSING = [
-    "SpatialNeuron", "Morphology", "Soma", "Cylinder", "linked_var", "LinkedVariable",
-    "BinomialFunction", "Function", "implementation", "prefs", "restore_initial_state",
+    "SpatialNeuron", "Morphology", "Soma", "Cylinder",
+    "BinomialFunction", "prefs", "restore_initial_state",
     "profiling_summary", "scheduling_summary", "ExplicitStateUpdater", "device", "get_states",
     "BrianLogger", "clear_cache", "EventClock",
 ]  # fmt: skip
-
-
-def user_function(x: float) -> float:
-    return x
 
 
 def missing(name: str) -> None:
@@ -62,8 +57,6 @@ def synapses_on_synapses(side: str) -> None:
 
 
 ROWS = [
-    Bad("linked_flag", lambda: neurons("v : volt (linked)"),
-        EquationError, ["'v'", "inked", "exc"]),
     Bad("method_options", lambda: neurons(LEAK, method="rk4", method_options={"a": 1}),
         UnsupportedFeatureError, ["method_options", "exc"]),
     Bad("method_options_of_synapses", lambda: synapses(method_options={"a": 1}),
@@ -81,10 +74,6 @@ ROWS = [
         UnsupportedFeatureError, ["source", "glia", "Synapses"]),
     Bad("synapses_as_target", lambda: synapses_on_synapses("target"),
         UnsupportedFeatureError, ["target", "glia", "Synapses"]),
-    Bad("user_function", lambda: run_of(neurons("dv/dt = f(v)/ms : volt"),
-        namespace={"f": user_function}), UnsupportedFeatureError, ["'f'", "function"]),
-    Bad("user_lambda", lambda: run_of(neurons("dv/dt = f(v)/ms : volt"),
-        namespace={"f": lambda x: x}), UnsupportedFeatureError, ["'f'", "function"]),
     Bad("run_on_event_schedule", lambda: spiking(events={"e": "v > 2*volt"}).run_on_event(
         "e", "v = 0*volt", when="start"), UnsupportedFeatureError, ["run_on_event"]),
     Bad("run_at", lambda: neurons().run_at("v = 0*volt", times=[1, 2] * ms),
