@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
@@ -12,6 +13,7 @@ from simgen.api.arguments import checked_arguments, memory_errors
 from simgen.api.binding import CompiledNetwork
 from simgen.api.clock import Clock, defaultclock, seconds
 from simgen.api.component import Component
+from simgen.api.demand import demand_of
 from simgen.api.device import current_options
 from simgen.api.namespaces import caller_namespace, checked_namespace
 from simgen.api.naming import Named
@@ -25,8 +27,11 @@ from simgen.errors import (
 )
 from simgen.ir.stmt import EventList
 from simgen.model.description import SECOND
+from simgen.options import Options
+from simgen.runtime.automatic import choose_device
 from simgen.units import Quantity
 
+_log = logging.getLogger("simgen.device")
 on_compiled: Callable[[CompiledNetwork], None] | None = None  # told before each run; for tools
 
 
@@ -49,6 +54,8 @@ class Network(Named):
         self._t = 0.0
         self._compiled: CompiledNetwork | None = None
         self._signature: tuple[Any, ...] = ()
+        self._asked: Options | None = None  # of set_device, when the device was bound
+        self._options = Options()  # of the bound device
         self._running = False
         self.add(*objects)
 
@@ -254,8 +261,8 @@ class Network(Named):
 
     def _prepare(self, namespace: Any) -> CompiledNetwork:
         """Return the network ready to run, compiled anew only if its structure changed."""
-        options = current_options()
         components = [component for component in self._all(self._objects) if component.active]
+        options = self._bound_options(components)
         signature = (options, *((id(c), c._version) for c in components))
         compiled = self._compiled
         if compiled is not None and signature == self._signature:
@@ -278,6 +285,21 @@ class Network(Named):
             ),
         )
         return fresh
+
+    def _bound_options(self, components: list[Component]) -> Options:
+        """Return the options of the device that the network is bound to.
+
+        It is bound when it runs first, and anew after another choice by ``set_device``.
+        """
+        asked = current_options()
+        if asked != self._asked:
+            options = asked
+            if asked.target == "auto":
+                choice = choose_device(asked, demand_of(components))
+                options = choice.options
+                _log.info("%s runs on '%s': %s.", self.describe(), options.target, choice.reason)
+            self._asked, self._options = asked, options
+        return self._options
 
     def stop(self) -> None:
         """End a run after the present step; called from a network_operation or a report."""

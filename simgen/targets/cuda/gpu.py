@@ -48,6 +48,14 @@ def open_gpu(number: int) -> GpuDevice:
             "CUDA 12."
         ) from None
     try:
+        cupy.cuda.nvrtc.getVersion()
+    except Exception as error:  # of whatever kind CuPy's loader of libraries has
+        raise DeviceError(
+            f"The device 'cuda' ({names[number]}) needs NVRTC, which CuPy cannot load ({error}). "
+            "Install it with: pip install 'simgen[cuda13]', or 'simgen[cuda12]' for a driver of "
+            "CUDA 12."
+        ) from None
+    try:
         return GpuDevice(cupy, number, names[number])
     except cupy.cuda.runtime.CUDARuntimeError as error:
         raise DeviceError(f"The GPU {names[number]} cannot be used: {error}. {_ADVICE}") from None
