@@ -152,8 +152,8 @@ class GpuDevice:
         runtime = self.cupy.cuda.runtime
         here, there = int(data.ctypes.data), buffer.address + offset
         with self._lock, self.cupy.cuda.Device(self.number):
-            if self._lent:
-                self.cupy.cuda.get_current_stream().synchronize()
+            if self._lent:  # other libraries may use them on any stream
+                runtime.deviceSynchronize()
             if to_device:
                 runtime.memcpyAsync(
                     there, here, data.nbytes, runtime.memcpyHostToDevice, self.stream.ptr
@@ -165,7 +165,10 @@ class GpuDevice:
             self.synchronize()  # the host's memory may be written or read from here on
 
     def view(self, buffer: GpuBuffer, dtype: np.dtype[Any], size: int) -> Any:
-        """Return a CuPy array on a buffer; what the user does with it ends before the next copy."""
+        """Return a CuPy array on a buffer; what users do with it ends before the next copy.
+
+        Every run begins with a copy, and ends with one that waits for it.
+        """
         self._lent = True
         with self.cupy.cuda.Device(self.number):
             return self.cupy.ndarray((size,), dtype, memptr=buffer.memory)
