@@ -94,13 +94,11 @@ class CompiledNetwork(Timeline):
         self._constants = ConstantTable(list(scopes.values()))
         self._derived = [(part, found) for part in self.components for found in part._derived()]
         self._tables: list[TimedArray] = []
-        self._variables = [
-            variable
-            for component in self.components
-            if isinstance(component, Group)
-            for variable in component.variables.values()
-        ]
-        self._versions: tuple[int, ...] | None = None  # nothing was derived yet
+        inputs = [e for _, derived in self._derived for e in derived.inputs]
+        names = {n.array.name for e in inputs for n in walk(e) if isinstance(n, Load)}
+        groups = [component for component in self.components if isinstance(component, Group)]
+        self._variables = [v for g in groups for v in g.variables.values() if v.array in names]
+        self._versions: tuple[int, ...] | None = None
         self._bind(previous)
         self.simulation = Simulation(
             self.memory, self._segment, len(self.program.schedule), self._make_room
@@ -243,7 +241,7 @@ class CompiledNetwork(Timeline):
 
     def derive(self) -> None:
         """Compute the derived values, if anything they may depend on has changed."""
-        versions = tuple(variable.version for variable in self._variables)
+        versions = tuple(variable.latest_version() for variable in self._variables)
         if versions == self._versions:
             return
         self._versions = versions

@@ -300,7 +300,7 @@ class Group(Component):
         target[positions] = (
             shaped if np.ndim(positions) or isinstance(positions, slice) else shaped.reshape(())
         )
-        variable.version += 1
+        variable.written()
         self._after_write(name)
 
     def _must_be_finite(self, name: str) -> bool:

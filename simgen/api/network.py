@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
@@ -13,6 +14,7 @@ from simgen.api.binding import CompiledNetwork
 from simgen.api.checkpoint import checked_place, keep_network, restore_network
 from simgen.api.clock import Clock, defaultclock, seconds
 from simgen.api.component import Component
+from simgen.api.demand import demand_of
 from simgen.api.device import current_options
 from simgen.api.membership import check_members
 from simgen.api.namespaces import caller_namespace, checked_namespace
@@ -29,10 +31,13 @@ from simgen.errors import (
 )
 from simgen.ir.stmt import EventList
 from simgen.model.description import SECOND
+from simgen.options import Options
+from simgen.runtime.automatic import choose_device
 from simgen.runtime.snapshot import Snapshot
 from simgen.runtime.state_file import read_state, write_state
 from simgen.units import Quantity
 
+_log = logging.getLogger("simgen.device")
 on_compiled: Callable[[CompiledNetwork], None] | None = None  # told before each run; for tools
 
 
@@ -57,6 +62,8 @@ class Network(Named):
         self._timeline: Timeline | None = None  # the compiled network, or one restored since
         self._stored: dict[str, Snapshot] = {}
         self._signature: tuple[Any, ...] = ()
+        self._asked: Options | None = None  # of set_device, when the device was bound
+        self._options = Options()  # of the bound device
         self._running = False
         self.add(*objects)
 
@@ -262,8 +269,8 @@ class Network(Named):
 
     def _prepare(self, namespace: Any) -> CompiledNetwork:
         """Return the network ready to run, compiled anew only if its structure changed."""
-        options = current_options()
         components = [component for component in self._all(self._objects) if component.active]
+        options = self._bound_options(components)
         signature = (options, *((id(c), c._version) for c in components))
         compiled = self._compiled
         if compiled is not None and signature == self._signature:
@@ -281,6 +288,21 @@ class Network(Named):
         self._compiled = self._timeline = fresh
         self._signature = (options, *((id(c), c._version) for c in components))
         return fresh
+
+    def _bound_options(self, components: list[Component]) -> Options:
+        """Return the options of the device that the network is bound to.
+
+        It is bound when it runs first, and anew after another choice by ``set_device``.
+        """
+        asked = current_options()
+        if asked != self._asked:
+            options = asked
+            if asked.target == "auto":
+                choice = choose_device(asked, demand_of(components))
+                options = choice.options
+                _log.info("%s runs on '%s': %s.", self.describe(), options.target, choice.reason)
+            self._asked, self._options = asked, options
+        return self._options
 
     def stop(self) -> None:
         """End a run after the present step; called from a network_operation or a report."""
