@@ -43,7 +43,7 @@ def test_units_win_over_numpy_and_builtins_stay():
         "prefs['codegen.target'] = 'numpy'",
         "prefs['codegen.target']",
         "prefs.reset = 1",
-        "clear_cache = restore(1, 2)",
+        "clear_cache = profiling_summary(1, 2)",
     ],
 )
 def test_names_that_only_brian_has_say_so_when_used(code):
