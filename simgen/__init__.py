@@ -6,10 +6,10 @@ from typing import Any
 
 from simgen.api.clock import Clock, defaultclock
 from simgen.api.device import get_device, set_device
-from simgen.api.magic import collect, magic_network, run, start_scope, stop
+from simgen.api.magic import collect, magic_network, run, start_scope
 from simgen.api.missing import missing_name
 from simgen.api.monitors import EventMonitor, SpikeMonitor
-from simgen.api.network import Network
+from simgen.api.network import Network, stop
 from simgen.api.neuron_group import NeuronGroup
 from simgen.api.operations import NetworkOperation, network_operation
 from simgen.api.poisson import PoissonGroup, PoissonInput

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
@@ -25,8 +26,10 @@ from simgen.errors import (
 )
 from simgen.ir.stmt import EventList
 from simgen.model.description import SECOND
-from simgen.units import Quantity
+from simgen.units import Quantity, register_with_matplotlib
 
+# The networks that are running, and the thread each one runs in.
+_running: dict[Network, int] = {}
 on_compiled: Callable[[CompiledNetwork], None] | None = None  # told before each run; for tools
 
 
@@ -215,6 +218,7 @@ class Network(Named):
         names = checked_namespace(namespace, "run()")
         scope = caller_namespace() if names is None else names
         reporter = make_report(report, report_period, self._t, length)
+        register_with_matplotlib()  # if it was imported after simgen: results will be plotted
         try:
             with memory_errors(self.describe()):
                 compiled = self._prepare(scope)
@@ -249,6 +253,10 @@ class Network(Named):
 
     def _set_running(self, running: bool, clocks: Iterable[Clock]) -> None:
         self._running = running
+        if running:
+            _running[self] = threading.get_ident()
+        else:
+            _running.pop(self, None)
         for clock in clocks:
             clock._in_use = running
 
@@ -299,6 +307,18 @@ class Network(Named):
 
     def __repr__(self) -> str:
         return f"<Network '{self.name}' of {len(self.objects)} objects at t = {self.t}>"
+
+
+def stop() -> None:
+    """End the run under way, of whatever network, after the present step.
+
+    Called from a network_operation or a report it ends the run that called it; from another thread,
+    every run under way. Without one nothing happens.
+    """
+    running = dict(_running)
+    here = [network for network, thread in running.items() if thread == threading.get_ident()]
+    for network in here or running:
+        network.stop()
 
 
 def _check_members(components: list[Component], network: str) -> None:
