@@ -49,13 +49,13 @@ def _place(group: Group, name: str, what: str) -> tuple[StateVariable, slice]:
             f"'{name}' of {owner} has no {what}: it is equal for all synapses of a neuron, and "
             "kept for each neuron."
         )
-    if variable.info.shared:
+    if variable.info.shared and not variable.info.linked:
         return variable, slice(0, 1)
     everything = slice(0, group._size(), 1)
     places = group._positions(everything)
     if isinstance(places, np.ndarray) and np.array_equal(places, np.arange(group._size())):
         places = everything
-    if variable.info.via is not None or not isinstance(places, slice):
+    if variable.info.linked or not isinstance(places, slice):
         raise UnsupportedFeatureError(
             f"'{name}' of {owner} has no {what}: its values lie in another order there."
         )

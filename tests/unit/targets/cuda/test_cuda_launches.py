@@ -9,6 +9,7 @@ import pytest
 
 import simgen
 from simgen.api import network
+from simgen.commands.workloads.workload import Workload
 from simgen.ir.kernel import OverEvents
 from simgen.targets.cuda.fold_events import fold_events
 from simgen.targets.cuda.order import plan_kernel
@@ -42,10 +43,11 @@ def program(monkeypatch):
 
     def made(model):
         simgen.set_device("cuda", emulate=True)
-        workload = importlib.import_module(f"simgen.commands.workloads.{model}")
+        module = importlib.import_module(f"simgen.commands.workloads.{model}")
         try:
+            workload = Workload(*module.build(simgen, **SMALL[model]))
             with pytest.raises(_MadeError):
-                workload.build(simgen, **SMALL[model])[0].run(0.1 * simgen.ms)
+                workload.network.run(0.1 * simgen.ms)
         finally:
             simgen.set_device("auto")
         return found.pop()
