@@ -7,6 +7,12 @@ import pytest
 from simgen import Network, NeuronGroup, Synapses, UnknownNameError, ms
 
 
+def run_linked(inputs, cells, code):
+    links = Synapses(inputs, cells, "w : 1", name="links", **code)
+    links.connect()
+    Network(inputs, cells, links).run(0 * ms)
+
+
 @pytest.mark.parametrize(
     ("code", "expected"),
     [
@@ -32,9 +38,6 @@ from simgen import Network, NeuronGroup, Synapses, UnknownNameError, ms
 def test_the_group_that_lacks_a_name_is_named(code, expected):
     inputs = NeuronGroup(2, "x : 1\nvolts : 1", threshold="x > 1", name="inputs")
     cells = NeuronGroup(2, "u : 1\nvm : 1", threshold="u > 1", name="cells")
-    links = Synapses(inputs, cells, "w : 1", name="links", **code)
-    links.connect()
-    network = Network(inputs, cells, links)
     with pytest.raises(UnknownNameError) as found:
-        network.run(0 * ms)
+        run_linked(inputs, cells, code)
     assert expected in str(found.value)
