@@ -52,6 +52,31 @@ def test_names_that_only_brian_has_say_so_when_used(code):
         exec(code, namespace)
 
 
+@pytest.mark.parametrize(
+    "code", ["class A(BrianObject): pass", "isinstance(1, Group)", "register_new_unit(mV)"]
+)
+def test_classes_that_only_brian_has_say_so(code):
+    namespace = {name: getattr(brian, name) for name in brian.__all__}
+    with pytest.raises(UnsupportedFeatureError, match="simgen has no '"):
+        exec(code, namespace)
+
+
+def test_integrators_are_names_for_method():
+    for method in (brian.euler, brian.linear, brian.rk4, brian.exponential_euler):
+        brian.NeuronGroup(1, "dv/dt = -v/ms : 1", method=method)
+    with pytest.raises(UnsupportedFeatureError, match="gsl_rk2"):
+        brian.NeuronGroup(1, "dv/dt = -v/ms : 1", method=brian.gsl_rk2)
+    with pytest.raises(UnsupportedFeatureError, match="cannot be called"):
+        brian.euler("dv/dt = -v/ms : 1")
+
+
+def test_names_of_errors_loggers_and_modules():
+    assert issubclass(DimensionMismatchError, brian.BrianObjectException)
+    assert brian.logger is brian.get_logger() is brian.logging.getLogger("simgen")
+    assert brian.datetime.date
+    assert brian.matrix is np.matrix
+
+
 def test_names_that_only_brian_has_may_be_looked_at():
     assert repr(brian.prefs) == "<prefs: not supported by simgen>"
     assert not hasattr(brian.prefs, "__wrapped__")
