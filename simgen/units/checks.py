@@ -6,7 +6,7 @@ import functools
 import inspect
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import numpy as np
 
@@ -108,7 +108,7 @@ def check_units(**units: Any) -> Callable[[F], F]:
             return result
 
         setattr(checked, _ATTRIBUTE, declared)
-        return checked  # type: ignore[return-value]  # functools.wraps keeps the signature
+        return cast("F", checked)
 
     return decorate
 
@@ -127,7 +127,7 @@ def _declared_result(unit: Any) -> Dimension | type[bool] | Callable[..., Any] |
     if unit is None or unit is bool or isinstance(unit, Dimension):
         return unit
     if callable(unit) and not isinstance(unit, np.ndarray):
-        return unit  # type: ignore[no-any-return]  # any callable; it is used as one
+        return cast("Callable[..., Any]", unit)
     return dimension_of(unit)
 
 
