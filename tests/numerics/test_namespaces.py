@@ -75,7 +75,7 @@ def test_constants_changed_in_place_are_seen():
     for _ in range(2):
         net.run(0.1 * ms)
     assert group.y_[0] == bare.y_[0] == 1000
-    rate *= 2  # the same object
+    rate[...] = 2.0 / ms
     net.run(0.1 * ms)
     assert group.y_[0] == bare.y_[0] == 2000
     group.namespace["rate"] = 5.0 / ms  # comes before the caller's from now on
