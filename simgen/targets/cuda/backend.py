@@ -19,7 +19,7 @@ from simgen.targets.cuda.device import MOST_BLOCKS, Buffer, Device, Function, Gr
 from simgen.targets.cuda.emulate import open_emulated
 from simgen.targets.cuda.gpu import open_gpu
 from simgen.targets.cuda.head import BLOCK, ONE, WARP, Launch
-from simgen.targets.cuda.lower import BEGIN_RUN, LoweredProgram, Phase, lower_program
+from simgen.targets.cuda.lower import BEGIN_RUN, END_RUN, LoweredProgram, Phase, lower_program
 from simgen.targets.cuda.mirror import DeviceMirror
 from simgen.targets.cuda.walks import team_widths
 
@@ -38,13 +38,20 @@ class _Call:
 
 @dataclass(slots=True)
 class _Bound:
-    """What a program needs of one memory on the device; ``graph`` holds the launches of a tick."""
+    """What a program needs of one memory on the device; ``graph`` holds the launches of a tick.
+
+    ``calls`` are those of a tick: ``at_once`` where all delays are a step at least, else ``apart``;
+    ``end`` follows the last tick of a run.
+    """
 
     memory: Memory
     mirror: DeviceMirror
     tables: tuple[Buffer, ...]  # pointers, reals, integers, control
     begin: _Call
+    apart: tuple[_Call, ...]
+    at_once: tuple[_Call, ...]
     calls: tuple[_Call, ...]
+    end: tuple[_Call, ...]
     graph: Graph | None = None
 
     @property
@@ -88,7 +95,8 @@ class CudaExecutable:
         ints = {**memory.ints, ONE: 1}
         for store in self._lowered.stores:
             ints.update(team_widths(store, ints))
-        calls = tuple(self._call(phase, ints) for phase in self._lowered.phases)
+        apart = tuple(self._call(phase, ints) for phase in self._lowered.phases)
+        at_once = tuple(self._call(phase, ints) for phase in self._lowered.at_once)
         layout = self._lowered.layout
         try:
             int_values = np.array([ints[name] for name in layout.ints] or [0], np.int64)
@@ -100,9 +108,27 @@ class CudaExecutable:
         pointers = np.array(self._pointers(mirror, ints) or [0], np.uint64)
         tables = self._fill_tables(pointers, real_values, int_values)
         self._placed = pointers, int_values
-        known = self._bound.graph if self._bound and self._bound.calls == calls else None
         begin = _Call(self._function(BEGIN_RUN), 1, WARP)
-        self._bound = _Bound(memory, mirror, (*tables, self._control), begin, calls, known)
+        tables = (*tables, self._control)
+        end, last = self._end(ints), self._bound
+        calls, graph = (last.calls, last.graph) if last is not None else (apart, None)
+        self._bound = _Bound(memory, mirror, tables, begin, apart, at_once, calls, end, graph)
+
+    def _choose_launches(self, bound: _Bound) -> None:
+        """Take the fewest launches that the delays allow; what was recorded of others is no use."""
+        tables = (bound.memory.arrays[name] for name in self._lowered.delays)
+        early = bound.at_once and all(np.all(table != 0) for table in tables)
+        calls = bound.at_once if early else bound.apart
+        if calls != bound.calls:
+            bound.calls, bound.graph = calls, None
+
+    def _end(self, ints: dict[str, int]) -> tuple[_Call, ...]:
+        """Return the launch that adds what the last tick of a run has summed up."""
+        most = max((ints[array.length] for array in self._lowered.summed), default=0)
+        if not most:
+            return ()
+        function = self._function(END_RUN)
+        return (_Call(function, min(-(-most // BLOCK), function.resident(BLOCK)), BLOCK),)
 
     def _pointers(self, mirror: DeviceMirror, ints: dict[str, int]) -> list[int]:
         """Return the device addresses of all arrays, in the order of the layout."""
@@ -168,6 +194,7 @@ class CudaExecutable:
         first = int(tick[0])
         end = first + n_ticks
         bound.mirror.push()
+        self._choose_launches(bound)
         while True:
             self._place_recorders(bound)
             control = np.array([0, int(tick[0]), end], np.int64)
@@ -214,6 +241,7 @@ class CudaExecutable:
         for _ in range(rest):
             if not self._stop:
                 bound.launch(bound.calls)
+        bound.launch(bound.end)
 
     def request_stop(self) -> None:
         """Make a run under way end soon, after a tick."""

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from simgen.ir.expr import IndexKind
+from simgen.ir.expr import Array, IndexKind
 from simgen.ir.kernel import Clock, Kernel
 from simgen.ir.stmt import Accumulate, Store
 from simgen.targets.body import BodyPrinter
-from simgen.targets.cstyle import stored_type
+from simgen.targets.cstyle import mangle, stored_type
 from simgen.targets.cuda.order import Order, Plan
 from simgen.targets.frame import Frame, open_kernel
 from simgen.targets.scope import Layout
 
 WARP, BLOCK = 32, 256  # threads; as in templates/cuda/head.cu.j2
 ONE = "one"  # the size that is always 1
+PARITIES = ("even", "odd")  # of steps
 _ATOMIC = {"+": "sg_atomic_add", "*": "sg_atomic_multiply"}
 
 
@@ -71,6 +72,16 @@ class Module:
         self.scratch[name] = Scratch(name, c_type, length)
         return frame.scope.buffer(name, c_type, written=True)
 
+    def sums(self, frame: Frame, array: Array, step: str) -> tuple[str, str]:
+        """Return the name of an input's sums of a step, and the line that binds it."""
+        kind = stored_type(array.dtype, frame.scope.layout.real)
+        even, odd = (
+            self.keep(frame, sums_name(array.name, parity), kind, array.length)
+            for parity in PARITIES
+        )
+        name = mangle("sums", array.name)
+        return name, f"{kind} *const {name} = (({step}) & 1) == 0 ? {even} : {odd};"
+
     def head(self, kernel: Kernel, frame: Frame, plan: Plan, setup: Iterable[str] = ()) -> Head:
         """Return the head of a kernel; to be called when all else is printed."""
         alone = ("if (!sg_is_first_thread(grid)) return;",) if plan.order is Order.SERIAL else ()
@@ -93,12 +104,23 @@ class Module:
         )
 
 
-def printer_of(frame: Frame, plan: Plan) -> BodyPrinter:
-    """Return the printer of a kernel's statements, whose shared updates are atomic."""
+def sums_name(array: str, parity: str) -> str:
+    """Return the name of the sums of even or odd steps for an input."""
+    return f"{array}.sums.{parity}"
+
+
+def printer_of(frame: Frame, plan: Plan, into: Mapping[str, str] | None = None) -> BodyPrinter:
+    """Return the printer of a kernel's statements, whose shared updates are atomic.
+
+    What is added to the arrays that ``into`` names goes to the sums that it names for them.
+    """
+    sums = into or {}
 
     def accumulate(stmt: Accumulate, place: str, value: str) -> str | None:
         if stmt.array.name not in plan.atomic:
             return None
+        if stmt.array.name in sums:
+            place = place.replace(frame.scope.array(stmt.array), sums[stmt.array.name], 1)
         return f"{_ATOMIC[stmt.op]}(&{place}, {value});"
 
     def store(stmt: Store, place: str, value: str) -> str | None:

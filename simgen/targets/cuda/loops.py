@@ -173,11 +173,19 @@ def lower_elements(
     """Return the view of a kernel over elements."""
     frame = module.open(kernel, {IndexKind.ELEMENT: "i"})
     text = frame.scope.printer.text
-    bounds = (
+    bounds: tuple[str, ...] = (
         f"const int64_t start = {text(domain.start)};",
         f"const int64_t stop = {text(domain.stop)};",
     )
-    return _loop(kernel, frame, plan, module, bounds, "i", ()), Launch(frame.name, domain.owner)
+    lines: tuple[str, ...] = ()
+    for array in plan.takes:  # what the step before has summed up
+        kind = stored_type(array.dtype, frame.scope.layout.real)
+        sums, bind = module.sums(frame, array, "step + 1")
+        bounds = (*bounds, bind)
+        own = frame.scope.buffer(array.name, kind, written=True)
+        told = f"if (sum != 0) {{ {own}[i] += sum; {sums}[i] = 0; }}"
+        lines = (*lines, f"{{ const {kind} sum = {sums}[i]; {told} }}")
+    return _loop(kernel, frame, plan, module, bounds, "i", lines), Launch(frame.name, domain.owner)
 
 
 def lower_events(

@@ -6,13 +6,13 @@ recorded stays valid. Each of them returns at once when the tick may not be made
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from simgen.ir.expr import RandomDraw
+from simgen.ir.expr import Array, RandomDraw
 from simgen.ir.kernel import (
     Clock,
     Kernel,
@@ -29,8 +29,9 @@ from simgen.ir.kernel import (
 )
 from simgen.ir.stmt import Append
 from simgen.ir.visit import all_nodes, flatten
+from simgen.targets.cstyle import stored_type
 from simgen.targets.cuda.fold_events import fold_events
-from simgen.targets.cuda.head import ONE, Launch, Module, Scratch
+from simgen.targets.cuda.head import ONE, PARITIES, Launch, Module, Scratch, sums_name
 from simgen.targets.cuda.loops import (
     LoopView,
     OnceView,
@@ -42,7 +43,8 @@ from simgen.targets.cuda.loops import (
     lower_once,
 )
 from simgen.targets.cuda.order import Plan, plan_kernel
-from simgen.targets.cuda.phases import levels, uses_of, with_shared_updates
+from simgen.targets.cuda.phases import with_shared_updates
+from simgen.targets.cuda.sums import places, with_sums
 from simgen.targets.cuda.walks import (
     ColumnsView,
     RowsView,
@@ -54,7 +56,7 @@ from simgen.targets.frame import distinct_kernels
 from simgen.targets.render import render
 from simgen.targets.scope import Layout
 
-BEGIN_RUN = "sg_begin_run"
+BEGIN_RUN, END_RUN = "sg_begin_run", "sg_end_run"
 _TICKET = "tick.grid.ticket"
 
 # How a domain is lowered, and the template of each view.
@@ -94,6 +96,7 @@ class ModuleView:
     checks: tuple[str, ...]
     kernels: tuple[str, ...]
     phases: tuple[PhaseView, ...]
+    leftovers: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +112,8 @@ class Phase:
 class LoweredProgram:
     """The source, where it expects its values, and the launches of a tick in their order.
 
+    ``at_once`` are the launches where no delay of the tables ``delays`` is zero, if they are fewer
+    then; ``summed`` are the inputs whose sums are left over after the last tick of a run.
     ``stores`` are the synapses whose teams have a width that is chosen when memory is bound,
     ``recorders`` the names of what the program records to.
     """
@@ -116,6 +121,9 @@ class LoweredProgram:
     source: str
     layout: Layout
     phases: tuple[Phase, ...]
+    at_once: tuple[Phase, ...]
+    delays: tuple[str, ...]
+    summed: tuple[Array, ...]
     scratch: tuple[Scratch, ...]
     stores: tuple[SynapseStore, ...]
     recorders: tuple[str, ...]
@@ -138,19 +146,29 @@ def lower_program(
     plans = with_shared_updates(
         kernels, {name: plan_kernel(kernel, deterministic) for name, kernel in kernels.items()}
     )
+    plans = with_sums(program, plans)
     rendered = {name: _render(kernel, plans[name], module) for name, kernel in kernels.items()}
-    phases = _phases(program, plans, {name: launch for name, (_, launch) in rendered.items()})
+    launches = {name: launch for name, (_, launch) in rendered.items()}
+    phases = _phases(program, launches, places(program, plans), "phase")
+    summed = tuple(array for plan in plans.values() for array in plan.takes)
+    at_once: tuple[Phase, ...] = ()
+    if summed:
+        at_once = _phases(program, launches, places(program, plans, delayed=True), "once")
     recorders = _recorders(program)
     view = ModuleView(
         headers=_headers(program),
         checks=tuple(_recorder_check(name, layout) for name in recorders),
         kernels=tuple(text for text, _ in rendered.values()),
-        phases=_phase_views(phases, module),
+        phases=(*_phase_views(phases, module), *_phase_views(at_once, module)),
+        leftovers=tuple(line for array in summed for line in _leftovers(array, layout)),
     )
     return LoweredProgram(
         source=render("cuda/module.cu.j2", view),
         layout=layout,
         phases=phases,
+        at_once=at_once,
+        delays=_delays(kernels, plans) if summed else (),
+        summed=summed,
         scratch=tuple(module.scratch.values()),
         stores=_stores(program),
         recorders=recorders,
@@ -166,18 +184,37 @@ def _render(kernel: Kernel, plan: Plan, module: Module) -> tuple[str, Launch]:
 
 
 def _phases(
-    program: Program, plans: dict[str, Plan], launches: dict[str, Launch]
+    program: Program, launches: dict[str, Launch], found: tuple[int, ...], word: str
 ) -> tuple[Phase, ...]:
     """Return the launches of a tick; there is always one, which ends the tick."""
-    uses = {k.name: uses_of(k, plans[k.name]) for k in program.kernels}
-    places = levels(uses[kernel.name] for kernel in program.kernels)
     phases = []
-    for level in range(max(places, default=0) + 1):
-        own = [k.name for k, place in zip(program.kernels, places) if place == level]
-        blocks = tuple(f"phase {level} part {part}" for part in range(len(own)))
+    for level in range(max(found, default=0) + 1):
+        own = [k.name for k, place in zip(program.kernels, found) if place == level]
+        blocks = tuple(f"{word} {level} part {part}" for part in range(len(own)))
         parts = tuple(launches[name] for name in own)
-        phases.append(Phase(f"sg_phase_{level}", parts, blocks))
+        phases.append(Phase(f"sg_{word}_{level}", parts, blocks))
     return tuple(phases)
+
+
+def _leftovers(array: Array, layout: Layout) -> Iterator[str]:
+    """Yield the lines that add to an input what the last tick of a run has summed up."""
+    kind = stored_type(array.dtype, layout.real)
+    names = (array.name, *(sums_name(array.name, parity) for parity in PARITIES))
+    own, *sums = (
+        f"(({kind} *)state.arrays[{layout.array(name, kind).position}])[i]" for name in names
+    )
+    yield f"for (int64_t i = at; i < ints[{layout.int_argument(array.length)}]; i += width) {{"
+    for place in sums:  # the other is zero
+        yield f"  if ({place} != 0) {own} += {place};"
+        yield f"  {place} = 0;"
+    yield "}"
+
+
+def _delays(kernels: dict[str, Kernel], plans: dict[str, Plan]) -> tuple[str, ...]:
+    """Return the tables of the delays that must not be zero for deliveries to run early."""
+    domains = (kernel.domain for name, kernel in kernels.items() if plans[name].earlier)
+    tables = (domain.delays.name for domain in domains if isinstance(domain, OverFanOut))
+    return tuple(dict.fromkeys(tables))
 
 
 def _phase_views(phases: tuple[Phase, ...], module: Module) -> tuple[PhaseView, ...]:
@@ -197,7 +234,7 @@ def _phase_views(phases: tuple[Phase, ...], module: Module) -> tuple[PhaseView, 
             lines.append(f"{word} (sg_take(&grid, ints[{layout.int_argument(blocks)}])) {{")
             lines.append(f"  {part.function}(&state, tick, grid);")
         closing = ("}",) if lines else ()
-        finish = end if phase is phases[-1] else ()
+        finish = end if phase == phases[-1] else ()
         views.append(PhaseView(phase.function, (*lines, *closing), finish))
     return tuple(views)
 

@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 from simgen.errors import InternalError
 from simgen.ir.expr import IndexKind
 from simgen.ir.kernel import Kernel, OverFanIn, OverFanOut, OverSynapses, SynapseStore
+from simgen.ir.stmt import Accumulate
+from simgen.ir.visit import flatten
 from simgen.targets.body import BodyPrinter
 from simgen.targets.cuda.head import BLOCK, WARP, Head, Launch, Module, printer_of
 from simgen.targets.cuda.loops import LoopView, lower_listed
@@ -68,8 +70,9 @@ def lower_fan_out(
         "step",
         scope.array(domain.delays),
         scope.size(domain.delays.length),
-        scope.buffer(f"{events.name}.ids", "uint32_t"),
-        scope.buffer(f"{events.name}.counts", "int64_t"),
+        # other blocks write the slot of this step; what may change is not read as constant
+        scope.buffer(f"{events.name}.ids", "uint32_t", written=plan.earlier),
+        scope.buffer(f"{events.name}.counts", "int64_t", written=plan.earlier),
         scope.size(f"{events.name}.depth"),
         scope.size(events.length),
         scope.size(f"{store.name}.n_rows"),
@@ -125,7 +128,14 @@ def _rows(
     if found.listed is not None:
         kind = f"sg_listed<{positions_type(store)}>"
         entries = f"const {kind} entries = {{{found.listed}, {targets}}};"
-    row, body = _split(frame, plan, IndexKind.PRE)
+    arrays = {stmt.array for stmt in flatten(kernel.body) if isinstance(stmt, Accumulate)}
+    bound = {
+        array.name: module.sums(frame, array, "step")
+        for array in sorted(arrays, key=lambda array: array.name)
+        if array.name in plan.into
+    }
+    into = {array: name for array, (name, _) in bound.items()}
+    row, body = _split(frame, plan, IndexKind.PRE, into)
     owners = f"sg_own_targets(grid, {scope.size(store.target_length)})"
     if plan.owner is IndexKind.PRE:
         owners = "sg_own_sources(grid)"
@@ -136,7 +146,7 @@ def _rows(
     elif plan.order is Order.OWNED:
         of_sources = plan.owner is IndexKind.PRE
         launch = Launch(frame.name, f"{store.name}.n_rows" if of_sources else store.target_length)
-    head = module.head(kernel, frame, plan)
+    head = module.head(kernel, frame, plan, [line for _, line in bound.values()])
     return RowsView(head, team, walk, found.find, entries, row, body), launch
 
 
@@ -211,10 +221,12 @@ def team_widths(store: SynapseStore, ints: Mapping[str, int]) -> dict[str, int]:
     }
 
 
-def _split(frame: Frame, plan: Plan, fixed: IndexKind) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def _split(
+    frame: Frame, plan: Plan, fixed: IndexKind, into: Mapping[str, str] | None = None
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return the lines of what is the same for a row (or column), and of each synapse."""
     kinds = frozenset({fixed, IndexKind.ZERO})
     first, rest = split_invariant(frame.body, kinds)
     loads = hoist_loads(frame.scope, (*first, *rest), kinds, "x")
     row = (*loads, *BodyPrinter(frame.scope).lines(first))
-    return row, tuple(printer_of(frame, plan).lines(rest))
+    return row, tuple(printer_of(frame, plan, into).lines(rest))

@@ -1,0 +1,131 @@
+"""Deliveries in one launch with the state update: what arrives is summed apart for a step.
+
+A delivery at step t adds to an input that the state update of t+1 reads first. If it adds to an
+array of sums instead, one for even and one for odd steps, and the state update begins with taking
+up those of t-1, then both touch different memory in a launch. That is legal if nothing else touches
+the input, and if spikes take a step at least, so that a delivery reads lists of earlier launches::
+
+    launch t:  state update: ge += sums[t-1]; sums[t-1] = 0; ...   delivery: sums[t] += w
+
+The delays are known only when memory is bound, so a program has the launches for both cases; its
+kernels are the same. After the last step of a run the sums are added to where they belong.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from simgen.ir.expr import POST, Array, Const, Param
+from simgen.ir.kernel import Kernel, OverElements, OverFanOut, Program
+from simgen.ir.stmt import Emit
+from simgen.ir.visit import flatten, writes
+from simgen.targets.cuda.order import Plan, index_reads
+from simgen.targets.cuda.phases import Uses, levels, uses_of
+from simgen.targets.effects import kernel_effects
+
+
+def with_sums(program: Program, plans: Mapping[str, Plan]) -> dict[str, Plan]:
+    """Return plans that sum inputs apart, if a step then takes fewer launches; else as they are."""
+    found = dict(plans)
+    if len({item.kernel.name for item in program.schedule}) < len(program.schedule):
+        return found
+    for array in _inputs(program, plans):
+        for kernel in program.kernels:
+            plan = found[kernel.name]
+            if isinstance(kernel.domain, OverFanOut) and array.name in plan.atomic:
+                found[kernel.name] = replace(plan, into=plan.into | {array.name})
+            elif array.name in uses_of(kernel, plan).reads | uses_of(kernel, plan).writes:
+                found[kernel.name] = replace(plan, takes=(*plan.takes, array))
+    emitters = {
+        stmt.events.name: kernel.clock
+        for kernel in program.kernels
+        for stmt in flatten(kernel.body)
+        if isinstance(stmt, Emit)
+    }
+    for kernel in program.kernels:
+        domain = kernel.domain
+        if isinstance(domain, OverFanOut) and emitters.get(domain.events.name) == kernel.clock:
+            found[kernel.name] = replace(found[kernel.name], earlier=True)
+    before = max(places(program, plans), default=0)
+    at_once = max(places(program, found, delayed=True), default=0)
+    apart = max(places(program, found), default=0)
+    return found if at_once < before and apart <= before else dict(plans)
+
+
+def places(
+    program: Program, plans: Mapping[str, Plan], *, delayed: bool = False
+) -> tuple[int, ...]:
+    """Return the launch of each kernel; ``delayed``: where spikes take a step at least."""
+    uses = []
+    for kernel in program.kernels:
+        plan = plans[kernel.name]
+        use = _with_sums(uses_of(kernel, plan), plan)
+        if delayed and plan.earlier and isinstance(kernel.domain, OverFanOut):
+            use = replace(use, reads=use.reads - {f"{kernel.domain.events.name}.events"})
+        uses.append(use)
+    return levels(uses)
+
+
+def _with_sums(use: Uses, plan: Plan) -> Uses:
+    """Return what a kernel uses if it adds to sums, or takes them up."""
+    updates = {
+        f"{name} of this step" if name in plan.into else name: op
+        for name, op in use.updates.items()
+    }
+    taken = {array.name for array in plan.takes}
+    return replace(use, reads=use.reads | taken, writes=use.writes | taken, updates=updates)
+
+
+def _inputs(program: Program, plans: Mapping[str, Plan]) -> list[Array]:
+    """Return the arrays that deliveries sum up for one loop over all elements, and no one else."""
+    arrays = {array.name: array for k in program.kernels for array in _arrays(k)}
+    takers: dict[str, Kernel] = {}
+    summed: dict[str, list[Kernel]] = {}
+    others: set[str] = set()
+    for kernel in program.kernels:
+        use = uses_of(kernel, plans[kernel.name])
+        for name in use.reads | use.writes | use.updates.keys():
+            if name not in arrays:
+                continue
+            if name in takers and _only_sums(kernel, use, arrays[name]):
+                summed.setdefault(name, []).append(kernel)
+            elif name not in takers and _may_take(kernel, use, arrays[name]):
+                takers[name] = kernel
+            else:  # also what is delivered before it is taken up in the same step
+                others.add(name)
+    return [
+        arrays[name]
+        for name, deliveries in sorted(summed.items())
+        if name not in others and all(one.clock == takers[name].clock for one in deliveries)
+    ]
+
+
+def _arrays(kernel: Kernel) -> set[Array]:
+    return {array for array, _, _ in writes(kernel.body)}
+
+
+def _only_sums(kernel: Kernel, use: Uses, array: Array) -> bool:
+    """Return whether all that a kernel does with an array is to add to targets atomically."""
+    domain = kernel.domain
+    return (
+        isinstance(domain, OverFanOut)
+        and domain.store.target_length == array.length
+        and use.updates.get(array.name) == "+"
+        and array.name not in use.reads
+        and all(index == POST for one, index, _ in writes(kernel.body) if one == array)
+    )
+
+
+def _may_take(kernel: Kernel, use: Uses, array: Array) -> bool:
+    """Return whether a kernel goes over all elements and uses each one's own value only."""
+    domain = kernel.domain
+    if not isinstance(domain, OverElements) or array.name in use.updates:
+        return False
+    whole = domain.start == Const(0, domain.start.dtype) and (
+        isinstance(domain.stop, Param) and domain.stop.name == domain.owner == array.length
+    )
+    accesses = (one for one in kernel_effects(kernel).accesses if one.name == array.name)
+    linked = {one.name for one, _ in index_reads(kernel)}
+    own = all(access.partition == domain.owner for access in accesses)
+    return whole and own and array.name not in linked
