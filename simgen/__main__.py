@@ -6,11 +6,11 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from simgen.commands import cache, doctor, show
+from simgen.commands import cache, doctor, gpu_check, show
 from simgen.commands.base import Command
 from simgen.errors import SimgenError
 
-COMMANDS: tuple[Command, ...] = (show.COMMAND, doctor.COMMAND, cache.COMMAND)
+COMMANDS: tuple[Command, ...] = (show.COMMAND, doctor.COMMAND, cache.COMMAND, gpu_check.COMMAND)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -14,12 +14,17 @@ ARCHITECTURES = ("sm_75", "sm_80", "sm_90", "sm_120")
 
 @dataclass(frozen=True)
 class Compiled:
-    """What came of a text: the log (empty without complaints), the assembly, and the size."""
+    """What came of a text: the log (empty without complaints), the assembly, the machine code."""
 
     works: bool
     log: str
     ptx: str
-    n_bytes: int
+    cubin: bytes
+
+    @property
+    def n_bytes(self) -> int:
+        """The size of the machine code."""
+        return len(self.cubin)
 
 
 class Nvrtc:
@@ -38,17 +43,25 @@ class Nvrtc:
         status = call.nvrtcCompileProgram(handle, len(words), table)
         log = self._text(handle, call.nvrtcGetProgramLogSize, call.nvrtcGetProgramLog)
         ptx = "" if status else self._text(handle, call.nvrtcGetPTXSize, call.nvrtcGetPTX)
-        size = ctypes.c_size_t()
-        call.nvrtcGetCUBINSize(handle, ctypes.byref(size))
+        cubin = b"" if status else self._fetch(handle, call.nvrtcGetCUBINSize, call.nvrtcGetCUBIN)
         call.nvrtcDestroyProgram(ctypes.byref(handle))
-        return Compiled(status == 0, log, ptx, size.value)
+        return Compiled(status == 0, log, ptx, cubin)
+
+    def version(self) -> str:
+        """Return "13.2", say."""
+        major, minor = ctypes.c_int(), ctypes.c_int()
+        self.library.nvrtcVersion(ctypes.byref(major), ctypes.byref(minor))
+        return f"{major.value}.{minor.value}"
 
     def _text(self, handle, measure, fetch) -> str:  # type: ignore[no-untyped-def]
+        return self._fetch(handle, measure, fetch).rstrip(b"\0").decode().strip()
+
+    def _fetch(self, handle, measure, fetch) -> bytes:  # type: ignore[no-untyped-def]
         size = ctypes.c_size_t()
         measure(handle, ctypes.byref(size))
-        text = ctypes.create_string_buffer(max(1, size.value))
-        fetch(handle, text)
-        return text.value.decode().strip()
+        found = ctypes.create_string_buffer(max(1, size.value))
+        fetch(handle, found)
+        return found.raw[: size.value]
 
 
 def find_nvrtc() -> Nvrtc | None:

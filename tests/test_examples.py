@@ -21,6 +21,8 @@ BANDS: dict[str, dict[str, tuple[float, float]]] = {
     "cobahh": {"mean rate": (27, 44)},
     "cuba": {"mean rate": (4.9, 6.3)},
     "izhikevich": {"mean rate": (6.5, 10), "gamma peak at": (20, 60)},
+    # over ten seeds it was 1.6 to 4.7, the largest of 24 measures each time
+    "microcircuit": {"farthest from the reference:": (0, 6)},
     "stdp": {"output rate in the last 5 s:": (15, 40), "weights within 20 % of a bound:": (50, 90)},
     "stp": {"steady-state release: largest relative error": (0, 1e-3)},
     "synfire": {
@@ -28,7 +30,7 @@ BANDS: dict[str, dict[str, tuple[float, float]]] = {
         "spikes of the last pool after 40:": (0, 25),
     },
 }
-SLOW = {"brunel_delays", "cobahh", "stdp"}
+SLOW = {"brunel_delays", "cobahh", "microcircuit", "stdp"}
 NUMBER = r"\s*(-?\d+(?:\.\d+)?(?:e[-+]\d+)?)"
 
 pytestmark = [pytest.mark.compiler, pytest.mark.timeout(600)]

@@ -72,11 +72,12 @@ static inline void sg_gather(uint32_t *out, const uint32_t *targets, uint64_t be
 // Visits the synapses of some segments, in their order.
 typedef void sg_deliver(const sg_state *S, const sg_segment *work, int64_t n_work, int64_t step);
 
-// One delivery: the parts to serve, the spikes of the last `depth` steps, and the rows of the store.
+// One delivery: the parts of the store to serve, those whose spikes are served, the spikes of the
+// last `depth` steps, and the rows of the store.
 typedef struct {
   const sg_state *S;
   sg_deliver *deliver;
-  int64_t first_part, last_part, n_parts, step;
+  int64_t first_part, last_part, first_from, last_from, n_parts, step;
   const uint32_t *delays;  // steps of each delay class, ascending
   int64_t n_classes;
   const uint32_t *ids;  // [depth][length], each part from its own bound on
@@ -98,7 +99,7 @@ static __attribute__((noinline)) void sg_walk_fan_out(const sg_fan_out &walk, co
     const int64_t delay = walk.delays[cls];
     if (walk.step - delay < walk.born) continue;
     const int64_t slot = now - delay + (delay > now ? walk.depth : 0);
-    for (int64_t from = 0; from < walk.n_parts; ++from) {
+    for (int64_t from = walk.first_from; from < walk.last_from; ++from) {
       const uint32_t *const fired = walk.ids + slot * walk.length + walk.bounds[from];
       const int64_t n_fired = walk.counts[slot * walk.n_parts + from];
       for (int64_t e = 0; e < n_fired; ++e) {
@@ -137,13 +138,17 @@ static inline int64_t sg_list_row(const sg_fan_out &walk, const Find &find, int6
   return n_work;
 }
 
-// Visits all synapses: sources ascending, then classes, then parts.
+// Visits all synapses of the sources that belong to the parts whose spikes are served: sources
+// ascending, then classes, then parts.
 template <class Find>
 static __attribute__((noinline)) void sg_walk_rows(const sg_fan_out &walk, const Find find,
                                                    int64_t n_classes) {
   sg_segment work[SG_SEGMENTS_LISTED];
   int64_t n_work = 0;
-  for (int64_t place = 0; place < walk.n_rows; ++place) {
+  const int64_t first = sg_later(0, walk.bounds[walk.first_from] - walk.source_start);
+  const int64_t last =
+      sg_earlier(walk.n_rows, walk.bounds[walk.last_from] - walk.source_start);
+  for (int64_t place = first; place < last; ++place) {
     n_work = sg_list_row(walk, find, n_classes, place, work, n_work);
   }
   if (n_work > 0) walk.deliver(walk.S, work, n_work, walk.step);
@@ -158,7 +163,7 @@ static __attribute__((noinline)) void sg_walk_fan_out_rows(const sg_fan_out &wal
   sg_segment work[SG_SEGMENTS_LISTED];
   int64_t n_work = 0;
   const int64_t slot = (walk.step - delay) % walk.depth;
-  for (int64_t from = 0; from < walk.n_parts; ++from) {
+  for (int64_t from = walk.first_from; from < walk.last_from; ++from) {
     const uint32_t *const fired = walk.ids + slot * walk.length + walk.bounds[from];
     const int64_t n_fired = walk.counts[slot * walk.n_parts + from];
     for (int64_t e = 0; e < n_fired; ++e) {

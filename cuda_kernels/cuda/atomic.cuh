@@ -1,23 +1,34 @@
 // Updates of memory that several threads may hit at once, whose order does not matter.
 //
-// The old value is never used, so that the compiler makes reductions, which nothing waits for.
-// Callers: any thread.
+// The old value is never used. Sums are reductions, which nothing waits for: written as such, since
+// the assembler keeps the slower operation with a result in kernels that have a fence, as those do
+// that end with their last block. Callers: any thread; the place lies in global memory.
 #ifndef SG_CUDA_ATOMIC_H
 #define SG_CUDA_ATOMIC_H
 
 #include "common/types.h"
 
+#if defined(SG_EMULATE_CUDA_H)
+#define SG_REDUCE(kind, letter, place, value) atomicAdd(place, value)
+#else
+#define SG_REDUCE(kind, letter, place, value)                            \
+  asm volatile("red.global.add." kind " [%0], %1;"                       \
+               :                                                         \
+               : "l"(__cvta_generic_to_global(place)), letter(value)     \
+               : "memory")
+#endif
+
 static __device__ __forceinline__ void sg_atomic_add(double *place, double value) {
-  atomicAdd(place, value);
+  SG_REDUCE("f64", "d", place, value);
 }
 static __device__ __forceinline__ void sg_atomic_add(float *place, float value) {
-  atomicAdd(place, value);
+  SG_REDUCE("f32", "f", place, value);
 }
 static __device__ __forceinline__ void sg_atomic_add(int32_t *place, int32_t value) {
-  atomicAdd(place, value);
+  SG_REDUCE("u32", "r", place, value);
 }
 static __device__ __forceinline__ void sg_atomic_add(int64_t *place, int64_t value) {
-  atomicAdd((unsigned long long *)place, (unsigned long long)value);
+  SG_REDUCE("u64", "l", (unsigned long long *)place, (unsigned long long)value);
 }
 
 static __device__ __forceinline__ void sg_atomic_multiply(double *place, double value) {

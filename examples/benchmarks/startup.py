@@ -15,7 +15,6 @@ import subprocess
 import sys
 import tempfile
 import time
-from pathlib import Path
 from typing import Any
 
 CALLS = 300
@@ -25,11 +24,10 @@ def child(started: float) -> None:
     """Build CUBA, make steps, print seconds since ``started``."""
     api: Any = importlib.import_module("simgen.brian")
     times = {"import simgen": time.time() - started}
-    sys.path.insert(0, str(Path(__file__).resolve().parent))
-    import cuba
-
+    cuba: Any = importlib.import_module("simgen.commands.workloads.cuba")
+    work: Any = importlib.import_module("simgen.commands.workloads.workload")
     api.set_device("cpu", threads=1)
-    workload = cuba.build(api)
+    workload = work.Workload(*cuba.build(api))
     times["model built"] = time.time() - started
     step = workload.dt * api.second
     workload.network.run(step)

@@ -18,7 +18,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol
 
-from workload import Workload
+MODELS = Path(__file__).resolve().parents[2] / "simgen" / "commands" / "workloads"
+sys.path.insert(0, str(MODELS))  # by themselves: the other interpreter need not have simgen
+
+from workload import Workload  # noqa: E402
 
 
 class Simulator(Protocol):
@@ -50,7 +53,7 @@ class Simgen:
 
     def _prepare(self) -> None:
         self._api.seed(self._options.seed)
-        self.workload: Workload = self._model.build(self._api, **self._options.sizes)
+        self.workload = Workload(*self._model.build(self._api, **self._options.sizes))
         self.workload.network.run(self._options.warmup * self._api.second)
 
     def run(self) -> float:
@@ -75,7 +78,7 @@ class BrianStandalone:
         openmp = options.threads if options.threads > 1 else 0
         brian2.prefs.devices.cpp_standalone.openmp_threads = openmp
         brian2.seed(options.seed)
-        self.workload: Workload = model.build(brian2, **options.sizes)
+        self.workload = Workload(*model.build(brian2, **options.sizes))
         self.workload.network.run(options.warmup * brian2.second)
         self.workload.network.run(options.duration * brian2.second)
         self._folder = tempfile.TemporaryDirectory()
@@ -115,7 +118,6 @@ def main() -> None:
     def answer(**values: Any) -> None:
         print(json.dumps(values), file=answers, flush=True)
 
-    sys.path.insert(0, str(Path(__file__).resolve().parent))
     model = importlib.import_module(options.model)
     start = time.perf_counter()
     simulator: Simulator = SIMULATORS[options.simulator](model, options)

@@ -23,7 +23,7 @@ from simgen.api.namespaces import Namespace
 from simgen.api.operations import NetworkOperation
 from simgen.api.recording import Recording
 from simgen.api.seeds import seed_epoch
-from simgen.api.storage import StateVariable
+from simgen.api.storage import AnyArray, ProgramArray
 from simgen.api.subgroup import Subgroup
 from simgen.api.succession import Succession, carry_spikes
 from simgen.api.timed_array import TimedArray, find_table
@@ -121,7 +121,7 @@ class CompiledNetwork:
         for component in (*self.components, *extra):
             self._bind_component(component)
             for array, data in component._computed(used):
-                memory.arrays[array.name] = data
+                self._bind_fixed({array.name: data})
         self._bind_tables()
         self.rings.bind(self, previous)
         self._bind_keys()
@@ -142,10 +142,10 @@ class CompiledNetwork:
     def _bind_component(self, component: Component) -> None:
         memory = self.memory
         for array, data in component._arrays():
-            if isinstance(data, StateVariable):
+            if isinstance(data, ProgramArray):
                 data = data.bind(memory, self.remote)
             memory.arrays[array.name] = data
-        memory.arrays.update(component._tables())
+        self._bind_fixed(component._tables())
         memory.ints.update(component._sizes())
         for name, value in component._parameters().items():
             self._set_parameter(name, value)
@@ -153,7 +153,12 @@ class CompiledNetwork:
             memory.ints[length] = size
             bounds = part_bounds(size, self.options.threads)
             self.bounds[length] = bounds
-            memory.arrays[f"{length}.bounds"] = bounds
+            self._bind_fixed({f"{length}.bounds": bounds})
+
+    def _bind_fixed(self, arrays: dict[str, AnyArray]) -> None:
+        """Take arrays that are replaced where they change, and written by nobody."""
+        self.memory.arrays.update(arrays)
+        self.memory.counters.update(dict.fromkeys(arrays, int))
 
     def _bind_tables(self) -> None:
         for kernel in self.program.kernels:
@@ -265,12 +270,12 @@ class CompiledNetwork:
                     continue
                 dtype = target.dtype.numpy(self.options.real)
                 size = self.memory.ints[target.length]
+                fresh = aligned_zeros(size, dtype)
+                fresh[...] = value
                 present = self.memory.arrays.get(target.name)
-                if present is None or present.size != size or present.dtype != dtype:
-                    present = aligned_zeros(size, dtype)
-                    self.memory.arrays[target.name] = present
-                present[...] = value
-                rebind = True
+                if present is None or not np.array_equal(present, fresh):
+                    self._bind_fixed({target.name: fresh})
+                    rebind = True
         if rebind:
             self._rebind()
 

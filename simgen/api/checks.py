@@ -115,8 +115,9 @@ def require_finite(running: Iterable[Component], objects: Iterable[Component], w
     """
     try:
         for component in running:
-            for name, values in component._checked_state():
-                check_finite(name, component.describe(), values, when)
+            for name, variable in component._checked_state():
+                if not variable.is_finite():
+                    check_finite(name, component.describe(), variable.values, when)
     except NumericalError:
         for component in objects:
             for name, _ in component._checked_state():

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from simgen.api.namespaces import Namespace
 from simgen.api.naming import Named
 from simgen.api.seeds import Stream
-from simgen.api.storage import StateVariable
+from simgen.api.storage import ProgramArray
 from simgen.build.facts import NetworkFacts
 from simgen.build.schedule import check_slot
 from simgen.errors import ArgumentTypeError, InternalError, ModelError, Problem
@@ -149,7 +149,7 @@ class Component(Named):
     def _prepare(self, n_parts: int) -> None:
         """Bring data into the form that programs need (synapses sort their rows)."""
 
-    def _arrays(self) -> Iterable[tuple[Array, AnyArray | StateVariable]]:
+    def _arrays(self) -> Iterable[tuple[Array, AnyArray | ProgramArray]]:
         """Yield the arrays of the IR that belong to this object, with their data."""
         return ()
 
@@ -193,8 +193,8 @@ class Component(Named):
         """Return key parameter -> stream."""
         return {}
 
-    def _checked_state(self) -> Iterable[tuple[str, AnyArray]]:
-        """Yield the names and values that must be finite after a run."""
+    def _checked_state(self) -> Iterable[tuple[str, ProgramArray]]:
+        """Yield the names and data of what must be finite after a run."""
         return ()
 
     def _sums(self) -> Iterable[tuple[str, int, int]]:

@@ -14,6 +14,7 @@ from simgen.api.component import Component
 from simgen.api.group import Group
 from simgen.api.namespaces import Namespace
 from simgen.api.recording import Recording
+from simgen.api.storage import ProgramArray
 from simgen.api.subgroup import Subgroup
 from simgen.build.facts import NetworkFacts
 from simgen.build.monitors import (
@@ -116,7 +117,9 @@ class EventMonitor(Component):
                 dtype = DType.REAL if info is None else info.info.array.dtype
                 self._add(variable, dtype, source._dimension(variable))
         self._counts = np.zeros(source._size(), np.int64)
-        self._full_counts = np.zeros(parent_group(source)._size(), np.int64)
+        self._full_counts = ProgramArray(
+            f"{self.name}.counts", np.zeros(parent_group(source)._size(), np.int64)
+        )
         self._values: dict[str, Expr] = {}
         self._constants: ConstantScope | None = None
 
@@ -162,7 +165,7 @@ class EventMonitor(Component):
         if self.record:
             return np.bincount(self.i, minlength=self.source._size()).astype(np.int64)
         start = self.source.start if isinstance(self.source, Subgroup) else 0
-        return np.asarray(self._full_counts[start : start + self.source._size()].copy())
+        return np.asarray(self._full_counts.values[start : start + self.source._size()].copy())
 
     @property
     def num_events(self) -> int:
@@ -251,10 +254,10 @@ class EventMonitor(Component):
         )
         return event_items(recording)
 
-    def _arrays(self) -> Iterator[tuple[Array, AnyArray]]:
+    def _arrays(self) -> Iterator[tuple[Array, ProgramArray]]:
         if not self.record:
             length = self.source._description.length
-            yield Array(f"{self.name}.counts", DType.I64, length), self._full_counts
+            yield Array(self._full_counts.array, DType.I64, length), self._full_counts
 
     def _recorded(self) -> Iterator[tuple[Recording, int]]:
         """Yield the recordings and the most values that a step appends to each."""

@@ -367,9 +367,9 @@ class NeuronGroup(Group):
     def _keys(self) -> dict[str, Stream]:
         return {f"{self.name}.key": self._stream}
 
-    def _checked_state(self) -> Iterator[tuple[str, AnyArray]]:
+    def _checked_state(self) -> Iterator[tuple[str, StateVariable]]:
         for equation in self.equations.differential:
-            yield equation.name, self.variables[equation.name].values
+            yield equation.name, self.variables[equation.name]
 
     def _event_lists(self) -> Iterable[EventList]:
         return self._description.events.values()

@@ -13,6 +13,7 @@ from simgen.api.clock import Clock, seconds
 from simgen.api.component import Component
 from simgen.api.group import Group
 from simgen.api.recording import Recording
+from simgen.api.storage import ProgramArray
 from simgen.build.facts import NetworkFacts
 from simgen.build.monitors import RateRecording, rate_items
 from simgen.dtypes import DType
@@ -45,7 +46,7 @@ class PopulationRateMonitor(Component):
             raise ModelError(f"{source.describe()} has no threshold, so it has no rate.")
         self.source = source
         self.clock: Clock = source.clock
-        self._counter = np.zeros(1, np.int64)
+        self._counter = ProgramArray(f"{self.name}.counter", np.zeros(1, np.int64))
         self._steps = Recording(Recorder(f"{self.name}.t", DType.I64), SECOND, source._real)
         self._counts = Recording(
             Recorder(f"{self.name}.rate", DType.I64), DIMENSIONLESS, source._real
@@ -135,14 +136,14 @@ class PopulationRateMonitor(Component):
             group,
             self.when,
             self.order,
-            Array(f"{self.name}.counter", DType.I64, "one"),
+            Array(self._counter.array, DType.I64, "one"),
             self._counts.recorder,
             self._steps.recorder,
         )
         return rate_items(recording)
 
-    def _arrays(self) -> Iterator[tuple[Array, AnyArray]]:
-        yield Array(f"{self.name}.counter", DType.I64, "one"), self._counter
+    def _arrays(self) -> Iterator[tuple[Array, ProgramArray]]:
+        yield Array(self._counter.array, DType.I64, "one"), self._counter
 
     def _recorded(self) -> Iterator[tuple[Recording, int]]:
         yield self._steps, 1

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from simgen.api.arguments import flat_values, plain_name, plain_values
 from simgen.api.clock import seconds
 from simgen.api.group import Group, checked_size, spike_events
-from simgen.api.storage import AnyArray
+from simgen.api.storage import AnyArray, ProgramArray
 from simgen.api.subgroup import Subgroup, slice_bounds
 from simgen.api.views import VariableView
 from simgen.build.facts import NetworkFacts
@@ -85,8 +85,8 @@ class SpikeGeneratorGroup(Group):
                 events=spike_events(self.name, length, ("spike",)),
             ),
         )
-        self._set("_cursor", np.zeros(1, np.int64))
-        self._set("_base", np.zeros(1, np.int64))
+        self._set("_cursor", ProgramArray(f"{self.name}.cursor", np.zeros(1, np.int64)))
+        self._set("_base", ProgramArray(f"{self.name}.base", np.zeros(1, np.int64)))
         self._take(indices, times, period, sorted)
 
     def set_spikes(
@@ -198,19 +198,19 @@ class SpikeGeneratorGroup(Group):
         """Put the cursor at the first entry that is not before ``step``."""
         steps, _, period, _ = self._table
         base = step // period * period if period else 0
-        self._base[0] = base
-        self._cursor[0] = int(np.searchsorted(steps, step - base))
+        self._base.data[0] = base
+        self._cursor.data[0] = int(np.searchsorted(steps, step - base))
 
     def _items(self, facts: NetworkFacts) -> Iterable[Item]:
         yield table_item(self._description, self.order)
 
-    def _arrays(self) -> Iterator[tuple[Array, AnyArray]]:
+    def _arrays(self) -> Iterator[tuple[Array, AnyArray | ProgramArray]]:
         steps, elements, _, _ = self._table
         entries = f"{self.name}.entries"
         yield Array(f"{self.name}.steps", DType.I64, entries), _padded(steps)
         yield Array(f"{self.name}.elements", DType.U32, entries), _padded(elements)
-        yield Array(f"{self.name}.cursor", DType.I64, "one"), self._cursor
-        yield Array(f"{self.name}.base", DType.I64, "one"), self._base
+        yield Array(self._cursor.array, DType.I64, "one"), self._cursor
+        yield Array(self._base.array, DType.I64, "one"), self._base
 
     def _parameters(self) -> dict[str, float | int]:
         steps, _, period, _ = self._table

@@ -33,36 +33,88 @@ class Borrower(Protocol):
         """Return a copy of the variable's values in the order of its owner's data."""
 
 
-class StateVariable:
-    """A variable's description and its data: one value per element, or a single one if shared.
+class ProgramArray:
+    """An array that programs read and write, one of the IR; 1-D.
 
-    ``version`` counts the writes from Python, so that derived values know when to follow. While a
-    device has newer values they are brought here when they are asked for. Data that is lent is
-    fetched when it is asked for; setting it ends the loan.
+    While a device has newer values they are brought here when they are asked for.
     """
 
-    __slots__ = ("_borrower", "_data", "_memory", "_network", "_taken", "info", "version")
+    __slots__ = ("_data", "_memory", "_network", "_taken", "array")
 
-    def __init__(self, info: VariableInfo, size: int, real: np.dtype[np.floating]) -> None:
-        self.info = info
-        dtype = info.array.dtype.numpy(real)
-        self._borrower: Borrower | None = None
-        self._data: AnyArray | None = aligned_zeros(1 if info.shared else size, dtype)
+    def __init__(self, array: str, data: AnyArray) -> None:
+        self.array = array  # its name in memory
+        self._data: AnyArray | None = data
         self._memory: Memory | None = None
         self._network: object = None  # stands for the one that ran last
         self._taken = 0
-        self.version = 0
 
     @property
     def values(self) -> AnyArray:
         """The values in the order of the owner's data, to be read."""
         if self._data is None:
-            if self._borrower is None:
-                raise InternalError(f"'{self.name}' has neither data nor a borrower")
-            self._data = self._borrower.fetch(self)
-        elif self._memory is not None:
-            self._memory.fetch(self.info.array.name)
+            raise InternalError(f"the array '{self.array}' has no data")
+        if self._memory is not None:
+            self._memory.fetch(self.array)
         return self._data
+
+    @property
+    def data(self) -> AnyArray:
+        """The data, which whoever takes it may write; they go to the device before the next run."""
+        self._taken += 1
+        return self.values
+
+    def is_finite(self) -> bool:
+        """Whether a device that has newer values knows them to be finite; asks no other."""
+        mirror = None if self._memory is None else self._memory.mirror
+        return mirror is not None and mirror.is_finite(self.array)
+
+    def bind(self, memory: Memory, remote: bool) -> AnyArray:
+        """Return the data for the memory of a network, which may have newer ones from then on."""
+        data, network = self.values, object()
+        newer = memory if remote else None  # else nothing here keeps the memory alive
+
+        def writes() -> int:
+            if self._network is not network and not self._is_lent():  # another one ran with it
+                self._taken += 1
+                self._attach(network, newer)
+            return self._taken
+
+        memory.counters[self.array] = writes
+        self._attach(network, newer)
+        return data
+
+    def _is_lent(self) -> bool:
+        return False
+
+    def _attach(self, network: object, memory: Memory | None) -> None:
+        """Bring the values here; the memory may have newer ones from then on."""
+        if self._memory is not None and self._memory is not memory:
+            self._memory.fetch(self.array)
+        self._network, self._memory = network, memory
+
+
+class StateVariable(ProgramArray):
+    """A variable's description and its data: one value per element, or a single one if shared.
+
+    ``version`` counts the writes from Python, so that derived values know when to follow. Data that
+    is lent is fetched when it is asked for; setting it ends the loan.
+    """
+
+    __slots__ = ("_borrower", "info", "version")
+
+    def __init__(self, info: VariableInfo, size: int, real: np.dtype[np.floating]) -> None:
+        dtype = info.array.dtype.numpy(real)
+        super().__init__(info.array.name, aligned_zeros(1 if info.shared else size, dtype))
+        self.info = info
+        self._borrower: Borrower | None = None
+        self.version = 0
+
+    @property
+    def values(self) -> AnyArray:
+        """The values in the order of the owner's data, to be read."""
+        if self._data is None and self._borrower is not None:
+            self._data = self._borrower.fetch(self)
+        return super().values
 
     @property
     def data(self) -> AnyArray:
@@ -73,6 +125,9 @@ class StateVariable:
     @data.setter
     def data(self, values: AnyArray) -> None:
         self._data, self._borrower = values, None
+
+    def _is_lent(self) -> bool:
+        return self._borrower is not None
 
     def lend(self, borrower: Borrower) -> None:
         """Free the data, which ``borrower`` has taken over."""
@@ -85,27 +140,6 @@ class StateVariable:
     def fetched(self) -> AnyArray | None:
         """Return the data that is here, None if it is lent and has not been asked for."""
         return self._data if self._data is None else self.values
-
-    def bind(self, memory: Memory, remote: bool) -> AnyArray:
-        """Return the data for the memory of a network, which may have newer ones from then on."""
-        data, network = self.values, object()
-        newer = memory if remote else None  # else nothing here keeps the memory alive
-
-        def writes() -> int:
-            if self._network is not network and self._borrower is None:  # another one ran with it
-                self._taken += 1
-                self._attach(network, newer)
-            return self._taken
-
-        memory.counters[self.info.array.name] = writes
-        self._attach(network, newer)
-        return data
-
-    def _attach(self, network: object, memory: Memory | None) -> None:
-        """Bring the values here; the memory may have newer ones from then on."""
-        if self._memory is not None and self._memory is not memory:
-            self._memory.fetch(self.info.array.name)
-        self._network, self._memory = network, memory
 
     @property
     def name(self) -> str:

@@ -16,7 +16,7 @@ from simgen.api.namespaces import Namespace
 from simgen.api.neuron_group import METHODS
 from simgen.api.pathways import Pathway
 from simgen.api.seeds import Stream
-from simgen.api.storage import AnyArray, StateVariable
+from simgen.api.storage import AnyArray, ProgramArray, StateVariable
 from simgen.api.subgroup import Subgroup
 from simgen.api.synaptic_data import SynapticData
 from simgen.api.synaptic_run import SynapticRun
@@ -89,7 +89,7 @@ class SynapsesInNetwork(Group):
     def _prepare(self, n_parts: int) -> None:
         self._run.prepare(n_parts)
 
-    def _arrays(self) -> Iterable[tuple[Array, AnyArray | StateVariable]]:
+    def _arrays(self) -> Iterable[tuple[Array, AnyArray | ProgramArray]]:
         return self._run.arrays()
 
     def _computed(self, used: frozenset[str]) -> Iterable[tuple[Array, AnyArray]]:
@@ -110,10 +110,10 @@ class SynapsesInNetwork(Group):
     def _keys(self) -> dict[str, Stream]:
         return {f"{self.name}.key": self._stream}
 
-    def _checked_state(self) -> Iterator[tuple[str, AnyArray]]:
+    def _checked_state(self) -> Iterator[tuple[str, ProgramArray]]:
         for variable in self.variables.values():
             if variable.info.array in self._run.changed:  # what no code writes cannot diverge
-                yield variable.name, variable.values
+                yield variable.name, variable
 
     def _must_be_finite(self, name: str) -> bool:
         return True

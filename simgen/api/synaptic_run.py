@@ -17,7 +17,7 @@ from simgen.api.delay_plan import DelayPlan
 from simgen.api.evaluation import TextContext
 from simgen.api.monitors import parent_group
 from simgen.api.pathways import Pathway
-from simgen.api.storage import AnyArray, StateVariable
+from simgen.api.storage import AnyArray, ProgramArray, StateVariable
 from simgen.api.store_tables import column_tables, row_tables
 from simgen.api.subgroup import Subgroup
 from simgen.api.synapse_counts import degree_by_position, ranks_among_equals, update_axis
@@ -263,7 +263,7 @@ class SynapticRun:
 
     # --- data -----------------------------------------------------------------------------------
 
-    def arrays(self) -> Iterator[tuple[Array, AnyArray | StateVariable]]:
+    def arrays(self) -> Iterator[tuple[Array, AnyArray | ProgramArray]]:
         """Yield the arrays of the IR with their data."""
         synapses = self.synapses
         for variable in synapses.variables.values():

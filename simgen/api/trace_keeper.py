@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from simgen.api.monitors import parent_group
 from simgen.api.pathways import Pathway
+from simgen.api.storage import ProgramArray
 from simgen.build.facts import NetworkFacts
 from simgen.build.traces import (
     Trace,
@@ -47,9 +48,9 @@ class TraceKeeper:
     def __init__(self, run: SynapticRun) -> None:
         self.run = run
         self.traces: tuple[Trace, ...] = ()
-        self._now: dict[str, AnyArray] = {}
-        self._past: dict[str, AnyArray] = {}
-        self._last: dict[str, AnyArray] = {}  # source, past, target
+        self._now: dict[str, ProgramArray] = {}
+        self._past: dict[str, ProgramArray] = {}
+        self._last: dict[str, ProgramArray] = {}  # source, past, target
         self._model: SynapsesModel | None = None
         self._width = 0.0  # of a step while the network last ran, in seconds
         self._depth = 0  # of the histories, in steps
@@ -83,7 +84,7 @@ class TraceKeeper:
         self.traces, self._model = traces, model
         self._width = self.synapses.source.clock.dt_
         if traces and not self._now:
-            self._allocate(traces)
+            self._allocate(traces, model)
 
     def follow_constants(self, names: Collection[str] | None) -> bool:
         """Bring the traces back to the synapses if new values of these parameters require it.
@@ -98,7 +99,8 @@ class TraceKeeper:
             if trace.past is not None and under_way:
                 wanted.append(trace.write.value)
             used = {n.name for expr in wanted for n in walk(expr) if isinstance(n, Param)}
-            if (used if names is None else used & set(names)) and np.any(self._now[trace.ode.name]):
+            matters = bool(used if names is None else used & set(names))
+            if matters and np.any(self._now[trace.ode.name].values):
                 self.write_back()
                 return True
         return False
@@ -118,7 +120,7 @@ class TraceKeeper:
         entries = self._depth_needed() * self.synapses._data.n_source
         return entries <= max(2 * self.synapses._data.n, 1 << 20) and entries < 1 << 31
 
-    def _allocate(self, traces: tuple[Trace, ...]) -> None:
+    def _allocate(self, traces: tuple[Trace, ...], model: SynapsesModel) -> None:
         synapses = self.synapses
         n_source = parent_group(synapses.source)._size()
         n_target = parent_group(synapses.target)._size()
@@ -126,12 +128,13 @@ class TraceKeeper:
         entries = self._depth * synapses._data.n_source
         for trace in traces:
             size = n_source if trace.past is not None else n_target
-            self._now[trace.ode.name] = aligned_zeros(size, synapses._real)
+            self._now[trace.ode.name] = _made(trace.now, size, synapses._real, 0)
             if trace.past is not None:
-                self._past[trace.ode.name] = aligned_zeros(entries, synapses._real)
-        for name, size in (("source", n_source), ("past", entries), ("target", n_target)):
-            self._last[name] = aligned_zeros(size, np.int64)
-            self._last[name][:] = -1
+                self._past[trace.ode.name] = _made(trace.past, entries, synapses._real, 0)
+        last = last_events(model)
+        self._last["source"] = _made(last.source, n_source, np.int64, -1)
+        self._last["past"] = _made(last.past, entries, np.int64, -1)
+        self._last["target"] = _made(last.target, n_target, np.int64, -1)
 
     def rewritten(self, model: SynapsesModel) -> SynapsesModel:
         """Return the model with the traces taken out of its pathways."""
@@ -159,7 +162,7 @@ class TraceKeeper:
 
     # --- data ---------------------------------------------------------------------------------
 
-    def arrays(self) -> Iterator[tuple[Array, AnyArray]]:
+    def arrays(self) -> Iterator[tuple[Array, ProgramArray]]:
         """Yield the traces, the last events, and their histories."""
         for trace in self.traces:
             yield trace.now, self._now[trace.ode.name]
@@ -176,7 +179,7 @@ class TraceKeeper:
         if not self.traces or self._model is None:
             return {}
         last = last_events(self._model)
-        return {last.depth.name: self._depth, last.past.length: self._last["past"].size}
+        return {last.depth.name: self._depth, last.past.length: self._last["past"].values.size}
 
     def tables(self, known: dict[str, AnyArray]) -> dict[str, AnyArray]:
         """Return the places of the columns' sources in the history (see build.traces)."""
@@ -208,14 +211,17 @@ class TraceKeeper:
             raise InternalError(f"{synapses.describe()} has traces but no store")
         rows, steps, now = sources_of(store), self._steps(), self._last_step()
         seen = (now - steps) % self._depth * synapses._data.n_source + rows
-        arrivals = np.where(self._last["past"][seen] < 0, -1, self._last["past"][seen] + steps)
-        updated = np.maximum(np.maximum(arrivals, self._last["target"][store.targets]), 0)
+        emitted = self._last["past"].values[seen]
+        arrivals = np.where(emitted < 0, -1, emitted + steps)
+        updated = np.maximum(np.maximum(arrivals, self._last["target"].values[store.targets]), 0)
         if name == "lastupdate":
             result: AnyArray = updated * self._width
             return result
         trace = next(trace for trace in self.traces if trace.ode.name == name)
-        of_target = trace.past is None
-        present = self._now[name][store.targets] if of_target else self._past[name][seen]
+        if trace.past is None:
+            present = self._now[name].values[store.targets]
+        else:
+            present = self._past[name].values[seen]
         with np.errstate(over="ignore", invalid="ignore"):
             back = np.exp(-self._rate(trace) * (now - updated) * self._width)
             values = np.where(present == 0, 0, present * back)
@@ -251,3 +257,10 @@ class TraceKeeper:
         self._last.clear()
         self._past.clear()
         self.traces = ()
+
+
+def _made(array: Array, size: int, dtype: Any, value: int) -> ProgramArray:
+    """Return an array of a program with one value everywhere."""
+    data = aligned_zeros(size, dtype)
+    data[:] = value
+    return ProgramArray(array.name, data)

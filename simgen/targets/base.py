@@ -69,6 +69,9 @@ class Mirror(Protocol):
     def changed(self) -> None:
         """Take note that arrays of the host may have been written."""
 
+    def is_finite(self, name: str) -> bool:
+        """Whether the device alone has the newest values of an array, and all are finite."""
+
     def view(self, name: str) -> Any:
         """Return an array of the device's own library that shares the memory of a named one."""
 

@@ -2,13 +2,15 @@
 
 A part owns a contiguous range of each group and the synapses that end there (performance page,
 partition by target). A kernel is split if all it writes is its part's own, and if nothing it
-writes is read by another part in the same pass. All others run on one thread, in canonical order.
+writes is read by another part in the same pass. Where code writes variables of sources, a part owns
+the synapses that start in its range instead. All others run on one thread, in canonical order.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from enum import Enum
 
 from simgen.ir.expr import Expr, Gather, Index, IndexKind, Load
 from simgen.ir.kernel import (
@@ -46,34 +48,73 @@ class Access:
         return self.name == other.name and (self.writes or other.writes) and not same
 
 
+class Owner(Enum):
+    """What of a kernel a part has: its own elements or synapses, by their target or source."""
+
+    PART = "its own elements, or the synapses that end at them"
+    SOURCE = "the synapses that start at its own elements"
+    FIRST = "everything, in the first thread"
+
+
 @dataclass(frozen=True, slots=True)
 class Effects:
-    """Whether a kernel can be split by parts, and what it touches."""
+    """Who does what of a kernel, and what it touches."""
 
-    split: bool
+    owner: Owner
     accesses: frozenset[Access]
+
+    @property
+    def split(self) -> bool:
+        """Whether the parts share the work."""
+        return self.owner is not Owner.FIRST
 
 
 def kernel_effects(kernel: Kernel) -> Effects:
     """Return the effects of a kernel."""
     owned = _owned_indices(kernel)
-    accesses = set(_body_accesses(kernel, owned))
-    accesses |= _domain_accesses(kernel)
-    written = {access.name for access in accesses if access.writes}
-    split = (
-        not isinstance(kernel.domain, (Once, OverIndices, OverCarried))
-        and not _is_listed(kernel)
-        and all(access.partition is not None for access in accesses if access.name in written)
+    accesses = {*_body_accesses(kernel, owned), *_domain_accesses(kernel)}
+    if _may_be_split(kernel):
+        if _stays_inside(accesses):
+            return Effects(Owner.PART, frozenset(accesses))
+        by_source = _accesses_by_source(kernel)
+        if by_source is not None and _stays_inside(by_source):
+            return Effects(Owner.SOURCE, frozenset(by_source))
+    return Effects(
+        Owner.FIRST, frozenset(replace(access, partition=_SERIAL) for access in accesses)
     )
-    if any(isinstance(stmt, (Append, EmitTable)) for stmt in flatten(kernel.body)):
-        split = False
-    if not split:
-        accesses = {replace(access, partition=_SERIAL) for access in accesses}
-    return Effects(split, frozenset(accesses))
+
+
+def _may_be_split(kernel: Kernel) -> bool:
+    """Return whether parts may do a kernel in any order, as far as its kind is concerned."""
+    if isinstance(kernel.domain, Once | OverIndices | OverCarried) or _is_listed(kernel):
+        return False
+    return not any(isinstance(stmt, Append | EmitTable) for stmt in flatten(kernel.body))
+
+
+def _stays_inside(accesses: set[Access]) -> bool:
+    """Return whether each part uses only its own of what is written."""
+    written = {access.name for access in accesses if access.writes}
+    return all(access.partition is not None for access in accesses if access.name in written)
+
+
+def _accesses_by_source(kernel: Kernel) -> set[Access] | None:
+    """Return the accesses of a walk by parts that own its sources, None if there are none."""
+    domain = kernel.domain
+    if not isinstance(domain, OverFanOut | OverSynapses):
+        return None
+    store = domain.store
+    owned = {IndexKind.PRE: store.source_length, IndexKind.SYNAPSE: f"{store.name} by source"}
+    accesses = set(_body_accesses(kernel, owned))
+    if isinstance(domain, OverFanOut):  # a part walks the spikes of its own sources only
+        if domain.events.length != store.source_length:
+            return None
+        spikes = Access(f"{domain.events.name}.events", domain.events.length, writes=False)
+        accesses |= {spikes, Access(domain.delays.name, None, writes=False)}
+    return accesses
 
 
 def must_walk_by_rows(kernel: Kernel) -> bool:
-    """Return whether a kernel visits rows that several parts share, in an order that matters.
+    """Return whether a kernel visits whole rows of several parts, in an order that matters.
 
     What parts keep of a row is then visited class by class, as if the store had one part.
     """
@@ -83,7 +124,7 @@ def must_walk_by_rows(kernel: Kernel) -> bool:
     across = isinstance(domain, OverSynapses) or (
         isinstance(domain, OverFanOut) and domain.whole_rows and domain.store.format != "none"
     )
-    return across and not kernel_effects(kernel).split
+    return across and kernel_effects(kernel).owner is not Owner.PART
 
 
 def _is_listed(kernel: Kernel) -> bool:

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 
-from simgen.targets.effects import Access, Effects
+from simgen.targets.effects import Access, Effects, Owner
 
 
 class Wait(Enum):
@@ -61,10 +61,10 @@ def _waits(effects: Sequence[Effects], later: frozenset[int]) -> tuple[Wait, ...
         if position in later:
             waits.append(wait)
             continue
-        if _conflict(Effects(True, frozenset(since_always)), effect, delayed=False):
+        if _conflict(Effects(Owner.PART, frozenset(since_always)), effect, delayed=False):
             wait = Wait.ALWAYS
             since_always, since_any = set(), set()
-        elif _conflict(Effects(True, frozenset(since_any)), effect, delayed=True):
+        elif _conflict(Effects(Owner.PART, frozenset(since_any)), effect, delayed=True):
             wait = Wait.WITHOUT_DELAY
             since_any = set()
         since_always |= effect.accesses

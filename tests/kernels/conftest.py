@@ -1,11 +1,21 @@
-"""The libraries that the tests of the headers share, compiled once a session."""
+"""What tests of headers and of CUDA text share, made once a session."""
 
 from __future__ import annotations
 
 import ctypes
+import functools
+from collections.abc import Callable
+from pathlib import Path
 
+import numpy as np
 import pytest
 from numerics_library import compile_library
+from nvrtc_compiler import Compiled, Nvrtc, find_nvrtc
+
+from simgen.commands.show import compile_script
+from simgen.targets.cuda.lower import LoweredProgram, lower_program
+
+SMALLER = {"microcircuit": ["--scale", "0.01"]}  # arguments of examples whose building takes long
 
 
 @pytest.fixture(scope="session")
@@ -20,3 +30,38 @@ def scalar_library(tmp_path_factory: pytest.TempPathFactory) -> ctypes.CDLL:
     return compile_library(
         tmp_path_factory.mktemp("scalar"), "scalar", "-O1", "-fno-tree-vectorize"
     )
+
+
+@pytest.fixture(scope="session")
+def nvrtc() -> Nvrtc:
+    """NVIDIA's compiler, where it is installed."""
+    library = find_nvrtc()
+    if library is None:
+        pytest.skip("NVRTC is not installed (the nvidia-cuda-nvrtc wheel)")
+    return library
+
+
+@pytest.fixture(scope="session")
+def lowered() -> Callable[..., LoweredProgram]:
+    """``lowered(path, real, deterministic)`` is the CUDA of an example."""
+
+    @functools.cache
+    def program(path: Path):  # type: ignore[no-untyped-def]
+        return compile_script(path, SMALLER.get(path.stem, [])).program
+
+    @functools.cache
+    def lower(path: Path, real: type, deterministic: bool = False) -> LoweredProgram:
+        return lower_program(program(path), np.dtype(real), deterministic)
+
+    return lower
+
+
+@pytest.fixture(scope="session")
+def compiled(nvrtc: Nvrtc, lowered: Callable[..., LoweredProgram]) -> Callable[..., Compiled]:
+    """``compiled(path, real)`` is an example compiled for sm_90; the log tells what was spilt."""
+
+    @functools.cache
+    def compile_example(path: Path, real: type) -> Compiled:
+        return nvrtc.compile(lowered(path, real).source, "sm_90", "--ptxas-options=-v")
+
+    return compile_example

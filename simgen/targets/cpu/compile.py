@@ -1,6 +1,7 @@
 """C++ source to a loaded library, through the system compiler, cffi and the cache.
 
-The only module that imports cffi. Calls are made in ABI mode; cffi releases the interpreter lock.
+The only module that imports cffi, and only when something is compiled.
+Calls are made in ABI mode; cffi releases the interpreter lock.
 """
 
 from __future__ import annotations
@@ -17,7 +18,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import cffi
 import numpy as np
 from numpy.typing import NDArray
 
@@ -44,7 +44,6 @@ __all__ = [
     "clear_cache",
     "compile_shared",
     "compiler_calls",
-    "ffi",
     "find_compiler",
     "headers_digest",
     "interface",
@@ -72,12 +71,11 @@ _openmp_stays = False
 @functools.lru_cache(maxsize=16)
 def interface(cdef: str) -> Any:
     """Return the cffi object (untyped) that knows the declarations ``cdef``; one for equal text."""
+    import cffi  # find_compiler() has refused before where it is missing
+
     declared = cffi.FFI()
     declared.cdef(cdef)
     return declared
-
-
-ffi: Any = interface(PROGRAM_CDEF)  # cffi carries no types
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,6 +248,7 @@ class Program:
         _check_bound(stop, np.int64, "stop")
         for position, array in enumerate(arrays):
             _check_bound(array, array.dtype.type, f"array {position}")
+        ffi = interface(PROGRAM_CDEF)
         table = ffi.new("void *[]", [_address(array) for array in arrays] or 1)
         state = ffi.new("sg_state *")
         state.arrays = table
@@ -273,7 +272,7 @@ def _check_bound(array: NDArray[Any], dtype: type[np.generic], what: str) -> Non
 
 
 def _address(array: NDArray[Any]) -> Any:
-    return ffi.cast("void *", array.ctypes.data)
+    return interface(PROGRAM_CDEF).cast("void *", array.ctypes.data)
 
 
 def load_program(

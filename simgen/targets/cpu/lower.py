@@ -33,6 +33,7 @@ from simgen.targets.cpu.events import (
     lower_indices,
     lower_once,
 )
+from simgen.targets.cpu.split_ends import split_ends
 from simgen.targets.cpu.synapses import lower_fan_in, lower_fan_out, lower_synapses
 from simgen.targets.cpu.walk_views import GatheredFanOutView, ListedView, RowsView
 from simgen.targets.cstyle import mangle
@@ -88,6 +89,7 @@ class LoweredProgram:
 
 def lower_program(program: Program, real: np.dtype[np.floating]) -> LoweredProgram:
     """Return the C++ text of ``program`` with the precision ``real``."""
+    program = split_ends(program)
     layout = Layout(real)
     tick = layout.array(TICK, "int64_t").position
     kernels = distinct_kernels(program)

@@ -23,11 +23,12 @@ from simgen.targets.cpu.walk_views import (
     FanOutView,
     GatheredFanOutView,
     ListedView,
+    Reach,
     RowsView,
     SynapsesView,
 )
 from simgen.targets.cstyle import mangle
-from simgen.targets.effects import must_walk_by_rows
+from simgen.targets.effects import Owner, kernel_effects, must_walk_by_rows
 from simgen.targets.frame import Frame, open_kernel
 from simgen.targets.hoist import hoist_loads, split_invariant
 from simgen.targets.scope import N_PARTS, Layout, Scope
@@ -107,6 +108,7 @@ def lower_fan_out(
         "walk": _walk_call(outer, kernel, domain),
     }
     shown: dict[str, Any] = {
+        "reach": _reach(outer, kernel),
         "name": frame.name,
         "deliver": mangle("d", kernel.name),
         "doc": frame.doc,
@@ -124,6 +126,14 @@ def lower_fan_out(
     if n_synapses is None:
         return FanOutView(**shown)
     return GatheredFanOutView(**shown, targets=targets, n_synapses=n_synapses)
+
+
+def _reach(scope: Scope, kernel: Kernel) -> Reach:
+    """Return which parts a call of a walk serves, which is made for [first_part, last_part)."""
+    given, every = ("first_part", "last_part"), ("0", scope.size(N_PARTS))
+    if kernel_effects(kernel).owner is Owner.SOURCE:
+        return Reach(*every, *given)
+    return Reach(*given, *every)
 
 
 def _positions(scope: Scope, domain: OverFanOut) -> str | None:
@@ -231,10 +241,13 @@ def _lower_rows(kernel: Kernel, store: SynapseStore, layout: Layout) -> RowsView
     fields = {
         "n_rows": outer.size(f"{store.name}.n_rows"),
         "source_start": outer.size(f"{store.name}.source_start"),
+        "bounds": outer.buffer(f"{store.source_length}.bounds", "int64_t"),
         "walk": f"sg_walk_rows(walk, {finder(outer, store)}, {class_count(outer, store)});",
     }
+    reach = _reach(outer, kernel)
     return RowsView(
         name=frame.name,
+        reach=reach,
         deliver=mangle("d", kernel.name),
         doc=frame.doc,
         deliver_declarations=frame.scope.declarations(),

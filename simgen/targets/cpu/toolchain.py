@@ -14,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
 from simgen.errors import CompileError
@@ -79,10 +80,23 @@ class Outcome:
 def find_compiler() -> Compiler:
     """Return $CXX, or else the first of g++, clang++, c++ on PATH that answers ``--version``.
 
-    Raises :class:`CompileError` if $CXX is set but unusable (it is never replaced silently), or if
-    nothing is found.
+    Raises :class:`CompileError` if $CXX is set but unusable (it is never replaced silently), if
+    nothing is found, or if cffi is missing, which loads what was compiled.
     """
+    if not _has_cffi():
+        raise CompileError(
+            "the cpu target needs the package cffi to load compiled programs, and it is not "
+            "installed. Install it with: pip install cffi"
+        )
     return _find(os.environ.get("CXX", ""), os.environ.get("PATH", ""))
+
+
+@functools.lru_cache(maxsize=1)
+def _has_cffi() -> bool:
+    try:
+        return find_spec("cffi") is not None
+    except (ImportError, ValueError):  # there, but cannot be imported
+        return False
 
 
 @functools.lru_cache(maxsize=8)

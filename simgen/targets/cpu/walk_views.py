@@ -6,6 +6,16 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
+class Reach:
+    """Which parts of a store a call walks, and the parts whose sources it serves."""
+
+    first_part: str
+    last_part: str
+    first_from: str
+    last_from: str
+
+
+@dataclass(frozen=True, slots=True)
 class FanOutView:
     """What ``over_fan_out.cpp.j2`` shows: ``deliver`` is called with segments by ``name``."""
 
@@ -32,6 +42,7 @@ class FanOutView:
     counts: str
     bounds: str
     born: str
+    reach: Reach
     walk: str
 
 
@@ -102,6 +113,8 @@ class RowsView:
     declarations: tuple[str, ...]
     n_rows: str
     source_start: str
+    bounds: str
+    reach: Reach
     walk: str
 
 

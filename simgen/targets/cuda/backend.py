@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import threading
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -15,12 +16,13 @@ from simgen.ir.verify import verify_program
 from simgen.options import Options
 from simgen.targets.base import Memory
 from simgen.targets.checks import check_apart, checked_array
+from simgen.targets.cpu.compile import find_compiler
 from simgen.targets.cuda.device import MOST_BLOCKS, Buffer, Device, Function, Graph, Module
-from simgen.targets.cuda.emulate import open_emulated
 from simgen.targets.cuda.gpu import open_gpu
 from simgen.targets.cuda.head import BLOCK, ONE, WARP, Launch
 from simgen.targets.cuda.lower import BEGIN_RUN, END_RUN, LoweredProgram, Phase, lower_program
 from simgen.targets.cuda.mirror import DeviceMirror
+from simgen.targets.cuda.room import require_room
 from simgen.targets.cuda.walks import team_widths
 
 _TICK = "tick"
@@ -34,6 +36,7 @@ class _Call:
     function: Function
     grid: int
     block: int
+    title: str = ""
 
 
 @dataclass(slots=True)
@@ -76,7 +79,8 @@ class CudaExecutable:
         self._bound: _Bound | None = None
         self._control: Buffer = device.allocate(3 * 8, "control")
         self._tables: tuple[Buffer, ...] = ()
-        self._placed: tuple[npt.NDArray[np.uint64], npt.NDArray[np.int64]]
+        self._values: tuple[npt.NDArray[Any], ...] = ()  # of the tables
+        self._sent: list[npt.NDArray[Any] | None] = [None] * 3  # what went up of them
         self._functions: dict[str, Function] = {}
 
     @property
@@ -85,7 +89,7 @@ class CudaExecutable:
         return self._lowered.source
 
     def bind(self, memory: Memory) -> None:
-        """Give every array the program uses a place on the device, and send up the arguments."""
+        """Give every array the program uses a place on the device."""
         if memory.n_parts != 1:
             raise InternalError(f"the cuda target was given {memory.n_parts} parts of a network")
         clock = self._lowered.single_clock
@@ -106,10 +110,11 @@ class CudaExecutable:
                 f"the program needs the value {error}, which is not there"
             ) from None
         pointers = np.array(self._pointers(mirror, ints) or [0], np.uint64)
-        tables = self._fill_tables(pointers, real_values, int_values)
-        self._placed = pointers, int_values
+        self._values = pointers, real_values, int_values
+        if not self._tables:  # they stay where they are, so that recorded launches stay valid
+            self._tables = tuple(self._device.allocate(v.nbytes, "table") for v in self._values)
         begin = _Call(self._function(BEGIN_RUN), 1, WARP)
-        tables = (*tables, self._control)
+        tables = (*self._tables, self._control)
         end, last = self._end(ints), self._bound
         calls, graph = (last.calls, last.graph) if last is not None else (apart, None)
         self._bound = _Bound(memory, mirror, tables, begin, apart, at_once, calls, end, graph)
@@ -133,36 +138,35 @@ class CudaExecutable:
     def _pointers(self, mirror: DeviceMirror, ints: dict[str, int]) -> list[int]:
         """Return the device addresses of all arrays, in the order of the layout."""
         layout, memory = self._lowered.layout, mirror.memory
-        scratch = {entry.name: entry for entry in self._lowered.scratch}
+        scratch = self._scratch_bytes(ints)
+        requests = mirror.requests(layout.arrays.values(), scratch)
+        require_room(self._device, requests, mirror.n_bytes, layout.real.itemsize)
         recorded = {f"{name}.data" for name in self._lowered.recorders}
         addresses, hosts = [], {}
         for slot in layout.arrays.values():
-            own = scratch.get(slot.name)
             if slot.name in recorded:  # placed before each run
                 hosts[slot.name] = checked_array(memory, slot)
                 addresses.append(0)
                 continue
-            if own is None:
+            if slot.name not in scratch:
                 addresses.append(mirror.array(slot).address)
                 hosts[slot.name] = memory.arrays[slot.name]
                 continue
-            length = self._most_warps if own.length is None else ints[own.length]
-            n_bytes = max(1, length) * slot.dtype.itemsize
-            addresses.append(mirror.scratch(slot.name, n_bytes).address)
+            addresses.append(mirror.scratch(slot.name, scratch[slot.name]).address)
         check_apart(hosts, layout.written)
         return addresses
+
+    def _scratch_bytes(self, ints: dict[str, int]) -> dict[str, int]:
+        """Return the sizes of the arrays of the device alone."""
+        arrays, found = self._lowered.layout.arrays, {}
+        for entry in self._lowered.scratch:
+            length = self._most_warps if entry.length is None else ints[entry.length]
+            found[entry.name] = max(1, length) * arrays[entry.name].dtype.itemsize
+        return found
 
     @property
     def _most_warps(self) -> int:
         return MOST_BLOCKS * self._device.multiprocessors * BLOCK // WARP
-
-    def _fill_tables(self, *values: npt.NDArray[np.generic]) -> tuple[Buffer, ...]:
-        """Send up the tables; they stay where they are, so that recorded launches stay valid."""
-        if not self._tables:
-            self._tables = tuple(self._device.allocate(table.nbytes, "table") for table in values)
-        for buffer, table in zip(self._tables, values):
-            self._device.upload(buffer, table)
-        return self._tables
 
     def _function(self, name: str) -> Function:
         if name not in self._functions:
@@ -182,7 +186,7 @@ class CudaExecutable:
         if total > most:
             wanted = [max(1, count * most // total) for count in wanted]
         ints.update(zip(phase.blocks, wanted))
-        return _Call(function, max(1, sum(wanted)), block)
+        return _Call(function, max(1, sum(wanted)), block, _phase_title(phase))
 
     def run(self, n_ticks: int) -> int:
         """Run up to ``n_ticks`` and return how many were done."""
@@ -196,7 +200,7 @@ class CudaExecutable:
         bound.mirror.push()
         self._choose_launches(bound)
         while True:
-            self._place_recorders(bound)
+            self._send_arguments(bound)
             control = np.array([0, int(tick[0]), end], np.int64)
             self._device.upload(self._control, control)
             self._launch(bound, end - int(tick[0]))
@@ -209,18 +213,19 @@ class CudaExecutable:
                 break
         return int(tick[0]) - first
 
-    def _place_recorders(self, bound: _Bound) -> None:
-        """Tell kernels where the windows of recorders lie, and where these end."""
-        pointers, ints = self._placed
-        before = pointers.copy(), ints.copy()
+    def _send_arguments(self, bound: _Bound) -> None:
+        """Send up the arguments, with where the windows of recorders lie and where these end."""
+        pointers, _, ints = self._values
         layout = self._lowered.layout
         for name in self._lowered.recorders:
             window = bound.mirror.window(name)
             pointers[layout.arrays[f"{name}.data"].position] = window.address() % 2**64
             ints[layout.ints[f"{name}.capacity"]] = window.limit
-        if not np.array_equal(before[0], pointers) or not np.array_equal(before[1], ints):
-            self._device.upload(self._tables[0], pointers)
-            self._device.upload(self._tables[2], ints)
+        for place, (buffer, values) in enumerate(zip(self._tables, self._values)):
+            sent = self._sent[place]
+            if sent is None or sent.tobytes() != values.tobytes():
+                self._device.upload(buffer, values)
+                self._sent[place] = values.copy()
 
     def _launch(self, bound: _Bound, n_ticks: int) -> None:
         """Make the launches of ``n_ticks``: from a recording, or one by one if they are few.
@@ -243,9 +248,53 @@ class CudaExecutable:
                 bound.launch(bound.calls)
         bound.launch(bound.end)
 
+    def time_launches(self, n_ticks: int, ahead: int) -> dict[str, float]:
+        """Run ticks launch by launch and return the mean seconds of each launch.
+
+        ``ahead`` ticks come before, untimed, so that the device does not wait for the host.
+        Raises :class:`simgen.errors.InternalError` if recorders leave no room for all these ticks.
+        """
+        bound = self._bound
+        if bound is None:
+            raise InternalError("a program was timed before it was given memory")
+        tick, device = bound.memory.arrays[_TICK], self._device
+        bound.mirror.push()
+        self._choose_launches(bound)
+        self._send_arguments(bound)
+        control = np.array([0, int(tick[0]), int(tick[0]) + n_ticks + ahead], np.int64)
+        end = int(control[2])
+        device.upload(self._control, control)
+        self._launch(bound, ahead - ahead % device.recorded_ticks)
+        bound.launch(bound.calls * (ahead % device.recorded_ticks))
+        rows = []
+        for _ in range(n_ticks):
+            marks = [device.mark()]
+            for call in bound.calls:
+                bound.launch((call,))
+                marks.append(device.mark())
+            rows.append(marks)
+        bound.launch(bound.end)
+        device.download(self._control, control)
+        tick[0] = control[1]
+        bound.mirror.written(self._lowered.layout.written)
+        if tick[0] != end:
+            raise InternalError(f"only {int(tick[0])} of {end} ticks were made")
+        found = {}
+        for place, call in enumerate(bound.calls):
+            total = sum(device.seconds_between(*marks[place : place + 2]) for marks in rows)
+            found[call.title] = total / n_ticks
+        return found
+
     def request_stop(self) -> None:
         """Make a run under way end soon, after a tick."""
         self._stop = True
+
+
+def _phase_title(phase: Phase) -> str:
+    """Return the name of a launch with its kernels."""
+    names = [part.function for part in phase.parts]
+    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+    return f"{phase.function}: {', '.join(names[:3])}{more}"
 
 
 def _threads(launch: Launch, ints: dict[str, int]) -> int:
@@ -289,4 +338,7 @@ def open_device(options: Options) -> Device:
 
 @functools.lru_cache(maxsize=1)
 def _emulated() -> Device:
+    find_compiler()  # says what is missing
+    from simgen.targets.cuda.emulate import open_emulated
+
     return open_emulated()

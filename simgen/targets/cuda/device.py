@@ -60,7 +60,12 @@ class Graph(Protocol):
 
 
 class Device(Protocol):
-    """A GPU, or what stands for one; it takes only buffers that it made."""
+    """A GPU, or what stands for one; it takes only buffers that it made.
+
+    ``recorded_ticks`` is how many ticks are worth recording together; it may be set.
+    """
+
+    recorded_ticks: int
 
     @property
     def name(self) -> str:
@@ -70,12 +75,17 @@ class Device(Protocol):
     def multiprocessors(self) -> int:
         """The number of units that run blocks."""
 
-    @property
-    def recorded_ticks(self) -> int:
-        """How many ticks are worth recording together."""
+    def facts(self) -> dict[str, str]:
+        """Return what is known about the device and its software, by name."""
+
+    def free_bytes(self) -> int:
+        """Return how many bytes can still be allocated."""
 
     def allocate(self, n_bytes: int, name: str = "") -> Buffer:
-        """Return memory whose contents are undefined; ``name`` is for messages."""
+        """Return memory whose contents are undefined; ``name`` is for messages.
+
+        Raises :class:`simgen.errors.MemoryLimitError` if there is no room.
+        """
 
     def upload(self, buffer: Any, data: npt.NDArray[Any], offset: int = 0) -> None:
         """Copy a contiguous array to the device, after all that was launched before."""
@@ -91,6 +101,12 @@ class Device(Protocol):
 
     def synchronize(self) -> None:
         """Wait for all launches; what went wrong in them is raised here."""
+
+    def mark(self) -> Any:
+        """Return a point in the order of launches: after all that were made before."""
+
+    def seconds_between(self, first: Any, last: Any) -> float:
+        """Return the time between two marks; waits for the last."""
 
     def capture(self, launches: Callable[[], None]) -> Graph:
         """Record the launches that a function makes, without running them."""

@@ -12,7 +12,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from simgen.errors import CompileError, DeviceError, InternalError, KernelError
+from simgen.errors import (
+    CompileError,
+    DeviceError,
+    InternalError,
+    KernelError,
+    MemoryLimitError,
+)
 from simgen.resources import cuda_kernel_dir
 from simgen.targets.cpu.compile import headers_digest
 from simgen.targets.cuda.detect import find_gpus
@@ -83,14 +89,41 @@ class GpuDevice:
             self.threads = int(attributes["maxThreadsPerMultiProcessor"])
             self.registers = int(attributes["regsPerMultiprocessor"])
 
+    def facts(self) -> dict[str, str]:
+        """Return the device's abilities and the versions of driver, CUDA, NVRTC and CuPy."""
+        runtime = self.cupy.cuda.runtime
+        found = runtime.getDeviceProperties(self.number)
+        with self.cupy.cuda.Device(self.number):
+            n_bytes = int(runtime.memGetInfo()[1])
+        return {
+            "GPU": self.name,
+            "compute capability": f"{found['major']}.{found['minor']}",
+            "multiprocessors": str(self.multiprocessors),
+            "memory": f"{n_bytes / 2**30:.1f} GiB",
+            "L2": f"{int(found['l2CacheSize']) / 2**20:.0f} MiB",
+            "driver for CUDA": _version(int(runtime.driverGetVersion())),
+            "CUDA": _version(int(runtime.runtimeGetVersion())),
+            "NVRTC": ".".join(str(part) for part in self.cupy.cuda.nvrtc.getVersion()),
+            "CuPy": str(self.cupy.__version__),
+        }
+
+    def free_bytes(self) -> int:
+        """Return what the driver has and what CuPy's pool keeps for later, within its limit."""
+        with self.cupy.cuda.Device(self.number):
+            pool = self.cupy.get_default_memory_pool()
+            free = int(self.cupy.cuda.runtime.memGetInfo()[0]) + int(pool.free_bytes())
+            limit = int(pool.get_limit())  # 0 if the user set none
+            return min(free, limit - int(pool.used_bytes())) if limit else free
+
     def allocate(self, n_bytes: int, name: str = "") -> GpuBuffer:
         """Return memory whose contents are undefined."""
         with self.cupy.cuda.Device(self.number), self.stream:
             try:
                 return GpuBuffer(self.cupy.cuda.alloc(max(n_bytes, 1)), n_bytes)
             except self.cupy.cuda.memory.OutOfMemoryError:
-                raise DeviceError(
-                    f"The GPU {self.name} has no room for {n_bytes:,} bytes of '{name}'."
+                raise MemoryLimitError(
+                    f"The GPU {self.name} has no room for {n_bytes:,} bytes of '{name}'; "
+                    f"{self.free_bytes():,} bytes are free."
                 ) from None
 
     def upload(self, buffer: GpuBuffer, data: npt.NDArray[Any], offset: int = 0) -> None:
@@ -132,10 +165,14 @@ class GpuDevice:
     def compile(self, source: str) -> GpuModule:
         """Compile a translation unit; CuPy keeps the machine code on disk.
 
-        It knows it by the text alone, which therefore names the state of the headers.
+        It knows it by the text, which therefore names all that the code depends on: the options,
+        the compiler, CuPy, which adds options of its own, the GPU's kind and the headers' state.
         """
-        source = f"{source}\n// headers {headers_digest()}\n"
         options = ("--std=c++17", "--fmad=false", f"-I{cuda_kernel_dir()}")
+        facts = self.facts()
+        words = [f"{what} {facts[what]}" for what in ("NVRTC", "CuPy", "compute capability")]
+        made_of = (f"options {' '.join(options[:-1])}", *words, f"headers {headers_digest()}")
+        source = f"{source}\n// {', '.join(made_of)}\n"
         with self.cupy.cuda.Device(self.number):
             module = self.cupy.RawModule(code=source, options=options, backend="nvrtc")
             try:
@@ -150,6 +187,18 @@ class GpuDevice:
             self.stream.synchronize()
         except self.cupy.cuda.runtime.CUDARuntimeError as error:
             raise KernelError(f"A kernel failed on the GPU {self.name}: {error}") from None
+
+    def mark(self) -> Any:
+        """Return a CuPy event that was recorded on the stream."""
+        with self.cupy.cuda.Device(self.number):
+            event = self.cupy.cuda.Event()
+            event.record(self.stream)
+        return event
+
+    def seconds_between(self, first: Any, last: Any) -> float:
+        """Return the time between two events; waits for the last."""
+        last.synchronize()
+        return float(self.cupy.cuda.get_elapsed_time(first, last)) / 1000
 
     def capture(self, launches: Callable[[], None]) -> GpuGraph | Repeated:
         """Record the launches that a function makes; they were made before, so all is loaded.
@@ -173,6 +222,11 @@ class GpuDevice:
                 )
                 return Repeated(launches)
         return GpuGraph(self, graph)
+
+
+def _version(number: int) -> str:
+    """Return "13.0" for 13000."""
+    return f"{number // 1000}.{number % 1000 // 10}"
 
 
 @dataclass(frozen=True, slots=True, eq=False)

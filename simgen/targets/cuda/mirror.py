@@ -1,15 +1,15 @@
 """The arrays of a network in device memory, and which side has the newer values.
 
-Arrays go up before a run where the host may have written them, and come back when the host asks
-for what the device wrote. Recorders are drained after every run: only values appended since the
-last time come back, and none go up, because kernels append and never read them.
+Arrays go up before a run where the host has written or replaced them, and come back when the host
+asks for what the device wrote. Where writes of the host are counted, the count tells; any other
+array is compared with what went up. Recorders are drained after every run: only values appended
+since the last time come back, and none go up, because kernels append and never read them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from enum import Enum
 from typing import Any
 
 import numpy as np
@@ -18,47 +18,38 @@ from simgen.errors import DeviceError, InternalError
 from simgen.targets.base import AnyArray, Memory
 from simgen.targets.checks import checked_array
 from simgen.targets.cuda.device import Buffer, Device
+from simgen.targets.cuda.finite import FinitenessCheck
 from simgen.targets.cuda.recorders import RecorderWindow
+from simgen.targets.cuda.room import Request
 from simgen.targets.scope import Slot
 
-_FIXED = (
-    *("row_start", "targets", "bounds", "pair_start", "pair_class", "pair_begin"),
-    *("col_start", "col_pos", "col_src", "positions"),
-    *("segment_list_start", "segment_list_pos", "row_list_start", "row_list_pos"),
-    *("whole_list_pos", "whole_list_src"),
-)
+
+def _counts_values(slot: Slot) -> bool:
+    """Whether it is the number of values of a recorder; arrays of the runtime have no length."""
+    return slot.length is None and slot.name.rpartition(".")[2] == "used"
 
 
-class _Kind(Enum):
-    """How an array is kept in step."""
-
-    PLAIN = "plain"
-    FIXED = "fixed"  # connectivity: the host replaces such an array where it would change it
-    USED = "used"  # the number of values of a recorder
-
-
-def _kind_of(slot: Slot) -> _Kind:
-    """Return the kind; arrays of the runtime have no length, and names of its own making."""
-    if slot.length is not None:
-        return _Kind.PLAIN
-    last = slot.name.rpartition(".")[2]
-    if last in _FIXED:
-        return _Kind.FIXED
-    return _Kind.USED if last == "used" else _Kind.PLAIN
+def _is_real(slot: Slot) -> bool:
+    return slot.c_type in ("double", "float")
 
 
 @dataclass(slots=True)
 class _Copy:
-    """One array: the host's, the device's, and whether they differ."""
+    """One array: the host's, the device's, and whether they differ.
+
+    ``known`` is what both had last, where writes of the host are not counted.
+    """
 
     name: str
-    kind: _Kind
+    is_used: bool  # the number of values of a recorder
     host: AnyArray
     buffer: Buffer
-    host_newer: bool
+    host_newer: bool = True
     device_newer: bool = False
     writes: int = 0  # of the host, when the array went up; only for those that are counted
     lent: bool = False  # users write the device's array, so it may be newer at any time
+    suspect: bool = False  # the host may have written it, as far as is known
+    known: AnyArray | None = None
 
     @property
     def owner(self) -> str:
@@ -75,6 +66,7 @@ class DeviceMirror:
         self._copies: dict[str, _Copy] = {}
         self._windows: dict[str, RecorderWindow] = {}
         self._scratch: dict[str, Buffer] = {}
+        self._finiteness: FinitenessCheck | None = None
 
     @classmethod
     def of(cls, memory: Memory, device: Device) -> DeviceMirror:
@@ -86,7 +78,7 @@ class DeviceMirror:
 
     def array(self, slot: Slot) -> Buffer:
         """Return the device's copy of a named array, which goes up before the next run."""
-        host, kind = checked_array(self.memory, slot), _kind_of(slot)
+        host, is_used = checked_array(self.memory, slot), _counts_values(slot)
         known = self._copies.get(slot.name)
         if known is not None and known.host is host:
             return known.buffer
@@ -95,9 +87,42 @@ class DeviceMirror:
         if known is not None and known.buffer.n_bytes == host.nbytes:
             buffer = known.buffer
         else:
+            self._copies.pop(slot.name, None)
+            known = None  # what it had is free for what replaces it
             buffer = self.device.allocate(host.nbytes, slot.name)
-        self._copies[slot.name] = _Copy(slot.name, kind, host, buffer, host_newer=True)
+        self._copies[slot.name] = _Copy(slot.name, is_used, host, buffer)
         return buffer
+
+    def requests(self, slots: Iterable[Slot], scratch: Mapping[str, int]) -> list[Request]:
+        """Return what has no place on the device yet, and give up the places that are too small.
+
+        ``scratch`` has the bytes of the arrays of the device alone.
+        """
+        found = []
+        for slot in slots:
+            name, _, last = slot.name.rpartition(".")
+            if slot.name in scratch:
+                present: Buffer | None = self._scratch.get(slot.name)
+                if present is None or present.n_bytes < scratch[slot.name]:
+                    self._scratch.pop(slot.name, None)
+                    found.append(Request(slot.name, scratch[slot.name]))
+            elif slot.length is None and last == "data":
+                if n_bytes := self.window(name).missing():
+                    found.append(Request(slot.name, n_bytes, _is_real(slot), is_recorder=True))
+            else:
+                host, known = checked_array(self.memory, slot), self._copies.get(slot.name)
+                if known is None or known.buffer.n_bytes != host.nbytes:
+                    if known is not None and not known.device_newer:
+                        del self._copies[slot.name]
+                    found.append(Request(slot.name, host.nbytes, _is_real(slot)))
+        return found
+
+    @property
+    def n_bytes(self) -> int:
+        """The bytes that the network has on the device."""
+        buffers = [*(copy.buffer for copy in self._copies.values()), *self._scratch.values()]
+        windows = sum(window.n_bytes for window in self._windows.values())
+        return windows + sum(buffer.n_bytes for buffer in buffers)
 
     def window(self, recorder: str) -> RecorderWindow:
         """Return what the device has of a recorder."""
@@ -119,29 +144,37 @@ class DeviceMirror:
     # --- before and after a run ---------------------------------------------------------------
 
     def changed(self) -> None:
-        """Take note that the host may have written any array but those it replaces."""
+        """Take note that the host may have written any array whose writes are not counted."""
         for copy in self._copies.values():
-            if copy.kind not in (_Kind.PLAIN, _Kind.USED) or copy.name in self.memory.counters:
+            if copy.name in self.memory.counters:
                 continue
             if copy.device_newer:
                 raise InternalError(f"array '{copy.name}' was not fetched before it was written")
-            copy.host_newer = True
+            copy.suspect = True
 
     def push(self) -> None:
-        """Send up what the host may have written."""
+        """Send up what the host has written."""
         for copy in self._copies.values():
-            if self._send(copy) and copy.kind is _Kind.USED:
+            if self._send(copy) and copy.is_used:
                 self.window(copy.owner).start(int(copy.host[0]))
 
     def _send(self, copy: _Copy) -> bool:
-        """Send up one array if the host may have written it; return whether it may have."""
+        """Send up one array if the host has written it; return whether it has."""
         counter = self.memory.counters.get(copy.name)
         writes = copy.writes if counter is None else counter()
-        if not copy.host_newer and writes == copy.writes:
+        differs = copy.suspect and not _same_bits(copy.known, copy.host)
+        copy.suspect = False
+        if not copy.host_newer and writes == copy.writes and not differs:
             return False
         self.device.upload(copy.buffer, copy.host)
         copy.host_newer, copy.writes = False, writes
+        self._agree(copy)
         return True
+
+    def _agree(self, copy: _Copy) -> None:
+        """Take note that both sides have the same values."""
+        if copy.name not in self.memory.counters:
+            copy.known = copy.host.copy()
 
     def view(self, name: str) -> Any:
         """Return an array of the device's library that shares the memory of a named one."""
@@ -152,11 +185,21 @@ class DeviceMirror:
         copy.lent = copy.device_newer = True
         return self.device.view(copy.buffer, copy.host.dtype, copy.host.size)
 
+    def is_finite(self, name: str) -> bool:
+        """Whether the device alone has the newest values of an array, and all are finite."""
+        copy = self._copies.get(name)
+        if copy is None or not copy.device_newer:
+            return False
+        if self._finiteness is None:
+            self._finiteness = FinitenessCheck(self.device)
+        return self._finiteness.all_finite(copy.buffer, copy.host.dtype, copy.host.size)
+
     def written(self, names: Iterable[str]) -> None:
         """Take note that a program wrote arrays, and drain the recorders among them."""
         for copy in (self._copies[name] for name in names if name in self._copies):
-            if copy.kind is _Kind.USED:
+            if copy.is_used:
                 self.device.download(copy.buffer, copy.host)
+                self._agree(copy)
                 self.window(copy.owner).drain(int(copy.host[0]))
             else:
                 copy.device_newer = True
@@ -178,4 +221,12 @@ class DeviceMirror:
         for copy in copies:
             if copy.device_newer:
                 self.device.download(copy.buffer, copy.host)
+                self._agree(copy)
                 copy.device_newer = copy.lent
+
+
+def _same_bits(first: AnyArray | None, second: AnyArray) -> bool:
+    """Whether arrays of one type and size agree, in NaN and the sign of zero, too."""
+    return first is not None and np.array_equal(
+        first.reshape(-1).view(np.uint8), second.reshape(-1).view(np.uint8)
+    )

@@ -36,7 +36,7 @@ from simgen.ir.kernel import (
 )
 from simgen.ir.stmt import Accumulate, Append, Scatter, Stmt, Store
 from simgen.ir.visit import all_nodes, flatten, reads, walk
-from simgen.targets.effects import kernel_effects
+from simgen.targets.effects import Owner, kernel_effects
 
 _WALKS = (OverFanOut, OverFanIn, OverSynapses)
 _OF_SOURCES = (Index(IndexKind.PRE), Index(IndexKind.SYNAPSE))
@@ -74,7 +74,7 @@ def plan_kernel(kernel: Kernel, deterministic: bool = False) -> Plan:
     atomic = _commuting(kernel)
     if atomic is not None and not (deterministic and _rounds(kernel, atomic)):
         return Plan(Order.FREE, frozenset(array.name for array in atomic))
-    if isinstance(kernel.domain, _WALKS) and kernel_effects(kernel).split:
+    if isinstance(kernel.domain, _WALKS) and kernel_effects(kernel).owner is Owner.PART:
         return Plan(Order.OWNED)
     if isinstance(kernel.domain, OverFanOut | OverSynapses) and _stays_with_sources(kernel):
         return Plan(Order.OWNED, owner=IndexKind.PRE)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from simgen.errors import InternalError
 from simgen.targets.base import AnyArray, Memory
 from simgen.targets.cuda.device import Buffer, Device
 
@@ -36,13 +37,33 @@ class RecorderWindow:
         """Where the device must stop appending."""
         return min(self.host.size, self.first + self._size)
 
+    def missing(self) -> int:
+        """Return the bytes that are to be allocated; a window that is too small is given up.
+
+        One that has room for a tick stays where there is no memory for a larger one.
+        """
+        wanted = min(self.host.size, max(LEAST_VALUES, LEAST_TICKS * self.need))
+        n_bytes = wanted * self.host.itemsize
+        if self._buffer is not None:
+            works = self._size >= max(1, self.need)
+            if wanted <= self._size or (works and n_bytes > self._device.free_bytes()):
+                return 0
+        self._buffer, self._size = None, 0  # the host has all its values
+        return n_bytes
+
+    @property
+    def n_bytes(self) -> int:
+        """The bytes that it has on the device."""
+        return self._size * self.host.itemsize
+
     def address(self) -> int:
         """Return what kernels take for the address of the recorder's first value."""
-        wanted = min(self.host.size, max(LEAST_VALUES, LEAST_TICKS * self.need))
-        if self._buffer is None or wanted > self._size:
-            self._buffer = self._device.allocate(wanted * self.host.itemsize, f"{self.name}.data")
-            self._size = wanted
+        if n_bytes := self.missing():
+            self._buffer = self._device.allocate(n_bytes, f"{self.name}.data")
+            self._size = n_bytes // self.host.itemsize
             self.first = self.drained
+        if self._buffer is None:
+            raise InternalError(f"the recorder '{self.name}' has no room on the device")
         return self._buffer.address - self.first * self.host.itemsize
 
     def start(self, used: int) -> None:

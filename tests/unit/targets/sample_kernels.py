@@ -69,6 +69,15 @@ SPLIT = {
     "learning": kernel(INTO, Store(W, SYNAPSE, Load(V, POST))),
     "sums": kernel(EACH, add(G, POST, Load(W, SYNAPSE))),
 }
+BY_SOURCE = {
+    "writes to sources": kernel(OUT, add(U, PRE)),
+    "conditional writes to sources": kernel(
+        OUT, If(compare(">", Load(W, SYNAPSE), real(0.0)), (add(U, PRE),))
+    ),
+    "writes to sources and synapses": kernel(OUT, add(U, PRE), Store(W, SYNAPSE, Load(U, PRE))),
+    "sums at sources": kernel(EACH, add(U, PRE, Load(W, SYNAPSE))),
+    "recurrent writes to sources": kernel(RECURRENT, add(G, PRE, Load(V, POST))),
+}
 SERIAL = {
     "shared writes": kernel(ALL_A, add(TOTAL, ZERO)),
     "writes through an index": kernel(ALL_A, add(U, LINKED)),
@@ -80,9 +89,10 @@ SERIAL = {
     "a range that reads": kernel(
         OverElements("a.n", integer(0), Load(LINK, ZERO)), Store(LINK, ELEMENT, Step())
     ),
-    "writes to sources": kernel(OUT, add(U, PRE)),
-    "conditional writes to sources": kernel(
-        OUT, If(compare(">", Load(W, SYNAPSE), real(0.0)), (add(U, PRE),))
+    "writes to both ends": kernel(OUT, add(U, PRE), add(V, POST)),
+    "writes to sources of spikes of targets": kernel(INTO, add(U, PRE)),
+    "recurrent writes to sources that targets read": kernel(
+        RECURRENT, Store(V, PRE, Load(V, POST))
     ),
     "recurrent reads of targets": kernel(RECURRENT, add(V, POST, Load(V, PRE))),
     "spike recording": kernel(FIRED, Append(Recorder("r", I64), Step())),

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import sys
 import threading
+import time
+import weakref
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,7 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from simgen.errors import InternalError, KernelError, UnsupportedFeatureError
+from simgen.errors import InternalError, KernelError, MemoryLimitError, UnsupportedFeatureError
+from simgen.targets.cpu.compile import find_compiler
 from simgen.targets.cuda.emulate.arguments import Argument, Size, launch_sizes, pack
 from simgen.targets.cuda.emulate.explain import explain
 from simgen.targets.cuda.emulate.library import (
@@ -46,6 +50,7 @@ class EmulatedDevice:
     ``check`` watches every load and store, at two to eight times the cost: kernels raise where
     they access what is not theirs or was never written, or race, whatever the order.
     They also raise when a launch takes longer than ``patience`` seconds.
+    ``limit`` is the size of its memory in bytes; without one it has as much as the host.
     """
 
     order: str = "forward"
@@ -56,6 +61,8 @@ class EmulatedDevice:
     multiprocessors: int = 2  # few blocks suffice to find what goes wrong between them
     table: MemoryTable = field(default_factory=MemoryTable, repr=False)
     recorded_ticks: int = 1  # replaying loops by itself
+    limit: int | None = None
+    _taken: deque[int] = field(default_factory=deque, repr=False)  # sizes, negative when freed
     _recording: list[_Prepared] | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
@@ -65,9 +72,27 @@ class EmulatedDevice:
             raise InternalError(f"the order {self.order!r} is none of {', '.join(ORDERS)}")
         self.table.pointer.patience = self.patience
 
+    def facts(self) -> dict[str, str]:
+        """Return its name and the compiler behind it."""
+        return {"GPU": self.name, "compiler": find_compiler().version.splitlines()[0]}
+
+    def free_bytes(self) -> int:
+        """Return how many bytes can still be allocated."""
+        with _lock:
+            taken = sum(self._taken.popleft() for _ in range(len(self._taken)))
+            self._taken.append(taken)
+        return (2**62 if self.limit is None else self.limit) - taken
+
     def allocate(self, n_bytes: int, name: str = "") -> EmulatedBuffer:
         """Return memory that holds a pattern until it is written; ``name`` is for messages."""
+        if n_bytes > (free := self.free_bytes()):
+            raise MemoryLimitError(
+                f"The {self.name} has no room for {n_bytes:,} bytes of '{name}'; "
+                f"{free:,} bytes are free."
+            )
         buffer = spoiled(n_bytes, name, self.check)
+        self._taken.append(n_bytes)
+        weakref.finalize(buffer, self._taken.append, -n_bytes)
         if self.check:
             with _lock:
                 self.table.add(buffer)
@@ -101,6 +126,14 @@ class EmulatedDevice:
 
     def synchronize(self) -> None:
         """Wait for all launches; here each launch waits for itself."""
+
+    def mark(self) -> float:
+        """Return the time: launches have ended when they return."""
+        return time.perf_counter()
+
+    def seconds_between(self, first: float, last: float) -> float:
+        """Return the time between two marks."""
+        return last - first
 
     def capture(self, launches: Callable[[], None]) -> EmulatedGraph:
         """Return the list of launches that the callable makes; none of them is run."""

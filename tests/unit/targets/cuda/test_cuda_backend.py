@@ -92,6 +92,25 @@ def test_only_what_changed_is_copied(cuda):
     assert device.down == []
 
 
+@pytest.mark.parametrize(("recorded", "ahead"), [(1, 3), (4, 3), (4, 9)])
+def test_timed_launches_are_those_of_a_run(cuda, recorded, ahead):
+    net, what = growing(cuda)
+    device = open_emulated()
+    device.recorded_ticks = recorded
+    executable = bound(net, what, device)
+    executable.run(2)
+    times = executable.time_launches(5, ahead)
+    assert [name.split(":")[0] for name in times] == ["sg_phase_0", "sg_phase_1"]
+    assert "k_record" in list(times)[1]
+    assert all(seconds > 0 for seconds in times.values())
+    net.memory.fetch()
+    assert net.memory.arrays["exc.v"].tolist() == [7.0 + ahead] * 40
+    assert len(net.recorded("rec")) == 2 * (7 + ahead)
+    assert executable.run(1) == 1
+    with pytest.raises(InternalError, match="ticks were made"):
+        executable.time_launches(100, 0)  # the recorder has room for 50
+
+
 def test_what_the_host_wrote_counts_in_the_next_run(cuda):
     net, what = growing(cuda)
     executable = bound(net, what, open_emulated())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import sys
+import time
 from types import SimpleNamespace
 
 import numpy as np
@@ -12,7 +13,16 @@ import pytest
 
 import simgen
 from simgen import NeuronGroup, SpikeMonitor, Synapses, ms, run
-from simgen.errors import CompileError, DeviceError, InternalError, KernelError
+from simgen.commands.check import models, replay, smoke
+from simgen.commands.check.report import Report
+from simgen.commands.check.setting import Setting
+from simgen.errors import (
+    CompileError,
+    DeviceError,
+    InternalError,
+    KernelError,
+    MemoryLimitError,
+)
 from simgen.targets.cuda import gpu
 from simgen.targets.cuda.emulate import open_emulated
 
@@ -54,6 +64,21 @@ class Stream:
         assert self.captured is None
         if self.failing:
             raise RuntimeFailedError("an illegal memory access was encountered")
+
+
+class Event:
+    """A mark on a stream."""
+
+    def __init__(self):
+        self.stream, self.waited = None, []
+
+    def record(self, stream):
+        assert isinstance(stream, Stream)
+        self.stream = stream
+
+    def synchronize(self):
+        assert self.stream is not None
+        self.waited.append(True)
 
 
 @pytest.fixture
@@ -127,13 +152,26 @@ def cupy(monkeypatch):
         memcpyHostToDevice=1,
         memcpyDeviceToHost=2,
         CUDARuntimeError=RuntimeFailedError,
+        memGetInfo=lambda: (made.room, 1 << 40),
         getDeviceProperties=lambda number: {
             "multiProcessorCount": 3,
             "maxThreadsPerMultiProcessor": 1536,
             "regsPerMultiprocessor": 65536,
+            "major": 9,
+            "minor": 0,
+            "l2CacheSize": 50 << 20,
         },
+        driverGetVersion=lambda: 13020,
+        runtimeGetVersion=lambda: 13000,
     )
+    made.__version__ = "14.2.0"
     made.RawModule = RawModule
+    made.pool = SimpleNamespace(kept=0, limit=0, used=0)
+    made.get_default_memory_pool = lambda: SimpleNamespace(
+        free_bytes=lambda: made.pool.kept,
+        get_limit=lambda: made.pool.limit,
+        used_bytes=lambda: made.pool.used,
+    )
     made.cuda = SimpleNamespace(
         Device=device,
         Stream=stream,
@@ -141,6 +179,9 @@ def cupy(monkeypatch):
         runtime=runtime,
         memory=SimpleNamespace(OutOfMemoryError=OutOfMemoryError),
         compiler=SimpleNamespace(CompileException=CompileFailedError),
+        nvrtc=SimpleNamespace(getVersion=lambda: (13, 2)),
+        Event=Event,
+        get_elapsed_time=lambda first, last: 2.5,
     )
     monkeypatch.setitem(sys.modules, "cupy", made)
     monkeypatch.setattr(gpu, "find_gpus", lambda: ("Stand-in A", "Stand-in B"))
@@ -172,9 +213,8 @@ def test_a_network_runs_through_cupy_as_on_the_cpu(cupy):
     for one, other in zip(found, expected):
         np.testing.assert_array_equal(one, other)
     assert len(expected[0]) > 20
-    assert cupy.options == [
-        ("--std=c++17", "--fmad=false", f"-I{gpu.cuda_kernel_dir()}"),
-    ]
+    options = ("--std=c++17", "--fmad=false", f"-I{gpu.cuda_kernel_dir()}")
+    assert cupy.options == [options] * 2  # the program, and the search for NaN after a run
     assert gpu.open_gpu(1).multiprocessors == 3
 
 
@@ -188,13 +228,26 @@ def test_as_many_blocks_as_run_at_a_time(cupy, registers, block, each):
     assert module.function("k").resident(block) == 3 * each
 
 
-def test_the_text_names_the_state_of_the_headers(cupy, monkeypatch):
+def test_the_text_names_all_that_its_machine_code_depends_on(cupy, monkeypatch):
+    """CuPy knows by it what it has on disk."""
     device = gpu.open_gpu(0)
-    device.compile('extern "C" __global__ void k() {}')
+    compile_it = lambda: device.compile('extern "C" __global__ void k() {}')
+    compile_it()
     monkeypatch.setattr(gpu, "headers_digest", lambda: "others")
-    device.compile('extern "C" __global__ void k() {}')
-    assert cupy.sources[0] != cupy.sources[1]
-    assert cupy.sources[1].endswith("// headers others\n")
+    compile_it()
+    cupy.__version__ = "15.0.0"
+    compile_it()
+    cupy.cuda.nvrtc.getVersion = lambda: (13, 9)
+    compile_it()
+    found = cupy.cuda.runtime.getDeviceProperties(0)
+    cupy.cuda.runtime.getDeviceProperties = lambda number: {**found, "major": 12}
+    compile_it()
+    assert len(set(cupy.sources)) == 5
+    assert cupy.sources[-1].endswith(
+        "\n// options --std=c++17 --fmad=false, NVRTC 13.9, CuPy 15.0.0, "
+        "compute capability 12.0, headers others\n"
+    )
+    assert set(cupy.options) == {("--std=c++17", "--fmad=false", f"-I{gpu.cuda_kernel_dir()}")}
 
 
 def test_faults_of_cupy_are_reported_as_ours(cupy):
@@ -202,7 +255,7 @@ def test_faults_of_cupy_are_reported_as_ours(cupy):
     with pytest.raises(CompileError, match="refused"):
         device.compile("refuse")
     cupy.room = 10
-    with pytest.raises(DeviceError, match=r"Stand-in A has no room for 11 bytes of 'exc\.v'"):
+    with pytest.raises(MemoryLimitError, match=r"Stand-in A has no room for 11 bytes of 'exc\.v'"):
         device.allocate(11, "exc.v")
     buffer = device.allocate(8)
     with pytest.raises(InternalError):
@@ -212,6 +265,54 @@ def test_faults_of_cupy_are_reported_as_ours(cupy):
     cupy.streams[-1].failing = True
     with pytest.raises(KernelError, match="illegal memory access"):
         device.synchronize()
+
+
+@pytest.mark.compiler
+def test_the_sections_of_gpu_check_run_through_cupy(cupy, tmp_path):
+    report = Report("smoke", tmp_path / "smoke.json", time.monotonic() + 1000)
+    smoke.run(Setting(report))
+    assert report.message.startswith("3 of 3; GPU Stand-in A, compute capability 9.0")
+    assert "NVRTC 13.2, CuPy 14.2.0" in report.message
+    report = Report("replay", tmp_path / "replay.json", time.monotonic() + 1000)
+    values = replay._compare_ways(Setting(report), gpu.open_gpu(0), 64, models.parts, {})
+    assert values["deviation from reference"] < 1e-12
+    cupy.streams[-1].end_capture = lambda: exec("raise RuntimeFailedError", globals())
+    with pytest.raises(RuntimeWarning, match="does not record"):
+        replay._compare_ways(Setting(report), gpu.open_gpu(0), 64, models.parts, {})
+
+
+def test_marks_are_events_of_the_stream(cupy):
+    device = gpu.open_gpu(0)
+    first, last = device.mark(), device.mark()
+    assert device.seconds_between(first, last) == 0.0025
+    assert last.waited == [True]
+
+
+def test_free_memory_is_the_drivers_and_that_of_the_pool_within_its_limit(cupy):
+    device = gpu.open_gpu(0)
+    cupy.room, cupy.pool.kept = 1000, 500
+    assert device.free_bytes() == 1500
+    cupy.pool.limit, cupy.pool.used = 1200, 300
+    assert device.free_bytes() == 900
+
+
+@pytest.mark.compiler
+def test_a_network_that_does_not_fit_takes_nothing(cupy):
+    simgen.set_device("cuda")
+    simgen.start_scope()
+    group = NeuronGroup(1000, "dv/dt = -v/(5*ms) : 1", name="cells", method="exact")
+    small = simgen.Network(group)
+    small.run(0.1 * ms)
+    cupy.room, cupy.pool.kept, taken = 5000, 2000, []
+    alloc, cupy.cuda.alloc = (
+        cupy.cuda.alloc,
+        lambda n_bytes: taken.append(n_bytes) or alloc(n_bytes),
+    )
+    other = NeuronGroup(1000, "dv/dt = -v/(5*ms) : 1", name="others", method="exact")
+    with pytest.raises(MemoryLimitError, match=r"'Stand-in A', where 7,000 are free[^*]*others\.v"):
+        simgen.Network(other).run(0.1 * ms)
+    assert max(taken, default=0) < 100  # tables of a program's arguments
+    small.run(0.1 * ms)  # what fitted still runs
 
 
 def test_arrays_given_out_are_waited_for(cupy):

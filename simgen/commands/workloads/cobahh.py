@@ -2,8 +2,6 @@
 
 from typing import Any
 
-from workload import Workload
-
 EQUATIONS = """
 dv/dt  = (g_leak*(E_leak - v) + ge*(E_e - v) + gi*(E_i - v)
           + g_na*m**3*h*(E_na - v) + g_k*n**4*(E_k - v))/C : volt
@@ -22,8 +20,9 @@ beta_n  = 0.5*exp((10 - u)/40)/ms : Hz
 """
 
 
-def build(api: Any, neurons: int = 4000) -> Workload:
-    """Return the network of ``neurons`` Hodgkin-Huxley neurons."""
+def build(api: Any, neurons: int = 4000, inputs: int | None = None) -> tuple[Any, ...]:
+    """Return ``neurons`` Hodgkin-Huxley neurons with ``inputs`` each, 2 % of all by default."""
+    share = 0.02 if inputs is None else inputs / neurons
     ms, mV, nS = api.ms, api.mV, api.nS
     area = 20000 * api.umetre**2
     siemens, cm = api.siemens, api.cm
@@ -40,8 +39,8 @@ def build(api: Any, neurons: int = 4000) -> Workload:
         "V_T": -63 * mV,
         "taue": 5 * ms,
         "taui": 10 * ms,
-        "w_e": 6 * nS * 4000 / neurons,
-        "w_i": 67 * nS * 4000 / neurons,
+        "w_e": 6 * nS * 80 / (share * neurons),
+        "w_i": 67 * nS * 80 / (share * neurons),
     }
     group = api.NeuronGroup(
         neurons,
@@ -57,9 +56,9 @@ def build(api: Any, neurons: int = 4000) -> Workload:
     split = neurons * 4 // 5
     excitation = api.Synapses(group[:split], group, on_pre="ge += w_e", namespace=constants)
     inhibition = api.Synapses(group[split:], group, on_pre="gi += w_i", namespace=constants)
-    excitation.connect(p=0.02)
-    inhibition.connect(p=0.02)
+    excitation.connect(p=share)
+    inhibition.connect(p=share)
     spikes = api.SpikeMonitor(group, record=False)
     network = api.Network(group, excitation, inhibition, spikes)
     pathways = ((spikes, neurons, excitation), (spikes, neurons, inhibition))
-    return Workload(network, neurons, spikes, neurons, pathways)
+    return network, neurons, spikes, neurons, pathways

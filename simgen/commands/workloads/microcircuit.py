@@ -9,7 +9,6 @@ lost (van Albada et al. 2015).
 from typing import Any
 
 import numpy as np
-from workload import Workload
 
 SIZES = np.array([20683, 5834, 21915, 5479, 4850, 1065, 14395, 2948])  # L2/3e, L2/3i, L4e ... L6i
 PROBABILITIES = np.array(  # rows: targets, columns: sources
@@ -44,8 +43,13 @@ def synapse_counts() -> Any:
     return np.log1p(-PROBABILITIES) / np.log1p(-1 / pairs)
 
 
-def build(api: Any, neurons: float = 0.1, inputs: float = 0.1) -> Workload:
-    """Return the network with these shares of its neurons and of the inputs of each."""
+def build(
+    api: Any, neurons: float = 0.1, inputs: float = 0.1, record: bool = False
+) -> tuple[Any, ...]:
+    """Return the network with these shares of its neurons and of the inputs of each.
+
+    The monitors of the populations count spikes and with ``record`` keep them, too.
+    """
     ms, mV, pA, pF, Hz = api.ms, api.mV, api.pA, api.pF, api.Hz
     constants = {"tau_m": 10 * ms, "tau_syn": 0.5 * ms, "C": 250 * pF, "E_L": -65 * mV}
     sizes = np.round(SIZES * neurons).astype(int)
@@ -72,15 +76,15 @@ def build(api: Any, neurons: float = 0.1, inputs: float = 0.1) -> Workload:
         number, weight = int(EXTERNAL[target] * inputs), PSC / np.sqrt(inputs) * pA
         drives.append(api.PoissonInput(population, "I", number, 8 * Hz, weight))
         for source in range(8):
-            count = int(counts[target, source] * neurons * inputs)
+            count = round(counts[target, source] * neurons * inputs)
             if count:
                 synapses = _connect(api, populations[source], population, count)
                 _fill(api, synapses, mean[target, source] / np.sqrt(inputs), source % 2 == 0)
                 pathways.append((source, synapses))
-    monitors = [api.SpikeMonitor(population, record=False) for population in populations]
+    monitors = [api.SpikeMonitor(population, record=record) for population in populations]
     network = api.Network(group, drives, monitors, [synapses for _, synapses in pathways])
     events = tuple((monitors[s], int(sizes[s]), synapses) for s, synapses in pathways)
-    return Workload(network, int(sizes.sum()), monitors[0], int(sizes[0]), events)
+    return network, int(sizes.sum()), monitors[0], int(sizes[0]), events
 
 
 def _connect(api: Any, source: Any, target: Any, count: int) -> Any:

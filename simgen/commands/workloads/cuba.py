@@ -2,12 +2,11 @@
 
 from typing import Any
 
-from workload import Workload
 
-
-def build(api: Any, neurons: int = 4000) -> Workload:
-    """Return the network of ``neurons`` integrate-and-fire neurons with exponential currents."""
+def build(api: Any, neurons: int = 4000, inputs: int | None = None) -> tuple[Any, ...]:
+    """Return ``neurons`` integrate-and-fire neurons with ``inputs`` each, 2 % of all by default."""
     ms, mV = api.ms, api.mV
+    share = 0.02 if inputs is None else inputs / neurons
     constants = {
         "taum": 20 * ms,
         "taue": 5 * ms,
@@ -15,8 +14,8 @@ def build(api: Any, neurons: int = 4000) -> Workload:
         "E_leak": -49 * mV,
         "V_threshold": -50 * mV,
         "V_reset": -60 * mV,
-        "w_e": 1.62 * mV * 4000 / neurons,
-        "w_i": -9 * mV * 4000 / neurons,
+        "w_e": 1.62 * mV * 80 / (share * neurons),
+        "w_i": -9 * mV * 80 / (share * neurons),
     }
     group = api.NeuronGroup(
         neurons,
@@ -33,9 +32,9 @@ def build(api: Any, neurons: int = 4000) -> Workload:
     split = neurons * 4 // 5
     excitation = api.Synapses(group[:split], group, on_pre="ge += w_e", namespace=constants)
     inhibition = api.Synapses(group[split:], group, on_pre="gi += w_i", namespace=constants)
-    excitation.connect(p=0.02)
-    inhibition.connect(p=0.02)
+    excitation.connect(p=share)
+    inhibition.connect(p=share)
     spikes = api.SpikeMonitor(group, record=False)
     network = api.Network(group, excitation, inhibition, spikes)
     pathways = ((spikes, neurons, excitation), (spikes, neurons, inhibition))
-    return Workload(network, neurons, spikes, neurons, pathways)
+    return network, neurons, spikes, neurons, pathways

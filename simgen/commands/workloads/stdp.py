@@ -5,10 +5,8 @@ A long refractory period holds the output rate near 20 Hz, whatever the noise of
 
 from typing import Any
 
-from workload import Workload
 
-
-def build(api: Any, inputs: int = 1000, neurons: int = 800) -> Workload:
+def build(api: Any, inputs: int = 1000, neurons: int = 800) -> tuple[Any, ...]:
     """Return ``inputs`` Poisson inputs of ``neurons`` neurons with plastic synapses."""
     ms, mV = api.ms, api.mV
     gmax = 0.02 * 1000 / inputs
@@ -55,4 +53,4 @@ def build(api: Any, inputs: int = 1000, neurons: int = 800) -> Workload:
     leaving = api.SpikeMonitor(group, record=False)
     network = api.Network(source, group, synapses, arriving, leaving)
     pathways = ((arriving, inputs, synapses), (leaving, neurons, synapses))
-    return Workload(network, inputs + neurons, leaving, neurons, pathways)
+    return network, inputs + neurons, leaving, neurons, pathways

@@ -5,10 +5,8 @@ Five million synapses carry about 85 million events per simulated second: delive
 
 from typing import Any
 
-from workload import Workload
 
-
-def build(api: Any, neurons: int = 5000, inputs: int = 1000) -> Workload:
+def build(api: Any, neurons: int = 5000, inputs: int = 1000) -> tuple[Any, ...]:
     """Return ``neurons`` noisy integrate-and-fire neurons with ``inputs`` inputs each."""
     ms, mV = api.ms, api.mV
     constants = {
@@ -34,4 +32,4 @@ def build(api: Any, neurons: int = 5000, inputs: int = 1000) -> Workload:
     synapses.delay = "0.5*ms + 4.5*ms*rand()"
     spikes = api.SpikeMonitor(group, record=False)
     network = api.Network(group, synapses, spikes)
-    return Workload(network, neurons, spikes, neurons, ((spikes, neurons, synapses),))
+    return network, neurons, spikes, neurons, ((spikes, neurons, synapses),)
