@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from simgen.ir.expr import Array, IndexKind
@@ -63,34 +63,39 @@ class Module:
     single: Clock | None
     scratch: dict[str, Scratch] = field(default_factory=dict)
 
-    def open(self, kernel: Kernel, indices: dict[IndexKind, str]) -> Frame:
-        """Open a kernel for lowering."""
-        return open_kernel(kernel, self.layout, indices)
+    def open(self, kernel: Kernel, indices: dict[IndexKind, str], plan: Plan) -> Frame:
+        """Open a kernel for lowering; what its plan sums apart has the name of the sums."""
+        frame = open_kernel(kernel, self.layout, indices)
+        frame.scope.elsewhere.update(
+            {array.name: mangle("sums", array.name) for array in plan.into}
+        )
+        return frame
 
     def keep(self, frame: Frame, name: str, c_type: str, length: str | None) -> str:
         """Return the C name of an array of the device alone, which the kernel writes."""
         self.scratch[name] = Scratch(name, c_type, length)
         return frame.scope.buffer(name, c_type, written=True)
 
-    def sums(self, frame: Frame, array: Array, step: str) -> tuple[str, str]:
-        """Return the name of an input's sums of a step, and the line that binds it."""
+    def sums(self, frame: Frame, array: Array, step: str) -> str:
+        """Return the line that binds an input's sums of a step."""
         kind = stored_type(array.dtype, frame.scope.layout.real)
         even, odd = (
             self.keep(frame, sums_name(array.name, parity), kind, array.length)
             for parity in PARITIES
         )
         name = mangle("sums", array.name)
-        return name, f"{kind} *const {name} = (({step}) & 1) == 0 ? {even} : {odd};"
+        return f"{kind} *const {name} = (({step}) & 1) == 0 ? {even} : {odd};"
 
     def head(self, kernel: Kernel, frame: Frame, plan: Plan, setup: Iterable[str] = ()) -> Head:
         """Return the head of a kernel; to be called when all else is printed."""
         alone = ("if (!sg_is_first_thread(grid)) return;",) if plan.order is Order.SERIAL else ()
+        sums = tuple(self.sums(frame, array, "step") for array in plan.into)
         return Head(
             name=frame.name,
             doc=frame.doc,
             clock=(*self.clock_lines(kernel.clock), *alone),
             declarations=frame.scope.declarations(),
-            prologue=(*frame.prologue, *setup),
+            prologue=(*frame.prologue, *setup, *sums),
         )
 
     def clock_lines(self, clock: Clock) -> tuple[str, ...]:
@@ -109,18 +114,12 @@ def sums_name(array: str, parity: str) -> str:
     return f"{array}.sums.{parity}"
 
 
-def printer_of(frame: Frame, plan: Plan, into: Mapping[str, str] | None = None) -> BodyPrinter:
-    """Return the printer of a kernel's statements, whose shared updates are atomic.
-
-    What is added to the arrays that ``into`` names goes to the sums that it names for them.
-    """
-    sums = into or {}
+def printer_of(frame: Frame, plan: Plan) -> BodyPrinter:
+    """Return the printer of a kernel's statements, whose shared updates are atomic."""
 
     def accumulate(stmt: Accumulate, place: str, value: str) -> str | None:
         if stmt.array.name not in plan.atomic:
             return None
-        if stmt.array.name in sums:
-            place = place.replace(frame.scope.array(stmt.array), sums[stmt.array.name], 1)
         return f"{_ATOMIC[stmt.op]}(&{place}, {value});"
 
     def store(stmt: Store, place: str, value: str) -> str | None:

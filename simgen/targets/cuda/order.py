@@ -54,7 +54,7 @@ class Order(Enum):
 class Plan:
     """The order of a kernel, the arrays whose writes must be atomic, and whose order is kept.
 
-    A delivery adds to the sums of the step instead of the arrays ``into``, a loop over elements
+    What a kernel adds to the arrays ``into`` goes to the sums of the step, and a loop over elements
     ``takes`` up those of the step before (see sums.py). ``earlier``: where spikes take a step at
     least, it may run while those of the step are found.
     """
@@ -62,7 +62,7 @@ class Plan:
     order: Order
     atomic: frozenset[str] = frozenset()
     owner: IndexKind = IndexKind.POST
-    into: frozenset[str] = frozenset()
+    into: tuple[Array, ...] = ()
     takes: tuple[Array, ...] = ()
     earlier: bool = False
 

@@ -16,9 +16,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from simgen.ir.expr import POST, Array, Const, Param
+from simgen.ir.expr import Array, Const, Param
 from simgen.ir.kernel import Kernel, OverElements, OverFanOut, Program
-from simgen.ir.stmt import Emit
+from simgen.ir.stmt import Emit, EmitTable
 from simgen.ir.visit import flatten, writes
 from simgen.targets.cuda.order import Plan, index_reads
 from simgen.targets.cuda.phases import Uses, levels, uses_of
@@ -33,15 +33,16 @@ def with_sums(program: Program, plans: Mapping[str, Plan]) -> dict[str, Plan]:
     for array in _inputs(program, plans):
         for kernel in program.kernels:
             plan = found[kernel.name]
-            if isinstance(kernel.domain, OverFanOut) and array.name in plan.atomic:
-                found[kernel.name] = replace(plan, into=plan.into | {array.name})
-            elif array.name in uses_of(kernel, plan).reads | uses_of(kernel, plan).writes:
+            use = uses_of(kernel, plan)
+            if array.name in use.updates:
+                found[kernel.name] = replace(plan, into=(*plan.into, array))
+            elif array.name in use.reads | use.writes:
                 found[kernel.name] = replace(plan, takes=(*plan.takes, array))
     emitters = {
         stmt.events.name: kernel.clock
         for kernel in program.kernels
         for stmt in flatten(kernel.body)
-        if isinstance(stmt, Emit)
+        if isinstance(stmt, Emit | EmitTable)
     }
     for kernel in program.kernels:
         domain = kernel.domain
@@ -69,16 +70,16 @@ def places(
 
 def _with_sums(use: Uses, plan: Plan) -> Uses:
     """Return what a kernel uses if it adds to sums, or takes them up."""
+    apart = {array.name for array in plan.into}
     updates = {
-        f"{name} of this step" if name in plan.into else name: op
-        for name, op in use.updates.items()
+        f"{name} of this step" if name in apart else name: op for name, op in use.updates.items()
     }
     taken = {array.name for array in plan.takes}
     return replace(use, reads=use.reads | taken, writes=use.writes | taken, updates=updates)
 
 
 def _inputs(program: Program, plans: Mapping[str, Plan]) -> list[Array]:
-    """Return the arrays that deliveries sum up for one loop over all elements, and no one else."""
+    """Return the arrays that kernels add to for one loop over all elements, and no one else."""
     arrays = {array.name: array for k in program.kernels for array in _arrays(k)}
     takers: dict[str, Kernel] = {}
     summed: dict[str, list[Kernel]] = {}
@@ -88,7 +89,7 @@ def _inputs(program: Program, plans: Mapping[str, Plan]) -> list[Array]:
         for name in use.reads | use.writes | use.updates.keys():
             if name not in arrays:
                 continue
-            if name in takers and _only_sums(kernel, use, arrays[name]):
+            if name in takers and _only_adds(use, name):
                 summed.setdefault(name, []).append(kernel)
             elif name not in takers and _may_take(kernel, use, arrays[name]):
                 takers[name] = kernel
@@ -96,8 +97,8 @@ def _inputs(program: Program, plans: Mapping[str, Plan]) -> list[Array]:
                 others.add(name)
     return [
         arrays[name]
-        for name, deliveries in sorted(summed.items())
-        if name not in others and all(one.clock == takers[name].clock for one in deliveries)
+        for name, adding in sorted(summed.items())
+        if name not in others and all(one.clock == takers[name].clock for one in adding)
     ]
 
 
@@ -105,16 +106,9 @@ def _arrays(kernel: Kernel) -> set[Array]:
     return {array for array, _, _ in writes(kernel.body)}
 
 
-def _only_sums(kernel: Kernel, use: Uses, array: Array) -> bool:
-    """Return whether all that a kernel does with an array is to add to targets atomically."""
-    domain = kernel.domain
-    return (
-        isinstance(domain, OverFanOut)
-        and domain.store.target_length == array.length
-        and use.updates.get(array.name) == "+"
-        and array.name not in use.reads
-        and all(index == POST for one, index, _ in writes(kernel.body) if one == array)
-    )
+def _only_adds(use: Uses, name: str) -> bool:
+    """Return whether all that a kernel does with an array is to add to it atomically."""
+    return use.updates.get(name) == "+" and name not in use.reads
 
 
 def _may_take(kernel: Kernel, use: Uses, array: Array) -> bool:

@@ -8,8 +8,6 @@ from dataclasses import dataclass, replace
 from simgen.errors import InternalError
 from simgen.ir.expr import IndexKind
 from simgen.ir.kernel import Kernel, OverFanIn, OverFanOut, OverSynapses, SynapseStore
-from simgen.ir.stmt import Accumulate
-from simgen.ir.visit import flatten
 from simgen.targets.body import BodyPrinter
 from simgen.targets.cuda.head import BLOCK, WARP, Head, Launch, Module, printer_of
 from simgen.targets.cuda.loops import LoopView, lower_listed
@@ -62,7 +60,7 @@ def lower_fan_out(
 ) -> tuple[RowsView, Launch]:
     """Return the view of a delivery: the segments that spikes reach in this step."""
     store, events = domain.store, domain.events
-    frame = module.open(kernel, _INDICES)
+    frame = module.open(kernel, _INDICES, plan)
     scope = frame.scope
     owned = plan.order is Order.OWNED and plan.owner is IndexKind.POST
     by_class = domain.whole_rows and owned  # within a class targets ascend
@@ -107,7 +105,7 @@ def lower_synapses(
     store = domain.store
     if domain.listed and plan.order is Order.SERIAL:
         return lower_listed(kernel, domain, plan, module)
-    frame = module.open(kernel, _INDICES)
+    frame = module.open(kernel, _INDICES, plan)
     scope = frame.scope
     fields = (
         scope.buffer(f"{store.name}.row_start", "uint64_t"),
@@ -128,14 +126,7 @@ def _rows(
     if found.listed is not None:
         kind = f"sg_listed<{positions_type(store)}>"
         entries = f"const {kind} entries = {{{found.listed}, {targets}}};"
-    arrays = {stmt.array for stmt in flatten(kernel.body) if isinstance(stmt, Accumulate)}
-    bound = {
-        array.name: module.sums(frame, array, "step")
-        for array in sorted(arrays, key=lambda array: array.name)
-        if array.name in plan.into
-    }
-    into = {array: name for array, (name, _) in bound.items()}
-    row, body = _split(frame, plan, IndexKind.PRE, into)
+    row, body = _split(frame, plan, IndexKind.PRE)
     owners = f"sg_own_targets(grid, {scope.size(store.target_length)})"
     if plan.owner is IndexKind.PRE:
         owners = "sg_own_sources(grid)"
@@ -146,7 +137,7 @@ def _rows(
     elif plan.order is Order.OWNED:
         of_sources = plan.owner is IndexKind.PRE
         launch = Launch(frame.name, f"{store.name}.n_rows" if of_sources else store.target_length)
-    head = module.head(kernel, frame, plan, [line for _, line in bound.values()])
+    head = module.head(kernel, frame, plan)
     return RowsView(head, team, walk, found.find, entries, row, body), launch
 
 
@@ -155,7 +146,7 @@ def lower_fan_in(
 ) -> tuple[ColumnsView, Launch]:
     """Return the view of a walk over the columns of the neurons that fired."""
     store, events = domain.store, domain.events
-    frame = module.open(kernel, {**_INDICES, IndexKind.ENTRY: "q"})
+    frame = module.open(kernel, {**_INDICES, IndexKind.ENTRY: "q"}, plan)
     scope, name = frame.scope, store.name
     column, body = _split(frame, plan, IndexKind.POST)
     if uses_index(frame.body, IndexKind.PRE):
@@ -221,12 +212,10 @@ def team_widths(store: SynapseStore, ints: Mapping[str, int]) -> dict[str, int]:
     }
 
 
-def _split(
-    frame: Frame, plan: Plan, fixed: IndexKind, into: Mapping[str, str] | None = None
-) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def _split(frame: Frame, plan: Plan, fixed: IndexKind) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return the lines of what is the same for a row (or column), and of each synapse."""
     kinds = frozenset({fixed, IndexKind.ZERO})
     first, rest = split_invariant(frame.body, kinds)
     loads = hoist_loads(frame.scope, (*first, *rest), kinds, "x")
     row = (*loads, *BodyPrinter(frame.scope).lines(first))
-    return row, tuple(printer_of(frame, plan, into).lines(rest))
+    return row, tuple(printer_of(frame, plan).lines(rest))
