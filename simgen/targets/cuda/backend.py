@@ -12,17 +12,17 @@ import numpy.typing as npt
 
 from simgen.errors import InternalError
 from simgen.ir.kernel import Program
-from simgen.ir.verify import verify_program
 from simgen.options import Options
 from simgen.targets.base import Memory
 from simgen.targets.checks import check_apart, checked_array
 from simgen.targets.cpu.compile import find_compiler
-from simgen.targets.cuda.device import MOST_BLOCKS, Buffer, Device, Function, Graph, Module
+from simgen.targets.cuda.device import MOST_BLOCKS, Buffer, Device, Function, Graph
 from simgen.targets.cuda.gpu import open_gpu
 from simgen.targets.cuda.head import BLOCK, ONE, WARP, Launch
-from simgen.targets.cuda.lower import BEGIN_RUN, END_RUN, LoweredProgram, Phase, lower_program
+from simgen.targets.cuda.lower import BEGIN_RUN, END_RUN, LoweredProgram, Phase
 from simgen.targets.cuda.mirror import DeviceMirror
 from simgen.targets.cuda.room import require_room
+from simgen.targets.cuda.texts import Texts
 from simgen.targets.cuda.walks import team_widths
 
 _TICK = "tick"
@@ -43,16 +43,13 @@ class _Call:
 class _Bound:
     """What a program needs of one memory on the device; ``graph`` holds the launches of a tick.
 
-    ``calls`` are those of a tick: ``at_once`` where all delays are a step at least, else ``apart``;
-    ``end`` follows the last tick of a run.
+    ``calls`` are those of a tick, ``end`` those after the last tick of a run.
     """
 
     memory: Memory
     mirror: DeviceMirror
     tables: tuple[Buffer, ...]  # pointers, reals, integers, control
     begin: _Call
-    apart: tuple[_Call, ...]
-    at_once: tuple[_Call, ...]
     calls: tuple[_Call, ...]
     end: tuple[_Call, ...]
     graph: Graph | None = None
@@ -71,27 +68,37 @@ class _Bound:
 class CudaExecutable:
     """A compiled program; :meth:`bind` gives it memory, :meth:`run` advances that memory."""
 
-    def __init__(self, lowered: LoweredProgram, module: Module, device: Device) -> None:
-        self._lowered = lowered
-        self._module = module
+    def __init__(self, texts: Texts, device: Device) -> None:
+        self._texts = texts
         self._device = device
         self._stop = False
-        self._bound: _Bound | None = None
         self._control: Buffer = device.allocate(3 * 8, "control")
+        self._use(delayed=False)
+
+    def _use(self, delayed: bool) -> None:
+        """Take up one of the texts; all else is of that text."""
+        self._delayed = delayed
+        self._bound: _Bound | None = None
         self._tables: tuple[Buffer, ...] = ()
         self._values: tuple[npt.NDArray[Any], ...] = ()  # of the tables
         self._sent: list[npt.NDArray[Any] | None] = [None] * 3  # what went up of them
         self._functions: dict[str, Function] = {}
 
     @property
+    def _lowered(self) -> LoweredProgram:
+        return self._texts.get(self._delayed)[0]
+
+    @property
     def source(self) -> str:
-        """The CUDA text."""
+        """The CUDA text for the delays of the memory that is bound."""
         return self._lowered.source
 
     def bind(self, memory: Memory) -> None:
         """Give every array the program uses a place on the device."""
         if memory.n_parts != 1:
             raise InternalError(f"the cuda target was given {memory.n_parts} parts of a network")
+        if (delayed := self._texts.are_delayed(memory)) != self._delayed:
+            self._use(delayed)
         clock = self._lowered.single_clock
         if clock is not None and memory.ints.get(f"period_{clock.name}", 1) != 1:
             raise InternalError(f"the only clock '{clock.name}' does not tick in every tick")
@@ -99,8 +106,7 @@ class CudaExecutable:
         ints = {**memory.ints, ONE: 1}
         for store in self._lowered.stores:
             ints.update(team_widths(store, ints))
-        apart = tuple(self._call(phase, ints) for phase in self._lowered.phases)
-        at_once = tuple(self._call(phase, ints) for phase in self._lowered.at_once)
+        calls = tuple(self._call(phase, ints) for phase in self._lowered.phases)
         layout = self._lowered.layout
         try:
             int_values = np.array([ints[name] for name in layout.ints] or [0], np.int64)
@@ -113,19 +119,20 @@ class CudaExecutable:
         self._values = pointers, real_values, int_values
         if not self._tables:  # they stay where they are, so that recorded launches stay valid
             self._tables = tuple(self._device.allocate(v.nbytes, "table") for v in self._values)
+        known = self._bound.graph if self._bound and self._bound.calls == calls else None
         begin = _Call(self._function(BEGIN_RUN), 1, WARP)
         tables = (*self._tables, self._control)
-        end, last = self._end(ints), self._bound
-        calls, graph = (last.calls, last.graph) if last is not None else (apart, None)
-        self._bound = _Bound(memory, mirror, tables, begin, apart, at_once, calls, end, graph)
+        self._bound = _Bound(memory, mirror, tables, begin, calls, self._end(ints), known)
 
-    def _choose_launches(self, bound: _Bound) -> None:
-        """Take the fewest launches that the delays allow; what was recorded of others is no use."""
-        tables = (bound.memory.arrays[name] for name in self._lowered.delays)
-        early = bound.at_once and all(np.all(table != 0) for table in tables)
-        calls = bound.at_once if early else bound.apart
-        if calls != bound.calls:
-            bound.calls, bound.graph = calls, None
+    def _ready(self) -> _Bound:
+        """Return what is bound, by the text that the delays allow now; send up what changed."""
+        if self._bound is None:
+            raise InternalError("a program was run before it was given memory")
+        memory = self._bound.memory
+        if self._texts.are_delayed(memory) != self._delayed:
+            self.bind(memory)
+        self._bound.mirror.push()
+        return self._bound
 
     def _end(self, ints: dict[str, int]) -> tuple[_Call, ...]:
         """Return the launch that adds what the last tick of a run has summed up."""
@@ -170,7 +177,7 @@ class CudaExecutable:
 
     def _function(self, name: str) -> Function:
         if name not in self._functions:
-            self._functions[name] = self._module.function(name)
+            self._functions[name] = self._texts.get(self._delayed)[1].function(name)
         return self._functions[name]
 
     def _call(self, phase: Phase, ints: dict[str, int]) -> _Call:
@@ -190,15 +197,11 @@ class CudaExecutable:
 
     def run(self, n_ticks: int) -> int:
         """Run up to ``n_ticks`` and return how many were done."""
-        bound = self._bound
-        if bound is None:
-            raise InternalError("a program was run before it was given memory")
+        bound = self._ready()
         self._stop = False
         tick = bound.memory.arrays[_TICK]
         first = int(tick[0])
         end = first + n_ticks
-        bound.mirror.push()
-        self._choose_launches(bound)
         while True:
             self._send_arguments(bound)
             control = np.array([0, int(tick[0]), end], np.int64)
@@ -254,12 +257,8 @@ class CudaExecutable:
         ``ahead`` ticks come before, untimed, so that the device does not wait for the host.
         Raises :class:`simgen.errors.InternalError` if recorders leave no room for all these ticks.
         """
-        bound = self._bound
-        if bound is None:
-            raise InternalError("a program was timed before it was given memory")
+        bound = self._ready()
         tick, device = bound.memory.arrays[_TICK], self._device
-        bound.mirror.push()
-        self._choose_launches(bound)
         self._send_arguments(bound)
         control = np.array([0, int(tick[0]), int(tick[0]) + n_ticks + ahead], np.int64)
         end = int(control[2])
@@ -311,7 +310,7 @@ class CudaTarget:
     def __init__(self, options: Options, device: Device | None = None) -> None:
         self._options = options
         self._device = device or open_device(options)
-        self._built: dict[Program, tuple[LoweredProgram, Module]] = {}
+        self._built: dict[Program, Texts] = {}
         self._lock = threading.Lock()
 
     def build(self, program: Program) -> CudaExecutable:
@@ -319,13 +318,8 @@ class CudaTarget:
         with self._lock:
             known = self._built.get(program)
             if known is None:
-                known = self._built[program] = self._compile(program)
-        return CudaExecutable(*known, self._device)
-
-    def _compile(self, program: Program) -> tuple[LoweredProgram, Module]:
-        verify_program(program)
-        lowered = lower_program(program, self._options.real, self._options.deterministic)
-        return lowered, self._device.compile(lowered.source)
+                known = self._built[program] = Texts(program, self._options, self._device)
+        return CudaExecutable(known, self._device)
 
 
 def open_device(options: Options) -> Device:

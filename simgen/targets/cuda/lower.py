@@ -44,7 +44,7 @@ from simgen.targets.cuda.loops import (
 )
 from simgen.targets.cuda.order import Plan, plan_kernel
 from simgen.targets.cuda.phases import with_shared_updates
-from simgen.targets.cuda.sums import places, with_sums
+from simgen.targets.cuda.sums import deciding_delays, places, with_sums
 from simgen.targets.cuda.walks import (
     ColumnsView,
     RowsView,
@@ -112,8 +112,7 @@ class Phase:
 class LoweredProgram:
     """The source, where it expects its values, and the launches of a tick in their order.
 
-    ``at_once`` are the launches where no delay of the tables ``delays`` is zero, if they are fewer
-    then; ``summed`` are the inputs whose sums are left over after the last tick of a run.
+    ``summed`` are the inputs whose sums are left over after the last tick of a run.
     ``stores`` are the synapses whose teams have a width that is chosen when memory is bound,
     ``recorders`` the names of what the program records to.
     """
@@ -121,8 +120,6 @@ class LoweredProgram:
     source: str
     layout: Layout
     phases: tuple[Phase, ...]
-    at_once: tuple[Phase, ...]
-    delays: tuple[str, ...]
     summed: tuple[Array, ...]
     scratch: tuple[Scratch, ...]
     stores: tuple[SynapseStore, ...]
@@ -130,12 +127,25 @@ class LoweredProgram:
     single_clock: Clock | None
 
 
+def delays_that_decide(program: Program, deterministic: bool = False) -> tuple[str, ...]:
+    """Return the tables of delays; if none of these is zero, ``delayed`` texts save launches.
+
+    There are none if they would save nothing.
+    """
+    program = fold_events(program, deterministic)
+    return deciding_delays(program, _plans(program, deterministic, delayed=True))
+
+
 def lower_program(
-    program: Program, real: np.dtype[np.floating], deterministic: bool = False
+    program: Program,
+    real: np.dtype[np.floating],
+    deterministic: bool = False,
+    delayed: bool = False,
 ) -> LoweredProgram:
     """Return the CUDA text of ``program`` with the precision ``real``.
 
     ``deterministic`` keeps the order of floating sums, so that runs are equal bit by bit.
+    ``delayed``: none of the :func:`delays_that_decide` is zero, which may save launches.
     """
     program = fold_events(program, deterministic)
     layout = Layout(real)
@@ -143,37 +153,37 @@ def lower_program(
     clocks = tuple(dict.fromkeys(kernel.clock for kernel in kernels.values())) or program.clocks
     single = clocks[0] if len(clocks) == 1 and clocks == program.clocks else None
     module = Module(layout, single)
-    plans = with_shared_updates(
-        kernels, {name: plan_kernel(kernel, deterministic) for name, kernel in kernels.items()}
-    )
-    plans = with_sums(program, plans)
+    plans = _plans(program, deterministic, delayed)
     rendered = {name: _render(kernel, plans[name], module) for name, kernel in kernels.items()}
     launches = {name: launch for name, (_, launch) in rendered.items()}
-    phases = _phases(program, launches, places(program, plans), "phase")
+    phases = _phases(program, launches, places(program, plans))
     summed = tuple(array for plan in plans.values() for array in plan.takes)
-    at_once: tuple[Phase, ...] = ()
-    if summed:
-        at_once = _phases(program, launches, places(program, plans, delayed=True), "once")
     recorders = _recorders(program)
     view = ModuleView(
         headers=_headers(program),
         checks=tuple(_recorder_check(name, layout) for name in recorders),
         kernels=tuple(text for text, _ in rendered.values()),
-        phases=(*_phase_views(phases, module), *_phase_views(at_once, module)),
+        phases=_phase_views(phases, module),
         leftovers=tuple(line for array in summed for line in _leftovers(array, layout)),
     )
     return LoweredProgram(
         source=render("cuda/module.cu.j2", view),
         layout=layout,
         phases=phases,
-        at_once=at_once,
-        delays=_delays(kernels, plans) if summed else (),
         summed=summed,
         scratch=tuple(module.scratch.values()),
         stores=_stores(program),
         recorders=recorders,
         single_clock=single,
     )
+
+
+def _plans(program: Program, deterministic: bool, delayed: bool) -> dict[str, Plan]:
+    kernels = distinct_kernels(program)
+    plans = with_shared_updates(
+        kernels, {name: plan_kernel(kernel, deterministic) for name, kernel in kernels.items()}
+    )
+    return with_sums(program, plans) if delayed else plans
 
 
 def _render(kernel: Kernel, plan: Plan, module: Module) -> tuple[str, Launch]:
@@ -184,15 +194,15 @@ def _render(kernel: Kernel, plan: Plan, module: Module) -> tuple[str, Launch]:
 
 
 def _phases(
-    program: Program, launches: dict[str, Launch], found: tuple[int, ...], word: str
+    program: Program, launches: dict[str, Launch], found: tuple[int, ...]
 ) -> tuple[Phase, ...]:
     """Return the launches of a tick; there is always one, which ends the tick."""
     phases = []
     for level in range(max(found, default=0) + 1):
         own = [k.name for k, place in zip(program.kernels, found) if place == level]
-        blocks = tuple(f"{word} {level} part {part}" for part in range(len(own)))
+        blocks = tuple(f"phase {level} part {part}" for part in range(len(own)))
         parts = tuple(launches[name] for name in own)
-        phases.append(Phase(f"sg_{word}_{level}", parts, blocks))
+        phases.append(Phase(f"sg_phase_{level}", parts, blocks))
     return tuple(phases)
 
 
@@ -208,13 +218,6 @@ def _leftovers(array: Array, layout: Layout) -> Iterator[str]:
         yield f"  if ({place} != 0) {own} += {place};"
         yield f"  {place} = 0;"
     yield "}"
-
-
-def _delays(kernels: dict[str, Kernel], plans: dict[str, Plan]) -> tuple[str, ...]:
-    """Return the tables of the delays that must not be zero for deliveries to run early."""
-    domains = (kernel.domain for name, kernel in kernels.items() if plans[name].earlier)
-    tables = (domain.delays.name for domain in domains if isinstance(domain, OverFanOut))
-    return tuple(dict.fromkeys(tables))
 
 
 def _phase_views(phases: tuple[Phase, ...], module: Module) -> tuple[PhaseView, ...]:

@@ -7,8 +7,9 @@ the input, and if spikes take a step at least, so that a delivery reads lists of
 
     launch t:  state update: ge += sums[t-1]; sums[t-1] = 0; ...   delivery: sums[t] += w
 
-The delays are known only when memory is bound, so a program has the launches for both cases; its
-kernels are the same. After the last step of a run the sums are added to where they belong.
+The delays are known only when memory is bound, so a program has two texts, of which the one that
+the delays allow is compiled. After the last step of a run the sums are added to where they belong:
+outside of runs they are zero, and the texts can take turns.
 """
 
 from __future__ import annotations
@@ -26,7 +27,10 @@ from simgen.targets.effects import kernel_effects
 
 
 def with_sums(program: Program, plans: Mapping[str, Plan]) -> dict[str, Plan]:
-    """Return plans that sum inputs apart, if a step then takes fewer launches; else as they are."""
+    """Return plans that sum inputs apart, if a step then takes fewer launches; else as they are.
+
+    They are for programs none of whose delays in the tables of :func:`deciding_delays` is zero.
+    """
     found = dict(plans)
     if len({item.kernel.name for item in program.schedule}) < len(program.schedule):
         return found
@@ -48,21 +52,24 @@ def with_sums(program: Program, plans: Mapping[str, Plan]) -> dict[str, Plan]:
         domain = kernel.domain
         if isinstance(domain, OverFanOut) and emitters.get(domain.events.name) == kernel.clock:
             found[kernel.name] = replace(found[kernel.name], earlier=True)
-    before = max(places(program, plans), default=0)
-    at_once = max(places(program, found, delayed=True), default=0)
-    apart = max(places(program, found), default=0)
-    return found if at_once < before and apart <= before else dict(plans)
+    before, after = (max(places(program, p), default=0) for p in (plans, found))
+    return found if after < before else dict(plans)
 
 
-def places(
-    program: Program, plans: Mapping[str, Plan], *, delayed: bool = False
-) -> tuple[int, ...]:
-    """Return the launch of each kernel; ``delayed``: where spikes take a step at least."""
+def deciding_delays(program: Program, plans: Mapping[str, Plan]) -> tuple[str, ...]:
+    """Return the tables of delays that must not have a zero; none if nothing is gained then."""
+    domains = (kernel.domain for kernel in program.kernels if plans[kernel.name].earlier)
+    tables = (domain.delays.name for domain in domains if isinstance(domain, OverFanOut))
+    return tuple(dict.fromkeys(tables))
+
+
+def places(program: Program, plans: Mapping[str, Plan]) -> tuple[int, ...]:
+    """Return the launch of each kernel."""
     uses = []
     for kernel in program.kernels:
         plan = plans[kernel.name]
         use = _with_sums(uses_of(kernel, plan), plan)
-        if delayed and plan.earlier and isinstance(kernel.domain, OverFanOut):
+        if plan.earlier and isinstance(kernel.domain, OverFanOut):
             use = replace(use, reads=use.reads - {f"{kernel.domain.events.name}.events"})
         uses.append(use)
     return levels(uses)

@@ -14,7 +14,7 @@ from simgen.ir.stmt import Accumulate, Append, Emit, Store
 from simgen.options import Options
 from simgen.targets.cuda.backend import CudaTarget
 from simgen.targets.cuda.emulate import EmulatedDevice
-from simgen.targets.cuda.lower import lower_program
+from simgen.targets.cuda.lower import delays_that_decide, lower_program
 
 pytestmark = pytest.mark.compiler
 ORDERS = ("forward", "reverse", "shuffled")
@@ -26,8 +26,10 @@ class Counting(EmulatedDevice):
     def __init__(self, order):
         super().__init__(order=order, seed=7, check=True)
         self.launched = []
+        self.n_compiled = 0
 
     def compile(self, source):
+        self.n_compiled += 1
         return _Noting(super().compile(source), self.launched)
 
 
@@ -116,8 +118,9 @@ def test_a_step_is_one_launch_where_no_delay_is_zero(lab_maker, order, delays, r
         assert got == [arrays[name].tolist() for name in ("exc.v", "exc.g", "exc.spikes.ids")]
         total += int(arrays["exc.spikes.counts"].sum())
     assert total > 20
-    used = {*device.launched} - {"sg_begin_run", "sg_end_run"}
-    assert used == ({"sg_phase_0", "sg_phase_1"} if 0 in delays else {"sg_once_0"})
+    used = {*device.launched} - {"sg_begin_run"}
+    assert used == {"sg_phase_0", "sg_phase_1" if 0 in delays else "sg_end_run"}
+    assert device.n_compiled == 1
 
 
 def test_a_delay_that_becomes_zero_takes_two_launches(lab_maker):
@@ -185,14 +188,15 @@ def refused(lab):
     ],
 )
 def test_what_others_use_is_not_summed_apart(cpu_lab, case):
-    lowered = lower_program(cpu_lab.program(*refused(cpu_lab)[case]), np.dtype(np.float64))
+    what = cpu_lab.program(*refused(cpu_lab)[case])
+    assert delays_that_decide(what) == ()
+    lowered = lower_program(what, np.dtype(np.float64), delayed=True)
+    assert lowered == lower_program(what, np.dtype(np.float64))
     assert lowered.summed == ()
-    assert lowered.at_once == ()
-    assert ".sums." not in "".join(lowered.layout.arrays)
 
 
 def test_in_order_nothing_is_summed_apart(cpu_lab):
     _, *kernels = network(cpu_lab, (1,))
     what = cpu_lab.program(*kernels)
-    assert lower_program(what, np.dtype(np.float64), deterministic=True).at_once == ()
-    assert len(lower_program(what, np.dtype(np.float64)).at_once) == 1
+    assert delays_that_decide(what) == ("S.delays",)
+    assert delays_that_decide(what, deterministic=True) == ()
