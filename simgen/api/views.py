@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from simgen.errors import DeviceError, UnsupportedFeatureError
+from simgen.api.exchange import device_array, shared_array
+from simgen.errors import IndexRangeError
 from simgen.units import Quantity
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ class VariableView:
     """Values of one variable of a group (or subgroup), in the group's order.
 
     ``view[:]`` copies; ``view[3]``, ``view[2:5]``, ``view[array]``, ``view['i > 3']`` select;
+    an index with None or ``...`` in it, as ``view[:, None]``, is numpy's, for the array of values;
     assignments take numbers, arrays and strings. Arithmetic works on a copy of the values.
     """
 
@@ -48,6 +50,8 @@ class VariableView:
 
     def get_item(self, item: Any) -> Any:
         """Return the selected values, with unit unless the view is unit-less."""
+        if _reshapes(item):
+            return _indexed(self[:], item, self._name, self._group)
         values = self._group._read(self._name, item)
         if self._plain or self.dim.is_dimensionless:
             return values if values.ndim else values[()]
@@ -60,22 +64,60 @@ class VariableView:
         self._group._write(self._name, item, value, plain=self._plain)
 
     def device_array(self) -> Any:
-        """Return the values, without unit, as a CuPy array that shares their memory on the GPU.
+        """Return a CuPy array that shares the memory of the variable on the GPU.
 
-        What is written to it counts in the next run, if nothing is assigned to the view meanwhile.
+        Its shape is that of ``view[:]``, (1,) for a shared variable; its dtype that of the
+        variable (float64, or float32 if so chosen; int32, int64; bool). Values are in SI units
+        (volt, not mV). A subgroup's is a part of its group's. It holds what was assigned to the
+        view, before and after, and what runs wrote; what is written to it counts in the next run
+        and in reads of the view, and no value is checked. A read-only variable must not be written.
+
+        It is good for as long as the network runs on this GPU; for synapses until connections,
+        delays or merging change. Its memory stays valid while the array lives.
+
+        Raises
+        ------
+        DeviceError
+            The variable is computed, or is not on a GPU.
+        UnsupportedFeatureError
+            Synapses lie in another order than they were created in.
+
         """
-        group, variable = self._group, self._group.variables.get(self._name)
-        if variable is None:
-            raise DeviceError(f"'{self._name}' of {group.describe()} is computed, not stored.")
-        places = group._positions(slice(0, group._size(), 1))
-        if variable.info.shared:
-            places = slice(0, 1)
-        if variable.info.via is not None or not isinstance(places, slice):
-            raise UnsupportedFeatureError(
-                f"'{self._name}' of {group.describe()} has no device_array(): its values lie in "
-                "another order on the device."
-            )
-        return variable.device_array(group.describe())[places]
+        return device_array(self._group, self._name)
+
+    def __dlpack__(self, **asked: Any) -> Any:
+        """Return a DLPack capsule, so that ``numpy.from_dlpack(G.v)`` shares memory with the state.
+
+        ``torch.from_dlpack`` and ``jax.dlpack.from_dlpack`` take it too. The memory is the GPU's if
+        the network ran on one last (see :meth:`device_array`), else the host's; shape, dtype and
+        units are as there. On the host, writes count from the next run on, as assignments do,
+        though no value is checked; a read-only variable is read-only, which a library without
+        DLPack 1.0 refuses (BufferError).
+
+        What was taken is good until the network runs on another device, or until the values of
+        synapses move: by connections, delays, the number of threads, or merging. A RuntimeWarning
+        says so where memory of the host is still in use. Its memory stays valid all the same.
+
+        Parameters
+        ----------
+        asked
+            ``stream``, ``max_version``, ``dl_device``, ``copy``, as in the array API standard.
+
+        Raises
+        ------
+        DeviceError
+            The variable is computed, or its synapses run as one with those of other objects.
+        UnsupportedFeatureError
+            Synapses lie in another order than they were created in.
+
+        """
+        given = {name: value for name, value in asked.items() if value is not None}
+        return shared_array(self._group, self._name).__dlpack__(**given)
+
+    def __dlpack_device__(self) -> tuple[int, int]:
+        """Return the kind of memory (1: the host's, 2: CUDA's) and the number of the device."""
+        kind, number = shared_array(self._group, self._name).__dlpack_device__()
+        return int(kind), int(number)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> npt.NDArray[np.generic]:
         values = np.asarray(self._group._read(self._name, slice(None)))
@@ -113,6 +155,23 @@ class VariableView:
 
     def __abs__(self) -> Any:
         return abs(self[:])
+
+
+def _reshapes(item: Any) -> bool:
+    """Whether an index is about the array of values, not about elements: ``[:, None]``."""
+    parts = item if isinstance(item, tuple) else (item,)
+    return any(part is None or (part is Ellipsis and item is not Ellipsis) for part in parts)
+
+
+def _indexed(values: Any, item: Any, name: str, group: Group) -> Any:
+    """Return ``values[item]``, by numpy's rules (plotting libraries ask for ``[:, None]``)."""
+    try:
+        return (values if isinstance(values, Quantity) else np.asarray(values))[item]
+    except IndexError as error:
+        raise IndexRangeError(
+            f"'{name}' of {group.name}, which has the shape {np.shape(values)}, cannot be indexed "
+            f"with {item!r}: {error}."
+        ) from error
 
 
 def _values(value: Any) -> Any:

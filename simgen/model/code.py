@@ -14,9 +14,9 @@ from simgen.errors import (
     UnknownNameError,
     suggest,
 )
-from simgen.ir.construct import binary, cast, negate
+from simgen.ir.construct import binary
 from simgen.ir.expr import ZERO, Expr, IndexValue, Load, Local, Param
-from simgen.ir.stmt import Accumulate, If, Let, Stmt, Store
+from simgen.ir.stmt import If, Let, Stmt
 from simgen.ir.visit import walk
 from simgen.lang.statements import Assignment
 from simgen.model.functions import said
@@ -30,6 +30,7 @@ from simgen.model.scope import (
     ValueEntry,
     VariableEntry,
 )
+from simgen.model.whole_numbers import accumulate_value, store_value
 from simgen.units import DIMENSIONLESS, Dimension
 
 
@@ -53,6 +54,10 @@ class LocalScope(Scope):
         """Yield local names, then the outer ones."""
         yield from self.entries
         yield from self.outer.names()
+
+    def missing(self, name: str) -> str:
+        """Return which objects lack an unknown name."""
+        return self.outer.missing(name)
 
     def bind(self, name: str, dtype: DType, dim: Dimension) -> Local:
         """Make a new local for ``name``; a second assignment gets a second local."""
@@ -154,7 +159,8 @@ def _unread_local(assignment: Assignment, context: CodeContext) -> None:
     hint = suggest(name, context.scope.names())
     context.problems.append(
         Problem(
-            f"There is no variable '{name}' here, and this value of '{name}' is never used.",
+            f"There is no variable '{name}' here, and this value of '{name}' is never used."
+            f"{context.scope.missing(name)}",
             assignment.target_origin,
             hint or "Leave the statement out.",
             UnknownNameError if hint or name.endswith(("_pre", "_post")) else EquationError,
@@ -175,6 +181,7 @@ def _bind(
             name = assignment.target
             hint = suggest(name, scope.names()) or f"Give it a value first, as in '{name} = 0'."
             message = f"There is no variable '{name}' that '{assignment.op}' could change."
+            message += scope.missing(name)
             context.problems.append(
                 Problem(message, assignment.target_origin, hint, UnknownNameError)
             )
@@ -219,11 +226,10 @@ def _write(
     load: Load = target.load
     stmt: Stmt
     if op in ("+=", "-=", "*=") and wanted is not DType.BOOL:
-        amount = cast(negate(value) if op == "-=" else value, wanted)
-        stmt = Accumulate(load.array, load.index, "*" if op == "*=" else "+", amount, origin)
+        stmt = accumulate_value(load, op, value, origin)
     else:
         new = value if op == "=" else binary(op[:-1], load, value)
-        stmt = Store(load.array, load.index, cast(new, wanted), origin)
+        stmt = store_value(load, new, origin)
     if target.gate is not None and context.gated:
         return If(target.gate, (stmt,), origin)
     return stmt
@@ -231,7 +237,14 @@ def _write(
 
 def _may_write(assignment: Assignment, target: VariableEntry, context: CodeContext) -> bool:
     name = assignment.target
-    if target.constant:
+    if target.linked:
+        _complain(
+            context,
+            assignment.origin,
+            f"'{name}' of {target.owner_text} is linked, so code may not write it.",
+            "Write the variable that it is linked to, in the group that has it.",
+        )
+    elif target.constant:
         _complain(
             context,
             assignment.origin,

@@ -72,6 +72,12 @@ class Mirror(Protocol):
     def is_finite(self, name: str) -> bool:
         """Whether the device alone has the newest values of an array, and all are finite."""
 
+    def send(self, name: str) -> None:
+        """Send up one array now, if the host has written it, not before the next run."""
+
+    def holds(self, name: str) -> bool:
+        """Whether the device has a copy of a named array."""
+
     def view(self, name: str) -> Any:
         """Return an array of the device's own library that shares the memory of a named one."""
 

@@ -13,6 +13,7 @@ import pytest
 from nvrtc_compiler import ARCHITECTURES
 
 import simgen
+from simgen import pipeline
 from simgen.api import network
 from simgen.targets.cuda.lower import lower_program
 
@@ -66,10 +67,11 @@ def test_examples_compile_with_few_registers_and_no_double_arithmetic(compiled, 
 
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+@pytest.mark.parametrize("delayed", [False, True])
 @pytest.mark.compiler
-def test_what_a_launch_reads_as_constant_no_block_of_it_writes(lowered, path):
+def test_what_a_launch_reads_as_constant_no_block_of_it_writes(lowered, path, delayed):
     declared = re.compile(r"^  (const )?\w+ \*__restrict__ (a_\w+) =", re.M)
-    made = lowered(path, np.float64)
+    made = lowered(path, np.float64, delayed=delayed)
     bodies = re.split(r"__forceinline__ void (k_\w+)\(", made.source)
     texts = dict(zip(bodies[1::2], bodies[2::2]))
     for phase in made.phases:
@@ -85,8 +87,13 @@ def test_what_a_launch_reads_as_constant_no_block_of_it_writes(lowered, path):
 @pytest.mark.compiler
 def test_examples_compile_for_every_generation(nvrtc, lowered, path, architecture):
     for real in (np.float64, np.float32):
-        for deterministic in (False, True):
-            made = nvrtc.compile(lowered(path, real, deterministic).source, architecture)
+        sources = {
+            lowered(path, real, deterministic, delayed).source
+            for deterministic in (False, True)
+            for delayed in (False, True)
+        }
+        for source in sources:
+            made = nvrtc.compile(source, architecture)
             assert made.works
             assert made.log == ""
 
@@ -129,3 +136,23 @@ def test_double_arithmetic_in_a_loop_is_found(nvrtc):
     outside = nvrtc.compile(text.replace("BODY", "x[i] * (float)once"), "sm_80").ptx
     assert any(".f64" in line for line in double_in_loops(kernels(inside)["k"]))
     assert double_in_loops(kernels(outside)["k"]) == []
+
+
+@pytest.mark.compiler
+def test_functions_of_the_users_own_compile_with_their_arrays_and_dependencies(nvrtc):
+    """Their text may use what NVRTC knows without any header."""
+    one = simgen.Function(abs, arg_names=["x"], arg_units=[1], return_unit=1, name="one")
+    one.add_implementation(
+        "cuda",
+        "__device__ double one(double x) { return exp(x)*_namespacetable[(int)x & 1]; }",
+        namespace={"table": [1.5, -2.0]},
+    )
+    two = simgen.Function(abs, arg_names=["x"], arg_units=[1], return_unit=1, name="two")
+    code = "__device__ double two(double x) { return pow(one(x), 2.0); }"
+    two.add_implementation("cuda", code, dependencies={"one": one})
+    group = simgen.NeuronGroup(3, "x : 1", namespace={"one": one, "two": two})
+    group.run_regularly("x = two(x) + one(x)")
+    program = pipeline.build_program([group, *group.contained_objects], {})
+    for real in (np.float64, np.float32):
+        made = nvrtc.compile(source_of(program, real), ARCHITECTURES[0])
+        assert made.works, made.log

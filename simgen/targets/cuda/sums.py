@@ -65,6 +65,11 @@ def deciding_delays(program: Program, plans: Mapping[str, Plan]) -> tuple[str, .
 
 def places(program: Program, plans: Mapping[str, Plan]) -> tuple[int, ...]:
     """Return the launch of each kernel."""
+    return levels(uses_with_sums(program, plans))
+
+
+def uses_with_sums(program: Program, plans: Mapping[str, Plan]) -> list[Uses]:
+    """Return what each kernel uses, where sums stand for inputs and spikes are of earlier steps."""
     uses = []
     for kernel in program.kernels:
         plan = plans[kernel.name]
@@ -72,7 +77,7 @@ def places(program: Program, plans: Mapping[str, Plan]) -> tuple[int, ...]:
         if plan.earlier and isinstance(kernel.domain, OverFanOut):
             use = replace(use, reads=use.reads - {f"{kernel.domain.events.name}.events"})
         uses.append(use)
-    return levels(uses)
+    return uses
 
 
 def _with_sums(use: Uses, plan: Plan) -> Uses:
