@@ -18,7 +18,8 @@ from simgen.api import network
 from simgen.targets.cuda.lower import lower_program
 
 TESTS = Path(__file__).resolve().parent.parent
-EXAMPLES = sorted((TESTS.parent / "examples").glob("*.py"))
+COUNTED = sorted((TESTS / "kernels" / "counted").glob("*.py"))
+EXAMPLES = [*sorted((TESTS.parent / "examples").glob("*.py")), *COUNTED]
 # Comparisons and selections included; loads, stores and conversions are not arithmetic.
 DOUBLE = re.compile(r"^\s*(?:@!?%p\d+\s+)?(?!ld|st|cvt|mov|red|atom)\w\S*\.f64\b.*$", re.M)
 ENTRY = re.compile(r"\.visible \.entry (\w+)\(")
@@ -79,6 +80,13 @@ def test_what_a_launch_reads_as_constant_no_block_of_it_writes(lowered, path, de
         constant = {name for const, name in pairs if const}
         assert pairs
         assert constant.isdisjoint(name for const, name in pairs if not const)
+
+
+@pytest.mark.parametrize("path", COUNTED, ids=lambda path: path.stem)
+@pytest.mark.compiler
+def test_models_whose_spikes_are_counted_take_one_launch(lowered, path):
+    assert len(lowered(path, np.float64).phases) == 2
+    assert len(lowered(path, np.float64, delayed=True).phases) == 1
 
 
 @pytest.mark.slow

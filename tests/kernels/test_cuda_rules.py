@@ -12,7 +12,8 @@ from cubin import read_kernels
 from nvrtc_compiler import ARCHITECTURES
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
+COUNTED = sorted((ROOT / "tests" / "kernels" / "counted").glob("*.py"))
+EXAMPLES = [*sorted((ROOT / "examples").glob("*.py")), *COUNTED]
 HEADERS = sorted((ROOT / "cuda_kernels").glob("c[ohu]*/*.*h"))  # common, check, cuda
 PRECISIONS = (np.float64, np.float32)
 SPILT = {("cobahh", np.float64): 8}  # bytes of stack in a kernel that may have 128 registers
