@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+import simgen
 from simgen import (
     EventMonitor,
     Network,
@@ -237,3 +238,12 @@ def test_what_every_step_records_has_its_room_from_the_start(device, monkeypatch
     assert seldom.v.shape == (1, 573)
     np.testing.assert_allclose(often.v[7], 7 * np.exp(-np.arange(4010) / 100), rtol=1e-10)
     np.testing.assert_array_equal(seldom.v[0], often.v[3, ::7])
+
+
+def test_a_monitor_of_no_synapses_records_nothing(device):
+    group = simgen.NeuronGroup(2, "v : 1")
+    synapses = simgen.Synapses(group, group, "w : 1")
+    synapses.connect(n_total=0)
+    monitor = simgen.StateMonitor(synapses, "w", record=True)
+    simgen.Network(group, synapses, monitor).run(0.2 * simgen.ms)
+    assert monitor.w.shape == (0, 2)

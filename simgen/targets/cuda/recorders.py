@@ -42,7 +42,8 @@ class RecorderWindow:
 
         One that has room for a tick stays where there is no memory for a larger one.
         """
-        wanted = min(self.host.size, max(LEAST_VALUES, LEAST_TICKS * self.need))
+        most = max(LEAST_VALUES, LEAST_TICKS * self.need)
+        wanted = max(1, min(self.host.size, most))  # an address even where nothing is recorded
         n_bytes = wanted * self.host.itemsize
         if self._buffer is not None:
             works = self._size >= max(1, self.need)
