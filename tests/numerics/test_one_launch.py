@@ -74,6 +74,15 @@ class Model:
         return found
 
 
+@pytest.fixture(autouse=True)
+def usual_clock():
+    """Leave the default clock as it was."""
+    dt = simgen.defaultclock.dt
+    yield
+    simgen.start_scope()
+    simgen.defaultclock.dt = dt
+
+
 @pytest.fixture
 def launched(monkeypatch):
     """The names of what is launched: steps, and what comes at the end of a run."""
