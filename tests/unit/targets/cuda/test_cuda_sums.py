@@ -200,3 +200,35 @@ def test_in_order_nothing_is_summed_apart(cpu_lab):
     what = cpu_lab.program(*kernels)
     assert delays_that_decide(what) == ("S.delays",)
     assert delays_that_decide(what, deterministic=True) == ()
+
+
+def recorded(lab, capacity):
+    """Return the net and its kernels, of which the first records v of two neurons."""
+    net, *kernels = network(lab, (1, 2))
+    net.recorder("rec", np.float64, capacity, 2)
+    net.array("chosen", np.array([2, 3], np.int64))
+    net.memory.ints["chosen.n"] = 2
+    value = Append(Recorder("rec", lab.REAL), Load(lab.state("exc.v"), ELEMENT))
+    over = OverIndices(lab.state("chosen", lab.I64, "chosen.n"))
+    return net, (lab.kernel("look", over, value), *kernels)
+
+
+def test_a_run_that_stops_for_a_full_recorder_goes_on_at_its_step(lab_maker):
+    device, lab = Counting("shuffled"), lab_maker("cpu")
+    net, kernels = recorded(lab_maker("cuda"), 14)
+    other, expected = recorded(lab, 100)
+    other.bind(lab.program(*expected)).run(30)
+    executable = started(net, lab.program(*kernels), device)
+    left, values = 30, []
+    while left:
+        net.memory.changed()
+        done = executable.run(left)
+        assert done == min(left, 7)  # the recorder has room for these
+        net.memory.fetch()
+        values += net.recorded("rec").tolist()
+        net.memory.arrays["rec.used"][0] = 0
+        left -= done
+    assert values == other.recorded("rec").tolist()
+    for name in ("exc.v", "exc.g", "exc.spikes.ids"):
+        assert net.memory.arrays[name].tolist() == other.memory.arrays[name].tolist()
+    assert {*device.launched} == {"sg_begin_run", "sg_phase_0", "sg_phase_1", "sg_end_run"}
