@@ -65,6 +65,13 @@ def golden(request: pytest.FixtureRequest) -> Callable[..., None]:
     return check
 
 
+@pytest.fixture(autouse=True)
+def own_step() -> Iterator[None]:
+    """Leave the step of the default clock to the next test as it is when simgen is imported."""
+    yield
+    simgen.defaultclock.dt = 1e-4 * simgen.second
+
+
 @pytest.fixture(
     params=[
         pytest.param(("reference", {}), id="reference"),
@@ -77,13 +84,11 @@ def device(request: pytest.FixtureRequest) -> Iterator[str]:
     """Run the test on the interpreter, on compiled programs of one and of three threads, and on an
     emulated GPU.
 
-    Each starts in a fresh scope with dt = 0.1 ms and seed 1; yields the name of the device.
+    Each starts in a fresh scope with seed 1; yields the name of the device.
     """
     name, options = request.param
     simgen.set_device(name, **options)
     simgen.start_scope()
     simgen.seed(1)
-    simgen.defaultclock.dt = 1e-4 * simgen.second
     yield name
     simgen.set_device("auto")
-    simgen.defaultclock.dt = 1e-4 * simgen.second

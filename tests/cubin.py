@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 # Numbers of attributes in .nv.info whose value is (symbol, number).
@@ -65,7 +66,7 @@ def _text(table: bytes, start: int) -> str:
     return table[start : table.index(b"\0", start)].decode()
 
 
-def _pairs(info: bytes):  # type: ignore[no-untyped-def]
+def _pairs(info: bytes) -> Iterator[tuple[int, int, int]]:
     """Yield (attribute, symbol, number) of the entries that have this form."""
     at = 0
     while at < len(info):

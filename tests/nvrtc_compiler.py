@@ -31,11 +31,11 @@ class Nvrtc:
     """The library; the options are those that programs are compiled with on a GPU."""
 
     def __init__(self, path: Path) -> None:
-        self.library = ctypes.CDLL(str(path))
+        self.nvrtc = ctypes.CDLL(str(path))
 
     def compile(self, source: str, architecture: str, *options: str) -> Compiled:
         """Compile a text that may include any header of ``cuda_kernels``."""
-        handle, call = ctypes.c_void_p(), self.library
+        handle, call = ctypes.c_void_p(), self.nvrtc
         call.nvrtcCreateProgram(ctypes.byref(handle), source.encode(), b"k.cu", 0, None, None)
         fixed = ("--std=c++17", "--fmad=false", f"-I{cuda_kernel_dir()}")
         words = [f"--gpu-architecture={architecture}", *fixed, *options]
@@ -50,7 +50,7 @@ class Nvrtc:
     def version(self) -> str:
         """Return "13.2", say."""
         major, minor = ctypes.c_int(), ctypes.c_int()
-        self.library.nvrtcVersion(ctypes.byref(major), ctypes.byref(minor))
+        self.nvrtc.nvrtcVersion(ctypes.byref(major), ctypes.byref(minor))
         return f"{major.value}.{minor.value}"
 
     def _text(self, handle, measure, fetch) -> str:  # type: ignore[no-untyped-def]

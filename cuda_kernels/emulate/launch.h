@@ -1,5 +1,5 @@
 // How a host program runs kernels; the declarations are known to
-// simgen/targets/cuda/emulate/library.py.
+// simgen/targets/cuda/emulate/loaded.py.
 #ifndef SG_EMULATE_LAUNCH_H
 #define SG_EMULATE_LAUNCH_H
 

@@ -16,12 +16,19 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from workload import Workload
 
 MODELS = Path(__file__).resolve().parents[2] / "simgen" / "commands" / "workloads"
 sys.path.insert(0, str(MODELS))  # by themselves: the other interpreter need not have simgen
 
-from workload import Workload  # noqa: E402
+
+def workload_of(parts: tuple[Any, ...]) -> Workload:
+    """Return what ``build`` of a model made, with names."""
+    workload: Workload = importlib.import_module("workload").Workload(*parts)
+    return workload
 
 
 class Simulator(Protocol):
@@ -53,7 +60,7 @@ class Simgen:
 
     def _prepare(self) -> None:
         self._api.seed(self._options.seed)
-        self.workload = Workload(*self._model.build(self._api, **self._options.sizes))
+        self.workload = workload_of(self._model.build(self._api, **self._options.sizes))
         self.workload.network.run(self._options.warmup * self._api.second)
 
     def run(self) -> float:
@@ -78,7 +85,7 @@ class BrianStandalone:
         openmp = options.threads if options.threads > 1 else 0
         brian2.prefs.devices.cpp_standalone.openmp_threads = openmp
         brian2.seed(options.seed)
-        self.workload = Workload(*model.build(brian2, **options.sizes))
+        self.workload = workload_of(model.build(brian2, **options.sizes))
         self.workload.network.run(options.warmup * brian2.second)
         self.workload.network.run(options.duration * brian2.second)
         self._folder = tempfile.TemporaryDirectory()

@@ -93,7 +93,7 @@ def endpoint_view(synapses: Synapses, name: str) -> VariableView | None:
         if key.endswith(ending) and len(key) > len(ending):
             values = EndpointValues(synapses, key, ending)
             if values._group._knows(values._variable):
-                return VariableView(values, key, plain)  # type: ignore[arg-type]  # acts as one
+                return VariableView(values, key, plain)
     return None
 
 

@@ -2,25 +2,48 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 import numpy as np
 
-from simgen.api.storage import StateVariable
+from simgen.api.storage import AnyArray, StateVariable
 from simgen.api.synaptic_data import SynapticData
 from simgen.errors import DeviceError, UnsupportedFeatureError
+from simgen.units import Dimension
 
 if TYPE_CHECKING:
     from simgen.api.group import Group
 
 
-def device_array(group: Group, name: str) -> Any:
+class Viewed(Protocol):
+    """What has the values that a view shows: a group, or what computes them from other objects."""
+
+    @property
+    def name(self) -> str:
+        """The name that is shown with the values."""
+
+    @property
+    def variables(self) -> Mapping[str, StateVariable]:
+        """The variables that it stores; only groups have some."""
+
+    def describe(self) -> str:
+        """Return how messages call it."""
+
+    def _dimension(self, name: str, /) -> Dimension: ...
+
+    def _read(self, name: str, item: Any, /) -> AnyArray: ...
+
+    def _write(self, name: str, item: Any, value: Any, /, plain: bool = False) -> None: ...
+
+
+def device_array(group: Viewed, name: str) -> Any:
     """Return the values of a variable as an array of the device's library that shares memory."""
     variable, places = _place(group, name, "device_array()")
     return variable.device_array(group.describe())[places]
 
 
-def shared_array(group: Group, name: str) -> Any:
+def shared_array(group: Viewed, name: str) -> Any:
     """Return an array that shares the memory of a variable, where that is: host or device.
 
     On the host it is of numpy, and read-only where the variable is.
@@ -38,11 +61,12 @@ def shared_array(group: Group, name: str) -> Any:
     return given
 
 
-def _place(group: Group, name: str, what: str) -> tuple[StateVariable, slice]:
+def _place(viewed: Viewed, name: str, what: str) -> tuple[StateVariable, slice]:
     """Return the variable and the part of its array that the group has."""
-    owner, variable = group.describe(), group.variables.get(name)
+    owner, variable = viewed.describe(), viewed.variables.get(name)
     if variable is None:
         raise DeviceError(f"'{name}' of {owner} is computed, not stored.")
+    group = cast("Group", viewed)
     run = vars(group).get("_run")  # of synapses
     if run is not None and run.traces.holds(name):
         raise DeviceError(

@@ -21,7 +21,7 @@ from simgen.errors import (
 from simgen.ir.functions import UserCode, UserFunction
 from simgen.lang.names import unusable_name
 from simgen.model.user_functions import call_with_units, model_function
-from simgen.units import Dimension, Quantity, dimension_of, strip
+from simgen.units import strip
 from simgen.units.checks import UnitSignature, unit_signature
 
 _TYPES = {"float": DType.REAL, "integer": DType.I64, "boolean": DType.BOOL, "any": DType.REAL}
@@ -126,9 +126,7 @@ class Function:
                 f"The function '{self.name}' has {len(found)} arguments, but {len(units)} "
                 "arg_units."
             )
-        return UnitSignature(
-            found, tuple(_unit(unit, found, self.name) for unit in units), _result(result)
-        )
+        return UnitSignature.of(self.name, found, units, result)
 
     def _type(self, kind: Any) -> DType:
         if kind not in _TYPES:
@@ -239,26 +237,6 @@ def _checked_name(name: Any) -> str:
     if not isinstance(name, str) or not name.isidentifier() or unusable_name(name) is not None:
         raise ModelError(f"{name!r} cannot be the name of a function. Give another as name=....")
     return name
-
-
-def _unit(unit: Any, names: Sequence[str], function: str) -> Any:
-    if unit is None or unit is bool or isinstance(unit, Dimension):
-        return unit
-    if isinstance(unit, str):
-        if unit not in names:
-            raise ModelError(
-                f"The function '{function}' has no argument '{unit}' to take a unit of."
-            )
-        return unit
-    return dimension_of(unit)
-
-
-def _result(unit: Any) -> Any:
-    if unit is bool or isinstance(unit, Dimension):
-        return unit
-    if callable(unit) and not isinstance(unit, Quantity):
-        return unit
-    return dimension_of(unit)
 
 
 def _arrays(namespace: Mapping[str, Any], owner: str) -> dict[str, npt.NDArray[Any]]:

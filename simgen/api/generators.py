@@ -46,10 +46,12 @@ class Generator:
 def parse_generator(text: str, owner: str, what: str) -> Generator | Node:
     """Return the parts of a generator, or the node of a plain expression."""
     source = SourceText(text, f"{what} of connect()", owner)
-    tree = _tree(f"({text.strip()})") or _tree(f"({text.strip()} else 0)")
-    if not isinstance(tree, ast.GeneratorExp | ast.IfExp) or isinstance(
-        _tree(f"({text.strip()})"), ast.IfExp
-    ):
+    tree = _tree(f"({text.strip()})")
+    if tree is None:  # 'i+1 if i<4' is half of what Python has
+        tree = _tree(f"({text.strip()} else 0)")
+        if not isinstance(tree, ast.IfExp):
+            return parse_expression(source)
+    elif not isinstance(tree, ast.GeneratorExp):
         return parse_expression(source)
     lead = len(text) - len(text.lstrip()) - 1
 
@@ -57,7 +59,7 @@ def parse_generator(text: str, owner: str, what: str) -> Generator | Node:
         return parse_expression(source, node.col_offset + lead, (node.end_col_offset or 0) + lead)
 
     place = Origin(source, 0, len(text))
-    if isinstance(tree, ast.IfExp):  # 'i+1 if i<4': one turn for each row
+    if isinstance(tree, ast.IfExp):  # one turn for each row
         if "\n" in text or not text.isascii():
             _refuse(place, "A condition stands on one line of plain ASCII text.")
         return Generator(part(tree.body), "", None, {}, part(tree.test))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 import numpy as np
 
@@ -37,9 +38,9 @@ def _take(kept: Kept, recordings: Mapping[str, Recording]) -> None:
 
 
 def _cuts(kept: Kept, name: str) -> list[tuple[int, float]]:
-    found = kept.facts.get(f"cuts of {name}")
+    found: Any = kept.facts.get(f"cuts of {name}")
     try:
-        cuts = [(int(first), float(width)) for first, width in found]  # type: ignore[union-attr]
+        cuts = [(int(first), float(width)) for first, width in found]
     except (TypeError, ValueError):
         raise StateFileError(
             f"The step widths of '{name}' in the stored state of {kept.what} are {found!r}."

@@ -214,7 +214,5 @@ def _take_delays(pathway: Pathway, kept: Kept) -> None:
 
 
 def _spikes_of(kept: Kept) -> PathwaySpikes:
-    named = {
-        name: kept.arrays[name].copy() for name in ("arrivals", "synapses", "times", "emitted")
-    }
+    named = {name: kept.arrays[name].copy() for name in _SPIKES}
     return PathwaySpikes(kept.number("width"), kept.integer("born"), **named)

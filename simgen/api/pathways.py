@@ -73,7 +73,7 @@ class Pathway:
     @property
     def delay(self) -> VariableView:
         """The delays; a change between runs leaves spikes under way alone."""
-        return VariableView(DelayView(self), "delay", False)  # type: ignore[arg-type]  # duck-typed group
+        return VariableView(DelayView(self), "delay", False)
 
     @delay.setter
     def delay(self, value: Any) -> None:
@@ -82,7 +82,7 @@ class Pathway:
     @property
     def delay_(self) -> VariableView:
         """The delays in seconds, as plain numbers."""
-        return VariableView(DelayView(self), "delay", True)  # type: ignore[arg-type]  # duck-typed group
+        return VariableView(DelayView(self), "delay", True)
 
     @delay_.setter
     def delay_(self, value: Any) -> None:
@@ -150,6 +150,11 @@ class DelayView:
     def __init__(self, pathway: Pathway) -> None:
         self.pathway = pathway
         self.name = f"{pathway.synapses.name}.{pathway.name}"
+        self.variables: dict[str, StateVariable] = {}  # a store has classes of delays instead
+
+    def describe(self) -> str:
+        """Return how messages call the pathway."""
+        return f"pathway '{self.pathway.name}' of {self.pathway.synapses.describe()}"
 
     def _dimension(self, name: str) -> Dimension:
         return SECOND

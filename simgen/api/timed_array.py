@@ -24,7 +24,7 @@ from simgen.ir.construct import binary, call, cast, integer
 from simgen.ir.expr import Array, Binary, Cast, Expr, Gather, Param, Role
 from simgen.lang.syntax import CallNode, Name, Node
 from simgen.model.description import SECOND
-from simgen.model.functions import ModelFunction
+from simgen.model.functions import ModelFunction, Typed
 from simgen.model.resolve import Resolver
 from simgen.model.scope import ValueEntry
 from simgen.units import Dimension, Quantity, dimension_of, strip
@@ -141,7 +141,7 @@ class TimedArray(Named):
         """
         return 1e-6 * self._dt
 
-    def _resolve(self, resolver: Resolver, node: CallNode, args: Any) -> tuple[Expr, Dimension]:
+    def _resolve(self, resolver: Resolver, node: CallNode, args: Any) -> Typed:
         (t, dim) = args[0]
         if dim != SECOND:
             return resolver.fail(
@@ -150,7 +150,7 @@ class TimedArray(Named):
                 f"is {dim.describe()}.",
                 "",
                 DimensionMismatchError,
-            )  # type: ignore[return-value]  # the stand-in of a refusal
+            )
         rows = Param(f"{self.name}.rows", DType.I64)
         width = cast(Param(f"{self.name}.dt", DType.F64), DType.REAL)
         slack = cast(Param(f"{self.name}.slack", DType.F64), DType.REAL)

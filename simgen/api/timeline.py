@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 Steps = npt.NDArray[np.int64]
 
 
-class Timeline:
+class Timeline(ABC):
     """What a compiled network has in common with one that was restored and not compiled yet.
 
     ``objects`` are those that ran, as the user made them, and ``components`` as they run;
@@ -34,9 +35,9 @@ class Timeline:
     bounds: dict[str, Steps]
 
     @property
+    @abstractmethod
     def tick(self) -> int:
         """The present tick."""
-        raise NotImplementedError
 
     @property
     def merged(self) -> Sequence[MergedSynapses]:

@@ -5,17 +5,14 @@ Its indexing is that of numpy and Brian.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from simgen.api.exchange import device_array, shared_array
+from simgen.api.exchange import Viewed, device_array, shared_array
 from simgen.errors import IndexRangeError
 from simgen.units import Quantity
-
-if TYPE_CHECKING:
-    from simgen.api.group import Group
 
 
 class VariableView:
@@ -30,7 +27,7 @@ class VariableView:
     __array_priority__ = 20.0
     __hash__ = None  # type: ignore[assignment]  # compares element-wise, as numpy arrays do
 
-    def __init__(self, group: Group, name: str, plain: bool) -> None:
+    def __init__(self, group: Viewed, name: str, plain: bool) -> None:
         self._group = group
         self._name = name
         self._plain = plain
@@ -163,7 +160,7 @@ def _reshapes(item: Any) -> bool:
     return any(part is None or (part is Ellipsis and item is not Ellipsis) for part in parts)
 
 
-def _indexed(values: Any, item: Any, name: str, group: Group) -> Any:
+def _indexed(values: Any, item: Any, name: str, group: Viewed) -> Any:
     """Return ``values[item]``, by numpy's rules (plotting libraries ask for ``[:, None]``)."""
     try:
         return (values if isinstance(values, Quantity) else np.asarray(values))[item]

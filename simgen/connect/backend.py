@@ -194,7 +194,7 @@ class Backend:
 
 @functools.lru_cache(maxsize=1)
 def _native() -> Backend:
-    native.library()
+    native.support()
     return Backend(native, native_store)
 
 

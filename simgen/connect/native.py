@@ -87,7 +87,7 @@ _LAYOUT = (
 
 
 @functools.lru_cache(maxsize=1)
-def library() -> Any:
+def support() -> Any:
     """Return the loaded support library (a cffi object, untyped); the first call compiles it.
 
     Raises :class:`simgen.errors.CompileError` without a compiler.
@@ -178,7 +178,7 @@ def skip_rows(
         region = np.zeros(threads + 1, dtype=np.uint64)
         np.cumsum(rooms, out=region[1:])
         targets = np.empty(sum(rooms), dtype=np.uint32)
-        status = library().sg_rows_by_skips(
+        status = support().sg_rows_by_skips(
             job, pointer(region), pointer(row_start), pointer(targets), pointer(needed)
         )
         rooms = [int(size) for size in needed]
@@ -213,7 +213,7 @@ def draw_rows(
         fields["counts"] = pointer(n_target)
     fields |= {"first_row": first_row, "distinct": int(distinct), "skip_self": int(skip_self)}
     fields |= {"ordered": int(ordered), "longest": longest_row(row_start), "n_threads": threads}
-    status = library().sg_rows_by_draws(struct("sg_uniform_job", fields), pointer(targets))
+    status = support().sg_rows_by_draws(struct("sg_uniform_job", fields), pointer(targets))
     check_status(status, "drawing connections")
     return targets
 
@@ -221,7 +221,7 @@ def draw_rows(
 def split_total(n_rows: int, total: int, key: int) -> NDArray[np.uint64]:
     """Return row starts of ``total`` synapses that choose their row uniformly."""
     row_start = np.zeros(n_rows + 1, dtype=np.uint64)
-    library().sg_split_total(n_rows, total, key, pointer(row_start))
+    support().sg_split_total(n_rows, total, key, pointer(row_start))
     return row_start
 
 
@@ -231,7 +231,7 @@ def full_rows(
     """Return all targets for each row, in order."""
     targets = np.empty(int(row_start[-1]), dtype=np.uint32)
     n_rows = len(row_start) - 1
-    library().sg_rows_of_all(pointer(row_start), n_rows, skip_self, pointer(targets), threads)
+    support().sg_rows_of_all(pointer(row_start), n_rows, skip_self, pointer(targets), threads)
     return targets
 
 
@@ -261,7 +261,7 @@ def _transpose(
     threads: int,
 ) -> NDArray[np.uint64]:
     starts = np.empty(n_values + 1, dtype=np.uint64)
-    status = library().sg_transpose(
+    status = support().sg_transpose(
         pointer(row_start),
         len(row_start) - 1,
         pointer(values),
@@ -279,7 +279,7 @@ def _transpose(
 def row_facts(row_start: NDArray[np.uint64], targets: NDArray[np.uint32]) -> tuple[bool, bool]:
     """Return whether all rows are sorted, and whether a row holds a target twice."""
     longest = longest_row(row_start)
-    facts = library().sg_row_facts(
+    facts = support().sg_row_facts(
         pointer(row_start), len(row_start) - 1, pointer(targets), longest
     )
     check_status(facts, "inspecting rows")

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simgen.connect.checks import index_dtype
-from simgen.connect.native import check_status, library, longest_row, pointer, struct, uints
+from simgen.connect.native import check_status, longest_row, pointer, struct, support, uints
 from simgen.connect.rows import Rows, UIntArray
 from simgen.connect.segments import Segments
 
@@ -27,7 +27,7 @@ def count(
     shape = (len(bounds) - 1, rows.n_source)
     sizes, pairs = np.zeros(shape, dtype=np.uint64), np.zeros(shape, dtype=np.uint64)
     job = _store_job(rows, bounds, classes, n_classes, threads)
-    check_status(library().sg_store_count(job, pointer(sizes), pointer(pairs)), "counting synapses")
+    check_status(support().sg_store_count(job, pointer(sizes), pointer(pairs)), "counting synapses")
     return sizes, pairs
 
 
@@ -46,7 +46,7 @@ def fill(
     job = _store_job(rows, bounds, classes, segments.n_classes, threads)
     fields = {"row_start": pointer(row_start), "targets": pointer(targets), "order": uints(order)}
     fields |= {"creation": uints(rows.creation_of_row_order), "sink": segment_sink(segments, 0)[0]}
-    check_status(library().sg_store_fill(job, struct("sg_store_out", fields)), "sorting synapses")
+    check_status(support().sg_store_fill(job, struct("sg_store_out", fields)), "sorting synapses")
     return targets
 
 
@@ -63,7 +63,7 @@ def column_positions(
     col_start = np.empty(n_columns + 1, dtype=np.uint64)
     n = int(row_start[-1] - row_start[0])
     positions = np.empty(n, dtype=index_dtype(len(targets)))
-    status = library().sg_transpose(
+    status = support().sg_transpose(
         pointer(row_start),
         len(row_start) - 1,
         pointer(targets),
@@ -89,7 +89,7 @@ def column_pairs(
     """Return the number of distinct classes of each column."""
     pairs = np.zeros(len(col_start) - 1, dtype=np.uint64)
     job = _column_job(col_start, classes, n_classes, threads)
-    status = library().sg_columns_count(job, uints(positions), pointer(pairs))
+    status = support().sg_columns_count(job, uints(positions), pointer(pairs))
     check_status(status, "counting delay classes")
     return pairs
 
@@ -105,7 +105,7 @@ def sort_columns(
 ) -> None:
     """Sort each column by (class, position) in place and write the segment bounds."""
     job = _column_job(col_start, classes, segments.n_classes, threads)
-    status = library().sg_columns_sort(
+    status = support().sg_columns_sort(
         job, uints(positions), pointer(sources), segment_sink(segments, 0)
     )
     check_status(status, "sorting columns")
@@ -123,7 +123,7 @@ def recompute_order(
     """Write the creation index of each position of a store made in (source, target) order."""
     n_parts, n_starts = row_start.shape
     longest = int(np.diff(row_start, axis=1).sum(axis=0).max(initial=0))
-    status = library().sg_order_again(
+    status = support().sg_order_again(
         pointer(row_start),
         pointer(targets),
         n_starts - 1,
@@ -147,7 +147,7 @@ def expand(
     threads: int,
 ) -> None:
     """Write the source and the delay class of each position of one partition."""
-    library().sg_expand(
+    support().sg_expand(
         pointer(row_start[part]),
         row_start.shape[1] - 1,
         segment_sink(segments, part),
@@ -162,7 +162,7 @@ def move(
 ) -> None:
     """Do out[k] = values[order[k]] if ``gather``, else out[order[k]] = values[k]."""
     n, size = len(order), out.dtype.itemsize
-    library().sg_move(
+    support().sg_move(
         pointer(out),
         pointer(values),
         size,

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from simgen.connect import native_store
 from simgen.connect.checks import index_dtype, require_rows
-from simgen.connect.native import check_status, library, pointer, struct, uints
+from simgen.connect.native import check_status, pointer, struct, support, uints
 from simgen.connect.rows import Rows, UIntArray
 from simgen.connect.segments import Segments
 from simgen.connect.store import RowStore
@@ -65,7 +65,7 @@ class SharedRows:
         for piece, own in zip(self.pieces, values):
             own = np.ascontiguousarray(own, out.dtype)
             at = cursor[piece.first_row : piece.last_row]
-            library().sg_splice(
+            support().sg_splice(
                 *(pointer(out), pointer(own), out.itemsize),
                 *(pointer(piece.row_start), len(at), pointer(at)),
             )
@@ -95,7 +95,7 @@ def find_piece(
     fields |= {"first_target": piece.first_target, "last_target": piece.last_target}
     fields |= {"own_start": pointer(piece.row_start), "longest_row": int(lengths.max(initial=0))}
     job = struct("sg_piece_job", fields | {"n_threads": 1})
-    check_status(library().sg_piece(job, uints(positions), uints(found)), "reading shared rows")
+    check_status(support().sg_piece(job, uints(positions), uints(found)), "reading shared rows")
     return positions, found
 
 
@@ -114,4 +114,4 @@ def put_values(values: NDArray[Any], positions: UIntArray, shared: NDArray[Any])
 
 def release_memory() -> None:
     """Give the memory that many objects have freed back to the system."""
-    library().sg_release_memory()
+    support().sg_release_memory()

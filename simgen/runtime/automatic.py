@@ -71,14 +71,14 @@ def choose_device(options: Options, demand: Demand) -> Choice:
         if demand.per_step < worth:
             return Choice(host, f"{work}; a GPU is worth its launches from {worth:,.0f} on")
     device = replace(options, target="cuda", threads=1)
-    name = gpu_or_fault(device)
-    if not name.is_usable:
-        return Choice(host, name.text)
+    gpu = gpu_or_fault(device)
+    if not gpu.is_usable:
+        return Choice(host, gpu.text)
     free = open_device(device).free_bytes()
     if demand.n_bytes > free:
         lacking = f"has {free:,} bytes free and the state takes {demand.n_bytes:,} or more"
-        return Choice(host, f"the GPU {name.text} {lacking}")
-    return Choice(device, f"the GPU {name.text} is usable, and {work}")
+        return Choice(host, f"the GPU {gpu.text} {lacking}")
+    return Choice(device, f"the GPU {gpu.text} is usable, and {work}")
 
 
 @dataclass(frozen=True, slots=True)

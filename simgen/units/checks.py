@@ -6,7 +6,7 @@ import functools
 import inspect
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import numpy as np
 
@@ -58,6 +58,12 @@ class UnitSignature:
     arguments: tuple[Dimension | str | type[bool] | None, ...]
     result: Dimension | type[bool] | Callable[..., Any] | None
 
+    @classmethod
+    def of(cls, function: str, names: tuple[str, ...], units: Any, result: Any) -> UnitSignature:
+        """Return the signature of a function from units as users write them, one an argument."""
+        declared = tuple(_declared(function, unit, names) for unit in units)
+        return cls(names, declared, _declared_result(result))
+
     def result_dimension(self, dims: Sequence[Dimension]) -> Dimension | None:
         """Return the result's dimension for arguments of ``dims``; None if nothing is declared."""
         if self.result is None or isinstance(self.result, Dimension):
@@ -89,11 +95,8 @@ def check_units(**units: Any) -> Callable[[F], F]:
         unknown = sorted(set(units) - set(names) - {"result"})
         if unknown:
             raise ArgumentTypeError(f"'{func.__name__}' has no argument '{unknown[0]}' to check.")
-        declared = UnitSignature(
-            names,
-            tuple(_declared(units.get(name), names) for name in names),
-            _declared_result(units.get("result")),
-        )
+        wanted = tuple(units.get(name) for name in names)
+        declared = UnitSignature.of(func.__name__, names, wanted, units.get("result"))
 
         @functools.wraps(func)
         def checked(*args: Any, **kwargs: Any) -> Any:
@@ -108,17 +111,21 @@ def check_units(**units: Any) -> Callable[[F], F]:
             return result
 
         setattr(checked, _ATTRIBUTE, declared)
-        return checked  # type: ignore[return-value]  # functools.wraps keeps the signature
+        return cast("F", checked)
 
     return decorate
 
 
-def _declared(unit: Any, names: tuple[str, ...]) -> Dimension | str | type[bool] | None:
+def _declared(
+    function: str, unit: Any, names: tuple[str, ...]
+) -> Dimension | str | type[bool] | None:
     if unit is None or unit is bool:
         return unit
     if isinstance(unit, str):
         if unit not in names:
-            raise ArgumentTypeError(f"'{unit}' is no argument whose unit could be taken.")
+            raise ArgumentTypeError(
+                f"The function '{function}' has no argument '{unit}' whose unit could be taken."
+            )
         return unit
     return unit if isinstance(unit, Dimension) else dimension_of(unit)
 
@@ -127,7 +134,7 @@ def _declared_result(unit: Any) -> Dimension | type[bool] | Callable[..., Any] |
     if unit is None or unit is bool or isinstance(unit, Dimension):
         return unit
     if callable(unit) and not isinstance(unit, np.ndarray):
-        return unit  # type: ignore[no-any-return]  # any callable; it is used as one
+        return cast("Callable[..., Any]", unit)
     return dimension_of(unit)
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from random import Random
 
 from model_groups import GroupMaker
 
 
-class RunMaker(GroupMaker):
+class RunMaker(GroupMaker, ABC):
     """Writes the lines that run a model."""
 
     def __init__(self, random: Random) -> None:
@@ -15,9 +16,9 @@ class RunMaker(GroupMaker):
         self.connected: dict[str, tuple[int, int, bool]] = {}  # name: sizes, whether recurrent
         self.delayed: list[str] = []  # pathways whose delays may be set
 
+    @abstractmethod
     def connect(self, name: str, n_pre: int, n_post: int, recurrent: bool) -> None:
         """Write a call of connect()."""
-        raise NotImplementedError
 
     def delays(self) -> str:
         return self.pick(

@@ -88,7 +88,7 @@ ROWS = [
         ["'plain'", "result"]),
     Bad("too_few_units", lambda: Function(ratio, arg_units=[1], return_unit=1), ModelError,
         ["'ratio'", "2 arguments", "1 arg_units"]),
-    Bad("unknown_argument", lambda: one(arg_units=["y"]), ModelError, ["'f'", "'y'"]),
+    Bad("unknown_argument", lambda: one(arg_units=["y"]), ArgumentTypeError, ["'f'", "'y'"]),
     Bad("unknown_type", lambda: one(arg_types=["double"]), ModelError, ["'f'", "'double'"]),
     Bad("too_many_types", lambda: one(arg_types=["float"] * 2), ModelError, ["'f'", "2 arg_types"]),
     Bad("bad_name", lambda: one(name="f; system()"), ModelError, ["'f; system()'"]),

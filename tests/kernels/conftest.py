@@ -13,6 +13,7 @@ from numerics_library import compile_library
 from nvrtc_compiler import Compiled, Nvrtc, find_nvrtc
 
 from simgen.commands.show import compile_script
+from simgen.ir.kernel import Program
 from simgen.targets.cuda.lower import LoweredProgram, lower_program
 
 SMALLER = {"microcircuit": ["--scale", "0.01"]}  # arguments of examples whose building takes long
@@ -46,7 +47,7 @@ def lowered() -> Callable[..., LoweredProgram]:
     """``lowered(path, real, deterministic, delayed)`` is the CUDA of an example."""
 
     @functools.cache
-    def program(path: Path):  # type: ignore[no-untyped-def]
+    def program(path: Path) -> Program:
         return compile_script(path, SMALLER.get(path.stem, [])).program
 
     @functools.cache

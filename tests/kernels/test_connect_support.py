@@ -72,9 +72,9 @@ def test_the_support_library_has_no_undefined_behaviour():
 
 def test_a_layout_that_differs_is_found(monkeypatch):
     monkeypatch.setattr(native, "_LAYOUT", ("sg_skip_job",) * 6)
-    native.library.cache_clear()
+    native.support.cache_clear()
     try:
         with pytest.raises(native.InternalError, match="declarations differ"):
-            native.library()
+            native.support()
     finally:
-        native.library.cache_clear()
+        native.support.cache_clear()

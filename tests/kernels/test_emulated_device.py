@@ -12,7 +12,7 @@ from emulated_kernels import ORDERS, to_device, to_host
 
 from simgen.errors import CompileError, InternalError, UnsupportedFeatureError
 from simgen.targets.cpu.compile import compiler_calls
-from simgen.targets.cuda.emulate import EmulatedDevice, library, open_emulated
+from simgen.targets.cuda.emulate import EmulatedDevice, loaded, open_emulated
 
 pytestmark = pytest.mark.compiler
 
@@ -180,7 +180,7 @@ def test_texts_share_their_stacks(device) -> None:
 
 
 def test_threads_switch_by_the_system_where_we_have_no_way_of_our_own(device, monkeypatch) -> None:
-    monkeypatch.setattr(library, "FLAGS", (*library.FLAGS, "-DSG_EMU_PORTABLE"))
+    monkeypatch.setattr(loaded, "FLAGS", (*loaded.FLAGS, "-DSG_EMU_PORTABLE"))
     out = device.allocate(4 * 256)
     for _ in range(2):
         device.compile(SOURCE).function("deep").launch(3, 256, (out,))

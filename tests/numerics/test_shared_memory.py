@@ -284,3 +284,12 @@ def test_the_devices_library_is_asked_with_all_that_the_taker_said(monkeypatch):
         assert asked == [{"stream": 7, "max_version": (1, 0)}]
     finally:
         set_device("auto")
+
+
+def test_what_is_computed_has_no_memory_to_share(device):
+    group = NeuronGroup(3, "v : volt", threshold="v > mV")
+    synapses = Synapses(group, group, on_pre="v += 0*mV")
+    synapses.connect(j="i")
+    for view in (synapses.delay, synapses.v_pre):
+        with pytest.raises(DeviceError, match=r"of .*Synapses 'synapses' is computed, not stored"):
+            np.from_dlpack(view)

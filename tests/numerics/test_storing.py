@@ -121,17 +121,19 @@ def test_spikes_under_way_arrive_after_each_restoring():
         assert list(target.v) == [6, 6]
 
 
-def test_carried_spikes_are_stored(tmp_path):
-    def build():
-        start_scope()
-        source = SpikeGeneratorGroup(2, [0, 1], [0.5, 0.9] * ms, name="source")
-        target = NeuronGroup(1, "v : 1", name="target")
-        links = Synapses(source, target, on_pre="v_post += i + 1", name="links")
-        links.connect()
-        links.delay = 1 * ms
-        return target, links, Network(source, target, links)
+def delayed_spikes(*times):
+    """Return a neuron, synapses of 1 ms onto it, and their network; source k spikes at times[k]."""
+    start_scope()
+    source = SpikeGeneratorGroup(len(times), range(len(times)), times * ms, name="source")
+    target = NeuronGroup(1, "v : 1", name="target")
+    links = Synapses(source, target, on_pre="v_post += i + 1", name="links")
+    links.connect()
+    links.delay = 1 * ms
+    return target, links, Network(source, target, links)
 
-    target, links, net = build()
+
+def test_carried_spikes_are_stored(tmp_path):
+    target, links, net = delayed_spikes(0.5, 0.9)
     net.run(0.8 * ms)
     links.delay = 0.3 * ms  # the first spike keeps its arrival at 1.5 ms, the second's is at 1.2 ms
     net.run(0.2 * ms)
@@ -142,7 +144,7 @@ def test_carried_spikes_are_stored(tmp_path):
             net.run(0.1 * ms)
             seen.append(target.v[0])
         assert seen == [0, 0, 2, 2, 2, 3, 3]
-        target, links, net = build()
+        target, links, net = delayed_spikes(0.5, 0.9)
         net.restore(filename=tmp_path / "states")
     links.delay = 2 * ms  # nor do those that were restored and never ran here
     net.run(0.5 * ms)
@@ -152,21 +154,12 @@ def test_carried_spikes_are_stored(tmp_path):
 
 
 def test_a_spike_that_is_carried_arrives_once(tmp_path):
-    def build():
-        start_scope()
-        source = SpikeGeneratorGroup(1, [0], [0.5] * ms, name="source")
-        target = NeuronGroup(1, "v : 1", name="target")
-        links = Synapses(source, target, on_pre="v_post += 1", name="links")
-        links.connect()
-        links.delay = 1 * ms
-        return target, links, Network(source, target, links)
-
-    _, links, net = build()
+    _, links, net = delayed_spikes(0.5)
     net.run(0.8 * ms)
     links.delay = 2 * ms  # an event of 0.5 ms is as recent now as the delay is long
     net.run(0.1 * ms)
     net.store(filename=tmp_path / "states")
-    target, links, net = build()
+    target, links, net = delayed_spikes(0.5)
     net.restore(filename=tmp_path / "states")
     net.run(3 * ms)
     assert target.v[0] == 1

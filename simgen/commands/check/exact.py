@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from simgen.api.clock import defaultclock
 from simgen.api.device import set_device
 from simgen.api.magic import start_scope
 from simgen.api.seeds import seed
@@ -19,9 +20,11 @@ from simgen.commands.check.models import MODELS, Arrays
 from simgen.commands.check.report import Values
 from simgen.commands.check.setting import Setting
 from simgen.errors import ModelError, NumericalError
+from simgen.units import ms
 
 TOLERANCE = 1e-12  # of the largest value of an array; whole numbers and times are equal
 SEED = 1234
+STEP = 0.1 * ms
 
 
 def results_of(model: Callable[[], Arrays], choose_device: Callable[[], None]) -> Arrays:
@@ -29,6 +32,7 @@ def results_of(model: Callable[[], Arrays], choose_device: Callable[[], None]) -
     start_scope()
     choose_device()
     seed(SEED)
+    defaultclock.dt = STEP  # whatever the process did before
     return model()
 
 

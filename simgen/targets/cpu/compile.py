@@ -230,7 +230,7 @@ class ProgramState:
 class Program:
     """A loaded program; ``lib`` is the cffi library (untyped)."""
 
-    library: CompiledLibrary
+    compiled: CompiledLibrary
     lib: Any
 
     def bind(
@@ -281,8 +281,6 @@ def load_program(
     """Return the program of the C++ text ``source``, compiled if need be and loaded."""
     library = compile_shared(source, optimize=optimize, openmp=openmp, extra=extra)
     lib = library.load()
-    try:
-        lib.simgen_run  # noqa: B018 - cffi looks a function up when its name is first read
-    except AttributeError:
-        raise InternalError("the generated program defines no function simgen_run") from None
+    if not hasattr(lib, "simgen_run"):  # cffi looks a function up when its name is first read
+        raise InternalError("the generated program defines no function simgen_run")
     return Program(library, lib)

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simgen.errors import InternalError
-from simgen.targets.cuda.emulate.library import KernelFacts, Parameter
+from simgen.targets.cuda.emulate.loaded import KernelFacts, Parameter
 from simgen.targets.cuda.emulate.memory import EmulatedBuffer
 
 Size: TypeAlias = "int | tuple[int, ...]"

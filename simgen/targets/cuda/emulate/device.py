@@ -18,7 +18,7 @@ from simgen.errors import InternalError, KernelError, MemoryLimitError, Unsuppor
 from simgen.targets.cpu.compile import find_compiler
 from simgen.targets.cuda.emulate.arguments import Argument, Size, launch_sizes, pack
 from simgen.targets.cuda.emulate.explain import explain
-from simgen.targets.cuda.emulate.library import (
+from simgen.targets.cuda.emulate.loaded import (
     KernelFacts,
     LoadedText,
     emulator,

@@ -6,7 +6,7 @@ from typing import Any
 
 from simgen.targets.cuda.emulate.faults import FOUND, Fault, Site, render
 from simgen.targets.cuda.emulate.findings import Finding, Party, Surroundings, render_findings
-from simgen.targets.cuda.emulate.library import LoadedText, emulator, text_of
+from simgen.targets.cuda.emulate.loaded import LoadedText, emulator, text_of
 from simgen.targets.cuda.emulate.memory import Allocation, MemoryTable
 from simgen.targets.cuda.emulate.symbols import lines_of
 

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simgen.targets.cpu.compile import interface
-from simgen.targets.cuda.emulate.library import emulator
+from simgen.targets.cuda.emulate.loaded import emulator
 
 # Not a number as float32 and as float64, a large number with its sign as integers. The same as in
 # cuda_kernels/emulate/shared.h.

@@ -121,7 +121,7 @@ def test_a_damaged_entry_is_compiled_again(folder, suffix):
     victim.write_bytes(bytes(content))
     again = driver.compile_shared(PROGRAM)
     assert not again.cached
-    assert driver.load_program(PROGRAM).library.cached
+    assert driver.load_program(PROGRAM).compiled.cached
 
 
 def test_the_headers_of_the_package_can_be_included(folder):
@@ -141,7 +141,7 @@ def test_openmp_is_there_when_asked_for(folder):
     for openmp in (False, True):
         program = driver.load_program(source, openmp=openmp)
         state = program.bind([], np.zeros(1), np.zeros(1, dtype=np.int64))
-        assert program.run(state, 0) == int(program.library.openmp)
+        assert program.run(state, 0) == int(program.compiled.openmp)
     assert not driver.compile_shared(source, openmp=False).openmp
 
 
@@ -241,7 +241,7 @@ def test_many_processes_may_compile_the_same_program_at_once(folder):
         "import sys; sys.path.insert(0, '.')\n"
         "from simgen.targets.cpu import compile as driver\n"
         f"lib = driver.load_program({PROGRAM!r}, optimize='-O1')\n"
-        "print(lib.library.path.name)\n"
+        "print(lib.compiled.path.name)\n"
     )
     root = str(cuda_kernel_dir().parent)
     running = [
@@ -251,7 +251,7 @@ def test_many_processes_may_compile_the_same_program_at_once(folder):
     names = {process.communicate(timeout=60)[0] for process in running}
     assert [process.returncode for process in running] == [0, 0, 0]
     assert len(names) == 1
-    assert driver.load_program(PROGRAM, optimize="-O1").library.cached
+    assert driver.load_program(PROGRAM, optimize="-O1").compiled.cached
     assert not list(folder.glob(".partial-*"))
 
 

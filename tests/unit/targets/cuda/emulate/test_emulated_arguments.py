@@ -9,7 +9,7 @@ import pytest
 
 from simgen.errors import InternalError
 from simgen.targets.cuda.emulate.arguments import launch_sizes, pack
-from simgen.targets.cuda.emulate.library import KernelFacts, Parameter
+from simgen.targets.cuda.emulate.loaded import KernelFacts, Parameter
 from simgen.targets.cuda.emulate.memory import spoiled
 
 POINTER, INT, LONG = Parameter("pointer", 8), Parameter("int", 4), Parameter("int", 8)

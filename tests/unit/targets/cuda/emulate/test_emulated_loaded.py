@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from simgen.errors import CompileError
-from simgen.targets.cuda.emulate.library import complete
+from simgen.targets.cuda.emulate.loaded import complete
 
 
 def tail(source: str) -> list[str]:
