@@ -82,6 +82,7 @@ class CompiledNetwork:
         self.remote = self._target.is_remote
         self._executables: dict[tuple[int, int], Executable] = {}
         self.memory = Memory(n_parts=options.threads)
+        self._target.prepare(self.memory)
         self.memory.arrays["tick"] = np.array([tick], np.int64)
         self.rings: EventRings = EventRings({} if previous is None else previous.rings.buffers)
         self.bounds: dict[str, npt.NDArray[np.int64]] = {}

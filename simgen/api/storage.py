@@ -68,29 +68,56 @@ class ProgramArray:
         mirror = None if self._memory is None else self._memory.mirror
         return mirror is not None and mirror.is_finite(self.array)
 
+    @property
+    def size(self) -> int:
+        """The number of values; they stay where they are."""
+        return self._host().size
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The type of the values."""
+        return self._host().dtype
+
+    def _host(self) -> AnyArray:
+        """Return the host's array, which a device may have newer values of."""
+        return self.values if self._data is None else self._data
+
     def bind(self, memory: Memory, remote: bool) -> AnyArray:
-        """Return the data for the memory of a network, which may have newer ones from then on."""
-        data, network = self.values, object()
+        """Return the data for the memory of a network, which may have newer ones from then on.
+
+        Values on a device stay there if both memories belong to it.
+        """
+        data, network = self._host(), object()
         newer = memory if remote else None  # else nothing here keeps the memory alive
 
         def writes() -> int:
-            if self._network is not network and not self._is_lent():  # another one ran with it
+            another = self._network is not network and not self.is_lent()  # one ran with it
+            if another and not self._attach(network, newer):
                 self._taken += 1
-                self._attach(network, newer)
             return self._taken
 
         memory.counters[self.array] = writes
+        memory.arrays[self.array] = data
         self._attach(network, newer)
         return data
 
-    def _is_lent(self) -> bool:
+    def is_lent(self) -> bool:
+        """Whether another object keeps the data."""
         return False
 
-    def _attach(self, network: object, memory: Memory | None) -> None:
-        """Bring the values here; the memory may have newer ones from then on."""
-        if self._memory is not None and self._memory is not memory:
-            self._memory.fetch(self.array)
+    def _attach(self, network: object, memory: Memory | None) -> bool:
+        """Let a memory have newer values from then on; return whether it has those of before.
+
+        If it has not, they are brought here.
+        """
+        old, stays = self._memory, False
+        if old is not None and old is not memory:
+            if memory is not None and memory.mirror is not None and old.mirror is not None:
+                stays = memory.mirror.adopt(self.array, old.mirror)
+            if not stays:
+                old.fetch(self.array)
         self._network, self._memory = network, memory
+        return stays or (old is not None and old is memory)
 
 
 class StateVariable(ProgramArray):
@@ -126,7 +153,8 @@ class StateVariable(ProgramArray):
     def data(self, values: AnyArray) -> None:
         self._data, self._borrower = values, None
 
-    def _is_lent(self) -> bool:
+    def is_lent(self) -> bool:
+        """Whether another object keeps the data."""
         return self._borrower is not None
 
     def lend(self, borrower: Borrower) -> None:
