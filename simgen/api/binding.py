@@ -269,9 +269,8 @@ class CompiledNetwork:
                     self._set_parameter(target.name, np.asarray(value).reshape(()).item())
                     rebind = True
                     continue
-                dtype = target.dtype.numpy(self.options.real)
                 size = self.memory.ints[target.length]
-                fresh = aligned_zeros(size, dtype)
+                fresh = aligned_zeros(size, target.dtype.numpy(self.options.real))
                 fresh[...] = value
                 present = self.memory.arrays.get(target.name)
                 if present is None or not np.array_equal(present, fresh):

@@ -67,12 +67,10 @@ class _Assignment:
         return self.chosen is None and (self.start, self.stop) == (0, self.variable.size)
 
 
-def assign_on_device(
-    group: Group, variable: StateVariable, item: Any, text: str, *, finite: bool
-) -> bool:
+def assign_on_device(group: Group, variable: StateVariable, item: Any, text: str) -> bool:
     """Compute a string's values for a variable where it runs; return whether that was done.
 
-    ``finite`` says that the variable may not be infinite. Raises what the host's way raises.
+    Raises what the host's way raises, and then changes nothing.
     """
     if current_options().target != "cuda" or not is_worth_compiling(group._size()):
         return False
@@ -87,20 +85,24 @@ def assign_on_device(
     executable = target.build(pipeline.optimise(program, 1))
     try:
         executable.bind(memory)
+        _mirror(memory).place(variable.array)
     except MemoryLimitError:  # no random stream was taken yet
+        _keep(memory, group)
         return False
     if found.chosen is not None:
         memory.ints[_CHOICE_KEY.name] = _signed(take_key(found.chosen))
     memory.ints["text_key"] = _signed(take_key(found.value))
     executable.bind(memory)
     executable.run(1)
-    _check(memory, found, finite)
-    chosen = None if found.chosen is None else CHOSEN
-    mirror = _mirror(memory)
-    if found.is_whole:
-        memory.unset.add(variable.array)
-    mirror.store(variable.array, OUT, chosen, found.start, found.stop)
-    _keep(memory, [known.array for known in _variables(group)])
+    try:
+        _check(memory, found)
+        if found.is_whole:
+            memory.unset.add(variable.array)
+        chosen = None if found.chosen is None else CHOSEN
+        _mirror(memory).store(variable.array, OUT, chosen, found.start, found.stop)
+    finally:
+        _keep(memory, group)
+    variable.version += 1
     return True
 
 
@@ -220,7 +222,7 @@ def _fill(memory: Memory, found: _Assignment, env: TextEnvironment) -> Program:
     return program
 
 
-def _check(memory: Memory, found: _Assignment, finite: bool) -> None:
+def _check(memory: Memory, found: _Assignment) -> None:
     """Raise what the host raises for values that the variable cannot have."""
     variable, mirror = found.variable, _mirror(memory)
     dtype = variable.info.array.dtype
@@ -239,12 +241,13 @@ def _check(memory: Memory, found: _Assignment, finite: bool) -> None:
         memory.fetch(CHOSEN)
         values = values[memory.arrays[CHOSEN][found.start : found.stop]]
     new = converted(values, variable, found.context.owner)
-    if finite:
+    if found.group._must_be_finite(variable.name):
         check_not_infinite(new, f"'{variable.name}' of {found.context.owner}")
 
 
-def _keep(memory: Memory, names: list[str]) -> None:
+def _keep(memory: Memory, group: Group) -> None:
     """Free what only the program needed."""
+    names = {known.array for known in _variables(group)}
     _mirror(memory).keep(names)
     memory.arrays = {name: data for name, data in memory.arrays.items() if name in names}
     memory.unset.clear()

@@ -263,10 +263,7 @@ class Group(Component):
         self._before_write(name)
         if variable.info.shared:
             check_shared_index(item, f"'{name}' of {self.describe()}")
-        if isinstance(value, str) and assign_on_device(
-            self, variable, item, value, finite=self._must_be_finite(name)
-        ):
-            variable.version += 1
+        if isinstance(value, str) and assign_on_device(self, variable, item, value):
             self._after_write(name)
             return
         if isinstance(value, VariableView):

@@ -84,6 +84,9 @@ class Mirror(Protocol):
         Returns whether both have one place.
         """
 
+    def place(self, name: str) -> None:
+        """Have a place on the device for ``store``; raises MemoryLimitError without room."""
+
     def store(self, name: str, values: str, chosen: str | None, start: int, stop: int) -> None:
         """Copy values from array to array on the device, where ``chosen`` is true if given."""
 

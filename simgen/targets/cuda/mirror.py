@@ -67,6 +67,7 @@ class DeviceMirror:
         self._copies: dict[str, _Copy] = {}
         self._windows: dict[str, RecorderWindow] = {}
         self._scratch: dict[str, Buffer] = {}
+        self._reserved: dict[str, Buffer] = {}  # of arrays that are yet to be stored
         self._finiteness: FinitenessCheck | None = None
 
     @classmethod
@@ -112,6 +113,7 @@ class DeviceMirror:
         """Give up the places of all arrays but some."""
         self._copies = {name: copy for name, copy in self._copies.items() if name in names}
         self._scratch.clear()
+        self._reserved.clear()
 
     def requests(self, slots: Iterable[Slot], scratch: Mapping[str, int]) -> list[Request]:
         """Return what has no place on the device yet, and give up the places that are too small.
@@ -225,13 +227,19 @@ class DeviceMirror:
         """Whether the 64-bit integers of a span on the device lie between limits, which count."""
         return all_within(self.device, self._copies[name].buffer, span, limits)
 
-    def store(self, name: str, values: str, chosen: str | None, start: int, stop: int) -> None:
-        """Copy values from array to array on the device, where ``chosen`` is true if given."""
+    def place(self, name: str) -> None:
+        """Have a place on the device for ``store``; raises MemoryLimitError without room."""
         if name not in self._copies:
             host = self.memory.arrays[name]
             require_room(self.device, [Request(name, host.nbytes)], self.n_bytes, host.itemsize)
-            buffer = self.device.allocate(host.nbytes, name)
-            self._copies[name] = _Copy(name, is_used=False, host=host, buffer=buffer)
+            self._reserved[name] = self.device.allocate(host.nbytes, name)
+
+    def store(self, name: str, values: str, chosen: str | None, start: int, stop: int) -> None:
+        """Copy values from array to array on the device, where ``chosen`` is true if given."""
+        reserved = self._reserved.pop(name, None)
+        if reserved is not None:
+            host = self.memory.arrays[name]
+            self._copies[name] = _Copy(name, is_used=False, host=host, buffer=reserved)
         target, given = self._copies[name], self._copies[values]
         self._send(target)
         store_values(
