@@ -6,7 +6,9 @@ from typing import Any
 
 from simgen.api.clock import Clock, defaultclock
 from simgen.api.device import get_device, set_device
-from simgen.api.magic import collect, magic_network, run, start_scope, stop
+from simgen.api.functions import Function, implementation
+from simgen.api.linked import LinkedVariable, linked_var
+from simgen.api.magic import collect, magic_network, restore, run, start_scope, stop, store
 from simgen.api.missing import missing_name
 from simgen.api.monitors import EventMonitor, SpikeMonitor
 from simgen.api.network import Network
@@ -30,6 +32,7 @@ from simgen.errors import (
     ModelError,
     NumericalError,
     SimgenError,
+    StateFileError,
     UnknownNameError,
     UnsupportedFeatureError,
 )
@@ -53,7 +56,9 @@ __all__ = [
     "EquationError",
     "Equations",
     "EventMonitor",
+    "Function",
     "InternalError",
+    "LinkedVariable",
     "MagicError",
     "ModelError",
     "Network",
@@ -67,6 +72,7 @@ __all__ = [
     "SimgenError",
     "SpikeGeneratorGroup",
     "SpikeMonitor",
+    "StateFileError",
     "StateMonitor",
     "Subgroup",
     "Synapses",
@@ -81,13 +87,17 @@ __all__ = [
     "get_dimensions",
     "get_seed",
     "have_same_dimensions",
+    "implementation",
+    "linked_var",
     "magic_network",
     "network_operation",
+    "restore",
     "run",
     "seed",
     "set_device",
     "start_scope",
     "stop",
+    "store",
 ]
 __all__ += list(STANDARD_UNITS)
 

@@ -2,7 +2,7 @@
 
 These are simgen's own names, the units, numpy's functions (aware of units in lists, too) and the
 plotting functions, whose library is imported when one of them is first used. Names of Brian's that
-simgen has not (``prefs``, ``linked_var``) say so, and what to use instead, when they are used.
+simgen has not (``prefs``, ``restore``) say so, and what to use instead, when they are used.
 """
 
 from __future__ import annotations

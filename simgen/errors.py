@@ -132,6 +132,10 @@ class NumericalError(SimgenError, ArithmeticError):
     """The state holds values that are not finite."""
 
 
+class StateFileError(SimgenError, OSError):
+    """A file of stored states that cannot be read or written, or is none."""
+
+
 class MemoryLimitError(SimgenError, MemoryError):
     """Something that would not fit into memory; refused before it was allocated."""
 

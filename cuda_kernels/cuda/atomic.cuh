@@ -1,12 +1,13 @@
 // Updates of memory that several threads may hit at once, whose order does not matter.
 //
-// The old value is never used. Sums are reductions, which nothing waits for: written as such, since
+// The old value is used for integer variables only, to see whether the new one fits. Sums are reductions, which nothing waits for: written as such, since
 // the assembler keeps the slower operation with a result in kernels that have a fence, as those do
 // that end with their last block. Callers: any thread; the place lies in global memory.
 #ifndef SG_CUDA_ATOMIC_H
 #define SG_CUDA_ATOMIC_H
 
 #include "common/types.h"
+#include "common/whole_numbers.h"
 
 #if defined(SG_EMULATE_CUDA_H)
 #define SG_REDUCE(kind, letter, place, value) atomicAdd(place, value)
@@ -29,6 +30,23 @@ static __device__ __forceinline__ void sg_atomic_add(int32_t *place, int32_t val
 }
 static __device__ __forceinline__ void sg_atomic_add(int64_t *place, int64_t value) {
   SG_REDUCE("u64", "l", (unsigned long long *)place, (unsigned long long)value);
+}
+
+static __device__ __forceinline__ void sg_atomic_whole_sum(int32_t *target, int64_t value,
+                                                           int64_t place, int64_t *beyond) {
+  const int32_t kept = sg_whole(value, place, beyond);
+  sg_whole_sum(atomicAdd(target, kept), kept, place, beyond);
+}
+static __device__ __forceinline__ void sg_atomic_whole_product(int32_t *target, int64_t value,
+                                                               int64_t place, int64_t *beyond) {
+  unsigned int *const word = (unsigned int *)target;
+  unsigned int seen = *(volatile unsigned int *)word, expected;
+  int32_t product;
+  do {
+    expected = seen;
+    product = sg_whole_product((int32_t)expected, value, place, beyond);
+    seen = atomicCAS(word, expected, (unsigned int)product);
+  } while (seen != expected);
 }
 
 static __device__ __forceinline__ void sg_atomic_multiply(double *place, double value) {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -14,7 +14,7 @@ from simgen import pipeline
 from simgen.api.arguments import about
 from simgen.api.checks import require_finite, reserve_recordings
 from simgen.api.clock import Clock, clocks_of
-from simgen.api.component import Component, in_order
+from simgen.api.component import Component, in_order, stream_numbers
 from simgen.api.constant_table import ConstantTable
 from simgen.api.event_rings import EventRings
 from simgen.api.group import Group
@@ -22,16 +22,18 @@ from simgen.api.merge_plan import MergePlan
 from simgen.api.namespaces import Namespace
 from simgen.api.operations import NetworkOperation
 from simgen.api.recording import Recording
-from simgen.api.seeds import seed_epoch
+from simgen.api.seeds import key_of, seed_epoch
 from simgen.api.storage import AnyArray, ProgramArray
 from simgen.api.subgroup import Subgroup
 from simgen.api.succession import Succession, carry_spikes
 from simgen.api.timed_array import TimedArray, find_table
+from simgen.api.timeline import Timeline
+from simgen.api.whole_numbers import WholeNumbers
 from simgen.build.schedule import DEFAULT_SLOTS, name_key, slot_positions
 from simgen.ir.expr import Expr, Gather, Load, Param
 from simgen.ir.kernel import Program
 from simgen.ir.stmt import Emit, EmitTable, EventList
-from simgen.ir.visit import all_nodes, flatten, walk
+from simgen.ir.visit import all_nodes, flatten, may_repeat, walk
 from simgen.model.description import SECOND
 from simgen.options import Options
 from simgen.runtime.aligned import aligned_zeros
@@ -41,10 +43,11 @@ from simgen.runtime.timing import TimeAxis, common_axis
 from simgen.targets.base import Executable, Memory
 from simgen.units import Quantity
 
-Steps = npt.NDArray[np.int64]
+if TYPE_CHECKING:
+    from simgen.api.merging import MergedSynapses
 
 
-class CompiledNetwork:
+class CompiledNetwork(Timeline):
     """A program, its memory and time axis; made anew when the structure of a network changes."""
 
     def __init__(
@@ -53,7 +56,7 @@ class CompiledNetwork:
         namespace: Namespace,
         options: Options,
         start: float,
-        previous: CompiledNetwork | None,
+        previous: Timeline | None,
     ) -> None:
         self.objects = in_order(components)  # as the user made them
         self._position: int | None = None  # of the Python operation that is being called
@@ -84,6 +87,7 @@ class CompiledNetwork:
         self.memory = Memory(n_parts=options.threads)
         self._target.prepare(self.memory)
         self.memory.arrays["tick"] = np.array([tick], np.int64)
+        self._whole_numbers = WholeNumbers(self.program, self.memory)
         self.rings: EventRings = EventRings({} if previous is None else previous.rings.buffers)
         self.bounds: dict[str, npt.NDArray[np.int64]] = {}
         self._recordings = [(c, *recorded) for c in self.components for recorded in c._recorded()]
@@ -91,13 +95,11 @@ class CompiledNetwork:
         self._constants = ConstantTable(list(scopes.values()))
         self._derived = [(part, found) for part in self.components for found in part._derived()]
         self._tables: list[TimedArray] = []
-        self._variables = [
-            variable
-            for component in self.components
-            if isinstance(component, Group)
-            for variable in component.variables.values()
-        ]
-        self._versions: tuple[int, ...] = ()
+        inputs = [e for _, derived in self._derived for e in derived.inputs]
+        names = {n.array.name for e in inputs for n in walk(e) if isinstance(n, Load)}
+        groups = [component for component in self.components if isinstance(component, Group)]
+        self._variables = [v for g in groups for v in g.variables.values() if v.array in names]
+        self._versions: tuple[int, ...] | None = None
         self._bind(previous)
         self.simulation = Simulation(
             self.memory, self._segment, len(self.program.schedule), self._make_room
@@ -106,18 +108,13 @@ class CompiledNetwork:
 
     # --- binding --------------------------------------------------------------------------------
 
-    def _bind(self, previous: CompiledNetwork | None) -> None:
+    def _bind(self, previous: Timeline | None) -> None:
         memory = self.memory
         memory.ints["one"] = 1
         for clock in self.clocks:
             memory.ints[f"period_{clock.name}"] = self.axis.periods[clock.name]
             memory.reals[f"dt_{clock.name}"] = clock.dt_
-        extra = [
-            needed
-            for component in self.components
-            for needed in component._depends_on()
-            if isinstance(needed, Subgroup)
-        ]
+        extra = [n for c in self.components for n in c._depends_on() if isinstance(n, Subgroup)]
         used = self._arrays_read()
         for component in (*self.components, *extra):
             self._bind_component(component)
@@ -180,13 +177,9 @@ class CompiledNetwork:
 
     def _bind_keys(self) -> None:
         self._epoch = seed_epoch()
-        old = [c for c in sorted(self.objects, key=lambda c: c._created) if c._keys()]
-        old = [c for c in old if any(stream.is_old for stream in c._keys().values())]
-        for component in self.objects:
-            for name, stream in component._keys().items():
-                rank = old.index(component) if stream.is_old else 0
-                key = stream.key(rank)
-                self.memory.ints[name] = key - (1 << 64) if key >= 1 << 63 else key
+        for name, number in stream_numbers(self.objects).items():
+            key = key_of(number)
+            self.memory.ints[name] = key - (1 << 64) if key >= 1 << 63 else key
 
     def _bind_recording(self, recording: Recording) -> None:
         name = recording.recorder.name
@@ -216,12 +209,6 @@ class CompiledNetwork:
         """The present tick."""
         return int(self.memory.arrays["tick"][0])
 
-    def tick_on(self, axis: TimeAxis) -> int:
-        """Return the present tick on another time axis."""
-        if axis.width == self.axis.width:
-            return self.tick
-        return axis.tick_at(self.tick * self.axis.width, "After a change of dt")
-
     def refresh(self, namespace: Namespace) -> bool:
         """Take over new values of constants; False if the network has to be compiled anew."""
         if [clock.dt_ for clock in self.clocks] != self._widths:
@@ -236,7 +223,7 @@ class CompiledNetwork:
         for param, value in changed:
             self._set_parameter(param, value)
         if changed:
-            self._versions = ()
+            self._versions = None
             self._rebind()
         return True
 
@@ -255,7 +242,7 @@ class CompiledNetwork:
 
     def derive(self) -> None:
         """Compute the derived values, if anything they may depend on has changed."""
-        versions = tuple(variable.version for variable in self._variables)
+        versions = tuple(variable.latest_version() for variable in self._variables)
         if versions == self._versions:
             return
         self._versions = versions
@@ -314,8 +301,9 @@ class CompiledNetwork:
             self.check_state(" at the end of the run")
 
     def check_state(self, when: str) -> None:
-        """Raise NumericalError if a state variable is not finite."""
+        """Raise NumericalError if a state variable is not finite, or an integer too large."""
         require_finite(self.components, self.objects, when)
+        self._whole_numbers.require(self.components, when)
 
     def _operations(self) -> list[HostOperation]:
         """Return the Python operations with their places in the compiled schedule."""
@@ -371,25 +359,27 @@ class CompiledNetwork:
         """Return the time of the network: ``end``, or that of the last step if it was stopped."""
         return end if self.tick >= self.axis.end_tick(end) else self.tick * self.axis.width
 
-    def steps_done(self, clock: Clock) -> int:
-        """Return how many steps a clock has made."""
-        return self._next_step(clock, self.tick)
+    @property
+    def merged(self) -> Sequence[MergedSynapses]:
+        """The objects that stand for several."""
+        return self.merges.merges
 
-    def _next_step(self, clock: Clock, tick: int) -> int:
-        return -(-tick // self.axis.periods[clock.name])
+    def begun(self) -> list[str]:
+        """Return the names of what has run in the present step and must not run again in it.
 
-    def clock_time(self, clock: Clock) -> float:
-        """Return the present time of a clock."""
-        period = self.axis.periods.get(clock.name, 1)
-        return -(-self.tick // period) * clock.dt_
-
-    def events_between(self, events: EventList, first: int, stop: int) -> tuple[Steps, Steps]:
-        """Return the steps and elements of the events of steps [first, stop) that are kept."""
-        return self.rings.buffers[events.name].between(first, stop, self.bounds[events.length])
+        Empty between steps, and in Python operations that come first in a step.
+        """
+        if self._position is None:
+            return []
+        return [
+            item.name
+            for item in self.program.schedule[: self._position]
+            if self.tick % self.axis.periods[item.kernel.clock.name] == 0
+            and not may_repeat((*item.kernel.prologue, *item.kernel.body))
+        ]
 
     def events_of_last_step(self, events: EventList, clock: Clock) -> npt.NDArray[np.int32]:
         """Return the events that were found last: in the present step, once it got so far."""
-        buffer = self.rings.buffers[events.name]
         step = self.steps_done(clock) - 1
         if self._position is not None and self.tick % self.axis.periods[clock.name] == 0:
             step += any(
@@ -397,4 +387,4 @@ class CompiledNetwork:
                 for kernel in self.program.kernels[: self._position]
                 for stmt in flatten(kernel.body)
             )
-        return buffer.at_step(step, self.bounds[events.length]).astype(np.int32)
+        return self._events_at(events, step)

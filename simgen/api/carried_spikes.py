@@ -22,8 +22,8 @@ from simgen.build.synapses import born_parameter, carried_arrays
 from simgen.runtime.timing import TOLERANCE
 
 if TYPE_CHECKING:
-    from simgen.api.binding import CompiledNetwork
     from simgen.api.synapses_in_network import SynapsesInNetwork
+    from simgen.api.timeline import Timeline
 
 Steps = npt.NDArray[np.int64]
 
@@ -38,7 +38,7 @@ class PathwaySpikes:
 
     ``arrivals`` count in steps of ``width``, as does ``born``; ``times`` are the arrivals in
     seconds, on whatever grid they were found; ``emitted`` is in seconds, too. ``synapses`` are
-    creation indices, which no change moves. ``cut_from`` is the compiled network whose spikes were
+    creation indices, which no change moves. ``cut_from`` is the network whose spikes were
     written down last, and at which tick.
     """
 
@@ -48,7 +48,7 @@ class PathwaySpikes:
     synapses: Steps = field(default_factory=_no_steps)
     times: npt.NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
     emitted: npt.NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
-    cut_from: tuple[weakref.ref[CompiledNetwork], int] | None = None
+    cut_from: tuple[weakref.ref[Timeline], int] | None = None
 
     def keep(self, chosen: npt.NDArray[Any]) -> None:
         """Keep the chosen events, in the order given."""
@@ -56,6 +56,18 @@ class PathwaySpikes:
         self.synapses = self.synapses[chosen]
         self.times = self.times[chosen]
         self.emitted = self.emitted[chosen]
+
+    def chosen(self, places: Steps, synapses: Steps) -> PathwaySpikes:
+        """Return the events at some places as events of these synapses of another object."""
+        return PathwaySpikes(
+            self.width,
+            self.born,
+            self.arrivals[places],
+            synapses,
+            self.times[places],
+            self.emitted[places],
+            self.cut_from,
+        )
 
     def add(self, arrivals: Steps, synapses: Steps, emitted: npt.NDArray[np.float64]) -> None:
         """Add events that were all emitted after those that are here."""
@@ -105,29 +117,19 @@ class CarriedSpikes:
         """Let the events of a step and those after it reach a pathway."""
         self._of[pathway.name] = PathwaySpikes(pathway.clock.dt_, born)
 
-    def take_over(
-        self, pathway: Pathway, other: PathwaySpikes, chosen: Steps, synapses: Steps
-    ) -> None:
-        """Take the chosen events of another pathway as events of these synapses."""
-        self._of[pathway.name] = PathwaySpikes(
-            other.width,
-            other.born,
-            other.arrivals[chosen],
-            synapses,
-            other.times[chosen],
-            other.emitted[chosen],
-            other.cut_from,
-        )
+    def replace(self, pathway: Pathway, spikes: PathwaySpikes) -> None:
+        """Take other carried events of a pathway."""
+        self._of[pathway.name] = spikes
 
     # --- changes --------------------------------------------------------------------------------
 
-    def cut(self, network: CompiledNetwork | None, only: tuple[Pathway, ...] | None = None) -> None:
+    def cut(self, network: Timeline | None, only: tuple[Pathway, ...] | None = None) -> None:
         """Write down the spikes under way in a network, before anything about them changes.
 
         Nothing is under way where the synapses were no part of it.
         """
         synapses = self.synapses
-        if network is None or synapses._data.store is None:
+        if network is None:
             return
         if all(component is not synapses for component in network.components):
             return
@@ -141,9 +143,7 @@ class CarriedSpikes:
             spikes.born = step
             spikes.cut_from = weakref.ref(network), network.tick
 
-    def follow(
-        self, previous: CompiledNetwork | None, next_step: Callable[[Clock], int] | None
-    ) -> None:
+    def follow(self, previous: Timeline | None, next_step: Callable[[Clock], int] | None) -> None:
         """Go from one compilation of a network to the next.
 
         ``previous`` is None where the synapses join, ``next_step`` where they leave.
@@ -182,7 +182,7 @@ class CarriedSpikes:
     # --- what is under way ------------------------------------------------------------------------
 
     def _under_way(
-        self, network: CompiledNetwork, pathway: Pathway, spikes: PathwaySpikes, step: int
+        self, network: Timeline, pathway: Pathway, spikes: PathwaySpikes, step: int
     ) -> tuple[Steps, Steps, npt.NDArray[np.float64]]:
         """Return arrivals, synapses and times of emission of what the ring of events still holds.
 
@@ -213,15 +213,16 @@ class CarriedSpikes:
 
     def _of_sources(self, events: Steps) -> tuple[Steps, Steps]:
         """Return for each synapse that an event reaches the event's place, and the position."""
-        store, run = self.synapses._data.store, self.synapses._run
-        rows = events - run.source_start()
-        known = np.flatnonzero((rows >= 0) & (rows < self.synapses._data.n_source))
-        if store is None:
+        data = self.synapses._data
+        rows = events - self.synapses._run.source_start()
+        known = np.flatnonzero((rows >= 0) & (rows < data.n_source))
+        found = data.rows if data.store is None else data.store
+        if found is None:
             return _no_steps(), _no_steps()
-        starts = store.row_start.astype(np.int64)
+        starts = np.atleast_2d(found.row_start).astype(np.int64)  # rows of each part
         begins, ends = starts[:, rows[known]].T, starts[:, rows[known] + 1].T
         pieces, positions = _ranges(begins.reshape(-1), ends.reshape(-1))
-        return known[pieces // store.n_parts], positions
+        return known[pieces // len(starts)], positions
 
     def _of_targets(self, events: Steps) -> tuple[Steps, Steps]:
         """Return the same for the synapses onto the neurons that had the events."""
@@ -246,7 +247,7 @@ class CarriedSpikes:
         """Whether a pathway has carried events."""
         return pathway in self._of and self._of[pathway].arrivals.size > 0
 
-    def delivered(self, network: CompiledNetwork) -> bool:
+    def delivered(self, network: Timeline) -> bool:
         """Whether events are carried, and all of them have arrived."""
         steps = [
             (spikes.arrivals[-1], network.steps_done(self.synapses._pathways[name].clock))

@@ -14,7 +14,7 @@ from simgen.api.storage import AnyArray
 from simgen.build.texts import CLOCK, NOW, NOW_STEP, OUT, text_program
 from simgen.dtypes import DType
 from simgen.errors import InternalError
-from simgen.ir.expr import Expr, Gather, Load, Param, RandomDraw
+from simgen.ir.expr import Call, Expr, Gather, Load, Param, RandomDraw
 from simgen.ir.kernel import Program
 from simgen.ir.visit import all_nodes, walk
 from simgen.runtime.aligned import aligned_zeros
@@ -31,14 +31,26 @@ def is_worth_compiling(count: int) -> bool:
     return count >= WORTH_COMPILING and current_options().target != "reference"
 
 
+def is_compilable(*expressions: Expr | None) -> bool:
+    """Whether no function of the user's own lacks the code that a compiler needs."""
+    return not any(
+        isinstance(node, Call) and node.user is not None and "cpp" not in node.user.codes
+        for expr in expressions
+        if expr is not None
+        for node in walk(expr)
+    )
+
+
 def collect(program: Program, text: TextContext, env: TextEnvironment, memory: Memory) -> None:
     """Put the data and parameters that a program reads into its memory."""
     for node in all_nodes(program.schedule[0].kernel.body):
         if isinstance(node, Load | Gather):
-            if node.array.name not in memory.arrays:
-                data = np.require(text.find(node.array), requirements=["C", "W"])
-                memory.arrays[node.array.name] = data
-                memory.ints[node.array.length] = data.size
+            via = node.index.via if isinstance(node, Load) else None
+            for array in (node.array,) if via is None else (node.array, via):
+                if array.name not in memory.arrays:
+                    data = np.require(text.find(array), requirements=["C", "W"])
+                    memory.arrays[array.name] = data
+                    memory.ints[array.length] = data.size
         elif isinstance(node, Param) and node.name not in memory.ints:
             value = memory.reals.get(node.name)
             value = float(env.param(node)) if value is None else value
@@ -55,7 +67,9 @@ def evaluate_for_synapses(
 ) -> AnyArray | None:
     """Return the values of ``expr`` for all synapses in data order, None if not worth compiling."""
     data = synapses._data
-    if not is_worth_compiling(data.n) or _goes_through_index_arrays(expr):
+    if not is_worth_compiling(data.n) or not is_compilable(expr):
+        return None
+    if _goes_through_index_arrays(expr):
         return None
     store = synapses._run.plain_store()
     program = text_program(expr, store)

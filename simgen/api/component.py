@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from simgen.api.binding import CompiledNetwork
     from simgen.api.clock import Clock
     from simgen.api.recording import Recording
+    from simgen.api.timeline import Timeline
 
 AnyArray = npt.NDArray[Any]
 
@@ -95,7 +96,11 @@ class Component(Named):
         self._contained.append(component)
 
     def _depends_on(self) -> Iterator[Component]:
-        """Yield the objects without which this one cannot run."""
+        """Yield the objects without which this one cannot run, and that come before it."""
+        return iter(())
+
+    def _needs(self) -> Iterator[Component]:
+        """Yield further objects that must be in the network, wherever."""
         return iter(())
 
     # --- what a network asks for ---------------------------------------------------------------
@@ -135,7 +140,7 @@ class Component(Named):
         raise InternalError(f"{self.describe()} has no index '{kind.value}'")
 
     def _carry_on(
-        self, previous: CompiledNetwork | None, next_step: Callable[[Clock], int] | None
+        self, previous: Timeline | None, next_step: Callable[[Clock], int] | None
     ) -> None:
         """Go along from the network compiled last to the one being compiled.
 
@@ -229,3 +234,18 @@ def in_order(components: Sequence[Component]) -> list[Component]:
         return 1 + max((depth(needed) for needed in component._depends_on()), default=0)
 
     return sorted(components, key=depth)
+
+
+def stream_numbers(components: Iterable[Component]) -> dict[str, int]:
+    """Return key parameter -> the number of its stream under the seed in force.
+
+    Objects older than the last ``seed`` call are numbered by their rank among the older ones.
+    """
+    found = [(component, component._keys()) for component in components]
+    old = [c for c, keys in found if any(stream.is_old for stream in keys.values())]
+    old.sort(key=lambda component: component._created)
+    return {
+        name: stream.number_now(old.index(component) if stream.is_old else 0)
+        for component, keys in found
+        for name, stream in keys.items()
+    }

@@ -95,8 +95,10 @@ class Connectable(SynapsesInNetwork):
     def _delays_change(self) -> None:
         """Go back to row order, so that any delay can be given; spikes under way are kept."""
         self._refuse_while_running()
-        if self._data.store is None and self._merge is None:
+        timeline = None if self._network is None else self._network._timeline
+        if self._data.store is None and self._merge is None and timeline is None:
             return
-        self._run.carried.cut(None if self._network is None else self._network._compiled)
+        self._run.carried.cut(timeline)
+        self._run.traces.forget_stored()
         self._run.to_rows()
         self._changed()  # also where what follows fails: the data have moved

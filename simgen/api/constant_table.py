@@ -50,6 +50,9 @@ class ConstantTable:
             self._attach({})
 
     def _changes(self) -> list[tuple[str, Any]] | None:
+        for scope in self._scopes:
+            if any(scope.values.get(name) is not old for name, old in scope.functions.items()):
+                return None  # another function is other code
         changed: list[tuple[str, Any]] = []
         for place, (scope, param, old, value) in enumerate(self._read):
             name = scope.used[param][0]

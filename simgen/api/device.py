@@ -51,13 +51,17 @@ def set_device(
     ----------
     name
         ``"cpu"``, ``"cuda"`` (an NVIDIA GPU), ``"reference"`` (plain numpy, slow: for checking) or
-        ``"auto"``.
+        ``"auto"``, the default: ``cuda`` where a GPU is usable and a step of the network has
+        5,000 neurons and expected synaptic events or more, for each thread (30,000 more where
+        Python code is called in every step), else ``cpu``. It is decided when a network first
+        runs; the choice and its reason go to the logger ``simgen.device`` as one INFO line.
     device
         With ``"cuda"``, the number of the GPU, from 0. A name, if none was given before it.
     dtype
         ``"float64"`` (the default) or ``"float32"`` for variables created from now on.
     threads
-        Threads of the CPU target; results do not depend on their number.
+        Threads of the CPU target; results do not depend on their number. A GPU that ``auto``
+        takes has none.
     optimize
         0 turns the optimising passes off.
     compiler_flags
@@ -70,7 +74,7 @@ def set_device(
     Raises
     ------
     DeviceError
-        The device cannot be used here.
+        The device cannot be used here; an explicit ``"cuda"`` never becomes another device.
 
     """
     global _current
@@ -180,5 +184,5 @@ def current_options() -> Options:
 
 
 def get_device() -> str:
-    """Return the name of the chosen device."""
+    """Return the name of the chosen device; ``auto`` where that is left to each network."""
     return current_options().target

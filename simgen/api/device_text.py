@@ -2,8 +2,9 @@
 
 Values are those that numpy finds, bit by bit: random numbers are keyed in the same way, and all
 functions are made of operations that are exactly rounded. What is not done here (other indices
-than conditions and contiguous parts, shared variables, tables, variables that another object
-keeps) returns to the host's way before anything has changed.
+than conditions and contiguous parts, shared and linked variables, tables, functions of the user's
+own, variables that another object keeps or that the user shares) returns to the host's way before
+anything has changed.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ from simgen.api.storage import AnyArray, StateVariable
 from simgen.build.texts import CHOSEN, OUT, START, STOP, assignment_program
 from simgen.dtypes import DType
 from simgen.errors import InternalError, MemoryLimitError, SimgenError, SourceText
-from simgen.ir.expr import ELEMENT, SYNAPSE, Expr, Gather, Load, Param
+from simgen.ir.expr import ELEMENT, SYNAPSE, Call, Expr, Gather, Load, Param
 from simgen.ir.kernel import Program
 from simgen.ir.visit import all_nodes, walk
 from simgen.lang.expressions import parse_expression
@@ -123,9 +124,9 @@ def _resolved(group: Group, variable: StateVariable, item: Any, text: str) -> _A
     """
     context = group._text_context()
     places: slice | None = group._everywhere()
-    if variable.info.shared or variable.info.via is not None or context.real != _real():
+    if variable.info.shared or variable.info.linked or context.real != _real():
         return None
-    if any(known.is_lent() for known in _variables(group)):
+    if any(known.is_lent() or known.is_given() for known in _variables(group)):
         return None
     chosen = None
     try:
@@ -144,12 +145,19 @@ def _resolved(group: Group, variable: StateVariable, item: Any, text: str) -> _A
     except SimgenError:
         return None
     parts = [value] if chosen is None else [value, chosen]
-    if any(isinstance(inner, Gather) for part in parts for inner in walk(part)):
-        return None  # tables lie elsewhere
+    if any(_is_foreign(inner) for part in parts for inner in walk(part)):
+        return None
     if places is None or not _fits(group, variable):
         return None
     span = int(places.start), int(places.stop)
     return _Assignment(group, context, variable, value, chosen, *span)
+
+
+def _is_foreign(node: Expr) -> bool:
+    """Whether an expression takes what is not here: tables, linked values, the user's functions."""
+    if isinstance(node, Load):
+        return node.index.via is not None
+    return isinstance(node, Gather) or (isinstance(node, Call) and node.user is not None)
 
 
 def _real() -> np.dtype[np.floating]:
@@ -184,7 +192,7 @@ def _variables(group: Group) -> list[StateVariable]:
     ends = [group.__dict__.get(side) for side in ("source", "target")]
     groups = [group, *(end for end in ends if end is not None)]
     found = {id(known): known for each in groups for known in each.variables.values()}
-    return list(found.values())
+    return [known for known in found.values() if not known.info.linked]
 
 
 def _fill(memory: Memory, found: _Assignment, env: TextEnvironment) -> Program:

@@ -2,13 +2,30 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from simgen.api.group import dtype_of
-from simgen.errors import EquationError, Problem
+from simgen.dtypes import DType
+from simgen.errors import ArgumentTypeError, EquationError, Problem, SourceText
 from simgen.ir.expr import Array, Role
-from simgen.lang.equations import Equation, EquationSet
+from simgen.lang.equations import Equation, EquationSet, parse_equations
+from simgen.lang.equations_object import Equations
 from simgen.lang.unit_expressions import unit_dimension
 from simgen.model.description import SubexpressionInfo, VariableInfo
 from simgen.units import DIMENSIONLESS
+
+
+def as_equations(
+    model: Any, owner: str, what: str = "equations"
+) -> tuple[EquationSet, dict[str, Any]]:
+    """Return the equations of text or an ``Equations`` object, and the values put into it."""
+    if isinstance(model, Equations):
+        return model.equation_set, dict(model.substituted_values)
+    if model is None:
+        model = ""
+    if not isinstance(model, str):
+        raise ArgumentTypeError(f"The {what} of {owner} must be text or Equations, not {model!r}.")
+    return parse_equations(SourceText(model, what, owner)), {}
 
 
 def declare_variables(
@@ -30,9 +47,7 @@ def declare_variables(
             continue
         if equation.kind == "differential" and equation.dtype != "float":
             _problem(equation, "A differential equation needs a floating point variable.", problems)
-        if "linked" in equation.flags:
-            _problem(equation, "Linked variables are not supported yet.", problems)
-        shared = "shared" in equation.flags
+        shared, linked = "shared" in equation.flags, "linked" in equation.flags
         array = Array(
             f"{owner}.{equation.name}",
             dtype_of(equation.dtype),
@@ -46,11 +61,18 @@ def declare_variables(
                 dim,
                 constant="constant" in equation.flags,
                 shared=shared,
-                read_only="is computed at each step" if frozen else "",
+                read_only="linked" if linked else ("computed at each step" if frozen else ""),
                 unless_refractory="unless refractory" in equation.flags,
+                via=link_table(owner, equation.name, length) if linked and not shared else None,
+                linked=linked,
             )
         )
     return infos, subexpressions
+
+
+def link_table(owner: str, name: str, length: str) -> Array:
+    """Return the array of the places where a linked variable finds its values."""
+    return Array(f"{owner}.{name}.link", DType.I32, length, Role.TABLE)
 
 
 def _problem(equation: Equation, message: str, problems: list[Problem]) -> None:

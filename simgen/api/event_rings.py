@@ -14,6 +14,7 @@ from simgen.targets.base import STEPS_TOGETHER
 
 if TYPE_CHECKING:
     from simgen.api.binding import CompiledNetwork
+    from simgen.api.timeline import Timeline
 
 
 MOST_TOGETHER = 32  # steps: waits are no longer felt, and rings stay small
@@ -24,13 +25,15 @@ class EventRings:
 
     def __init__(self, former: Mapping[str, EventBuffer]) -> None:
         self.buffers = dict(former)
+        self.longest: dict[str, int] = {}  # delays with which each list is read, in steps
 
-    def bind(self, compiled: CompiledNetwork, previous: CompiledNetwork | None) -> None:
+    def bind(self, compiled: CompiledNetwork, previous: Timeline | None) -> None:
         """Fit the rings to the delays and threads of a network and put them into its memory."""
         depths: dict[str, int] = {}
         for component in compiled.objects:
             for name, longest in component._longest_delays().items():
                 depths[name] = max(depths.get(name, 0), longest)
+        self.longest = depths
         if previous is not None:
             self._clear_joining(compiled, previous)
         memory = compiled.memory
@@ -48,7 +51,7 @@ class EventRings:
     def _fitted(
         self,
         compiled: CompiledNetwork,
-        previous: CompiledNetwork | None,
+        previous: Timeline | None,
         component: Component,
         events: EventList,
         depth: int,
@@ -64,7 +67,7 @@ class EventRings:
         buffer.resize(depth, old, bounds, step, moved_to)
         return buffer
 
-    def _clear_joining(self, compiled: CompiledNetwork, previous: CompiledNetwork) -> None:
+    def _clear_joining(self, compiled: CompiledNetwork, previous: Timeline) -> None:
         """Forget the events of groups that were away: their steps have been used up since."""
         for component in compiled.objects:
             if all(component is not known for known in previous.objects):
@@ -82,7 +85,7 @@ def _steps_together(compiled: CompiledNetwork) -> int:
 
 
 def _next_steps(
-    compiled: CompiledNetwork, previous: CompiledNetwork | None, clock: Clock
+    compiled: CompiledNetwork, previous: Timeline | None, clock: Clock
 ) -> tuple[int, int | None]:
     """Return a clock's next step as it counted before, and as it counts now if that differs."""
     step = compiled.steps_done(clock)

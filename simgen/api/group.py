@@ -244,7 +244,7 @@ class Group(Component):
         if variable is not None and variable.info.shared:
             return np.asarray(variable.values[0 if isinstance(item, slice) else item].copy())
         indices = self._indices(item)
-        if variable is not None and variable.info.via is None:
+        if variable is not None and not variable.info.linked:
             values = variable.values[self._positions(indices)]
             return np.asarray(values.copy() if isinstance(indices, slice) else values)
         if name == "i" and self._index() is ELEMENT:
@@ -304,7 +304,7 @@ class Group(Component):
         target[positions] = (
             shaped if np.ndim(positions) or isinstance(positions, slice) else shaped.reshape(())
         )
-        variable.version += 1
+        variable.written()
         self._after_write(name)
 
     def _must_be_finite(self, name: str) -> bool:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from simgen.api.carried_spikes import PathwaySpikes
 from simgen.api.group import Group
 from simgen.api.storage import AnyArray, StateVariable
 from simgen.api.subgroup import Subgroup
@@ -161,6 +162,11 @@ class Share:
 
     def take_spikes(self) -> None:
         """Take over the events that the merge carries to the member's synapses."""
+        (pathway,) = self.member._pathways.values()
+        self.member._run.carried.replace(pathway, self.spikes())
+
+    def spikes(self) -> PathwaySpikes:
+        """Return the events that the merge carries to the member's synapses."""
         spikes = self.merge._run.carried.of(self.merge.pathway)
         positions = np.asarray(self._positions(), np.int64)
         wanted = self.merge._positions(spikes.synapses)
@@ -172,8 +178,7 @@ class Share:
         else:
             mine = rows = np.zeros(0, np.int64)
         synapses = rows if self._created is None else self._created[rows].astype(np.int64)
-        (pathway,) = self.member._pathways.values()
-        self.member._run.carried.take_over(pathway, spikes, mine, synapses)
+        return spikes.chosen(mine, synapses)
 
     def end(self) -> None:
         """Give the member back what it has lent."""

@@ -118,6 +118,18 @@ def _warn_of_hidden(visible: list[Component]) -> None:
             )
 
 
+def store(name: str = "default", filename: Any = None) -> None:
+    """Store the state of all objects that the caller can see; see :meth:`Network.store`."""
+    magic_network().store(name, filename)
+
+
+def restore(
+    name: str = "default", filename: Any = None, restore_random_state: bool = False
+) -> None:
+    """Restore the objects that the caller can see; see :meth:`Network.restore`."""
+    magic_network().restore(name, filename, restore_random_state)
+
+
 def start_scope() -> None:
     """Hide all objects created so far from ``run()``, and give new ones fresh names."""
     global _network

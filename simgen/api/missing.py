@@ -7,25 +7,14 @@ from typing import Any, NoReturn
 from simgen.errors import SimgenError, UnknownAttributeError, UnsupportedFeatureError, suggest
 
 _COMPARTMENTS = "Neurons with several compartments (SpatialNeuron, Morphology) are not supported."
-_FUNCTIONS = (
-    "Functions of your own are not supported in equations: use the built-in functions, a "
-    "TimedArray, or a network_operation."
-)
-_LINKED = (
-    "Linked variables are not supported: use a (shared) parameter, or Synapses with a (summed) "
-    "variable."
-)
-_STATES = "Storing and restoring a simulation is not supported."
+_FUNCTIONS = "Functions of your own are made by Function(), with arg_types and return_type."
 _ADVICE: dict[str, str] = {
     **dict.fromkeys(
         ("SpatialNeuron", "SpatialStateUpdater", "Morphology", "Soma", "Cylinder", "Section"),
         _COMPARTMENTS,
     ),
-    **dict.fromkeys(("linked_var", "LinkedVariable"), _LINKED),
-    **dict.fromkeys(
-        ("Function", "implementation", "declare_types", "BinomialFunction"), _FUNCTIONS
-    ),
-    **dict.fromkeys(("store", "restore", "restore_initial_state"), _STATES),
+    **dict.fromkeys(("declare_types", "BinomialFunction"), _FUNCTIONS),
+    "restore_initial_state": "Use store() before the first run, and restore() later.",
     **dict.fromkeys(
         ("get_states", "set_states"), "Read and write variables by name, as in group.v[:]."
     ),

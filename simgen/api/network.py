@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
@@ -10,23 +11,33 @@ import numpy.typing as npt
 
 from simgen.api.arguments import checked_arguments, memory_errors
 from simgen.api.binding import CompiledNetwork
+from simgen.api.checkpoint import checked_place, keep_network, restore_network
 from simgen.api.clock import Clock, defaultclock, seconds
 from simgen.api.component import Component
+from simgen.api.demand import demand_of
 from simgen.api.device import current_options
+from simgen.api.membership import check_members
 from simgen.api.namespaces import caller_namespace, checked_namespace
 from simgen.api.naming import Named
 from simgen.api.progress import Progress, Report, make_report
-from simgen.api.subgroup import Subgroup
+from simgen.api.timeline import Timeline
 from simgen.build.schedule import DEFAULT_SLOTS
 from simgen.errors import (
     ArgumentTypeError,
     ModelError,
+    StateFileError,
+    UnknownNameError,
     UnsupportedFeatureError,
 )
 from simgen.ir.stmt import EventList
 from simgen.model.description import SECOND
+from simgen.options import Options
+from simgen.runtime.automatic import choose_device
+from simgen.runtime.snapshot import Snapshot
+from simgen.runtime.state_file import read_state, write_state
 from simgen.units import Quantity
 
+_log = logging.getLogger("simgen.device")
 on_compiled: Callable[[CompiledNetwork], None] | None = None  # told before each run; for tools
 
 
@@ -48,7 +59,11 @@ class Network(Named):
         self._objects: list[Component] = []
         self._t = 0.0
         self._compiled: CompiledNetwork | None = None
+        self._timeline: Timeline | None = None  # the compiled network, or one restored since
+        self._stored: dict[str, Snapshot] = {}
         self._signature: tuple[Any, ...] = ()
+        self._asked: Options | None = None  # of set_device, when the device was bound
+        self._options = Options()  # of the bound device
         self._running = False
         self.add(*objects)
 
@@ -254,8 +269,8 @@ class Network(Named):
 
     def _prepare(self, namespace: Any) -> CompiledNetwork:
         """Return the network ready to run, compiled anew only if its structure changed."""
-        options = current_options()
         components = [component for component in self._all(self._objects) if component.active]
+        options = self._bound_options(components)
         signature = (options, *((id(c), c._version) for c in components))
         compiled = self._compiled
         if compiled is not None and signature == self._signature:
@@ -266,18 +281,28 @@ class Network(Named):
             for component in compiled.components:
                 if component not in components:
                     component._follow_constants(None)
-        _check_members(components, self.name)
-        fresh = CompiledNetwork(components, namespace, options, self._t, compiled)
+        check_members(components, self.name)
+        fresh = CompiledNetwork(components, namespace, options, self._t, self._timeline)
         for component in components:
             object.__setattr__(component, "_network", self)
-        self._compiled, self._signature = (
-            fresh,
-            (
-                options,
-                *((id(c), c._version) for c in components),
-            ),
-        )
+        self._compiled = self._timeline = fresh
+        self._signature = (options, *((id(c), c._version) for c in components))
         return fresh
+
+    def _bound_options(self, components: list[Component]) -> Options:
+        """Return the options of the device that the network is bound to.
+
+        It is bound when it runs first, and anew after another choice by ``set_device``.
+        """
+        asked = current_options()
+        if asked != self._asked:
+            options = asked
+            if asked.target == "auto":
+                choice = choose_device(asked, demand_of(components))
+                options = choice.options
+                _log.info("%s runs on '%s': %s.", self.describe(), options.target, choice.reason)
+            self._asked, self._options = asked, options
+        return self._options
 
     def stop(self) -> None:
         """End a run after the present step; called from a network_operation or a report."""
@@ -285,50 +310,88 @@ class Network(Named):
             self._compiled.request_stop()
 
     def _events_of_last_step(self, events: EventList, clock: Clock) -> npt.NDArray[np.int32]:
-        if self._compiled is None or events.length not in self._compiled.bounds:
+        timeline = self._timeline
+        if timeline is None or events.length not in timeline.bounds:
             return np.zeros(0, np.int32)
-        return self._compiled.events_of_last_step(events, clock)
+        return timeline.events_of_last_step(events, clock)
 
-    def store(self, *args: Any, **kwargs: Any) -> None:
-        """Not supported yet."""
-        raise UnsupportedFeatureError("store() is not supported yet.")
+    # --- storing --------------------------------------------------------------------------------
 
-    def restore(self, *args: Any, **kwargs: Any) -> None:
-        """Not supported yet."""
-        raise UnsupportedFeatureError("restore() is not supported yet.")
+    @checked_arguments
+    def store(self, name: str = "default", filename: Any = None) -> None:
+        """Store the state of all objects under a name, in memory or in a file.
+
+        Kept are the time, all variables, synapses with their delays, spikes under way, recordings
+        and the state of the random numbers, but no equations, constants or Python data.
+
+        Parameters
+        ----------
+        name
+            Storing under it again replaces the state.
+        filename
+            A file, which may hold several states, each under its name; it is replaced at once or
+            not at all.
+
+        Raises
+        ------
+        ModelError
+            Called in a ``network_operation`` after other code of the step has run.
+        StateFileError
+            The file cannot be written, or is none of stored states.
+
+        """
+        where = checked_place(name, filename, "store()")
+        snapshot = keep_network(self)
+        if where is None:
+            self._stored[name] = snapshot
+        else:
+            write_state(where, name, snapshot)
+
+    @checked_arguments
+    def restore(
+        self, name: str = "default", filename: Any = None, restore_random_state: bool = False
+    ) -> None:
+        """Go back to a stored state; the objects must be those that were stored.
+
+        Parameters
+        ----------
+        name, filename
+            As they were given to :meth:`store`.
+        restore_random_state
+            False: random numbers go on with ones not used before, so that repeated runs from one
+            state differ. True: they repeat those that followed :meth:`store`.
+
+        Raises
+        ------
+        UnknownNameError
+            Nothing was stored under the name.
+        ModelError
+            The network runs, or the objects, their variables or sizes are not those stored; then
+            nothing has changed.
+        StateFileError
+            The file cannot be read, is damaged, or is none of stored states.
+
+        """
+        where = checked_place(name, filename, "restore()")
+        if not isinstance(restore_random_state, bool | np.bool_):
+            raise ArgumentTypeError(
+                f"restore_random_state must be True or False, not {restore_random_state!r}."
+            )
+        if self._running:
+            raise ModelError(f"restore() was called while {self.describe()} was running.")
+        if where is not None:
+            snapshot = read_state(where, name)
+        elif name in self._stored:
+            snapshot = self._stored[name]
+        else:
+            known = ", ".join(map(repr, self._stored)) or "none"
+            raise UnknownNameError(
+                f"{self.describe()} has no state stored as {name!r}. Stored are: {known}."
+            )
+        try:
+            restore_network(self, snapshot, bool(restore_random_state))
+        except StateFileError as error:
+            raise StateFileError(f"'{where}' holds no state to go on from. {error}") from None
 
     def __repr__(self) -> str:
         return f"<Network '{self.name}' of {len(self.objects)} objects at t = {self.t}>"
-
-
-def _check_members(components: list[Component], network: str) -> None:
-    """Check that names are unique and that nothing refers to an object outside the network."""
-    names: dict[str, Component] = {}
-    present = {id(component) for component in components}
-    _check_sums(components)
-    for component in components:
-        other = names.setdefault(component.name, component)
-        if other is not component:
-            raise ModelError(f"The network '{network}' has two objects named '{component.name}'.")
-        for needed in component._depends_on():
-            root = needed.source if isinstance(needed, Subgroup) else needed
-            if id(root) not in present:
-                raise ModelError(
-                    f"{component.describe()} needs {root.describe()}, which is not part of the "
-                    f"network '{network}' (or not active). Add it."
-                )
-
-
-def _check_sums(components: list[Component]) -> None:
-    """Check that no two summed variables overwrite the same elements."""
-    taken: list[tuple[str, int, int, Component]] = []
-    for component in components:
-        for name, start, stop in component._sums():
-            for other, first, last, owner in taken:
-                if name == other and start < last and first < stop:
-                    raise ModelError(
-                        f"'{name}' is a summed variable of both {owner.describe()} and "
-                        f"{component.describe()}: each would overwrite the other. Give each a "
-                        "variable of its own and add these in the equations of the target."
-                    )
-            taken.append((name, start, stop, component))

@@ -16,12 +16,13 @@ from simgen.api.checks import (
     checked_period,
     require_variables,
 )
-from simgen.api.equation_variables import declare_variables
-from simgen.api.group import Group, checked_size, spike_events
+from simgen.api.equation_variables import as_equations, declare_variables
+from simgen.api.group import checked_size, spike_events
+from simgen.api.linked import LinkingGroup, declared
 from simgen.api.namespaces import Namespace
 from simgen.api.operations import RegularOperation
 from simgen.api.seeds import Stream
-from simgen.api.storage import AnyArray, StateVariable
+from simgen.api.storage import AnyArray, ProgramArray, StateVariable
 from simgen.api.subgroup import Subgroup, slice_bounds
 from simgen.build.facts import NetworkFacts
 from simgen.build.neurons import neuron_items
@@ -42,8 +43,8 @@ from simgen.ir.expr import ELEMENT, Array, Load, Param, RandomDraw
 from simgen.ir.kernel import Item
 from simgen.ir.stmt import EventList
 from simgen.ir.visit import writes
-from simgen.lang.equations import EquationSet, parse_equations
-from simgen.lang.equations_object import Equations
+from simgen.lang.equations import EquationSet
+from simgen.model.copies import with_copies
 from simgen.model.description import GroupDescription, VariableInfo
 from simgen.model.neurons import NeuronModel, NeuronSource, check_neurons
 from simgen.model.scope import ConstantScope
@@ -53,20 +54,7 @@ from simgen.units import DIMENSIONLESS
 METHODS = ("exact", "euler", "heun")
 
 
-def as_equations(
-    model: Any, owner: str, what: str = "equations"
-) -> tuple[EquationSet, dict[str, Any]]:
-    """Return the equations of text or an ``Equations`` object, and the values put into it."""
-    if isinstance(model, Equations):
-        return model.equation_set, dict(model.substituted_values)
-    if model is None:
-        model = ""
-    if not isinstance(model, str):
-        raise ArgumentTypeError(f"The {what} of {owner} must be text or Equations, not {model!r}.")
-    return parse_equations(SourceText(model, what, owner)), {}
-
-
-class NeuronGroup(Group):
+class NeuronGroup(LinkingGroup):
     """A group of neurons that share equations.
 
     Parameters
@@ -193,7 +181,7 @@ class NeuronGroup(Group):
         check_flags(self.equations, NEURON_FLAGS, "a NeuronGroup", problems)
         require_variables(infos, self._N, self._real, self.describe())
         for info in infos:
-            self.variables[info.name] = StateVariable(info, self._N, self._real)
+            self.variables[info.name] = declared(info, self)
         self._set(
             "_description",
             GroupDescription(
@@ -317,7 +305,7 @@ class NeuronGroup(Group):
     def _resolve(self, namespace: Namespace, problems: list[Problem]) -> None:
         constants = self._constants(namespace)
         model = check_neurons(self._source(), constants, strict=True, problems=problems)
-        self._set("_model", model)
+        self._set("_model", with_copies(model))
         self._set("_group_constants", constants)
 
     def _code_description(self) -> GroupDescription:
@@ -331,7 +319,8 @@ class NeuronGroup(Group):
     def _written(self) -> Iterable[Array]:
         model = self._resolved()
         yield from (ode.target.array for ode in model.odes)
-        for body in (model.frozen, model.flag_update, model.on_spike, *model.reactions.values()):
+        bodies = (model.frozen, model.flag_update, model.on_spike, *model.reactions.values())
+        for body in (*bodies, model.before_frozen, model.before_update):
             yield from (array for array, _, _ in writes(body))
 
     def _items(self, facts: NetworkFacts) -> Iterable[Item]:
@@ -351,15 +340,23 @@ class NeuronGroup(Group):
 
     def _derived(self) -> Iterable[Derived]:
         yield from self._resolved().derived
+        yield from self._link_derived()
         if self._update is not None:
             yield from self._update.derived
 
     def _constant_scopes(self) -> Iterable[ConstantScope]:
         return () if self._group_constants is None else (self._group_constants,)
 
-    def _arrays(self) -> Iterator[tuple[Array, StateVariable]]:
+    def _arrays(self) -> Iterator[tuple[Array, ProgramArray]]:
         for variable in (*self.variables.values(), *self._internal.values()):
-            yield variable.info.array, variable
+            if not variable.info.linked:
+                yield variable.info.array, variable
+        for array in self._resolved().copies:
+            size = 1 if array.length == "one" else self._N
+            yield array, ProgramArray(array.name, np.zeros(size, array.dtype.numpy(self._real)))
+
+    def _tables(self) -> dict[str, AnyArray]:
+        return self._link_tables()
 
     def _groups(self) -> dict[str, int]:
         return {self._description.length: self._N}

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from simgen.api.compiled_pairs import connect_compiled
-from simgen.api.compiled_text import is_worth_compiling
+from simgen.api.compiled_text import is_compilable, is_worth_compiling
 from simgen.api.evaluation import TextContext, TextEnvironment, draw_samples
 from simgen.api.subgroup import Subgroup
 from simgen.build.pairs import P_DRAW
@@ -184,7 +184,8 @@ def connect_by_pairs(
     probability = context.number(p, "p", DType.REAL) if isinstance(p, str) else None
     if probability is None:
         _refuse_too_many(context, chosen)
-    if is_worth_compiling(context.n_source * context.n_target):
+    texts = [None if each is None else each.expr for each in (chosen, probability)]
+    if is_worth_compiling(context.n_source * context.n_target) and is_compilable(*texts):
         text = context.merged_text(chosen, probability)
         rows = connect_compiled(
             context,

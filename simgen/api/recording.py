@@ -65,6 +65,18 @@ class Recording:
             self._cuts.append((self.used, dt))
             self.dt = dt
 
+    @property
+    def cuts(self) -> list[tuple[int, float]]:
+        """The step widths, each with the number of the first value recorded under it."""
+        return list(self._cuts)
+
+    def replace(self, values: npt.NDArray[Any], cuts: list[tuple[int, float]]) -> None:
+        """Take other values instead, and the step widths they were recorded under."""
+        self.data = values
+        self.count[0] = values.size
+        self._cuts = list(cuts)
+        self.dt = cuts[-1][1] if cuts else 0.0
+
     def values(self) -> npt.NDArray[Any]:
         """Return the values: no copy, so writing to them changes the recording, as in Brian."""
         return self.data[: self.used]

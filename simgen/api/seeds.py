@@ -38,15 +38,28 @@ class Stream:
     epoch: int
     number: int
 
+    @classmethod
+    def numbered(cls, number: int) -> Stream:
+        """Return a stream of the present epoch with a number that it had before."""
+        return cls(_state.epoch, number)
+
     @property
     def is_old(self) -> bool:
         """Whether ``seed`` was called since."""
         return self.epoch != _state.epoch
 
-    def key(self, rank_among_old: int = 0) -> int:
-        """Return the 64-bit Philox key under the present seed."""
-        number = OLDER + rank_among_old if self.is_old else self.number
-        return int(derive_key(_state.seed, number, 0))
+    def number_now(self, rank_among_old: int) -> int:
+        """Return the number of the stream under the present seed."""
+        return OLDER + rank_among_old if self.is_old else self.number
+
+    def key(self) -> int:
+        """Return the 64-bit Philox key under the present seed of a stream just taken."""
+        return key_of(self.number_now(0))
+
+
+def key_of(number: int) -> int:
+    """Return the 64-bit Philox key of a stream under the present seed."""
+    return int(derive_key(_state.seed, number, 0))
 
 
 def take_stream() -> Stream:
@@ -79,6 +92,18 @@ def seed(seed: int | None = None) -> None:
     _state.seed = value
     _state.epoch += 1
     _state.next_stream = 0
+
+
+def seed_state() -> tuple[int, int]:
+    """Return the seed in force and the number of the next stream."""
+    return _state.seed, _state.next_stream
+
+
+def restore_seed(seed: int, next_stream: int) -> None:
+    """Go back to a state of the seed; streams taken since count as older than it."""
+    _state.seed = seed
+    _state.epoch += 1
+    _state.next_stream = next_stream
 
 
 def seed_epoch() -> int:

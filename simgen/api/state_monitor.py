@@ -102,6 +102,8 @@ class StateMonitor(Component):
             dtype = DType.REAL if info is None else info.info.array.dtype
             if info is None and source._dimension(variable) == DIMENSIONLESS:
                 dtype = source._value_type(variable)
+                if dtype is DType.I32:
+                    dtype = DType.I64
             recorder = Recorder(f"{self.name}.{variable}", dtype)
             self._recordings[variable] = Recording(
                 recorder, source._dimension(variable), source._real

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+import weakref
 from typing import Any, Protocol
 
 import numpy as np
@@ -94,12 +96,22 @@ class ProgramArray:
             another = self._network is not network and not self.is_lent()  # one ran with it
             if another and not self._attach(network, newer):
                 self._taken += 1
+            if newer is not None and newer.mirror is not None and newer.mirror.holds(self.array):
+                self._go_to_device()
             return self._taken
 
         memory.counters[self.array] = writes
         memory.arrays[self.array] = data
         self._attach(network, newer)
         return data
+
+    def leave_device(self) -> None:
+        """Take what is here for the newest values, whatever a device has."""
+        self._taken += 1
+        self._network, self._memory = None, None
+
+    def _go_to_device(self) -> None:
+        """Take note that a device is about to have the values."""
 
     def is_lent(self) -> bool:
         """Whether another object keeps the data."""
@@ -124,16 +136,19 @@ class StateVariable(ProgramArray):
     """A variable's description and its data: one value per element, or a single one if shared.
 
     ``version`` counts the writes from Python, so that derived values know when to follow. Data that
-    is lent is fetched when it is asked for; setting it ends the loan.
+    is lent is fetched when it is asked for; setting it ends the loan. Arrays that share the memory
+    may be given to the user: one of the host, known as long as it lives, or one of the device.
     """
 
-    __slots__ = ("_borrower", "info", "version")
+    __slots__ = ("_borrower", "_given", "_given_on_device", "info", "version")
 
     def __init__(self, info: VariableInfo, size: int, real: np.dtype[np.floating]) -> None:
         dtype = info.array.dtype.numpy(real)
         super().__init__(info.array.name, aligned_zeros(1 if info.shared else size, dtype))
         self.info = info
         self._borrower: Borrower | None = None
+        self._given: list[weakref.ref[AnyArray]] = []
+        self._given_on_device = False
         self.version = 0
 
     @property
@@ -151,6 +166,8 @@ class StateVariable(ProgramArray):
 
     @data.setter
     def data(self, values: AnyArray) -> None:
+        if values is not self._data:
+            self._take_back()
         self._data, self._borrower = values, None
 
     def is_lent(self) -> bool:
@@ -159,6 +176,8 @@ class StateVariable(ProgramArray):
 
     def lend(self, borrower: Borrower) -> None:
         """Free the data, which ``borrower`` has taken over."""
+        self._take_back()
+        self._given_on_device = False
         self._borrower, self._data, self._memory = borrower, None, None
 
     def is_lent_to(self, borrower: Borrower) -> bool:
@@ -174,6 +193,70 @@ class StateVariable(ProgramArray):
         """The user's name for it."""
         return self.info.name
 
+    # --- arrays that share the memory -----------------------------------------------------------
+
+    def written(self) -> None:
+        """Count a write of the data; it goes up at once where the user has the device's array."""
+        self.version += 1
+        mirror = None if self._memory is None else self._memory.mirror
+        if self._given_on_device and mirror is not None:
+            mirror.send(self.array)
+
+    def latest_version(self) -> int:
+        """Return ``version``, which counts a write if one may have gone to an array given out."""
+        if self._given_on_device or self.is_given():
+            self.version += 1
+        return self.version
+
+    def is_given(self) -> bool:
+        """Whether the user holds an array of the host that shares the memory."""
+        if self._given:
+            self._given = [given for given in self._given if given() is not None]
+        return bool(self._given)
+
+    def _go_to_device(self) -> None:
+        self._take_back()
+
+    def _take_back(self) -> None:
+        """Warn if arrays of the host that were given out lose their meaning."""
+        if self.is_given():
+            self._given = []
+            warnings.warn(
+                f"Arrays that were taken from '{self.info.array.name}' without a copy are no "
+                "longer its memory: they do not follow it, nor does it what is written to them. "
+                "Take them anew after the next run.",
+                RuntimeWarning,
+                stacklevel=2,
+            )
+
+    def _attach(self, network: object, memory: Memory | None) -> bool:
+        stays = super()._attach(network, memory)
+        self._given_on_device &= stays
+        return stays
+
+    @property
+    def is_on_device(self) -> bool:
+        """Whether the network that ran last has the values on a device."""
+        mirror = None if self._memory is None else self._memory.mirror
+        return mirror is not None and mirror.holds(self.array)
+
+    def host_array(self, places: slice, owner: str) -> AnyArray:
+        """Return a part of the data, which the holder may write unless the variable is read-only.
+
+        As long as it lives, every run takes the variable as written.
+        """
+        if self._borrower is not None:
+            raise DeviceError(
+                f"'{self.name}' of {owner} has no memory of its own: these synapses run as one "
+                "with those of other objects."
+            )
+        given = self.data[places]
+        if self.info.read_only:
+            given.flags.writeable = False
+        else:
+            self._given.append(weakref.ref(given))
+        return given
+
     def device_array(self, owner: str) -> Any:
         """Return the values on the device as an array of its own library, or say why not."""
         if self._borrower is not None:
@@ -188,9 +271,11 @@ class StateVariable(ProgramArray):
                 "set_device('cuda')."
             )
         try:
-            return mirror.view(self.info.array.name)
+            array = mirror.view(self.info.array.name)
         except DeviceError as error:
             raise DeviceError(f"'{self.name}' of {owner}: {error}.") from None
+        self._given_on_device = True
+        return array
 
     def convert(self, value: Any, owner: str) -> AnyArray:
         """Return ``value`` as an array of this variable's dtype, or raise, naming it.

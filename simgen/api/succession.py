@@ -13,7 +13,7 @@ from simgen.api.pathways import Pathway
 from simgen.api.synapses import Synapses
 
 if TYPE_CHECKING:
-    from simgen.api.binding import CompiledNetwork
+    from simgen.api.timeline import Timeline
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +21,7 @@ class Succession:
     """The objects of a network being compiled, the one it follows, and each clock's next step."""
 
     objects: Sequence[Component]
-    previous: CompiledNetwork | None
+    previous: Timeline | None
     next_step: Callable[[Clock], int]
 
     @property
@@ -32,7 +32,7 @@ class Succession:
     @property
     def merges(self) -> Sequence[MergedSynapses]:
         """The merges of the network before."""
-        return () if self.previous is None else self.previous.merges.merges
+        return () if self.previous is None else self.previous.merged
 
     def stays(self, component: Component) -> bool:
         """Whether an object was part of the network before."""

@@ -17,11 +17,10 @@ from simgen.api.checks import (
     check_summed_targets,
 )
 from simgen.api.connectable import Connectable
-from simgen.api.equation_variables import declare_variables
+from simgen.api.equation_variables import as_equations, declare_variables
 from simgen.api.evaluation import TextContext, evaluate_text
 from simgen.api.group import Group, is_whole
 from simgen.api.monitors import parent_group
-from simgen.api.neuron_group import as_equations
 from simgen.api.operations import RegularOperation
 from simgen.api.pathway_arguments import make_pathways, pathway_codes
 from simgen.api.pathways import Pathway
@@ -323,6 +322,8 @@ class Synapses(Connectable):
         if self._run.traces.holds(name):
             self._run.traces.write_back()
             self._changed()
+        if self._run.traces.is_stored(name):
+            self._run.traces.forget_stored()
         if self._data.n == 0 and not self.variables[name].info.shared:
             raise UnknownAttributeError(
                 f"{self.describe()} has no synapses yet; call connect() before setting '{name}'."

@@ -30,6 +30,7 @@ from simgen.model.scope import ConstantScope
 
 if TYPE_CHECKING:
     from simgen.api.binding import CompiledNetwork
+    from simgen.api.timeline import Timeline
 
 
 class SynapsesInNetwork(Group):
@@ -79,7 +80,7 @@ class SynapsesInNetwork(Group):
         return self._run.traces.follow_constants(names)
 
     def _carry_on(
-        self, previous: CompiledNetwork | None, next_step: Callable[[Clock], int] | None
+        self, previous: Timeline | None, next_step: Callable[[Clock], int] | None
     ) -> None:
         self._run.carry_on(previous, next_step)
 

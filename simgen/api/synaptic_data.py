@@ -126,7 +126,7 @@ class SynapticData:
         for variable, values in kept:
             grown = np.zeros(self.n, values.dtype)
             grown[:old_count] = values
-            self._store_created(variable, grown)
+            self.put_created(variable, grown)
 
     def to_rows(self, variables: Iterable[StateVariable]) -> None:
         """Return from storage order to row order, so that delays can be given anew."""
@@ -137,15 +137,23 @@ class SynapticData:
         targets = self.in_creation_order(self.store.targets)
         self._rebuild(sources, targets)
         for variable, values in kept:
-            self._store_created(variable, values)
+            self.put_created(variable, values)
+
+    def connect_anew(self, sources: AnyArray, targets: AnyArray) -> None:
+        """Take other synapses, given in creation order; what is stored per synapse must follow."""
+        self._rebuild(sources, targets)
+
+    def disconnect(self) -> None:
+        """Go back to before the first connections."""
+        self.rows, self.store, self._inverse = None, None, None
 
     def _rebuild(self, sources: AnyArray, targets: AnyArray) -> None:
         self.rows = from_arrays(sources, targets, self.n_source, self.n_target)
         self.store = None
         self._inverse = None
 
-    def _store_created(self, variable: StateVariable, values: AnyArray) -> None:
-        """Take values in creation order as the variable's data in row order."""
+    def put_created(self, variable: StateVariable, values: AnyArray) -> None:
+        """Take values in creation order as the variable's data, in whatever order data lie."""
         order = self.creation_of_data()
         if order is None:
             variable.data = values

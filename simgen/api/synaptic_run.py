@@ -46,8 +46,8 @@ from simgen.runtime.events import part_bounds
 from simgen.runtime.timing import TOLERANCE
 
 if TYPE_CHECKING:
-    from simgen.api.binding import CompiledNetwork
     from simgen.api.synapses_in_network import SynapsesInNetwork
+    from simgen.api.timeline import Timeline
 
 
 class SynapticRun:
@@ -106,12 +106,11 @@ class SynapticRun:
 
     # --- before compiling ---------------------------------------------------------------------
 
-    def carry_on(
-        self, previous: CompiledNetwork | None, next_step: Callable[[Clock], int] | None
-    ) -> None:
+    def carry_on(self, previous: Timeline | None, next_step: Callable[[Clock], int] | None) -> None:
         """Keep the spikes under way and the traces where the network or its clocks have changed."""
         if previous is not None and (next_step is None or self.carried.widths_changed()):
             self.traces.write_back()
+            self.traces.forget_stored()
         self.carried.follow(previous, next_step)
 
     def prepare(self, n_parts: int) -> None:

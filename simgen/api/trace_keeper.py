@@ -30,6 +30,7 @@ from simgen.ir.kernel import Item
 from simgen.ir.visit import walk
 from simgen.model.synapses import SynapsesModel
 from simgen.runtime.aligned import aligned_zeros
+from simgen.runtime.snapshot import Kept
 
 if TYPE_CHECKING:
     from simgen.api.synapses_in_network import SynapsesInNetwork
@@ -54,6 +55,7 @@ class TraceKeeper:
         self._model: SynapsesModel | None = None
         self._width = 0.0  # of a step while the network last ran, in seconds
         self._depth = 0  # of the histories, in steps
+        self._stored: Kept | None = None  # traces that were restored and wait for a plan
 
     @property
     def synapses(self) -> SynapsesInNetwork:
@@ -73,18 +75,30 @@ class TraceKeeper:
             for pathway in self.synapses._pathways.values()
             if pathway.direction == "post"
         )
-        traces = plan_traces(model, facts, self._starts_at_zero, no_delays)
+        stored = self._awaited()
+
+        def may_begin(name: str) -> bool:
+            return name in stored or self._starts_at_zero(name)
+
+        traces = plan_traces(model, facts, may_begin, no_delays)
         # carried events jump at synapses, which neurons know nothing of
         if traces and (self.run.carried.pending or not self._is_affordable()):
             traces = ()
+        if stored and stored != {trace.ode.name for trace in traces}:
+            stored = frozenset()  # they go on at the synapses, which have their values, too
+            traces = tuple(t for t in traces if may_begin(t.ode.name))
+            traces = traces if len(traces) == len(model.event_driven) else ()
         if {t.ode.name for t in traces} != set(self._now):
             self.write_back()
-            if not all(self._starts_at_zero(trace.ode.name) for trace in traces):
+            if not all(may_begin(trace.ode.name) for trace in traces):
                 traces = ()
         self.traces, self._model = traces, model
         self._width = self.synapses.source.clock.dt_
         if traces and not self._now:
             self._allocate(traces, model)
+            if self._stored is not None and stored:
+                self._fill(self._stored)
+        self.forget_stored()
 
     def follow_constants(self, names: Collection[str] | None) -> bool:
         """Bring the traces back to the synapses if new values of these parameters require it.
@@ -202,6 +216,55 @@ class TraceKeeper:
         uniform = pathway.uniform_steps(self._width)
         return pathway.steps(self._width) if uniform is None else np.array(uniform, np.int64)
 
+    # --- stored and restored ------------------------------------------------------------------
+
+    def keep(self) -> Kept | None:
+        """Return the traces with the constants that they hold for, None if none are kept here."""
+        if not self._now:
+            return self._stored
+        compiled = self.synapses._network._compiled
+        exprs = [e for t in self.traces for e in (t.rate, t.write.value)]
+        names = {n.name for expr in exprs for n in walk(expr) if isinstance(n, Param)}
+        constants = {n: compiled.memory.reals[n] for n in names & set(self._constants())}
+        arrays = {name: data.values.copy() for name, data in self._arrays().items()}
+        facts = {"depth": self._depth, "constants": constants}
+        return Kept(f"the traces of {self.synapses.describe()}", facts, arrays)
+
+    def take(self, stored: Kept | None) -> None:
+        """Give up the present traces for stored ones, which come to life when a network runs."""
+        self._clear()
+        self._stored = stored
+
+    def is_stored(self, name: str) -> bool:
+        """Whether a variable is a stored trace that waits for a network to run."""
+        return self._stored is not None and f"now/{name}" in self._stored.arrays
+
+    def forget_stored(self) -> None:
+        """Go on from the values at the synapses, which something has changed."""
+        self._stored = None
+
+    def _constants(self) -> dict[str, float]:
+        """Return the constants of the synapses' code as they were when it was resolved."""
+        scope = self.run.constants
+        return {} if scope is None else {n: float(value) for n, (_, value) in scope.used.items()}
+
+    def _awaited(self) -> frozenset[str]:
+        """Return the names of stored traces that may go on: the constants are those they had."""
+        stored, present = self._stored, self._constants()
+        if stored is None or stored.integer("depth") != self._depth_needed():
+            return frozenset()
+        if any(present.get(n) != value for n, value in stored.table("constants").items()):
+            return frozenset()
+        return frozenset(n.removeprefix("now/") for n in stored.arrays if n.startswith("now/"))
+
+    def _arrays(self) -> dict[str, ProgramArray]:
+        groups = {"now": self._now, "past": self._past, "last": self._last}
+        return {f"{k}/{name}": data for k, group in groups.items() for name, data in group.items()}
+
+    def _fill(self, stored: Kept) -> None:
+        for name, data in self._arrays().items():
+            data.data[:] = stored.array(name, data.values.dtype, data.values.size)
+
     # --- the way back -------------------------------------------------------------------------
 
     def values(self, name: str) -> AnyArray:
@@ -253,6 +316,9 @@ class TraceKeeper:
             if synapses._lastupdate is not None:
                 steps = values["lastupdate"] / self._width
                 synapses._lastupdate.data[:] = np.rint(steps)
+        self._clear()
+
+    def _clear(self) -> None:
         self._now.clear()
         self._last.clear()
         self._past.clear()

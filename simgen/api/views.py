@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from simgen.errors import DeviceError, UnsupportedFeatureError
+from simgen.api.exchange import device_array, shared_array
 from simgen.units import Quantity
 
 if TYPE_CHECKING:
@@ -60,22 +60,60 @@ class VariableView:
         self._group._write(self._name, item, value, plain=self._plain)
 
     def device_array(self) -> Any:
-        """Return the values, without unit, as a CuPy array that shares their memory on the GPU.
+        """Return a CuPy array that shares the memory of the variable on the GPU.
 
-        What is written to it counts in the next run, if nothing is assigned to the view meanwhile.
+        Its shape is that of ``view[:]``, (1,) for a shared variable; its dtype that of the
+        variable (float64, or float32 if so chosen; int32, int64; bool). Values are in SI units
+        (volt, not mV). A subgroup's is a part of its group's. It holds what was assigned to the
+        view, before and after, and what runs wrote; what is written to it counts in the next run
+        and in reads of the view, and no value is checked. A read-only variable must not be written.
+
+        It is good for as long as the network runs on this GPU; for synapses until connections,
+        delays or merging change. Its memory stays valid while the array lives.
+
+        Raises
+        ------
+        DeviceError
+            The variable is computed, or is not on a GPU.
+        UnsupportedFeatureError
+            Synapses lie in another order than they were created in.
+
         """
-        group, variable = self._group, self._group.variables.get(self._name)
-        if variable is None:
-            raise DeviceError(f"'{self._name}' of {group.describe()} is computed, not stored.")
-        places = group._positions(slice(0, group._size(), 1))
-        if variable.info.shared:
-            places = slice(0, 1)
-        if variable.info.via is not None or not isinstance(places, slice):
-            raise UnsupportedFeatureError(
-                f"'{self._name}' of {group.describe()} has no device_array(): its values lie in "
-                "another order on the device."
-            )
-        return variable.device_array(group.describe())[places]
+        return device_array(self._group, self._name)
+
+    def __dlpack__(self, **asked: Any) -> Any:
+        """Return a DLPack capsule, so that ``numpy.from_dlpack(G.v)`` shares memory with the state.
+
+        ``torch.from_dlpack`` and ``jax.dlpack.from_dlpack`` take it too. The memory is the GPU's if
+        the network ran on one last (see :meth:`device_array`), else the host's; shape, dtype and
+        units are as there. On the host, writes count from the next run on, as assignments do,
+        though no value is checked; a read-only variable is read-only, which a library without
+        DLPack 1.0 refuses (BufferError).
+
+        What was taken is good until the network runs on another device, or until the values of
+        synapses move: by connections, delays, the number of threads, or merging. A RuntimeWarning
+        says so where memory of the host is still in use. Its memory stays valid all the same.
+
+        Parameters
+        ----------
+        asked
+            ``stream``, ``max_version``, ``dl_device``, ``copy``, as in the array API standard.
+
+        Raises
+        ------
+        DeviceError
+            The variable is computed, or its synapses run as one with those of other objects.
+        UnsupportedFeatureError
+            Synapses lie in another order than they were created in.
+
+        """
+        given = {name: value for name, value in asked.items() if value is not None}
+        return shared_array(self._group, self._name).__dlpack__(**given)
+
+    def __dlpack_device__(self) -> tuple[int, int]:
+        """Return the kind of memory (1: the host's, 2: CUDA's) and the number of the device."""
+        kind, number = shared_array(self._group, self._name).__dlpack_device__()
+        return int(kind), int(number)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> npt.NDArray[np.generic]:
         values = np.asarray(self._group._read(self._name, slice(None)))

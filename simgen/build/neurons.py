@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from simgen.errors import EquationError, Origin, Problem, raise_problems
 from simgen.integrate.model import Update
@@ -45,6 +45,7 @@ def neuron_items(model: NeuronModel, update: Update, order: int = 0) -> Iterable
     """Yield the schedule items of a group of neurons; ``update`` is its integrated state update."""
     group = model.group
     name, clock = group.name, group.clock
+    yield from _copy_items(f"{name}_subexpression_update", "before_start", 0, model.before_frozen, group)
     yield from element_items(
         f"{name}_subexpression_update",
         "before_start",
@@ -53,6 +54,7 @@ def neuron_items(model: NeuronModel, update: Update, order: int = 0) -> Iterable
         group,
         "stores subexpressions",
     )
+    yield from _copy_items(f"{name}_stateupdater", "groups", order, model.before_update, group)
     body = (*model.flag_update, *update.statements)
     yield from element_items(
         f"{name}_stateupdater", "groups", order, body, group, f"state update ({update.method})"
@@ -90,6 +92,14 @@ def neuron_items(model: NeuronModel, update: Update, order: int = 0) -> Iterable
             comment = f"{group.text}: code run on '{event}'"
             kernel = Kernel(label, domain, reaction, clock, comment=comment)
             yield Item("resets" if spike else "after_resets", order, label, kernel)
+
+
+def _copy_items(
+    name: str, slot: str, order: int, body: tuple[Stmt, ...], group: GroupDescription
+) -> Iterable[Item]:
+    """Yield the copies that an update reads; items of one name stay in this order."""
+    for item in element_items(f"{name}_copies", slot, order, body, group, "copies for links"):
+        yield replace(item, name=name)
 
 
 def element_items(

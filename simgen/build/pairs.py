@@ -10,6 +10,8 @@ from simgen.dtypes import DType
 from simgen.ir.construct import cast, compare, logical_and, real
 from simgen.ir.expr import (
     ELEMENT,
+    Array,
+    Cast,
     Const,
     Expr,
     Gather,
@@ -44,6 +46,10 @@ def by_row(expr: Expr) -> Expr:
                 return Gather(array, Step())
             case Load(array=array, index=Index(kind=IndexKind.POST, via=None)):
                 return Load(array, ELEMENT)
+            case Load(array=array, index=Index(kind=IndexKind.PRE, via=Array() as via)):
+                return Gather(array, Cast(DType.I64, Gather(via, Step())))
+            case Load(array=array, index=Index(kind=IndexKind.POST, via=Array() as via)):
+                return Load(array, Index(IndexKind.ELEMENT, via))
             case IndexValue(index=Index(kind=IndexKind.PRE)):
                 return Step()
             case IndexValue(index=Index(kind=IndexKind.POST)):

@@ -10,6 +10,7 @@ from importlib import metadata
 from simgen.commands.base import Command
 from simgen.commands.cache import describe_cache
 from simgen.errors import SimgenError
+from simgen.runtime.automatic import describe_automatic
 from simgen.runtime.cache import cache_info
 from simgen.targets.cpu.compile import compile_shared
 from simgen.targets.cpu.toolchain import find_compiler
@@ -89,6 +90,7 @@ def _run(arguments: argparse.Namespace) -> int:
     versions = [f"{name} {installed_version(name) or 'MISSING'}" for name in _PACKAGES]
     lines.append(("packages", ", ".join(versions)))
     lines.append(("GPU", _describe_gpu()))
+    lines.append(("auto", describe_automatic()))
     width = max(len(name) for name, _ in lines)
     for name, text in lines:
         print(f"{name:<{width}}  {text}")

@@ -69,7 +69,7 @@ def show(compiled: CompiledNetwork, stage: str, kernel: str | None, target: str)
         return lower_program(chosen, compiled.options.real).source
     if target != "cpu":
         raise UnsupportedFeatureError(f"The target '{target}' has no source text.")
-    return pipeline.choose_target(compiled.options).build(chosen).source
+    return pipeline.host_target(compiled.options).build(chosen).source
 
 
 def _only(program: Program, kernel: str) -> Program:

@@ -25,7 +25,7 @@ from simgen.ir.expr import (
     RandomDraw,
     Unary,
 )
-from simgen.ir.visit import children, walk
+from simgen.ir.visit import children, map_expr, walk
 
 _SAMPLES = 8
 _TOLERANCE = 1e-9  # of the terms; rounding of a few dozen operations stays below 1e-13
@@ -36,6 +36,7 @@ def looks_linear(expr: Expr, states: Sequence[Load]) -> bool:
     """Whether ``expr`` can be treated symbolically and is linear in ``states`` at random points."""
     if not _symbolic(expr, frozenset(states)):
         return False
+    expr = map_expr(expr, _opaque)
     random = np.random.Generator(np.random.PCG64(20))
     start = {state: random.uniform(0.5, 1.5, _SAMPLES) for state in states}
     step = {state: random.uniform(0.5, 1.5, _SAMPLES) for state in states}
@@ -47,6 +48,13 @@ def looks_linear(expr: Expr, states: Sequence[Load]) -> bool:
     curvature = np.abs(first - 2.0 * second + third)
     size = np.abs(first) + np.abs(second) + np.abs(third)
     return bool(np.all(np.isfinite(size)) and np.all(curvature <= _TOLERANCE * size))
+
+
+def _opaque(expr: Expr) -> Expr:
+    """Return a value in place of a call of the user's code, which is not run on random numbers."""
+    if isinstance(expr, Call) and expr.user is not None:
+        return Param(f"{expr.function} {id(expr.user)} {expr.args}", expr.dtype)
+    return expr
 
 
 def _symbolic(expr: Expr, states: frozenset[Load]) -> bool:

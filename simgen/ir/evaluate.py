@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from simgen.dtypes import DType
-from simgen.errors import InternalError
+from simgen.errors import InternalError, ModelError, SimgenError
 from simgen.ir.expr import (
     Array,
     Binary,
@@ -35,6 +35,7 @@ from simgen.ir.expr import (
     Time,
     Unary,
 )
+from simgen.ir.functions import UserFunction
 from simgen.numerics.linear_flow import flow
 from simgen.numerics.portable import FUNCTIONS as PORTABLE
 
@@ -141,9 +142,34 @@ def _operation(
             return np.asarray(np.where(_value(condition, env), *branches))
         case Cast(dtype=dtype, operand=operand):
             return convert(_value(operand, env), dtype.numpy(env.real))
+        case Call(user=UserFunction() as user, args=args):
+            return _call_user(user, [_value(arg, env) for arg in args], env)
         case Call(function=name, args=args):
             result = call_function(name, [_value(arg, env) for arg in args])
             return np.asarray(result, dtype=expr.dtype.numpy(env.real))
+
+
+def _call_user(user: UserFunction, args: Sequence[Value], env: Environment) -> Value:
+    """Return what a function of the user's own gives, or raise ModelError, naming it."""
+    shape = np.broadcast_shapes(*(arg.shape for arg in args))
+    try:
+        with np.errstate(all="ignore"):
+            result = np.asarray(user.python(*args))
+    except SimgenError:
+        raise
+    except Exception as error:
+        raise ModelError(
+            f"The function '{user.name}' of your own failed with arrays of the shape {shape}: "
+            f"{type(error).__name__}: {error}. It is called with all values at once."
+        ) from error
+    sizes = zip(reversed(result.shape), reversed(shape))
+    fits = result.ndim <= len(shape) and all(own in (1, wanted) for own, wanted in sizes)
+    if result.dtype.kind not in "biuf" or not fits:
+        raise ModelError(
+            f"The function '{user.name}' of your own must give real numbers of the shape {shape}, "
+            f"not {result.dtype} of the shape {result.shape}."
+        )
+    return convert(result, user.dtype.numpy(env.real))
 
 
 def call_function(name: str, args: Sequence[Value]) -> Value:

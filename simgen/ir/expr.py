@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from simgen.dtypes import DType
+from simgen.ir.functions import UserFunction
 
 
 class Role(Enum):
@@ -225,11 +226,12 @@ class Cast:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A function of :data:`simgen.ir.functions.FUNCTIONS`."""
+    """A function of :data:`simgen.ir.functions.FUNCTIONS`, or one of the user's own."""
 
     function: str
     args: tuple[Expr, ...]
     dtype: DType
+    user: UserFunction | None = None
 
 
 @dataclass(frozen=True, slots=True)

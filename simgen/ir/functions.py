@@ -6,7 +6,38 @@ precision (``sg_exp``, ``sg_expf``); numpy's is the mirror in :mod:`simgen.numer
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from simgen.dtypes import DType
+
+
+@dataclass(frozen=True, eq=False)
+class UserCode:
+    """A function of the user's own as text of a target's language.
+
+    ``arrays`` are names and values that the text may use, ``needed`` the functions that it calls.
+    """
+
+    text: str
+    arrays: Mapping[str, Any] = field(default_factory=dict)
+    needed: tuple[UserFunction, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class UserFunction:
+    """A function of the user's own; two are the same if they are one object.
+
+    ``python`` takes and gives arrays of SI values. ``codes`` holds the text for each language.
+    """
+
+    name: str
+    argument_names: tuple[str, ...]
+    arguments: tuple[DType, ...]
+    dtype: DType
+    python: Callable[..., Any]
+    codes: dict[str, UserCode]
 
 
 @dataclass(frozen=True, slots=True)

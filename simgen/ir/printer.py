@@ -158,14 +158,18 @@ def _body(body: Iterable[Stmt]) -> list[str]:
     return lines or ["pass"]
 
 
+def _beyond(stmt: Store | Accumulate) -> str:
+    return "" if stmt.beyond is None else f" noting {stmt.beyond.name}"
+
+
 def _statement(stmt: Stmt) -> list[str]:
     match stmt:
         case Let(local=local, value=value):
             line = f"let {local.name}: {local.dtype.value} = {format_expr(value)}"
         case Store(array=array, index=index, value=value):
-            line = f"{array.name}[{_index(index)}] = {format_expr(value)}"
+            line = f"{array.name}[{_index(index)}] = {format_expr(value)}{_beyond(stmt)}"
         case Accumulate(array=array, index=index, op=op, value=value):
-            line = f"{array.name}[{_index(index)}] {op}= {format_expr(value)}"
+            line = f"{array.name}[{_index(index)}] {op}= {format_expr(value)}{_beyond(stmt)}"
         case Scatter(array=array, position=position, value=value):
             line = f"{array.name}[{format_expr(position)}] = {format_expr(value)}"
         case If(condition=condition, body=body):

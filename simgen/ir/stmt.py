@@ -39,23 +39,34 @@ class Let:
 
 @dataclass(frozen=True, slots=True)
 class Store:
-    """Write the element of ``array`` at a running index."""
+    """Write the element of ``array`` at a running index.
+
+    With ``beyond`` (I64, shared) the array is I32 and the value I64. What does not fit is written
+    modulo 2^32, and ``beyond`` rises to 1 + the highest index where that happened. Nothing reads
+    it but the runtime, so whoever notes something there is in no one's way.
+    """
 
     array: Array
     index: Index
     value: Expr
     origin: Origin | None = field(default=None, compare=False)
+    beyond: Array | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Accumulate:
-    """``array[index] op= value`` with op in ``+ *``; subtraction adds the negative."""
+    """``array[index] op= value`` with op in ``+ *``; subtraction adds the negative.
+
+    ``beyond`` is that of :class:`Store`. Numbers that fit in the end may still have been too large
+    on the way.
+    """
 
     array: Array
     index: Index
     op: str
     value: Expr
     origin: Origin | None = field(default=None, compare=False)
+    beyond: Array | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,7 +29,7 @@ from simgen.ir.expr import (
     Select,
     Unary,
 )
-from simgen.ir.functions import FUNCTIONS
+from simgen.ir.functions import FUNCTIONS, UserFunction
 from simgen.ir.kernel import (
     Kernel,
     Once,
@@ -156,6 +156,14 @@ class _Checker:
         for stmt in body:
             self._statement(stmt)
 
+    def _beyond(self, stmt: Store | Accumulate) -> DType | None:
+        """Return the type of a value that need not fit into its variable, None if it must."""
+        if stmt.beyond is None:
+            return None
+        fits = stmt.array.dtype is DType.I32 and stmt.beyond.dtype is DType.I64
+        self._require(fits, f"notes in '{stmt.beyond.name}' what does not fit")
+        return DType.I64
+
     def _statement(self, stmt: Stmt) -> None:
         domain = self._kernel.domain
         match stmt:
@@ -166,13 +174,15 @@ class _Checker:
                 self._bound[local.name] = local.dtype
             case Store(array=array, index=index, value=value):
                 self._place(array, index)
-                self._typed(value, array.dtype, f"the value stored in '{array.name}'")
+                wide = self._beyond(stmt)
+                self._typed(value, wide or array.dtype, f"the value stored in '{array.name}'")
             case Accumulate(array=array, index=index, op=op, value=value):
                 self._place(array, index)
                 self._require(op in ("+", "*"), f"'{op}' is no accumulation")
                 number = array.dtype in (*_NUMBERS, DType.I32)  # a whole number of the model
                 self._require(number, f"accumulates into {array.dtype.name}")
-                self._typed(value, array.dtype, f"the value added to '{array.name}'")
+                wide = self._beyond(stmt)
+                self._typed(value, wide or array.dtype, f"the value added to '{array.name}'")
             case Scatter(array=array, position=position, value=value):
                 fits = isinstance(domain, OverElements | OverEvents)
                 self._require(fits, f"scatters into '{array.name}' outside a loop over elements")
@@ -275,6 +285,10 @@ class _Checker:
                 self._require(condition.dtype is DType.BOOL, "a selection's condition is no BOOL")
                 same = then.dtype is otherwise.dtype
                 self._require(same, "the branches of a selection differ in type")
+            case Call(user=UserFunction() as user, args=args, dtype=dtype):
+                given = tuple(argument.dtype for argument in args)
+                fits = dtype is user.dtype and given == user.arguments
+                self._require(fits, f"'{user.name}' is called on {_names(types)}")
             case Call(function=name, args=args, dtype=dtype):
                 spec = FUNCTIONS.get(name)
                 self._require(spec is not None, f"function '{name}' is unknown")

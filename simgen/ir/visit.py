@@ -182,3 +182,12 @@ def writes(body: Iterable[Stmt]) -> set[tuple[Array, Index, str]]:
         elif isinstance(stmt, Scatter):
             found.add((stmt.array, ELEMENT, "set"))  # each element has a position of its own
     return found
+
+
+def may_repeat(body: Iterable[Stmt]) -> bool:
+    """Whether running statements twice in a step gives what running them once does."""
+    body = tuple(body)
+    if any(isinstance(s, Emit | EmitTable | Append | Accumulate | Scatter) for s in flatten(body)):
+        return False
+    read = {array for array, _ in reads(body)}
+    return not any(array in read for array, _, _ in writes(body))

@@ -7,12 +7,21 @@ from typing import Any
 
 import numpy as np
 
-from simgen.errors import ArgumentTypeError, EquationError, SourceText, UnknownNameError, suggest
+from simgen.errors import (
+    ArgumentTypeError,
+    EquationError,
+    Problem,
+    SourceText,
+    UnknownNameError,
+    suggest,
+)
 from simgen.lang.equation_set import Equation
 from simgen.lang.equations import parse_equations
 from simgen.lang.names import unusable_name
+from simgen.lang.syntax import functions_in, names_in
 from simgen.lang.tokens import Refused, tokenize
-from simgen.units import dimension_of, strip
+from simgen.lang.unit_expressions import unit_dimension
+from simgen.units import DIMENSIONLESS, Dimension, dimension_of, strip
 
 
 class Equations(Mapping[str, Equation]):
@@ -131,6 +140,48 @@ class Equations(Mapping[str, Equation]):
     def parameter_names(self) -> frozenset[str]:
         """The names of parameters."""
         return frozenset(item.name for item in self.equation_set.parameters)
+
+    @property
+    def eq_expressions(self) -> list[tuple[str, str]]:
+        """The names with an expression and its text, as written."""
+        return [
+            (item.name, item.expression.origin.text)
+            for item in self.equation_set.equations
+            if item.expression is not None
+        ]
+
+    @property
+    def diff_eq_expressions(self) -> list[tuple[str, str]]:
+        """The names with a differential equation and the text of its right side, as written."""
+        return [item for item in self.eq_expressions if item[0] in self.diff_eq_names]
+
+    @property
+    def identifiers(self) -> frozenset[str]:
+        """All names that are used in expressions, those of functions and units included."""
+        nodes = [item.expression for item in self.equation_set.equations]
+        used = [names_in(node) | functions_in(node) for node in nodes if node is not None]
+        return frozenset().union(*used)
+
+    @property
+    def dimensions(self) -> dict[str, Dimension]:
+        """The dimension of each name that is defined."""
+        problems: list[Problem] = []  # units were checked when the equations were read
+        return {
+            item.name: unit_dimension(item.unit_node, problems) or DIMENSIONLESS
+            for item in self.equation_set.equations
+        }
+
+    @property
+    def stochastic_variables(self) -> frozenset[str]:
+        """The names of the sources of noise: xi, xi_1 and so on."""
+        return frozenset(
+            name for name in self.identifiers if name == "xi" or name.startswith("xi_")
+        )
+
+    @property
+    def is_stochastic(self) -> bool:
+        """Whether the equations have noise."""
+        return bool(self.stochastic_variables)
 
 
 def _not_a_name(value: str) -> tuple[str, str]:

@@ -14,9 +14,9 @@ from simgen.errors import (
     UnknownNameError,
     suggest,
 )
-from simgen.ir.construct import binary, cast, negate
+from simgen.ir.construct import binary
 from simgen.ir.expr import ZERO, Expr, IndexValue, Load, Local, Param
-from simgen.ir.stmt import Accumulate, If, Let, Stmt, Store
+from simgen.ir.stmt import If, Let, Stmt
 from simgen.ir.visit import walk
 from simgen.lang.statements import Assignment
 from simgen.model.functions import said
@@ -30,6 +30,7 @@ from simgen.model.scope import (
     ValueEntry,
     VariableEntry,
 )
+from simgen.model.whole_numbers import accumulate_value, store_value
 from simgen.units import DIMENSIONLESS, Dimension
 
 
@@ -219,11 +220,10 @@ def _write(
     load: Load = target.load
     stmt: Stmt
     if op in ("+=", "-=", "*=") and wanted is not DType.BOOL:
-        amount = cast(negate(value) if op == "-=" else value, wanted)
-        stmt = Accumulate(load.array, load.index, "*" if op == "*=" else "+", amount, origin)
+        stmt = accumulate_value(load, op, value, origin)
     else:
         new = value if op == "=" else binary(op[:-1], load, value)
-        stmt = Store(load.array, load.index, cast(new, wanted), origin)
+        stmt = store_value(load, new, origin)
     if target.gate is not None and context.gated:
         return If(target.gate, (stmt,), origin)
     return stmt
@@ -231,7 +231,14 @@ def _write(
 
 def _may_write(assignment: Assignment, target: VariableEntry, context: CodeContext) -> bool:
     name = assignment.target
-    if target.constant:
+    if target.linked:
+        _complain(
+            context,
+            assignment.origin,
+            f"'{name}' of {target.owner_text} is linked, so code may not write it.",
+            "Write the variable that it is linked to, in the group that has it.",
+        )
+    elif target.constant:
         _complain(
             context,
             assignment.origin,

@@ -49,7 +49,14 @@ class VariableInfo:
     shared: bool = False
     read_only: str = ""  # the reason, where code may not write it
     unless_refractory: bool = False
-    via: Array | None = None  # the index array of a linked variable
+    via: Array | None = None  # the index array of a linked variable; None: linked to one value
+    linked: bool = False
+
+    def place(self, index: Index) -> Index:
+        """Return where code that stands at ``index`` finds the variable."""
+        if self.shared or (self.linked and self.via is None):
+            return ZERO
+        return index if self.via is None else Index(index.kind, self.via)
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,17 +198,15 @@ class GroupScope(Scope):
         return map_expr(moved, lambda node: step if isinstance(node, Step) else node)
 
     def _variable(self, info: VariableInfo) -> VariableEntry:
-        index = ZERO if info.shared else self.index
-        if info.via is not None:
-            index = Index(self.index.kind, info.via)
         gate = None
         if info.unless_refractory and self.group.not_refractory is not None:
             gate = self._not_refractory(self.group.not_refractory)
         return VariableEntry(
-            Load(info.array, index),
+            Load(info.array, info.place(self.index)),
             info.dim,
             self.group.text,
-            read_only=bool(info.read_only) or info.via is not None,
+            read_only=bool(info.read_only),
+            linked=info.linked,
             constant=info.constant,
             shared=info.shared,
             gate=gate,

@@ -47,6 +47,7 @@ from simgen.model.functions import quote, said
 from simgen.model.hints import literal_hint
 from simgen.model.resolve import DrawCounter
 from simgen.model.scope import ConstantScope, Entry, Scope, ValueEntry
+from simgen.model.whole_numbers import store_value
 from simgen.units import Dimension
 
 NOISE_DIM = SECOND ** (-0.5)
@@ -85,6 +86,14 @@ class NeuronModel:
     on_spike: tuple[Stmt, ...] = ()
     draws: DrawCounter = field(default_factory=DrawCounter)
     key: Param = DRAW_KEY
+    before_frozen: tuple[Stmt, ...] = ()  # copies that the statements read, so that all elements
+    before_update: tuple[Stmt, ...] = ()  # see the values of others from before the update
+
+    @property
+    def copies(self) -> tuple[Array, ...]:
+        """The arrays that hold copies."""
+        stores = (*self.before_frozen, *self.before_update)
+        return tuple(stmt.array for stmt in stores if isinstance(stmt, Store))
 
 
 class NoiseScope(Scope):
@@ -379,5 +388,5 @@ def resolve_frozen(
             continue
         index = ZERO if info.shared else ELEMENT
         load = getattr(context.scope.lookup(equation.name), "load", Load(info.array, index))
-        body.append(Store(info.array, load.index, cast(value, info.array.dtype), equation.origin))
+        body.append(store_value(Load(info.array, load.index), value, equation.origin))
     return tuple(body)

@@ -23,13 +23,13 @@ from simgen.dtypes import DType
 from simgen.errors import (
     EquationError,
     SimgenError,
-    UnsupportedFeatureError,
 )
 from simgen.ir.construct import real
 from simgen.ir.expr import Expr, Load, Param
 from simgen.lang.names import CONSTANT_NAMES, shorten
 from simgen.lang.syntax import Node
 from simgen.model.functions import BUILTIN_FUNCTIONS, ModelFunction
+from simgen.model.user_functions import checked_function
 from simgen.units import ALL_UNITS, DIMENSIONLESS, Dimension, dimension_of, unit_from_name
 
 
@@ -41,6 +41,7 @@ class VariableEntry:
     dim: Dimension
     owner_text: str
     read_only: bool = False
+    linked: bool = False
     constant: bool = False
     shared: bool = False
     gate: Expr | None = None
@@ -166,6 +167,7 @@ class ConstantScope(Scope):
         self.values = values
         self.prefix = prefix
         self.used: dict[str, tuple[str, float | int]] = {}
+        self.functions: dict[str, Any] = {}  # the objects that were found for names of functions
 
     def lookup(self, name: str) -> Entry | None:
         """Return the constant or function ``name``, a refusal of what is neither, or None."""
@@ -175,7 +177,10 @@ class ConstantScope(Scope):
         if BUILTINS.lookup(name) is not None:
             return _check_builtin(name, value)
         function = getattr(value, "simgen_function", None)
+        if function is None and callable(value):
+            function = checked_function(value)
         if isinstance(function, ModelFunction):
+            self.functions[name] = value
             return FunctionEntry(function)
         read = read_constant(name, value)
         if isinstance(read, RefusedEntry):
@@ -237,9 +242,9 @@ def _checked(
 def _refuse_object(name: str, value: Any) -> RefusedEntry:
     if callable(value):
         return RefusedEntry(
-            f"'{name}' is a Python function. A user-defined Function is not supported in text.",
-            "Use the built-in functions, a TimedArray, or a network_operation.",
-            UnsupportedFeatureError,
+            f"'{name}' is a Python function, whose units are not known.",
+            "Make it a Function: Function(f, arg_units=[volt], return_unit=1); or decorate it "
+            "with @implementation('cpp', ...) above @check_units(x=volt, result=1).",
         )
     if isinstance(value, str):
         return RefusedEntry(f"'{name}' is a string; an expression needs a number.")

@@ -93,6 +93,12 @@ class Mirror(Protocol):
     def keep(self, names: Collection[str]) -> None:
         """Give up the places of all arrays but some."""
 
+    def send(self, name: str) -> None:
+        """Send up one array now, if the host has written it, not before the next run."""
+
+    def holds(self, name: str) -> bool:
+        """Whether the device has a copy of a named array."""
+
     def view(self, name: str) -> Any:
         """Return an array of the device's own library that shares the memory of a named one."""
 

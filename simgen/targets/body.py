@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from simgen.dtypes import DType
 from simgen.errors import InternalError
-from simgen.ir.expr import Expr
+from simgen.ir.expr import Array, Expr
 from simgen.ir.stmt import Accumulate, Append, Emit, If, Let, Scatter, Stmt, Store
 from simgen.targets.cstyle import EQUALITY, UNARY, mangle, origin_comment, stored_type
 from simgen.targets.scope import Scope
@@ -19,6 +19,9 @@ def _no_emit(stmt: Emit, condition: str) -> str:
 
 def _no_append(stmt: Append, value: str) -> str:
     raise InternalError(f"recorder '{stmt.recorder.name}' is appended to inside a parallel loop")
+
+
+_WHOLE = {"+": "sg_whole_sum", "*": "sg_whole_product"}
 
 
 def _plain(stmt: Accumulate | Store, place: str, value: str) -> str | None:
@@ -60,10 +63,12 @@ class BodyPrinter:
             case Let(local=local, value=value):
                 kind = self.scope.printer.type_name(local.dtype)
                 return [f"const {kind} {mangle('l', local.name)} = {text(value)};"]
-            case Store(value=value):
+            case Store(beyond=None, value=value):
                 place = self.scope.printer.place(stmt.array, stmt.index)
                 chosen = self._chosen(guard, value, place, stmt)
                 return [self.store(stmt, place, chosen) or f"{place} = {chosen};"]
+            case Store() | Accumulate() if stmt.beyond is not None:
+                return [self._whole(stmt, stmt.beyond, guard)]
             case Accumulate(op=op, value=value):
                 place = self.scope.printer.place(stmt.array, stmt.index)
                 if guard:
@@ -81,6 +86,21 @@ class BodyPrinter:
                 return [self.append(stmt, text(value))]
             case _:
                 raise InternalError(f"the C printer met {type(stmt).__name__} inside a loop")
+
+    def _whole(self, stmt: Store | Accumulate, beyond: Array, guard: str) -> str:
+        """Return the write of an integer variable, which notes what does not fit."""
+        if guard:
+            raise InternalError(f"'{stmt.array.name}' is written without a branch")
+        printer = self.scope.printer
+        place = printer.place(stmt.array, stmt.index)
+        note = self.scope.buffer(beyond.name, "int64_t", written=True)
+        told = f"{printer.text(stmt.value)}, {printer.index(stmt.index)}, {note}"
+        if isinstance(stmt, Store):
+            value = f"sg_whole({told})"
+            return self.store(stmt, place, value) or f"{place} = {value};"
+        own = self.accumulate(stmt, place, told)
+        name = _WHOLE[stmt.op]
+        return own or f"{place} = {name}({place}, {told});"
 
     def _chosen(self, guard: str, value: Expr, place: str, stmt: Store) -> str:
         if not guard:

@@ -39,6 +39,7 @@ from simgen.ir.expr import (
     Time,
     Unary,
 )
+from simgen.ir.functions import UserFunction
 from simgen.numerics.linear_flow import MOST
 
 _PLAIN = re.compile(r"_?[A-Za-z0-9]+(?:_[A-Za-z0-9]+)*")
@@ -107,6 +108,7 @@ class Names:
     replaced: dict[Expr, str] = field(default_factory=dict)
     places: dict[tuple[Array, Index], str] = field(default_factory=dict)
     step: str = "step"
+    user: Callable[[UserFunction], str] = lambda function: function.name
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +153,9 @@ class ExprPrinter:
                 return self._cast(expr.operand, expr.dtype)
             case Call():
                 arguments = ", ".join(self.text(argument) for argument in expr.args)
+                if expr.user is not None:
+                    called = f"{self.names.user(expr.user)}({arguments})"
+                    return f"({self.type_name(expr.dtype)}){called}", UNARY
                 return f"{self.function(expr.function, expr.dtype)}({arguments})", _ATOM
             case Flow():
                 return self._flow(expr), _ATOM

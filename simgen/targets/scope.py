@@ -9,8 +9,10 @@ import numpy as np
 from simgen.dtypes import DType
 from simgen.errors import InternalError
 from simgen.ir.expr import Array, IndexKind, Param
+from simgen.ir.functions import UserFunction
 from simgen.ir.kernel import Kernel
 from simgen.targets.cstyle import ExprPrinter, Names, mangle, stored_type
+from simgen.targets.user_code import CPP, Language, add_function
 
 _NUMPY = {
     "double": np.float64,
@@ -52,6 +54,12 @@ class Layout:
     ints: dict[str, int] = field(default_factory=dict)
     reals: dict[str, int] = field(default_factory=dict)
     written: set[str] = field(default_factory=set)
+    language: Language = CPP
+    functions: dict[str, str] = field(default_factory=dict)  # the user's own: their texts
+
+    def user_function(self, function: UserFunction) -> str:
+        """Return the name by which code calls a function of the user's own."""
+        return add_function(function, self.language, self.functions)
 
     def array(self, name: str, c_type: str, length: str | None = None) -> Slot:
         """Return the array's slot; an array has one type wherever it is used."""
@@ -92,6 +100,7 @@ class Scope:
         self._pointers: dict[str, Slot] = {}
         self._scalars: dict[str, str] = {}
         self.names = Names(self.array, self.param, self.dt, indices)
+        self.names.user = layout.user_function
         self.printer = ExprPrinter(layout.real, self.names)
 
     def array(self, array: Array) -> str:

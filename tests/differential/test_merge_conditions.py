@@ -20,9 +20,17 @@ from simgen import (
 pytestmark = pytest.mark.compiler
 
 
-@pytest.fixture(autouse=True)
-def clean_device():
-    set_device("cpu")
+@pytest.fixture(
+    params=[
+        pytest.param(("cpu", {}), id="cpu"),
+        pytest.param(("cuda", {"emulate": True}), id="cuda"),
+    ],
+    autouse=True,
+)
+def target(request):
+    """Run the test on the processor and on an emulated GPU."""
+    name, options = request.param
+    set_device(name, **options)
     begin()
     yield
     set_device("auto", dtype="float64")

@@ -7,7 +7,7 @@ import tracemalloc
 
 import numpy as np
 import pytest
-from parts import Wired
+from parts import EMULATED, Wired
 from wiring import begin
 
 from simgen import (
@@ -36,8 +36,14 @@ def clean_device():
     defaultclock.dt = 0.1 * ms
 
 
-def test_a_second_run_takes_no_work():
-    wired = Wired(1, 1)
+@pytest.fixture(params=[pytest.param(1, id="cpu"), pytest.param(EMULATED, id="cuda")])
+def threads(request):
+    """Run the test on the processor and on an emulated GPU."""
+    return request.param
+
+
+def test_a_second_run_takes_no_work(threads):
+    wired = Wired(1, threads)
     wired.network.run(1 * ms)
     compiled = wired.network._compiled
     (merge,) = compiled.merges.merges
@@ -49,8 +55,8 @@ def test_a_second_run_takes_no_work():
     assert merge.variables["w"].data is weights
 
 
-def test_a_new_thing_in_the_network_keeps_the_merge():
-    wired = Wired(1, 1)
+def test_a_new_thing_in_the_network_keeps_the_merge(threads):
+    wired = Wired(1, threads)
     wired.network.run(1 * ms)
     (merge,) = wired.network._compiled.merges.merges
     wired.network.add(StateMonitor(wired.group, "x", record=[0]))
@@ -58,8 +64,8 @@ def test_a_new_thing_in_the_network_keeps_the_merge():
     assert wired.network._compiled.merges.merges == [merge]
 
 
-def test_members_keep_no_copies():
-    wired = Wired(1, 1)
+def test_members_keep_no_copies(threads):
+    wired = Wired(1, threads)
     wired.network.run(1 * ms)
     made = wired.objects[1]
 
@@ -76,8 +82,8 @@ def test_members_keep_no_copies():
     assert len(held()) == 1  # w, which no code writes
 
 
-def test_members_cannot_change_while_they_run():
-    wired = Wired(1, 1)
+def test_members_cannot_change_while_they_run(threads):
+    wired = Wired(1, threads)
 
     @network_operation
     def change():
@@ -88,8 +94,8 @@ def test_members_cannot_change_while_they_run():
         wired.network.run(1 * ms)
 
 
-def test_what_diverges_is_named_as_the_user_knows_it():
-    wired = Wired(1, 2)
+def test_what_diverges_is_named_as_the_user_knows_it(threads):
+    wired = Wired(1, 2 * threads)
     made = wired.objects[2]
     wired.network.run(1 * ms)
     made.variables["u"].data[1] = np.nan  # as a division by zero would leave it
@@ -98,8 +104,8 @@ def test_what_diverges_is_named_as_the_user_knows_it():
         wired.network.run(0 * ms)
 
 
-def test_a_run_that_fails_leaves_values_that_can_be_read():
-    wired = Wired(1, 1)
+def test_a_run_that_fails_leaves_values_that_can_be_read(threads):
+    wired = Wired(1, threads)
 
     @network_operation(dt=1 * ms)
     def fail():
@@ -115,11 +121,15 @@ def test_a_run_that_fails_leaves_values_that_can_be_read():
     assert merge.members()[0]._merge is merge
 
 
+SLOW = pytest.param(EMULATED, id="cuda", marks=pytest.mark.slow)  # many programs to compile
+
+
+@pytest.mark.parametrize("threads", [pytest.param(1, id="cpu"), SLOW])
 @pytest.mark.parametrize("count", [2, 7])  # the end: one object, or several
-def test_two_networks_share_merged_objects(count):
+def test_two_networks_share_merged_objects(count, threads):
     states = []
     for optimize in (0, 1):
-        wired = Wired(optimize, 1)
+        wired = Wired(optimize, threads)
         other = Network(wired.group, wired.objects[1:count], name="other")
         for network in (other, wired.network, wired.network, other, wired.network):
             network.run(1 * ms)
@@ -128,10 +138,10 @@ def test_two_networks_share_merged_objects(count):
     assert states[0] == states[1]
 
 
-def test_names_and_streams_of_other_objects_do_not_depend_on_merging():
+def test_names_and_streams_of_other_objects_do_not_depend_on_merging(threads):
     drawn = []
     for optimize in (0, 1):
-        wired = Wired(optimize, 1)
+        wired = Wired(optimize, threads)
         wired.network.run(1 * ms)
         more = NeuronGroup(3, "y : 1")
         more.y = "rand()"
@@ -143,8 +153,8 @@ def test_names_and_streams_of_other_objects_do_not_depend_on_merging():
     assert drawn[0] == drawn[1]
 
 
-def test_a_merge_ends_with_its_network():
-    wired = Wired(1, 1)
+def test_a_merge_ends_with_its_network(threads):
+    wired = Wired(1, threads)
     wired.network.run(1 * ms)
     expected = wired.objects[1].w[:]
     kept = wired.objects[1]

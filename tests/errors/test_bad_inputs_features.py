@@ -21,25 +21,21 @@ from simgen.errors import (
     ArgumentTypeError,
     CompileError,
     DeviceError,
-    EquationError,
     ModelError,
     SimgenError,
     UnknownAttributeError,
+    UnknownNameError,
     UnsupportedFeatureError,
 )
 from simgen.runtime import cache
 
 LEAK = "dv/dt = -v/(10*ms) : volt"
 MISSING = [
-    "SpatialNeuron", "Morphology", "Soma", "Cylinder", "linked_var", "LinkedVariable",
-    "BinomialFunction", "Function", "implementation", "prefs", "store", "restore",
+    "SpatialNeuron", "Morphology", "Soma", "Cylinder",
+    "BinomialFunction", "prefs", "restore_initial_state",
     "profiling_summary", "scheduling_summary", "ExplicitStateUpdater", "device", "get_states",
     "BrianLogger", "clear_cache", "EventClock",
 ]  # fmt: skip
-
-
-def user_function(x: float) -> float:
-    return x
 
 
 def missing(name: str) -> None:
@@ -60,13 +56,7 @@ def synapses_on_synapses(side: str) -> None:
     Synapses(*pair, name="glia")
 
 
-def store_and_run(which: str) -> None:
-    getattr(Network(neurons()), which)()
-
-
 ROWS = [
-    Bad("linked_flag", lambda: neurons("v : volt (linked)"),
-        EquationError, ["'v'", "inked", "exc"]),
     Bad("method_options", lambda: neurons(LEAK, method="rk4", method_options={"a": 1}),
         UnsupportedFeatureError, ["method_options", "exc"]),
     Bad("method_options_of_synapses", lambda: synapses(method_options={"a": 1}),
@@ -78,17 +68,12 @@ ROWS = [
     *(Bad(f"gsl_{name}", lambda name=name: run_of(neurons(LEAK, method=name)),
           UnsupportedFeatureError, [name, "GSL"]) for name in ("gsl", "gsl_rk2", "gsl_rkf45")),
     Bad("profile", lambda: run_of(neurons(), profile=True), UnsupportedFeatureError, ["profile"]),
-    Bad("network_store", lambda: store_and_run("store"), UnsupportedFeatureError, ["store()"]),
-    Bad("network_restore", lambda: store_and_run("restore"),
-        UnsupportedFeatureError, ["restore()"]),
+    Bad("network_restore", lambda: Network(neurons()).restore("trained"),
+        UnknownNameError, ["'trained'", "none"]),
     Bad("synapses_as_source", lambda: synapses_on_synapses("source"),
         UnsupportedFeatureError, ["source", "glia", "Synapses"]),
     Bad("synapses_as_target", lambda: synapses_on_synapses("target"),
         UnsupportedFeatureError, ["target", "glia", "Synapses"]),
-    Bad("user_function", lambda: run_of(neurons("dv/dt = f(v)/ms : volt"),
-        namespace={"f": user_function}), UnsupportedFeatureError, ["'f'", "function"]),
-    Bad("user_lambda", lambda: run_of(neurons("dv/dt = f(v)/ms : volt"),
-        namespace={"f": lambda x: x}), UnsupportedFeatureError, ["'f'", "function"]),
     Bad("run_on_event_schedule", lambda: spiking(events={"e": "v > 2*volt"}).run_on_event(
         "e", "v = 0*volt", when="start"), UnsupportedFeatureError, ["run_on_event"]),
     Bad("run_at", lambda: neurons().run_at("v = 0*volt", times=[1, 2] * ms),

@@ -13,6 +13,7 @@ import pytest
 from nvrtc_compiler import ARCHITECTURES
 
 import simgen
+from simgen import pipeline
 from simgen.api import network
 from simgen.targets.cuda.lower import lower_program
 
@@ -129,3 +130,23 @@ def test_double_arithmetic_in_a_loop_is_found(nvrtc):
     outside = nvrtc.compile(text.replace("BODY", "x[i] * (float)once"), "sm_80").ptx
     assert any(".f64" in line for line in double_in_loops(kernels(inside)["k"]))
     assert double_in_loops(kernels(outside)["k"]) == []
+
+
+@pytest.mark.compiler
+def test_functions_of_the_users_own_compile_with_their_arrays_and_dependencies(nvrtc):
+    """Their text may use what NVRTC knows without any header."""
+    one = simgen.Function(abs, arg_names=["x"], arg_units=[1], return_unit=1, name="one")
+    one.add_implementation(
+        "cuda",
+        "__device__ double one(double x) { return exp(x)*_namespacetable[(int)x & 1]; }",
+        namespace={"table": [1.5, -2.0]},
+    )
+    two = simgen.Function(abs, arg_names=["x"], arg_units=[1], return_unit=1, name="two")
+    code = "__device__ double two(double x) { return pow(one(x), 2.0); }"
+    two.add_implementation("cuda", code, dependencies={"one": one})
+    group = simgen.NeuronGroup(3, "x : 1", namespace={"one": one, "two": two})
+    group.run_regularly("x = two(x) + one(x)")
+    program = pipeline.build_program([group, *group.contained_objects], {})
+    for real in (np.float64, np.float32):
+        made = nvrtc.compile(source_of(program, real), ARCHITECTURES[0])
+        assert made.works, made.log

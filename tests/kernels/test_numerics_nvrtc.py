@@ -33,6 +33,7 @@ HEADERS = [
     "truncated_normal",
     "types",
     "uniform",
+    "whole_numbers",
 ]
 
 

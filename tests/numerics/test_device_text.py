@@ -199,6 +199,16 @@ def test_device_array_shares_what_a_string_wrote(traffic):
     assert group.v[:6].tolist() == [0, 1, 2, 50, 5, 6]
 
 
+def test_what_is_shared_on_the_host_is_written_there():
+    set_device("cuda", emulate=True)
+    group = NeuronGroup(8, "v : 1\nu : 1")
+    shared = np.from_dlpack(group.v)
+    group.v = "i + 1"
+    assert shared.tolist() == list(range(1, 9))
+    group.u = "v*2"
+    assert group.u[:].tolist() == list(range(2, 18, 2))
+
+
 MISTAKES = [
     ("v", slice(None), "log(i - 3)"),  # NaN
     ("v", "i == 7", "log(i - 8)"),
@@ -258,6 +268,15 @@ def device_has(group, name):
     mirror = None if variable._memory is None else variable._memory.mirror
     copy = None if mirror is None else mirror._copies.get(variable.array)
     return copy is not None and copy.device_newer
+
+
+def test_functions_of_the_users_own_take_the_way_of_the_host(traffic):
+    twice = simgen.Function(lambda x: 2 * x, arg_units=[1], return_unit=1)
+    group = NeuronGroup(4, "v : 1", name="cells", namespace={"twice": twice})
+    group.v = "twice(i)"
+    group.v["twice(i) > 5"] = "0"
+    assert group.v[:].tolist() == [0, 2, 4, 0]
+    assert not device_has(group, "v")
 
 
 def test_a_device_without_room_leaves_it_to_the_host(monkeypatch):

@@ -164,3 +164,13 @@ def test_the_order_of_objects_in_a_network_does_not_matter():
     Network(synapses, group, source).run(1.5 * ms)
     assert (group.v[:] == 1).all()
     assert (synapses.w[:] == 3).all()
+
+
+@pytest.mark.parametrize("value", ["t - lastspike", "int(not_refractory)*second"])
+def test_a_group_without_state_variables_has_a_refractory_period(value):
+    group = NeuronGroup(2, f"x = {value} : second", threshold="t < 0.05*ms", refractory=0.2 * ms)
+    monitor = StateMonitor(group, "x", record=0)
+    run(0.4 * ms)
+    # the flag is that of the step before, as long as a step has not looked at the thresholds
+    expected = [1e4, 1e-4, 2e-4, 3e-4] if "lastspike" in value else [1, 0, 0, 1]
+    np.testing.assert_allclose(np.asarray(monitor.x[0]), expected, rtol=1e-9)

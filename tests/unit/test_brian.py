@@ -43,12 +43,12 @@ def test_units_win_over_numpy_and_builtins_stay():
         "prefs['codegen.target'] = 'numpy'",
         "prefs['codegen.target']",
         "prefs.reset = 1",
-        "prefs = linked_var(1, 2)",
+        "clear_cache = restore(1, 2)",
     ],
 )
 def test_names_that_only_brian_has_say_so_when_used(code):
     namespace = {name: getattr(brian, name) for name in brian.__all__}
-    with pytest.raises(UnsupportedFeatureError, match=r"simgen has no '(prefs|linked_var)'"):
+    with pytest.raises(UnsupportedFeatureError, match=r"simgen has no '(prefs|restore)'"):
         exec(code, namespace)
 
 

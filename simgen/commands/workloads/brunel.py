@@ -16,6 +16,7 @@ def build(api: Any, neurons: int = 5000, inputs: int = 1000) -> tuple[Any, ...]:
         "mu": 51 * mV,
         "sigma": 1 * mV,
         "J": 0.1 * mV * 1000 / inputs,
+        "ms": ms,
     }
     group = api.NeuronGroup(
         neurons,

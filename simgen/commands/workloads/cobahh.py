@@ -41,6 +41,9 @@ def build(api: Any, neurons: int = 4000, inputs: int | None = None) -> tuple[Any
         "taui": 10 * ms,
         "w_e": 6 * nS * 80 / (share * neurons),
         "w_i": 67 * nS * 80 / (share * neurons),
+        "ms": ms,
+        "mV": mV,
+        "nS": nS,
     }
     group = api.NeuronGroup(
         neurons,

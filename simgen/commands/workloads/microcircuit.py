@@ -51,7 +51,7 @@ def build(
     The monitors of the populations count spikes and with ``record`` keep them, too.
     """
     ms, mV, pA, pF, Hz = api.ms, api.mV, api.pA, api.pF, api.Hz
-    constants = {"tau_m": 10 * ms, "tau_syn": 0.5 * ms, "C": 250 * pF, "E_L": -65 * mV}
+    constants = {"tau_m": 10 * ms, "tau_syn": 0.5 * ms, "C": 250 * pF, "E_L": -65 * mV, "mV": mV}
     sizes = np.round(SIZES * neurons).astype(int)
     group = api.NeuronGroup(
         int(sizes.sum()),
@@ -88,7 +88,8 @@ def build(
 
 
 def _connect(api: Any, source: Any, target: Any, count: int) -> Any:
-    synapses = api.Synapses(source, target, "w : amp", on_pre="I_post += w")
+    units = {"ms": api.ms, "pA": api.pA, "inf": np.inf}
+    synapses = api.Synapses(source, target, "w : amp", on_pre="I_post += w", namespace=units)
     if api.__name__.startswith("simgen"):
         synapses.connect(n_total=count)
     else:

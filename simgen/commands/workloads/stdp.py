@@ -20,6 +20,8 @@ def build(api: Any, inputs: int = 1000, neurons: int = 800) -> tuple[Any, ...]:
         "gmax": gmax,
         "ltp": 0.01 * gmax,
         "ltd": -0.0105 * gmax,
+        "ms": ms,
+        "mV": mV,
     }
     source = api.PoissonGroup(inputs, rates=15 * api.Hz)
     group = api.NeuronGroup(

@@ -236,6 +236,8 @@ def _vectorises(scope: Scope, body: tuple[Stmt, ...]) -> bool:
             return False
         if isinstance(stmt, (Store, Accumulate)) and not _is_own(stmt.index):
             return False
+        if isinstance(stmt, (Store, Accumulate)) and stmt.beyond is not None:
+            return False
     foreign = {array.name for array, index in reads(body) if not _is_own(index)}
     if foreign & written:
         return False

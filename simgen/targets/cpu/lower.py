@@ -42,6 +42,7 @@ from simgen.targets.frame import TICK, distinct_kernels
 from simgen.targets.meetings import Meetings, Wait, plan_meetings
 from simgen.targets.render import render
 from simgen.targets.scope import N_PARTS, Layout
+from simgen.targets.user_code import CPP
 
 # How a domain is lowered, and the template that frames it.
 _DOMAINS: dict[type, tuple[Callable[..., Any], str]] = {
@@ -65,6 +66,7 @@ class ModuleView:
     """
 
     headers: tuple[str, ...]
+    functions: tuple[str, ...]
     kernels: tuple[str, ...]
     checks: tuple[str, ...]
     tick: int
@@ -101,7 +103,8 @@ def lower_program(program: Program, real: np.dtype[np.floating]) -> LoweredProgr
     together = layout.int_argument(STEPS_TOGETHER)
     split = [effect.split for effect in effects]
     view = ModuleView(
-        headers=_headers(program),
+        headers=(*_headers(program), *(CPP.headers if layout.functions else ())),
+        functions=tuple(layout.functions.values()),
         kernels=texts,
         checks=_recorder_checks(program, layout),
         tick=tick,

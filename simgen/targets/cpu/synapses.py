@@ -59,7 +59,10 @@ def _walk(frame: Frame, fixed: IndexKind) -> _Walk:
 
 def _independent(body: tuple[Stmt, ...]) -> bool:
     """Return whether the synapses of a row may be visited in any order and without branches."""
-    plain = all(isinstance(stmt, (Let, Store, Accumulate)) for stmt in flatten(body))
+    plain = all(
+        isinstance(stmt, Let) or (isinstance(stmt, Store | Accumulate) and stmt.beyond is None)
+        for stmt in flatten(body)
+    )
     own = all(index.kind is IndexKind.SYNAPSE and index.via is None for _, index, _ in writes(body))
     written = {array.name for array, _, _ in writes(body)}
     foreign = {

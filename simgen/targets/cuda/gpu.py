@@ -48,6 +48,14 @@ def open_gpu(number: int) -> GpuDevice:
             "CUDA 12."
         ) from None
     try:
+        cupy.cuda.nvrtc.getVersion()
+    except Exception as error:  # of whatever kind CuPy's loader of libraries has
+        raise DeviceError(
+            f"The device 'cuda' ({names[number]}) needs NVRTC, which CuPy cannot load ({error}). "
+            "Install it with: pip install 'simgen[cuda13]', or 'simgen[cuda12]' for a driver of "
+            "CUDA 12."
+        ) from None
+    try:
         return GpuDevice(cupy, number, names[number])
     except cupy.cuda.runtime.CUDARuntimeError as error:
         raise DeviceError(f"The GPU {names[number]} cannot be used: {error}. {_ADVICE}") from None
@@ -144,8 +152,8 @@ class GpuDevice:
         runtime = self.cupy.cuda.runtime
         here, there = int(data.ctypes.data), buffer.address + offset
         with self._lock, self.cupy.cuda.Device(self.number):
-            if self._lent:
-                self.cupy.cuda.get_current_stream().synchronize()
+            if self._lent:  # other libraries may use them on any stream
+                runtime.deviceSynchronize()
             if to_device:
                 runtime.memcpyAsync(
                     there, here, data.nbytes, runtime.memcpyHostToDevice, self.stream.ptr
@@ -157,7 +165,10 @@ class GpuDevice:
             self.synchronize()  # the host's memory may be written or read from here on
 
     def view(self, buffer: GpuBuffer, dtype: np.dtype[Any], size: int) -> Any:
-        """Return a CuPy array on a buffer; what the user does with it ends before the next copy."""
+        """Return a CuPy array on a buffer; what users do with it ends before the next copy.
+
+        Every run begins with a copy, and ends with one that waits for it.
+        """
         self._lent = True
         with self.cupy.cuda.Device(self.number):
             return self.cupy.ndarray((size,), dtype, memptr=buffer.memory)

@@ -17,6 +17,7 @@ from simgen.targets.scope import Layout
 WARP, BLOCK = 32, 256  # threads; as in templates/cuda/head.cu.j2
 ONE = "one"  # the size that is always 1
 _ATOMIC = {"+": "sg_atomic_add", "*": "sg_atomic_multiply"}
+_ATOMIC_WHOLE = {"+": "sg_atomic_whole_sum", "*": "sg_atomic_whole_product"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +100,8 @@ def printer_of(frame: Frame, plan: Plan) -> BodyPrinter:
     def accumulate(stmt: Accumulate, place: str, value: str) -> str | None:
         if stmt.array.name not in plan.atomic:
             return None
-        return f"{_ATOMIC[stmt.op]}(&{place}, {value});"
+        names = _ATOMIC if stmt.beyond is None else _ATOMIC_WHOLE
+        return f"{names[stmt.op]}(&{place}, {value});"
 
     def store(stmt: Store, place: str, value: str) -> str | None:
         if stmt.array.name not in plan.atomic:

@@ -53,8 +53,10 @@ from simgen.targets.cuda.walks import (
 from simgen.targets.frame import distinct_kernels
 from simgen.targets.render import render
 from simgen.targets.scope import Layout
+from simgen.targets.user_code import Language
 
 BEGIN_RUN = "sg_begin_run"
+CUDA = Language("cuda", "cuda", "static __device__ const", "__device__ ")
 _TICKET = "tick.grid.ticket"
 
 # How a domain is lowered, and the template of each view.
@@ -91,6 +93,7 @@ class ModuleView:
     """What ``module.cu.j2`` shows."""
 
     headers: tuple[str, ...]
+    functions: tuple[str, ...]
     checks: tuple[str, ...]
     kernels: tuple[str, ...]
     phases: tuple[PhaseView, ...]
@@ -130,7 +133,7 @@ def lower_program(
     ``deterministic`` keeps the order of floating sums, so that runs are equal bit by bit.
     """
     program = fold_events(program, deterministic)
-    layout = Layout(real)
+    layout = Layout(real, language=CUDA)
     kernels = distinct_kernels(program)
     clocks = tuple(dict.fromkeys(kernel.clock for kernel in kernels.values())) or program.clocks
     single = clocks[0] if len(clocks) == 1 and clocks == program.clocks else None
@@ -143,6 +146,7 @@ def lower_program(
     recorders = _recorders(program)
     view = ModuleView(
         headers=_headers(program),
+        functions=tuple(layout.functions.values()),
         checks=tuple(_recorder_check(name, layout) for name in recorders),
         kernels=tuple(text for text, _ in rendered.values()),
         phases=_phase_views(phases, module),

@@ -180,6 +180,11 @@ class DeviceMirror:
             if self._send(copy) and copy.is_used:
                 self.window(copy.owner).start(int(copy.host[0]))
 
+    def send(self, name: str) -> None:
+        """Send up one array now, if the host has written it, not before the next run."""
+        if name in self._copies:
+            self._send(self._copies[name])
+
     def _send(self, copy: _Copy) -> bool:
         """Send up one array if the host has written it; return whether it has."""
         counter = self.memory.counters.get(copy.name)
@@ -200,6 +205,10 @@ class DeviceMirror:
         """Take note that both sides have the same values."""
         if copy.name not in self.memory.counters:
             copy.known = copy.host.copy()
+
+    def holds(self, name: str) -> bool:
+        """Whether the device has a copy of a named array."""
+        return name in self._copies
 
     def view(self, name: str) -> Any:
         """Return an array of the device's library that shares the memory of a named one."""

@@ -168,12 +168,34 @@ def _groups(visit: Visit, independence: Independence) -> list[Visit]:
     return groups
 
 
+def _write_whole(stmt: Store | Accumulate, beyond: Array, visit: Visit) -> None:
+    """Write an integer variable, and note the highest index where a value does not fit."""
+    target, note = lookup_array(visit.memory, stmt.array.name), visit.memory.arrays[beyond.name]
+    places = np.broadcast_to(visit.resolve(stmt.index), visit.lanes.n)
+    values = _per_lane(evaluate(stmt.value, visit), visit).astype(np.int64)
+    totals = target.astype(np.int64)
+    before = totals[places]
+    with np.errstate(all="ignore"):
+        if isinstance(stmt, Store):
+            totals[places] = values
+        else:
+            _ACCUMULATE[stmt.op].at(totals, places, values)
+    wrong = totals[places] != totals[places].astype(np.int32)
+    if isinstance(stmt, Accumulate):
+        wrong |= (values != values.astype(np.int32)) & ((stmt.op == "+") | (before != 0))
+    if wrong.any():
+        note[0] = max(note[0], int(places[wrong].max()) + 1)
+    target[places] = totals[places].astype(np.int32)
+
+
 def execute(body: tuple[Stmt, ...], visit: Visit) -> None:
     """Run the statements one after the other, each for all lanes of ``visit``."""
     for stmt in body:
         match stmt:
             case Let(local=local, value=value):
                 visit.locals[local.name] = evaluate(value, visit)
+            case Store() | Accumulate() if stmt.beyond is not None:
+                _write_whole(stmt, stmt.beyond, visit)
             case Store(array=array, index=index, value=value):
                 target = lookup_array(visit.memory, array.name)
                 target[visit.resolve(index)] = convert(evaluate(value, visit), target.dtype)

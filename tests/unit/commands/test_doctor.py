@@ -26,7 +26,7 @@ def test_the_doctor_says_what_it_found(capsys, monkeypatch):
     lines = lines_of(capsys)
     assert list(lines) == [
         *("simgen", "compiler", "flags", "test program", "OpenMP", "processors"),
-        *("cache", "packages", "GPU"),
+        *("cache", "packages", "GPU", "auto"),
     ]
     assert "-ffp-contract=off" in lines["flags"]
     assert lines["test program"].startswith("ran, ")

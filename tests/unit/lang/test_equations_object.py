@@ -96,3 +96,20 @@ def test_text_and_equality():
     assert hash(found) == hash(Equations(LEAKY))
     assert found != Equations(LEAKY, tau=3 * ms)
     assert Equations("x = k : volt", k=3 * mV) != Equations("x = k : volt", k=4 * mV)
+
+
+def test_what_equations_say_of_themselves():
+    text = """dv/dt = (E - v)/tau + s*xi_1*tau**-0.5 : volt
+              E = E0*sin(2*pi*f*t) : volt  # driven
+              E0 : volt (constant)"""
+    equations = Equations(text)
+    assert equations.eq_expressions == [
+        ("v", "(E - v)/tau + s*xi_1*tau**-0.5"),
+        ("E", "E0*sin(2*pi*f*t)"),
+    ]
+    assert equations.diff_eq_expressions == equations.eq_expressions[:1]
+    assert equations.identifiers == {*["E", "v", "tau", "s", "xi_1", "E0", "sin", "pi", "f", "t"]}
+    assert equations.dimensions == dict.fromkeys(("v", "E", "E0"), volt.dim)
+    assert equations.stochastic_variables == {"xi_1"}
+    assert equations.is_stochastic
+    assert not Equations("v : 1").is_stochastic

@@ -7,7 +7,6 @@ from simgen.errors import (
     DimensionMismatchError,
     EquationError,
     UnknownNameError,
-    UnsupportedFeatureError,
 )
 
 MESSAGES = {
@@ -158,10 +157,11 @@ MESSAGES = {
         "'and' needs conditions, but 'x' is a number. Compare it with something, as in x > y.",
     ),
     "f(x, x)": (
-        UnsupportedFeatureError,
+        EquationError,
         "f(x, x)",
-        "'f' is a Python function. A user-defined Function is not supported in text. "
-        "Use the built-in functions, a TimedArray, or a network_operation.",
+        "'f' is a Python function, whose units are not known. Make it a Function: "
+        "Function(f, arg_units=[volt], return_unit=1); or decorate it with "
+        "@implementation('cpp', ...) above @check_units(x=volt, result=1).",
     ),
 }
 

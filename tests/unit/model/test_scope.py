@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from simgen.dtypes import DType
-from simgen.errors import UnsupportedFeatureError
+from simgen.errors import EquationError
 from simgen.ir.construct import real
 from simgen.ir.expr import Param
 from simgen.model.functions import BUILTIN_FUNCTIONS, ModelFunction
@@ -120,15 +120,15 @@ def test_other_values_are_refused_with_the_reason(value, part):
 
 
 @pytest.mark.parametrize("value", [lambda x: x, np.exp, len, Table])
-def test_python_functions_are_an_unsupported_feature(value):
+def test_python_functions_without_units_are_refused(value):
     scope = ConstantScope({"c": value})
     if value is Table:  # the class itself carries the attribute, as its instances do
         assert isinstance(scope.lookup("c"), FunctionEntry)
         return
     entry = scope.lookup("c")
     assert isinstance(entry, RefusedEntry)
-    assert entry.error is UnsupportedFeatureError
-    assert "user-defined Function" in entry.message
+    assert entry.error is EquationError
+    assert "units are not known" in entry.message
 
 
 @pytest.mark.parametrize(

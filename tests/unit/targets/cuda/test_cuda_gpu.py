@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
-import ctypes
 import sys
 import time
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from cupy_stand_in import RuntimeFailedError
 
 import simgen
 from simgen import NeuronGroup, SpikeMonitor, Synapses, ms, run
@@ -23,172 +21,8 @@ from simgen.errors import (
     KernelError,
     MemoryLimitError,
 )
+from simgen.runtime import automatic
 from simgen.targets.cuda import gpu
-from simgen.targets.cuda.emulate import open_emulated
-
-
-class RuntimeFailedError(Exception):
-    pass
-
-
-class CompileFailedError(Exception):
-    pass
-
-
-class OutOfMemoryError(Exception):
-    pass
-
-
-class Stream:
-    """Runs launches, or collects them between begin_capture and end_capture."""
-
-    def __init__(self, non_blocking=False):
-        assert non_blocking
-        self.ptr, self.captured, self.failing = 77, None, False
-
-    def __enter__(self):
-        self.current.append(self)
-
-    def __exit__(self, *_):
-        assert self.current.pop() is self
-
-    def begin_capture(self):
-        assert self.captured is None
-        self.captured = []
-
-    def end_capture(self):
-        captured, self.captured = self.captured, None
-        return SimpleNamespace(launch=lambda stream: [call() for call in captured])
-
-    def synchronize(self):
-        assert self.captured is None
-        if self.failing:
-            raise RuntimeFailedError("an illegal memory access was encountered")
-
-
-class Event:
-    """A mark on a stream."""
-
-    def __init__(self):
-        self.stream, self.waited = None, []
-
-    def record(self, stream):
-        assert isinstance(stream, Stream)
-        self.stream = stream
-
-    def synchronize(self):
-        assert self.stream is not None
-        self.waited.append(True)
-
-
-@pytest.fixture
-def cupy(monkeypatch):
-    """A module of the few names that simgen uses, on a machine that seems to have a GPU."""
-    emulated, selected = open_emulated(), []
-    monkeypatch.setattr(Stream, "current", [], raising=False)
-    made = SimpleNamespace(
-        sources=[], options=[], loaded=set(), room=1 << 30, streams=[], registers=40
-    )
-
-    def device(number):
-        @contextlib.contextmanager
-        def inside():
-            selected.append(number)
-            yield
-            selected.pop()
-
-        return inside()
-
-    def stream(non_blocking):
-        assert selected
-        made.streams.append(Stream(non_blocking))
-        return made.streams[-1]
-
-    def alloc(n_bytes):
-        assert selected
-        assert Stream.current
-        if n_bytes > made.room:
-            raise OutOfMemoryError
-        buffer = emulated.allocate(n_bytes)
-        return SimpleNamespace(ptr=buffer.address, buffer=buffer)
-
-    def copy(target, source, n_bytes, kind, ptr):
-        assert (kind, ptr) in ((1, 77), (2, 77))
-        assert made.streams[-1].captured is None
-        ctypes.memmove(target, source, n_bytes)
-
-    def kernel(function):
-        def call(grid, block, arguments):
-            assert all(isinstance(one, np.uint64) for one in arguments)
-            stream = Stream.current[-1]
-            numbers = tuple(int(one) for one in arguments)
-            if stream.captured is None:
-                made.loaded.add(function.name)
-                function.launch(grid[0], block[0], numbers)
-                return
-            assert function.name in made.loaded  # loading in a capture fails
-            stream.captured.append(lambda: function.launch(grid[0], block[0], numbers))
-
-        call.num_regs = made.registers
-        return call
-
-    class RawModule:
-        def __init__(self, code, options, backend):
-            assert backend == "nvrtc"
-            made.sources.append(code)
-            made.options.append(options)
-
-        def compile(self):
-            if "refuse" in made.sources[-1]:
-                raise CompileFailedError("k.cu(1): error: refused")
-            self.module = emulated.compile(made.sources[-1])
-
-        def get_function(self, name):
-            assert selected
-            return kernel(self.module.function(name))
-
-    runtime = SimpleNamespace(
-        memcpyAsync=copy,
-        memcpyHostToDevice=1,
-        memcpyDeviceToHost=2,
-        CUDARuntimeError=RuntimeFailedError,
-        memGetInfo=lambda: (made.room, 1 << 40),
-        getDeviceProperties=lambda number: {
-            "multiProcessorCount": 3,
-            "maxThreadsPerMultiProcessor": 1536,
-            "regsPerMultiprocessor": 65536,
-            "major": 9,
-            "minor": 0,
-            "l2CacheSize": 50 << 20,
-        },
-        driverGetVersion=lambda: 13020,
-        runtimeGetVersion=lambda: 13000,
-    )
-    made.__version__ = "14.2.0"
-    made.RawModule = RawModule
-    made.pool = SimpleNamespace(kept=0, limit=0, used=0)
-    made.get_default_memory_pool = lambda: SimpleNamespace(
-        free_bytes=lambda: made.pool.kept,
-        get_limit=lambda: made.pool.limit,
-        used_bytes=lambda: made.pool.used,
-    )
-    made.cuda = SimpleNamespace(
-        Device=device,
-        Stream=stream,
-        alloc=alloc,
-        runtime=runtime,
-        memory=SimpleNamespace(OutOfMemoryError=OutOfMemoryError),
-        compiler=SimpleNamespace(CompileException=CompileFailedError),
-        nvrtc=SimpleNamespace(getVersion=lambda: (13, 2)),
-        Event=Event,
-        get_elapsed_time=lambda first, last: 2.5,
-    )
-    monkeypatch.setitem(sys.modules, "cupy", made)
-    monkeypatch.setattr(gpu, "find_gpus", lambda: ("Stand-in A", "Stand-in B"))
-    gpu.open_gpu.cache_clear()
-    yield made
-    gpu.open_gpu.cache_clear()
-    simgen.set_device("auto")
 
 
 @pytest.mark.compiler
@@ -318,7 +152,7 @@ def test_a_network_that_does_not_fit_takes_nothing(cupy):
 def test_arrays_given_out_are_waited_for(cupy):
     waited = []
     cupy.ndarray = lambda shape, dtype, memptr: (shape, dtype, memptr)
-    cupy.cuda.get_current_stream = lambda: SimpleNamespace(synchronize=lambda: waited.append(1))
+    cupy.cuda.runtime.deviceSynchronize = lambda: waited.append(1)
     device = gpu.open_gpu(0)
     buffer = device.allocate(16)
     device.upload(buffer, np.zeros(2))
@@ -362,3 +196,43 @@ def test_a_gpu_that_cannot_be_used_is_reported(cupy):
     cupy.cuda.Device = fail
     with pytest.raises(DeviceError, match=r"Stand-in A cannot be used: out of service"):
         simgen.set_device("cuda")
+
+
+def test_without_nvrtc_an_explicit_choice_raises(cupy):
+    def missing():
+        raise RuntimeError("libnvrtc.so was not found")
+
+    cupy.cuda.nvrtc.getVersion = missing
+    with pytest.raises(DeviceError, match=r"Stand-in A.* needs NVRTC.*libnvrtc.so.*pip install"):
+        simgen.set_device("cuda")
+    found = automatic.describe_automatic()
+    assert found.startswith("takes 'cpu': the GPU cannot be used: ")
+    assert "needs NVRTC" in found
+
+
+@pytest.mark.compiler
+def test_auto_takes_the_gpu_for_a_network_that_is_worth_it(cupy, monkeypatch, caplog):
+    monkeypatch.setattr(automatic, "WORTH_A_LAUNCH", 50)
+    simgen.set_device("auto", threads=2)
+    simgen.start_scope()
+    text = "dv/dt = -v/(5*ms) : 1"
+    networks = []
+    with caplog.at_level("INFO", logger="simgen.device"):
+        for size in (99, 100):
+            group = NeuronGroup(size, text, name=f"cells_{size}", method="exact")
+            group.v = 1
+            networks.append(simgen.Network(group, name=f"net_{size}"))
+            networks[-1].run(0.2 * ms)
+            networks[-1].run(0.2 * ms)
+    assert [network._compiled.remote for network in networks] == [False, True]
+    np.testing.assert_array_equal(networks[1]["cells_100"].v[:1], networks[0]["cells_99"].v[:1])
+    assert caplog.messages == [
+        "Network 'net_99' runs on 'cpu': about 99 neurons and synaptic events a step; a GPU is "
+        "worth its launches from 100 on.",
+        "Network 'net_100' runs on 'cuda': the GPU Stand-in A is usable, and about 100 neurons and "
+        "synaptic events a step.",
+    ]
+    simgen.set_device("cpu")  # an explicit choice wins, and what runs moves
+    networks[1].run(0.1 * ms)
+    assert not networks[1]._compiled.remote
+    assert networks[1]["cells_100"].v[0] == pytest.approx(np.exp(-0.1))

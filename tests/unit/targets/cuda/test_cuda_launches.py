@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import importlib
 import re
-import sys
-from pathlib import Path
 
 import pytest
 
 import simgen
 from simgen.api import network
+from simgen.commands.workloads.workload import Workload
 from simgen.ir.kernel import OverEvents
 from simgen.targets.cuda.fold_events import fold_events
 from simgen.targets.cuda.order import plan_kernel
@@ -19,7 +18,6 @@ from simgen.targets.frame import distinct_kernels
 
 pytestmark = pytest.mark.compiler
 
-BENCHMARKS = Path(__file__).resolve().parents[4] / "examples" / "benchmarks"
 SMALL = {
     "cuba": {"neurons": 50},
     "cobahh": {"neurons": 50},
@@ -41,20 +39,17 @@ def program(monkeypatch):
         found.append(compiled.program)
         raise _MadeError
 
-    monkeypatch.syspath_prepend(str(BENCHMARKS))
     monkeypatch.setattr(network, "on_compiled", stop)
 
     def made(model):
         simgen.set_device("cuda", emulate=True)
-        known = set(sys.modules)
+        module = importlib.import_module(f"simgen.commands.workloads.{model}")
         try:
-            workload = importlib.import_module(model).build(simgen, **SMALL[model])
+            workload = Workload(*module.build(simgen, **SMALL[model]))
             with pytest.raises(_MadeError):
                 workload.network.run(0.1 * simgen.ms)
         finally:
             simgen.set_device("auto")
-            for name in {model, "workload"} - known:
-                sys.modules.pop(name, None)
         return found.pop()
 
     return made

@@ -1,0 +1,62 @@
+"""State given to other libraries without a copy: DLPack, and arrays of the device's library."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from simgen.api.storage import StateVariable
+from simgen.api.synaptic_data import SynapticData
+from simgen.errors import DeviceError, UnsupportedFeatureError
+
+if TYPE_CHECKING:
+    from simgen.api.group import Group
+
+
+def device_array(group: Group, name: str) -> Any:
+    """Return the values of a variable as an array of the device's library that shares memory."""
+    variable, places = _place(group, name, "device_array()")
+    return variable.device_array(group.describe())[places]
+
+
+def shared_array(group: Group, name: str) -> Any:
+    """Return an array that shares the memory of a variable, where that is: host or device.
+
+    On the host it is of numpy, and read-only where the variable is.
+    """
+    variable, places = _place(group, name, "memory that others can share")
+    if variable.is_on_device:
+        return variable.device_array(group.describe())[places]
+    given = variable.host_array(places, group.describe())
+    data = vars(group).get("_data")
+    if isinstance(data, SynapticData) and data.store is None:
+        raise DeviceError(
+            f"'{name}' of {group.describe()} has no place in memory that lasts before the first "
+            "run, nor after a change of delays or connections before the next one."
+        )
+    return given
+
+
+def _place(group: Group, name: str, what: str) -> tuple[StateVariable, slice]:
+    """Return the variable and the part of its array that the group has."""
+    owner, variable = group.describe(), group.variables.get(name)
+    if variable is None:
+        raise DeviceError(f"'{name}' of {owner} is computed, not stored.")
+    run = vars(group).get("_run")  # of synapses
+    if run is not None and run.traces.holds(name):
+        raise DeviceError(
+            f"'{name}' of {owner} has no {what}: it is equal for all synapses of a neuron, and "
+            "kept for each neuron."
+        )
+    if variable.info.shared and not variable.info.linked:
+        return variable, slice(0, 1)
+    everything = slice(0, group._size(), 1)
+    places = group._positions(everything)
+    if isinstance(places, np.ndarray) and np.array_equal(places, np.arange(group._size())):
+        places = everything
+    if variable.info.linked or not isinstance(places, slice):
+        raise UnsupportedFeatureError(
+            f"'{name}' of {owner} has no {what}: its values lie in another order there."
+        )
+    return variable, places

@@ -1,0 +1,220 @@
+"""The logical state of Synapses: who is connected to whom, and what each synapse holds.
+
+Everything is in the order of creation. Delays are seconds, so that they mean the same however they
+are kept; ``born`` and ``arrivals`` of the spikes that are carried count in steps of ``width``.
+Traces that live on neurons are kept in both forms: as of each synapse's last event, for networks
+that keep them at the synapses, and as they are, since going back and forth would round.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from simgen.api.carried_spikes import PathwaySpikes
+from simgen.api.kept_groups import variables_layout
+from simgen.api.pathways import Pathway
+from simgen.api.storage import AnyArray
+from simgen.api.subgroup import Subgroup
+from simgen.api.synapses import Synapses
+from simgen.errors import StateFileError
+from simgen.runtime.snapshot import Kept, misfits, with_parts
+
+_ALL = slice(None)
+_SPIKES = ("arrivals", "synapses", "times", "emitted")
+
+
+class SynapsesKeeper:
+    """State of Synapses: connectivity, variables, delays, carried spikes and traces."""
+
+    def keep(self, synapses: Synapses) -> Kept:
+        """Return the state."""
+        data = synapses._data
+        arrays = {"i": synapses._read("i", _ALL), "j": synapses._read("j", _ALL)}
+        for name, variable in synapses.variables.items():
+            shared = variable.info.shared
+            arrays[f"variables/{name}"] = (
+                variable.values.copy() if shared else synapses._read(name, _ALL)
+            )
+        if synapses._lastupdate is not None:
+            arrays["lastupdate"] = _last_updates(synapses)
+        facts = {
+            "sources": synapses.source._size(),
+            "targets": synapses.target._size(),
+            "connected": data.rows is not None or data.store is not None,
+            "update_width": synapses._run._update_width,
+        }
+        parts = {name: _keep_pathway(p) for name, p in synapses._pathways.items()}
+        found = with_parts(Kept(synapses.describe()), **parts)
+        kept = with_parts(Kept(synapses.describe(), facts, arrays), pathways=found)
+        traces = synapses._run.traces.keep()
+        return kept if traces is None else with_parts(kept, traces=traces)
+
+    def refusals(self, synapses: Synapses, kept: Kept) -> Iterator[str]:
+        """Yield why the state does not fit the synapses."""
+        for side, group in (("sources", synapses.source), ("targets", synapses.target)):
+            if kept.integer(side) != group._size():
+                yield (
+                    f"{kept.what} has {group._size()} {side}, but {kept.integer(side)} were stored."
+                )
+                return
+        n = kept.array("i", np.int32).size
+        for index, size in (("i", synapses.source._size()), ("j", synapses.target._size())):
+            _require_below(kept, index, np.int32, n, size)
+        yield from misfits(kept, "variables/", variables_layout(synapses, n))
+        if (synapses._lastupdate is None) == ("lastupdate" in kept.arrays):
+            yield f"{kept.what} has other event-driven equations than when it was stored."
+        elif synapses._lastupdate is not None:
+            kept.array("lastupdate", np.int64, n)
+        kept.flag("connected")
+        kept.number("update_width")
+        pathways = kept.part("pathways")
+        if set(pathways.facts) != set(synapses._pathways):
+            had, have = ", ".join(pathways.facts), ", ".join(synapses._pathways)
+            yield f"{kept.what} has the pathways {have}, but was stored with {had}."
+            return
+        for name, pathway in synapses._pathways.items():
+            yield from _pathway_refusals(pathway, pathways.part(name), n)
+        if "traces" in kept.facts:
+            kept.part("traces").integer("depth")
+
+    def take(self, synapses: Synapses, kept: Kept) -> None:
+        """Give the synapses the state; what fits already stays where it is."""
+        _leave_merge(synapses)
+        run, data = synapses._run, synapses._data
+        run.traces.take(kept.part("traces") if "traces" in kept.facts else None)
+        self._take_connections(synapses, kept)
+        pathways = kept.part("pathways")
+        kept_pathways = {name: pathways.part(name) for name in synapses._pathways}
+        if not all(_same_delays(synapses._pathways[n], k) for n, k in kept_pathways.items()):
+            run.to_rows()
+            for name, part in kept_pathways.items():
+                _take_delays(synapses._pathways[name], part)
+        for name, part in kept_pathways.items():
+            run.carried.replace(synapses._pathways[name], _spikes_of(part))
+        for name, variable in synapses.variables.items():
+            values = kept.arrays[f"variables/{name}"].copy()
+            if variable.info.shared:
+                variable.data = values
+            else:
+                data.put_created(variable, values)
+            variable.leave_device()
+            variable.version += 1
+        if synapses._lastupdate is not None:
+            data.put_created(synapses._lastupdate, kept.arrays["lastupdate"].copy())
+            synapses._lastupdate.leave_device()
+        run._update_width = kept.number("update_width")
+        synapses._changed()
+
+    def _take_connections(self, synapses: Synapses, kept: Kept) -> None:
+        data, connected = synapses._data, kept.flag("connected")
+        present = data.rows is not None or data.store is not None
+        i, j = kept.arrays["i"], kept.arrays["j"]
+        if connected == present and (
+            np.array_equal(synapses._read("i", _ALL), i)
+            and np.array_equal(synapses._read("j", _ALL), j)
+        ):
+            return
+        start = synapses.target.start if isinstance(synapses.target, Subgroup) else 0
+        if connected:
+            data.connect_anew(i, j + np.int64(start))
+        else:
+            data.disconnect()
+        for pathway in synapses._pathways.values():  # the delay classes were of the old synapses
+            if pathway.uniform is None:
+                pathway.set_seconds(np.zeros(data.n))
+
+
+def _last_updates(synapses: Synapses) -> AnyArray:
+    """Return the times of the last updates as counts, in the order of creation."""
+    seconds = synapses._read("lastupdate", _ALL)
+    return np.rint(seconds / synapses._run._update_width).astype(np.int64)
+
+
+def _leave_merge(synapses: Synapses) -> None:
+    """Take back what is lent to a merge, and let the other members do so, too."""
+    merge = synapses._merge
+    if merge is not None:
+        for share in merge.shares:
+            share.end()
+            share.member._changed()
+
+
+def _require_below(kept: Kept, name: str, dtype: Any, size: int, bound: int) -> None:
+    """Raise unless an array holds indices below a bound."""
+    values = kept.array(name, dtype, size)
+    if values.size and not 0 <= int(values.min()) <= int(values.max()) < bound:
+        raise StateFileError(
+            f"'{name}' in the stored state of {kept.what} holds an index outside 0 to {bound - 1}."
+        )
+
+
+# --- pathways -------------------------------------------------------------------------------------
+
+
+def _keep_pathway(pathway: Pathway) -> Kept:
+    synapses, arrays = pathway.synapses, {}
+    if pathway.uniform is None:
+        arrays["delay"] = pathway.delay_[:]
+    spikes = _present_spikes(pathway)
+    for name in _SPIKES:
+        arrays[name] = getattr(spikes, name).copy()
+    facts = {"delay": pathway.uniform, "width": spikes.width, "born": spikes.born}
+    return Kept(f"the pathway '{pathway.name}' of {synapses.describe()}", facts, arrays)
+
+
+def _present_spikes(pathway: Pathway) -> PathwaySpikes:
+    """Return the carried spikes of a pathway, from where they are."""
+    synapses = pathway.synapses
+    if synapses._merge is None:
+        return synapses._run.carried.of(pathway)
+    spikes: list[PathwaySpikes] = [
+        share.spikes() for share in synapses._merge.shares if share.member is synapses
+    ]
+    return spikes[0]
+
+
+def _pathway_refusals(pathway: Pathway, stored: Kept, n: int) -> Iterator[str]:
+    what = f"the pathway '{pathway.name}' of {pathway.synapses.describe()}"
+    kept = Kept(what, stored.facts, stored.arrays)
+    kept.number("width")
+    kept.integer("born")
+    count = kept.array("arrivals", np.int64).size
+    _require_below(kept, "synapses", np.int64, count, n)
+    kept.array("times", np.float64, count)
+    kept.array("emitted", np.float64, count)
+    if kept.facts.get("delay") is not None:
+        pathway.check(np.array([kept.number("delay")]))
+        return
+    pathway.check(kept.array("delay", np.float64, n))
+    if pathway.fixed:
+        yield (
+            f"The delay of {what} is a scalar, but a delay for each synapse was stored. "
+            "Leave out delay= of the constructor."
+        )
+
+
+def _same_delays(pathway: Pathway, kept: Kept) -> bool:
+    uniform = kept.facts["delay"]
+    if uniform is not None or pathway.uniform is not None:
+        return bool(uniform == pathway.uniform)
+    return np.array_equal(pathway.delay_[:], kept.arrays["delay"])
+
+
+def _take_delays(pathway: Pathway, kept: Kept) -> None:
+    uniform = kept.facts["delay"]
+    if uniform is not None:
+        pathway.uniform = float(uniform)
+        pathway.variable.data = np.zeros(0)
+    else:
+        pathway.uniform = None
+        pathway.synapses._data.put_created(pathway.variable, kept.arrays["delay"].copy())
+
+
+def _spikes_of(kept: Kept) -> PathwaySpikes:
+    named = {
+        name: kept.arrays[name].copy() for name in ("arrivals", "synapses", "times", "emitted")
+    }
+    return PathwaySpikes(kept.number("width"), kept.integer("born"), **named)
