@@ -17,7 +17,7 @@ from simgen import (
     start_scope,
 )
 from simgen.api import compiled_text, device_text
-from simgen.errors import ModelError, SimgenError
+from simgen.errors import DeviceError, ModelError, SimgenError
 from simgen.targets.cuda import backend
 from simgen.targets.cuda.emulate import EmulatedDevice, open_emulated
 
@@ -207,6 +207,17 @@ def test_what_is_shared_on_the_host_is_written_there():
     assert shared.tolist() == list(range(1, 9))
     group.u = "v*2"
     assert group.u[:].tolist() == list(range(2, 18, 2))
+
+
+def test_synapses_are_not_shared_before_they_have_their_order():
+    set_device("cuda", emulate=True)
+    group = NeuronGroup(5, "v : 1", threshold="v > 1")
+    links = Synapses(group, group, "w : 1", on_pre="v_post += w", name="links")
+    links.connect()
+    links.w = "rand()"
+    for share in (links.w.device_array, links.w.__dlpack__):
+        with pytest.raises(DeviceError, match=r"'w' of Synapses 'links' has no place .* first run"):
+            share()
 
 
 MISTAKES = [
