@@ -8,7 +8,7 @@ from simgen.api.clock import Clock, defaultclock
 from simgen.api.device import get_device, set_device
 from simgen.api.functions import Function, implementation
 from simgen.api.linked import LinkedVariable, linked_var
-from simgen.api.magic import collect, magic_network, restore, run, start_scope, stop, store
+from simgen.api.magic import collect, magic_network, restore, run, start_scope, store
 from simgen.api.missing import missing_name
 from simgen.api.monitors import EventMonitor, SpikeMonitor
 from simgen.api.network import Network
@@ -16,6 +16,7 @@ from simgen.api.neuron_group import NeuronGroup
 from simgen.api.operations import NetworkOperation, network_operation
 from simgen.api.poisson import PoissonGroup, PoissonInput
 from simgen.api.rate_monitor import PopulationRateMonitor
+from simgen.api.running import stop
 from simgen.api.seeds import get_seed, seed
 from simgen.api.spike_generator import SpikeGeneratorGroup
 from simgen.api.state_monitor import StateMonitor

@@ -7,17 +7,57 @@ simgen has not (``prefs``, ``restore``) say so, and what to use instead, when th
 
 from __future__ import annotations
 
+import datetime
 import importlib
+import logging
 from typing import Any
 
 from simgen import units
 from simgen.api.missing import missing_names
+from simgen.errors import SimgenError, UnsupportedFeatureError
 from simgen.units.porting import star_names
+
+
+class _MethodName(str):
+    """The name of an integrator, for ``method=``; Brian's are objects, and callable."""
+
+    __slots__ = ()
+
+    def __call__(self, *_args: Any, **_options: Any) -> Any:
+        """Refuse."""
+        raise UnsupportedFeatureError(
+            f"'{self}' cannot be called: give it to a group, as method={str(self)!r}."
+        )
+
+
+# simgen's choice of integrators; the gsl ones are refused where they are used.
+_METHODS = """
+    exact linear independent exponential_euler euler rk2 rk4 heun milstein
+    gsl_rk2 gsl_rk4 gsl_rkf45 gsl_rkck gsl_rk8pd
+"""
+
+
+def _get_logger(name: str = "simgen") -> logging.Logger:
+    """Return Python's logger of that name."""
+    return logging.getLogger(name)
+
+
+def _various_names() -> dict[str, Any]:
+    """Return the names that are neither numpy's nor simgen's own."""
+    return {
+        **{name: _MethodName(name) for name in _METHODS.split()},
+        "BrianObjectException": SimgenError,  # for except clauses
+        "PreferenceError": UnsupportedFeatureError,
+        "datetime": datetime,
+        "get_logger": _get_logger,
+        "logger": logging.getLogger("simgen"),
+        "logging": logging,
+    }
 
 
 def _all_names() -> dict[str, Any]:
     """Return all names of the star import; later groups win over earlier ones."""
-    names: dict[str, Any] = {**missing_names(), **star_names()}
+    names: dict[str, Any] = {**missing_names(), **_various_names(), **star_names()}
     names.update({name: getattr(units, name) for name in units.__all__})
     package = importlib.import_module("simgen")  # what it exports is known by now
     names.update({name: getattr(package, name) for name in getattr(package, "__all__", ())})

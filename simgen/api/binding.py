@@ -98,7 +98,9 @@ class CompiledNetwork(Timeline):
         inputs = [e for _, derived in self._derived for e in derived.inputs]
         names = {n.array.name for e in inputs for n in walk(e) if isinstance(n, Load)}
         groups = [component for component in self.components if isinstance(component, Group)]
-        self._variables = [v for g in groups for v in g.variables.values() if v.array in names]
+        hidden = any(not derived.inputs for _, derived in self._derived)  # they ask objects
+        variables = [v for group in groups for v in group.variables.values()]
+        self._variables = [v for v in variables if hidden or v.array in names]
         self._versions: tuple[int, ...] | None = None
         self._bind(previous)
         self.simulation = Simulation(

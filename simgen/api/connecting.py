@@ -122,7 +122,7 @@ def _probability(p: Any, owner: str) -> float | str:
     if isinstance(p, str):
         return p
     value, dim = single_value(p, f"p of connect() of {owner}")
-    if isinstance(p, bool) or not dim.is_dimensionless:
+    if isinstance(p, bool) or np.ndim(p) or not dim.is_dimensionless:
         raise ArgumentTypeError(f"p of connect() of {owner} must be a number or text, not {p!r}.")
     if not 0 <= value <= 1:
         raise ModelError(f"p of connect() of {owner} is a probability and cannot be {value}.")

@@ -34,11 +34,11 @@ from simgen.units import DIMENSIONLESS
 
 @dataclass(frozen=True)
 class Generator:
-    """``result for variable in range(...)|sample(...) if condition``."""
+    """``result for variable in range(...)|sample(...) if condition``; the loop may be missing."""
 
     result: Node
     variable: str
-    call: CallNode
+    call: CallNode | None
     keywords: Mapping[str, Node]
     condition: Node | None
 
@@ -46,26 +46,30 @@ class Generator:
 def parse_generator(text: str, owner: str, what: str) -> Generator | Node:
     """Return the parts of a generator, or the node of a plain expression."""
     source = SourceText(text, f"{what} of connect()", owner)
-    try:
-        tree = ast.parse(f"({text.strip()})", mode="eval").body
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return parse_expression(source)
-    if not isinstance(tree, ast.GeneratorExp):
+    tree = _tree(f"({text.strip()})") or _tree(f"({text.strip()} else 0)")
+    if not isinstance(tree, ast.GeneratorExp | ast.IfExp) or isinstance(
+        _tree(f"({text.strip()})"), ast.IfExp
+    ):
         return parse_expression(source)
     lead = len(text) - len(text.lstrip()) - 1
 
     def part(node: ast.expr) -> Node:
         return parse_expression(source, node.col_offset + lead, (node.end_col_offset or 0) + lead)
 
-    loop = tree.generators[0]
     place = Origin(source, 0, len(text))
+    if isinstance(tree, ast.IfExp):  # 'i+1 if i<4': one turn for each row
+        if "\n" in text or not text.isascii():
+            _refuse(place, "A condition stands on one line of plain ASCII text.")
+        return Generator(part(tree.body), "", None, {}, part(tree.test))
+    loop = tree.generators[0]
     if len(tree.generators) != 1 or "\n" in text or not text.isascii():
         _refuse(place, "A generator has one 'for' on one line of plain ASCII text.")
     if not isinstance(loop.target, ast.Name) or len(loop.ifs) > 1 or loop.is_async:
         raise EquationError(
             f"{place.render()}\n  A generator is written 'result for k in range(...) if condition'."
         )
-    reason = undefinable_name(loop.target.id)
+    # '_' is the usual name of a variable that is not used
+    reason = None if loop.target.id == "_" else undefinable_name(loop.target.id)
     if reason is not None:
         _refuse(place, f"The variable of the generator cannot be '{loop.target.id}'. {reason[0]}")
     call = loop.iter
@@ -84,6 +88,14 @@ def parse_generator(text: str, owner: str, what: str) -> Generator | Node:
     )
 
 
+def _tree(text: str) -> ast.expr | None:
+    """Return Python's syntax tree of an expression, None where the text is none."""
+    try:
+        return ast.parse(text, mode="eval").body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+
+
 def _refuse(origin: Origin, message: str) -> None:
     raise_problems([Problem(message, origin, "", EquationError)])
 
@@ -98,7 +110,9 @@ def connect_by_generator(
     n_columns = context.n_target if side == "j" else context.n_source
     own = np.arange(n_rows, dtype=np.int64)
     if isinstance(parsed, Generator):
-        own, loop = _loop(context, parsed, side, own)
+        call, loop = parsed.call, own
+        if call is not None:
+            own, loop = _loop(context, parsed, call, side, own)
         result, condition, variable = parsed.result, parsed.condition, parsed.variable
     else:
         loop, result, condition, variable = own, parsed, None, ""
@@ -160,24 +174,24 @@ def _at_side(
 
 
 def _loop(
-    context: PairContext, generator: Generator, side: str, own: Integers
+    context: PairContext, generator: Generator, call: CallNode, side: str, own: Integers
 ) -> tuple[Integers, Integers]:
     """Return (row, loop value) of every turn of a generator, in order."""
-    arguments = [_bound(context, node, side, own) for node in generator.call.args]
-    if generator.call.function == "range":
+    arguments = [_bound(context, node, side, own) for node in call.args]
+    if call.function == "range":
         if not 1 <= len(arguments) <= 3 or generator.keywords:
-            _refuse(generator.call.origin, "range() takes one to three arguments.")
+            _refuse(call.origin, "range() takes one to three arguments.")
         first = np.zeros_like(own) if len(arguments) == 1 else arguments[0]
         last = arguments[0] if len(arguments) == 1 else arguments[1]
         step = np.ones_like(own) if len(arguments) < 3 else arguments[2]
         if np.any(step == 0):
-            _refuse(generator.call.origin, "The step of range() is 0.")
+            _refuse(call.origin, "The step of range() is 0.")
         counts = np.maximum(0, -(-(last - first) // step))
         context.require(float(counts.sum(dtype=float)))
         rows = np.repeat(own, counts)
         starts = np.repeat(np.cumsum(counts) - counts, counts)
         return rows, first[rows] + (np.arange(rows.size) - starts) * step[rows]
-    return _sampled(context, generator, side, own, arguments)
+    return _sampled(context, generator, call, side, own, arguments)
 
 
 def _bound(context: PairContext, node: Node, side: str, own: Integers) -> Integers:
@@ -188,14 +202,19 @@ def _bound(context: PairContext, node: Node, side: str, own: Integers) -> Intege
 
 
 def _sampled(
-    context: PairContext, generator: Generator, side: str, own: Integers, arguments: list[Integers]
+    context: PairContext,
+    generator: Generator,
+    call: CallNode,
+    side: str,
+    own: Integers,
+    arguments: list[Integers],
 ) -> tuple[Integers, Integers]:
     keywords = dict(generator.keywords)
     unknown = set(keywords) - {"p", "size", "replace"}
     if unknown or len(keywords) == 0 or ("p" in keywords) == ("size" in keywords):
-        _refuse(generator.call.origin, "sample() takes either p=... or size=..., and replace=....")
+        _refuse(call.origin, "sample() takes either p=... or size=..., and replace=....")
     if not 1 <= len(arguments) <= 3:
-        _refuse(generator.call.origin, "sample() takes one to three arguments, as range() does.")
+        _refuse(call.origin, "sample() takes one to three arguments, as range() does.")
     first = np.zeros_like(own) if len(arguments) == 1 else arguments[0]
     last = arguments[0] if len(arguments) == 1 else arguments[1]
     step = np.ones_like(own) if len(arguments) < 3 else arguments[2]
@@ -214,7 +233,7 @@ def _sampled(
         if np.any(too_large):
             bad = int(np.flatnonzero(too_large)[0])
             _refuse(
-                generator.call.origin,
+                call.origin,
                 f"sample() cannot draw {size[bad]} of {counts[bad]} values"
                 f" (for {'i' if side == 'j' else 'j'} = {bad}).",
             )

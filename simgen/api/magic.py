@@ -137,9 +137,3 @@ def start_scope() -> None:
     forget_names()
     _warned.clear()
     _network = None
-
-
-def stop() -> None:
-    """End the run of the implicit network after the present step."""
-    if _network is not None:
-        _network.stop()

@@ -8,6 +8,7 @@ from simgen.errors import SimgenError, UnknownAttributeError, UnsupportedFeature
 
 _COMPARTMENTS = "Neurons with several compartments (SpatialNeuron, Morphology) are not supported."
 _FUNCTIONS = "Functions of your own are made by Function(), with arg_types and return_type."
+_INTERNALS = "Brian's own classes and tables have no counterpart: use the names simgen exports."
 _ADVICE: dict[str, str] = {
     **dict.fromkeys(
         ("SpatialNeuron", "SpatialStateUpdater", "Morphology", "Soma", "Cylinder", "Section"),
@@ -29,6 +30,21 @@ _ADVICE: dict[str, str] = {
         ("prefs", "device", "build", "set_build_on_run"),
         "The target, precision and compiler flags are arguments of set_device().",
     ),
+    **dict.fromkeys(
+        (
+            *("BrianObject", "CodeRunner", "CythonCodeObject", "NumpyCodeObject", "Expression"),
+            *("Group", "ImportExport", "MagicNetwork", "Nameable", "SpikeSource", "Statements"),
+            *("Trackable", "VariableOwner", "DEFAULT_CONSTANTS", "DEFAULT_FUNCTIONS"),
+            *("DEFAULT_UNITS", "get_local_namespace", "get_or_create_dimension", "all_devices"),
+            *("is_scalar_type", "std_silent", "check_cache"),
+        ),
+        _INTERNALS,
+    ),
+    **dict.fromkeys(
+        ("brian_prefs", "BrianPreference"),
+        "The target, precision and compiler flags are arguments of set_device().",
+    ),
+    "register_new_unit": "Units of your own are not supported: keep a product such as 3*mV.",
     "BrianLogger": "Messages go to Python's logging module, to the logger 'simgen'.",
     "clear_cache": "Compiled programs are removed by 'python -m simgen cache --clear'.",
     "EventClock": "Clocks with irregular times are not supported.",
@@ -56,6 +72,15 @@ class MissingName:
 
     def __repr__(self) -> str:
         return f"<{self._name}: not supported by simgen>"
+
+    def __mro_entries__(self, _bases: Any) -> NoReturn:
+        self._raise()
+
+    def __instancecheck__(self, _value: Any) -> NoReturn:
+        self._raise()
+
+    def __subclasscheck__(self, _cls: Any) -> NoReturn:
+        self._raise()
 
     def __call__(self, *_args: Any, **_options: Any) -> NoReturn:
         """Refuse."""

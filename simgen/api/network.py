@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
@@ -20,6 +21,7 @@ from simgen.api.membership import check_members
 from simgen.api.namespaces import caller_namespace, checked_namespace
 from simgen.api.naming import Named
 from simgen.api.progress import Progress, Report, make_report
+from simgen.api.running import RUNNING
 from simgen.api.timeline import Timeline
 from simgen.build.schedule import DEFAULT_SLOTS
 from simgen.errors import (
@@ -35,7 +37,7 @@ from simgen.options import Options
 from simgen.runtime.automatic import choose_device
 from simgen.runtime.snapshot import Snapshot
 from simgen.runtime.state_file import read_state, write_state
-from simgen.units import Quantity
+from simgen.units import Quantity, register_with_matplotlib
 
 _log = logging.getLogger("simgen.device")
 on_compiled: Callable[[CompiledNetwork], None] | None = None  # told before each run; for tools
@@ -92,22 +94,13 @@ class Network(Named):
     def _add_one(self, component: Component) -> None:
         if any(component is present for present in self._objects):
             return
-        owner = component._network
-        if (
-            owner is not None
-            and owner is not self
-            and owner._t > 0
-            and self._needs_state(component)
-        ):
+        owner, has_state = component._network, any(component._event_lists())
+        if owner is not None and owner is not self and owner._t > 0 and has_state:
             raise ModelError(
                 f"{component.describe()} has already run in the network '{owner.name}' and cannot "
                 "be part of another one."
             )
         self._objects.append(component)
-
-    @staticmethod
-    def _needs_state(component: Component) -> bool:
-        return bool(list(component._event_lists()))
 
     def remove(self, *objects: Any) -> None:
         """Remove objects, or collections of them."""
@@ -230,6 +223,7 @@ class Network(Named):
         names = checked_namespace(namespace, "run()")
         scope = caller_namespace() if names is None else names
         reporter = make_report(report, report_period, self._t, length)
+        register_with_matplotlib()  # if it was imported after simgen: results will be plotted
         try:
             with memory_errors(self.describe()):
                 compiled = self._prepare(scope)
@@ -264,6 +258,10 @@ class Network(Named):
 
     def _set_running(self, running: bool, clocks: Iterable[Clock]) -> None:
         self._running = running
+        if running:
+            RUNNING[self] = threading.get_ident()
+        else:
+            RUNNING.pop(self, None)
         for clock in clocks:
             clock._in_use = running
 

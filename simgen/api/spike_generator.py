@@ -45,7 +45,7 @@ class SpikeGeneratorGroup(Group):
     dt, clock
         A step width or clock of the group's own; times are put on its grid.
     period
-        After this time the spikes repeat.
+        After this time the spikes repeat; 0 s, as no period, for spikes that do not.
     sorted
         Whether the spikes are sorted already (accepted, not needed).
 
@@ -130,8 +130,8 @@ class SpikeGeneratorGroup(Group):
         self._set("_times", seconds_given)
         self._set("_elements", elements.astype(np.int64))
         self._set("_period", 0.0 if period is None else seconds(period, f"The period of {owner}"))
-        if period is not None and self._period <= 0:
-            raise ModelError(f"The period of {owner} must be positive, not {self._period} s.")
+        if self._period < 0:
+            raise ModelError(f"The period of {owner} cannot be negative, not {self._period} s.")
         self._schedule()
 
     def _schedule(self) -> None:

@@ -17,6 +17,7 @@ from simgen.api.checks import (
     check_summed_targets,
 )
 from simgen.api.connectable import Connectable
+from simgen.api.endpoint_values import endpoint_names, endpoint_view
 from simgen.api.equation_variables import as_equations, declare_variables
 from simgen.api.evaluation import TextContext, evaluate_text
 from simgen.api.group import Group, is_whole
@@ -30,6 +31,7 @@ from simgen.api.synapse_counts import degree
 from simgen.api.synaptic_data import SynapticData
 from simgen.api.synaptic_run import SynapticRun
 from simgen.api.synaptic_selection import SynapticSelection, from_matrix, is_matrix, pair_indices
+from simgen.api.views import VariableView
 from simgen.build.schedule import is_before
 from simgen.dtypes import DType
 from simgen.errors import (
@@ -252,7 +254,8 @@ class Synapses(Connectable):
         return name in self._COMPUTED or name in self._DEGREES or super()._knows(name)
 
     def _readable(self) -> list[str]:
-        return [*super()._readable(), "j", "delay", *self._pathways]
+        own = [*super()._readable(), "j", "delay", *self._pathways]
+        return [*own, *endpoint_names(self)]
 
     def __getattr__(self, name: str) -> Any:
         pathways = self.__dict__.get("_pathways", {})
@@ -260,6 +263,8 @@ class Synapses(Connectable):
             return pathways[name]
         if name in ("delay", "delay_"):
             return getattr(self._delayed(), name)
+        if (found := self._at_an_end(name)) is not None:
+            return found
         return super().__getattr__(name)
 
     def __setattr__(self, name: str, value: Any) -> None:
@@ -269,8 +274,17 @@ class Synapses(Connectable):
             raise UnknownAttributeError(
                 f"The pathway '{name}' of {self.describe()} is no variable."
             )
+        elif name not in self.__dict__ and (found := self._at_an_end(name)) is not None:
+            found[:] = value
         else:
             super().__setattr__(name, value)
+
+    def _at_an_end(self, name: str) -> VariableView | None:
+        """Return the view of ``v_pre`` or ``v_post``; names of the synapses' own come first."""
+        if name.startswith("_") or "_pathways" not in self.__dict__:  # not yet constructed
+            return None
+        own = self._knows(name) or self._knows(name.removesuffix("_")) or hasattr(type(self), name)
+        return None if own else endpoint_view(self, name)
 
     def _delayed(self) -> Pathway:
         if "pre" not in self._pathways:

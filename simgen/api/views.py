@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from simgen.api.exchange import device_array, shared_array
+from simgen.errors import IndexRangeError
 from simgen.units import Quantity
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ class VariableView:
     """Values of one variable of a group (or subgroup), in the group's order.
 
     ``view[:]`` copies; ``view[3]``, ``view[2:5]``, ``view[array]``, ``view['i > 3']`` select;
+    an index with None or ``...`` in it, as ``view[:, None]``, is numpy's, for the array of values;
     assignments take numbers, arrays and strings. Arithmetic works on a copy of the values.
     """
 
@@ -48,6 +50,8 @@ class VariableView:
 
     def get_item(self, item: Any) -> Any:
         """Return the selected values, with unit unless the view is unit-less."""
+        if _reshapes(item):
+            return _indexed(self[:], item, self._name, self._group)
         values = self._group._read(self._name, item)
         if self._plain or self.dim.is_dimensionless:
             return values if values.ndim else values[()]
@@ -151,6 +155,23 @@ class VariableView:
 
     def __abs__(self) -> Any:
         return abs(self[:])
+
+
+def _reshapes(item: Any) -> bool:
+    """Whether an index is about the array of values, not about elements: ``[:, None]``."""
+    parts = item if isinstance(item, tuple) else (item,)
+    return any(part is None or (part is Ellipsis and item is not Ellipsis) for part in parts)
+
+
+def _indexed(values: Any, item: Any, name: str, group: Group) -> Any:
+    """Return ``values[item]``, by numpy's rules (plotting libraries ask for ``[:, None]``)."""
+    try:
+        return (values if isinstance(values, Quantity) else np.asarray(values))[item]
+    except IndexError as error:
+        raise IndexRangeError(
+            f"'{name}' of {group.name}, which has the shape {np.shape(values)}, cannot be indexed "
+            f"with {item!r}: {error}."
+        ) from error
 
 
 def _values(value: Any) -> Any:

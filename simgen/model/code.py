@@ -55,6 +55,10 @@ class LocalScope(Scope):
         yield from self.entries
         yield from self.outer.names()
 
+    def missing(self, name: str) -> str:
+        """Return which objects lack an unknown name."""
+        return self.outer.missing(name)
+
     def bind(self, name: str, dtype: DType, dim: Dimension) -> Local:
         """Make a new local for ``name``; a second assignment gets a second local."""
         local = Local(f"{self.prefix}{name}_{self._count}", dtype)
@@ -155,7 +159,8 @@ def _unread_local(assignment: Assignment, context: CodeContext) -> None:
     hint = suggest(name, context.scope.names())
     context.problems.append(
         Problem(
-            f"There is no variable '{name}' here, and this value of '{name}' is never used.",
+            f"There is no variable '{name}' here, and this value of '{name}' is never used."
+            f"{context.scope.missing(name)}",
             assignment.target_origin,
             hint or "Leave the statement out.",
             UnknownNameError if hint or name.endswith(("_pre", "_post")) else EquationError,
@@ -176,6 +181,7 @@ def _bind(
             name = assignment.target
             hint = suggest(name, scope.names()) or f"Give it a value first, as in '{name} = 0'."
             message = f"There is no variable '{name}' that '{assignment.op}' could change."
+            message += scope.missing(name)
             context.problems.append(
                 Problem(message, assignment.target_origin, hint, UnknownNameError)
             )

@@ -244,7 +244,7 @@ class Resolver:
         if near:
             hint = hint or f"Did you mean '{near[0]}'?"
         hint = hint or _NAME_HINTS.get(name) or suggest(name, self._all_names())
-        return self.fail(origin, message, hint, UnknownNameError)
+        return self.fail(origin, message + self.scope.missing(name), hint, UnknownNameError)
 
     def _subexpression(self, node: Name, entry: SubexpressionEntry) -> Typed:
         """Return the expression of a subexpression, resolved in its own scope."""

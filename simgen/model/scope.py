@@ -93,6 +93,10 @@ class Scope(Protocol):
     def names(self) -> Iterable[str]:
         """Return the names that can be suggested for a misspelt one."""
 
+    def missing(self, name: str) -> str:
+        """Return which objects lack an unknown name, as " X has no variable 'v'.", or nothing."""
+        return ""
+
 
 class EntryScope(Scope):
     """A scope over ready entries."""

@@ -174,6 +174,17 @@ class SynapseScope(Scope):
                 return ValueEntry(binary("*", count, cast(source.update_dt, DType.REAL)), SECOND)
         return clock_entry(name, self.clock)
 
+    def missing(self, name: str) -> str:
+        """Return which group lacks a name, and what the source calls so."""
+        source, target = self.source.pre.text, self.source.post.text
+        for ending, side, text in (("_pre", "source", source), ("_post", "target", target)):
+            if name.endswith(ending):
+                return f" The {side} {text} has no variable '{name.removesuffix(ending)}'."
+        lacking = f" Neither the synapses nor the target {target} has a variable '{name}'."
+        if name in self.pre.own_names():
+            lacking += f" That of the source {source} is written '{name}_pre'."
+        return lacking
+
     def names(self) -> Iterator[str]:
         """Yield the names that can be suggested."""
         yield from self.own.own_names()

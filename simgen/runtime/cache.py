@@ -160,11 +160,12 @@ def read_private(path: Path) -> bytes | None:
         handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError:
         return None
+    found = os.fstat(handle)
+    plain = stat.S_ISREG(found.st_mode) and not found.st_mode & 0o022
+    if not plain or found.st_uid != os.geteuid():
+        os.close(handle)  # a folder, which cannot become a file object, too
+        return None
     with os.fdopen(handle, "rb") as file:
-        found = os.fstat(file.fileno())
-        plain = stat.S_ISREG(found.st_mode) and not found.st_mode & 0o022
-        if not plain or found.st_uid != os.geteuid():
-            return None
         try:
             return file.read()
         except OSError:
@@ -198,7 +199,7 @@ def cache_info() -> CacheInfo:
 def clear_cache() -> int:
     """Remove what simgen put into the cache folder; return the number of libraries removed.
 
-    Other files are left alone. Libraries in use stay valid until they are closed.
+    Other files, and folders, are left alone. Libraries in use stay valid until they are closed.
     """
     removed = 0
     for path, _ in _own_files(cache_dir()):
@@ -213,7 +214,8 @@ def _own_files(folder: Path) -> list[tuple[Path, int]]:
         for entry in entries:
             stem, suffix = os.path.splitext(entry.name)
             is_key = len(stem) == 64 and set(stem) <= set("0123456789abcdef")
-            if entry.name.startswith(_PARTIAL) or (suffix in _SUFFIXES and is_key):
+            named = entry.name.startswith(_PARTIAL) or (suffix in _SUFFIXES and is_key)
+            if named and not entry.is_dir(follow_symlinks=False):
                 try:
                     found.append((Path(entry.path), entry.stat(follow_symlinks=False).st_size))
                 except OSError:

@@ -157,6 +157,24 @@ def _pad(func: Function, args: Arguments, kwargs: Options) -> tuple[Any, Outcome
     return call.run(dim)
 
 
+def _rounded(func: Function, args: Arguments, kwargs: Options) -> tuple[Any, Outcome]:
+    # As floor and ceil: 3.2 mV rounded as SI values would be 0 V.
+    call = Call(func, args, kwargs)
+    call.number("a")
+    return call.run(DIMENSIONLESS)
+
+
+def _ones_like(func: Function, args: Arguments, kwargs: Options) -> tuple[Any, Outcome]:
+    call = Call(func, args, kwargs)
+    if dimension_of(call.arguments["a"]) is not DIMENSIONLESS:
+        raise UnsupportedFeatureError(
+            "numpy.ones_like of a quantity could mean ones or one unit: use numpy.ones(x.shape),"
+            " or numpy.full_like(x, 1*unit)."
+        )
+    call.free("a")
+    return call.run(DIMENSIONLESS)
+
+
 def _array_text(func: Function, args: Arguments, kwargs: Options) -> tuple[Any, Outcome]:
     values, dim = split(args[0])
     return (as_code if func is np.array_repr else as_text)(values, dim), None
@@ -166,8 +184,8 @@ def _array_text(func: Function, args: Arguments, kwargs: Options) -> tuple[Any, 
 _KEEPING = {
     "a": "median nanmedian percentile nanpercentile quantile nanquantile mean nanmean std nanstd"
     " cumsum nancumsum ptp sort partition ravel reshape resize transpose permute_dims swapaxes"
-    " moveaxis rollaxis roll take squeeze expand_dims diagonal trace repeat compress round around"
-    " copy fft.fft fft.ifft fft.rfft fft.irfft fft.fft2 fft.ifft2 fft.fftn fft.ifftn",
+    " moveaxis rollaxis roll take squeeze expand_dims diagonal trace repeat compress copy"
+    " fft.fft fft.ifft fft.rfft fft.irfft fft.fft2 fft.ifft2 fft.fftn fft.ifftn",
     "a initial": "sum nansum max amax nanmax min amin nanmin",
     "m": "flip fliplr flipud rot90 tril triu",
     "A": "tile",
@@ -225,7 +243,9 @@ def _table() -> dict[Function, Handler]:
             entries[name] = _product_of(first, second)
     entries.update(
         zeros_like=ArrayRule(("a",), keep),
-        ones_like=ArrayRule(("a",), plain),
+        ones_like=_ones_like,
+        round=_rounded,
+        around=_rounded,
         var=ArrayRule(("a",), squared),
         nanvar=ArrayRule(("a",), squared),
         cov=ArrayRule(("m", "y"), squared),

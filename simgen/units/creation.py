@@ -70,7 +70,7 @@ def aware(func: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(func, assigned=("__module__", "__name__", "__doc__"))
     def wrapped(*args: Any, **kwargs: Any) -> Any:
-        return func(*(_gathered(arg) for arg in args), **kwargs)
+        return func(*(gathered(arg) for arg in args), **kwargs)
 
     for name in ("reduce", "accumulate", "outer", "at", "reduceat", "nin", "nout"):
         if hasattr(func, name):  # a ufunc
@@ -78,7 +78,8 @@ def aware(func: Callable[..., Any]) -> Callable[..., Any]:
     return wrapped
 
 
-def _gathered(value: Any) -> Any:
+def gathered(value: Any) -> Any:
+    """Return a list that holds quantities as one quantity, anything else as it is."""
     if isinstance(value, (list, tuple)) and nested_dimension(value) is not DIMENSIONLESS:
         return Quantity(value)
     return value

@@ -6,9 +6,11 @@ one of them is first used.
 
 from __future__ import annotations
 
+import builtins
 import functools
 import importlib
 from collections.abc import Callable, Iterator
+from numbers import Number
 from typing import Any
 
 import numpy as np
@@ -20,11 +22,10 @@ from simgen.units.dimension import DIMENSIONLESS
 from simgen.units.operands import carries_dimension, needs_number, split, strip_nested
 from simgen.units.plotting import register_with_matplotlib
 
-# Names of numpy that hide something in Python (as pylab leaves those alone) or are no functions.
+# Names of numpy that Brian's scripts have no use for; its 'bool' would break isinstance(x, bool).
 _NOT_FROM_NUMPY = """
-    abs bool max min pow round test f2py testing typing core lib char rec strings ctypeslib
-    dtypes exceptions polynomial emath ma fft random matrix bmat asmatrix info long
-    show_config show_runtime
+    bool test f2py testing typing core lib ctypeslib
+    dtypes exceptions fft random show_config show_runtime
 """
 _PLOTTING = """
     Arrow Circle FormatStrFormatter FuncFormatter GridSpec Line2D MaxNLocator
@@ -108,6 +109,8 @@ def _plotting(name: str) -> Callable[..., Any]:
     def function(*args: Any, **kwargs: Any) -> Any:
         if name in _IMAGES:
             args = tuple(strip_nested(arg) for arg in args)
+        else:  # matplotlib asks for float() of the items of a list
+            args = tuple(creation.gathered(arg) for arg in args)
         return getattr(_imported("matplotlib.pyplot"), name)(*args, **kwargs)
 
     function.__name__ = function.__qualname__ = name
@@ -142,6 +145,28 @@ def exprel(x: Any) -> Any:
     return result if result.ndim else float(result)
 
 
+def _extreme(name: str) -> Callable[..., Any]:
+    """Return numpy's ``max`` or ``min``; several numbers and iterators are left to Python's."""
+    of_array, of_items = creation.aware(getattr(np, name)), getattr(builtins, name)
+
+    @functools.wraps(of_array)
+    def extreme(*args: Any, **kwargs: Any) -> Any:
+        first = args[0] if args else ()
+        # numpy gives sets and iterators back as they are
+        no_array = not (isinstance(first, (list, tuple, Number)) or hasattr(first, "__array__"))
+        several = len(args) > 1 and np.ndim(strip_nested(first)) == 0
+        if no_array or several or "key" in kwargs or "default" in kwargs:
+            return of_items(*args, **kwargs)
+        return of_array(*args, **kwargs)
+
+    return extreme
+
+
+def _ones_like(value: Any, *args: Any, **kwargs: Any) -> Any:
+    """Return ones without unit in the shape of ``value``, as Brian's ``ones_like`` does."""
+    return np.ones_like(strip_nested(value), *args, **kwargs)
+
+
 def _from_numpy() -> dict[str, Any]:
     names: dict[str, Any] = {}
     excluded = frozenset(_NOT_FROM_NUMPY.split())
@@ -161,6 +186,9 @@ def _from_numpy() -> dict[str, Any]:
     names["trapz"] = names.get("trapezoid") or names["trapz"]  # numpy 2 has the new name only
     names.update(
         exprel=exprel,
+        max=_extreme("max"),
+        min=_extreme("min"),
+        ones_like=_ones_like,
         array=creation.array,
         asarray=creation.asarray,
         full=creation.full,

@@ -130,7 +130,7 @@ class Quantity(np.ndarray[Any, np.dtype[Any]]):
         raise ArgumentTypeError("a quantity cannot be an index; use int(x/unit).")
 
     def __round__(self, digits: int | None = None) -> Any:
-        return from_si(np.round(bare(self), digits or 0), self.dim)
+        return from_si(np.round(self, digits or 0), self.dim)
 
     def item(self, *args: Any) -> Any:
         """Return one element as a scalar quantity."""

@@ -150,6 +150,8 @@ def run_ufunc(ufunc: np.ufunc, method: str, inputs: Sequence[Any], kwargs: dict[
     if method == "at":
         return _run_at(ufunc, inputs)
     operands = inputs[:1] if method == "reduceat" else inputs
+    if ufunc not in RULES:  # numpy.vectorize gives its own the numbers as objects
+        _refuse_units(ufunc, operands)
     parts = [split(value) for value in operands]
     indices = inputs[len(operands) :]
     rule = _rule_of(ufunc, parts)
@@ -171,13 +173,19 @@ def _rule_of(ufunc: np.ufunc, parts: Sequence[Part]) -> Rule:
     rule = RULES.get(ufunc)
     if rule is not None:
         return rule
-    for part in parts:
-        if part[1] is not DIMENSIONLESS:
+    _refuse_units(ufunc, [dim for _, dim in parts])
+    return _plain
+
+
+def _refuse_units(ufunc: np.ufunc, values: Sequence[Any]) -> None:
+    """Raise for a ufunc without rule if one of ``values`` (or dimensions) has a dimension."""
+    for value in values:
+        dim = value if isinstance(value, Dimension) else getattr(value, "dim", None)
+        if isinstance(dim, Dimension) and dim is not DIMENSIONLESS:
             raise UnsupportedFeatureError(
                 f"it is not known what '{ufunc.__name__}' does to units, here to"
-                f" {part[1].describe()}. Divide by a unit first and multiply the result."
+                f" {dim.describe()}. Divide by a unit first and multiply the result."
             )
-    return _plain
 
 
 def _reduced(

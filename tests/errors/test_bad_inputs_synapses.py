@@ -135,6 +135,7 @@ ROWS = [
           ("text_negative", "-0.1*(i + 1)", "-0.1"), ("text_unit", "0.1*mV", "0.1*mV"),
           ("text_condition", "i > 1", "i > 1"), ("text_syntax", "0.1+", "0.1+"),
           ("text_nan", "0*inf", "nan"), ("text_unknown", "prob", "'prob'")]),
+    Bad("p_list_of_one", lambda: connect(p=[0.5]), SimgenError, ["p", "[0.5]", "exc_syn"]),
     Bad("p_with_condition", lambda: connect("i != j", p=1.5), SimgenError, ["p", "1.5", "exc_syn"]),
     Bad("p_with_indices", lambda: connect(i=[0], j=[1], p=0.5), ModelError, ["p", "exc_syn"]),
     *(Bad(f"n_{label}", lambda value=value: connect(n=value), SimgenError, ["n", text, "exc_syn"])

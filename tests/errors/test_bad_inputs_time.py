@@ -9,7 +9,6 @@ from bad_inputs import Bad, check_refused, neurons, run_of, spiking, synapses, t
 from simgen import (
     Clock,
     Network,
-    SpikeGeneratorGroup,
     StateMonitor,
     TimedArray,
     defaultclock,
@@ -178,8 +177,6 @@ ROWS = [
         ModelError, ["networkoperation", "0.0"]),
     Bad("timed_array_dt_zero", lambda: TimedArray([1, 2], dt=0 * ms, name="stim"),
         ModelError, ["stim", "0.0"]),
-    Bad("generator_period_zero", lambda: SpikeGeneratorGroup(1, [0], [1] * ms, period=0 * ms,
-        name="gen"), ModelError, ["gen", "period", "0.0"]),
     Bad("run_inside_operation", run_inside_run, ModelError, ["run()", "running"]),
     Bad("magic_run_inside_operation", magic_run_inside_run, ModelError, ["run()", "running"]),
     Bad("connect_inside_operation", connect_inside_run, SimgenError, ["exc_syn", "run"]),

@@ -244,3 +244,19 @@ def test_values_follow_their_synapses_into_and_out_of_a_run():
         target.v[:], expected + np.bincount(j, weights=np.arange(602), minlength=200)
     )
     assert (synapses.n[:] == 2).all()
+
+
+@pytest.mark.parametrize(
+    ("text", "pairs"),
+    [
+        ("i+1 if i<3", [(0, 1), (1, 2), (2, 3)]),
+        ("  i if v_pre > 1 ", [(2, 2), (3, 3)]),
+        ("i for _ in range(2) if i==1", [(1, 1), (1, 1)]),
+    ],
+)
+def test_a_condition_needs_no_loop_and_a_loop_no_name(device, text, pairs):
+    group = NeuronGroup(4, "v : 1")
+    group.v = "i"
+    synapses = Synapses(group, group)
+    synapses.connect(j=text)
+    assert list(zip(synapses.i[:].tolist(), synapses.j[:].tolist())) == pairs

@@ -191,3 +191,13 @@ def test_python_at_regular_times_reads_and_writes_the_state():
     run(0.5 * ms)
     assert seen == [(0, 0), (0.2, 1), (0.4, 2)]
     assert state.v.tolist() == [[1, 1, 2, 2, 3], [1, 11, 22, 32, 43]]
+
+
+def test_a_period_of_zero_is_no_period(device):
+    group = SpikeGeneratorGroup(1, [0], [0.2] * ms, period=0 * ms)
+    monitor = SpikeMonitor(group)
+    network = Network(group, monitor)
+    network.run(1 * ms)
+    group.set_spikes([0], [1.3] * ms, period=0 * ms)
+    network.run(1 * ms)
+    assert monitor.t[:] / ms == pytest.approx([0.2, 1.3])

@@ -186,3 +186,15 @@ def test_a_usable_folder_gives_no_warning(folder):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert cache.cache_dir() == folder
+
+
+@pytest.mark.parametrize("suffix", [".so", ".cpp", ".sum"])
+def test_a_folder_in_the_place_of_a_file_is_a_miss_and_is_not_removed(folder, built, suffix):
+    cache.store(KEY, SOURCE, built)
+    (folder / f"{KEY}{suffix}").unlink()
+    (folder / f"{KEY}{suffix}").mkdir()
+    assert cache.lookup(KEY, SOURCE) is None
+    with pytest.warns(RuntimeWarning, match="cannot be written"):
+        assert cache.store(KEY, SOURCE, built).read_bytes() == b"machine code"
+    cache.clear_cache()
+    assert [path.name for path in folder.iterdir()] == [f"{KEY}{suffix}"]
