@@ -313,6 +313,10 @@ class CudaTarget:
         self._built: dict[Program, Texts] = {}
         self._lock = threading.Lock()
 
+    def prepare(self, memory: Memory) -> None:
+        """Let arrays of another memory stay where they are on the device."""
+        DeviceMirror.of(memory, self._device)
+
     def build(self, program: Program) -> CudaExecutable:
         """Return an executable of ``program``; equal programs are compiled once."""
         with self._lock:
