@@ -59,12 +59,12 @@ def shared_array(group: Viewed, name: str) -> Any:
     return given
 
 
-def _require_lasting(group: Group, name: str) -> None:
+def _require_lasting(viewed: Viewed, name: str) -> None:
     """Raise for synapses that the next run may put into another order."""
-    data = vars(group).get("_data")
+    data = vars(viewed).get("_data")
     if isinstance(data, SynapticData) and data.store is None:
         raise DeviceError(
-            f"'{name}' of {group.describe()} has no place in memory that lasts before the first "
+            f"'{name}' of {viewed.describe()} has no place in memory that lasts before the first "
             "run, nor after a change of delays or connections before the next one."
         )
 
