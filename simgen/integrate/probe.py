@@ -29,6 +29,9 @@ from simgen.ir.visit import children, map_expr, walk
 
 _SAMPLES = 8
 _TOLERANCE = 1e-9  # of the terms; rounding of a few dozen operations stays below 1e-13
+_ROUNDING = 1e-14  # of the terms at the first scale; what cancels leaves so much at smaller ones
+# exp(-v/(18*mV)) is flat at 1 V and curved at 1 mV: a unit in the text sets the scale of its bend.
+_SCALES = (1.0, 1e-3, 1e-6, 1e-9, 1e-12)
 _FUNCTIONS = frozenset({"pow", "sqrt", "exp", "log"})
 
 
@@ -41,13 +44,23 @@ def looks_linear(expr: Expr, states: Sequence[Load]) -> bool:
     start = {state: random.uniform(0.5, 1.5, _SAMPLES) for state in states}
     step = {state: random.uniform(0.5, 1.5, _SAMPLES) for state in states}
     leaves: dict[object, Value] = {}
-    first, second, third = (
-        evaluate(expr, _Point({s: start[s] + n * step[s] for s in states}, leaves, random))
-        for n in range(3)
-    )
-    curvature = np.abs(first - 2.0 * second + third)
-    size = np.abs(first) + np.abs(second) + np.abs(third)
-    return bool(np.all(np.isfinite(size)) and np.all(curvature <= _TOLERANCE * size))
+    rounding = np.zeros(_SAMPLES)
+    for scale in _SCALES:
+        first, second, third = (
+            evaluate(
+                expr, _Point({s: scale * (start[s] + n * step[s]) for s in states}, leaves, random)
+            )
+            for n in range(3)
+        )
+        size = np.abs(first) + np.abs(second) + np.abs(third)
+        if not np.all(np.isfinite(size)):
+            return False
+        if scale == _SCALES[0]:
+            rounding = _ROUNDING * size
+        curvature = np.abs(first - 2.0 * second + third)
+        if np.any(curvature > _TOLERANCE * size + rounding):
+            return False
+    return True
 
 
 def _opaque(expr: Expr) -> Expr:

@@ -1,0 +1,22 @@
+"""Published models run where users run them: on the processor and on an emulated GPU."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+import simgen
+
+
+@pytest.fixture(
+    params=[pytest.param({"name": "cpu"}, id="cpu"), pytest.param({"name": "cuda"}, id="cuda")]
+)
+def device(request: pytest.FixtureRequest) -> Iterator[str]:
+    """Run the test on compiled programs and on the emulated GPU, each in a fresh scope of seed 1."""
+    name = request.param["name"]
+    simgen.set_device(name, **({"emulate": True} if name == "cuda" else {}))
+    simgen.start_scope()
+    simgen.seed(1)
+    yield name
+    simgen.set_device("auto")

@@ -1,0 +1,48 @@
+"""Izhikevich (2007), Cereb. Cortex 17:2443: dopamine rewards the synapses that acted a second ago.
+
+Pairing leaves a trace of eligibility c of 1 s; dopamine d of 0.2 s changes the weight by the integral
+of c*d, which is c(reward)*d(reward)/(1/tau_c + 1/tau_d) for one reward.
+"""
+
+import pytest
+
+from simgen.brian import *
+
+pytestmark = [pytest.mark.usefixtures("device"), pytest.mark.compiler]
+
+
+def test_only_eligible_synapses_are_rewarded_and_by_the_integral():
+    tau_c, tau_d, tau_pre, tau_post = 1 * second, 0.2 * second, 20 * ms, 20 * ms
+    dA, epsilon_dopa = 0.01, 0.5
+    delays = array([5, -5, 15, 50])  # of the postsynaptic spike, in ms
+    arrivals = 100 * ones(4) * ms
+    pre = SpikeGeneratorGroup(4, arange(4), arrivals)
+    driver = SpikeGeneratorGroup(4, arange(4), arrivals + delays * ms)
+    neurons = NeuronGroup(4, "v : 1", threshold="v > 1", reset="v = 0")
+    excite = Synapses(driver, neurons, on_pre="v_post = 2")
+    excite.connect(j="i")
+    dopamine = NeuronGroup(1, "dd/dt = -d/tau_d : 1", method="exact")
+    plastic = Synapses(
+        pre,
+        neurons,
+        """mode : 1
+           dc/dt = -c/tau_c : 1 (clock-driven)
+           ds/dt = mode*c*level/second : 1 (clock-driven)
+           level : 1 (linked)
+           dApre/dt = -Apre/tau_pre : 1 (event-driven)
+           dApost/dt = -Apost/tau_post : 1 (event-driven)""",
+        on_pre="""Apre += dA
+                  c = clip(c + mode*Apost, -1, 1)""",
+        on_post="""Apost -= dA
+                   c = clip(c + mode*Apre, -1, 1)""",
+        method="euler",
+    )
+    plastic.connect(j="i")
+    plastic.level = linked_var(dopamine, "d")
+    plastic.mode = 1
+    reward = SpikeGeneratorGroup(1, [0], [1] * second)
+    deliver = Synapses(reward, dopamine, on_pre="d_post += epsilon_dopa")
+    deliver.connect()
+    run(3 * second)
+    s = plastic.s[:]
+    print(s)
