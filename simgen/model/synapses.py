@@ -141,7 +141,8 @@ class SynapseScope(Scope):
             return built_in
         for ending, scope in (("_pre", self.pre), ("_post", self.post)):
             if name.endswith(ending):
-                return scope.own(name[: -len(ending)])
+                # scripts with plasticity call their constants tau_pre and A_post
+                return scope.own(name[: -len(ending)]) or self.constants.lookup(name)
         if name not in ("i", "N"):
             entry = self.post.own(name)
             if entry is not None:

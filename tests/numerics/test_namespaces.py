@@ -147,3 +147,18 @@ def test_units_come_before_the_names_of_the_caller():
 
     with pytest.raises(SimgenError, match="'nS' is a built-in unit"):
         elsewhere()
+
+
+def test_constants_may_end_like_variables_of_a_connected_group():
+    """Scripts with plasticity call their constants tau_pre and A_post."""
+    tau_pre, A_post, n_pre = 2 * ms, 3, 1  # noqa: F841 - found by name
+    source = SpikeGeneratorGroup(1, [0, 0], [0.1, 2.1] * ms)
+    target = NeuronGroup(2, "A : 1\nu : 1")
+    target.A = 5
+    model = "dx/dt = -x/tau_pre : 1 (event-driven)\nw : 1"
+    synapses = Synapses(source, target, model, on_pre="x += n_pre; w += x; u_post += A_post")
+    synapses.connect("j >= n_pre")
+    synapses.w = "10*n_pre + A_post"
+    run(3 * ms)
+    assert synapses.w[:].tolist() == pytest.approx([15 + 1 + 1 + np.exp(-1)])
+    assert target.u[:].tolist() == [0, 10]  # the variable of the target comes first

@@ -18,7 +18,7 @@ def test_only_eligible_synapses_are_rewarded_and_by_the_integral():
     arrivals = 100 * ones(4) * ms
     pre = SpikeGeneratorGroup(4, arange(4), arrivals)
     driver = SpikeGeneratorGroup(4, arange(4), arrivals + delays * ms)
-    neurons = NeuronGroup(4, "v : 1", threshold="v > 1", reset="v = 0")
+    neurons = NeuronGroup(4, "v : 1\nd : 1 (linked)", threshold="v > 1", reset="v = 0")
     excite = Synapses(driver, neurons, on_pre="v_post = 2")
     excite.connect(j="i")
     dopamine = NeuronGroup(1, "dd/dt = -d/tau_d : 1", method="exact")
@@ -27,8 +27,7 @@ def test_only_eligible_synapses_are_rewarded_and_by_the_integral():
         neurons,
         """mode : 1
            dc/dt = -c/tau_c : 1 (clock-driven)
-           ds/dt = mode*c*level/second : 1 (clock-driven)
-           level : 1 (linked)
+           ds/dt = mode*c*d_post/second : 1 (clock-driven)
            dApre/dt = -Apre/tau_pre : 1 (event-driven)
            dApost/dt = -Apost/tau_post : 1 (event-driven)""",
         on_pre="""Apre += dA
@@ -38,7 +37,7 @@ def test_only_eligible_synapses_are_rewarded_and_by_the_integral():
         method="euler",
     )
     plastic.connect(j="i")
-    plastic.level = linked_var(dopamine, "d")
+    neurons.d = linked_var(dopamine, "d")
     plastic.mode = 1
     reward = SpikeGeneratorGroup(1, [0], [1] * second)
     deliver = Synapses(reward, dopamine, on_pre="d_post += epsilon_dopa")
