@@ -75,7 +75,7 @@ class CodeContext:
     key: Param
     draws: DrawCounter
     rank: Expr | None = None
-    gated: bool = True  # writes to 'unless refractory' variables are conditional (not in resets)
+    gated: bool = True  # writes to 'unless refractory' variables are conditional (not at events)
     strict: bool = True
     forbid_shared: str = ""  # why shared variables may not be written here
     prefix: str = ""

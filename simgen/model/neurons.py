@@ -144,7 +144,7 @@ def check_neurons(
     for event, text in source.reactions.items():
         block = replace(
             context,
-            gated=event != "spike",
+            gated=False,  # code of any event writes what is refractory, as resets do
             forbid_shared="for single neurons",
             prefix=f"{event}_",
         )

@@ -122,9 +122,9 @@ def test_resets_and_custom_events_do_not_ask_for_the_flag():
         refractory=1 * ms,
         events={"custom": "t_in_timesteps >= 0"},
     )
-    group.run_on_event("custom", "n += 1")
+    group.run_on_event("custom", "n += 1; v += 10*int(t_in_timesteps == 3)")
     run(0.5 * ms)
-    assert (group.v[:] == 7).all()
+    assert (group.v[:] == 17).all()
     assert (group.n[:] == 5).all()
 
 

@@ -42,6 +42,8 @@ def test_only_eligible_synapses_are_rewarded_and_by_the_integral():
     reward = SpikeGeneratorGroup(1, [0], [1] * second)
     deliver = Synapses(reward, dopamine, on_pre="d_post += epsilon_dopa")
     deliver.connect()
-    run(3 * second)
-    s = plastic.s[:]
-    print(s)
+    run(3 * second)  # the trace of eligibility outlives the pair by far, the dopamine is gone
+    lag = (delays + 0.1) / 1000  # a neuron fires in the step after the one that excites it
+    eligible = sign(lag) * dA * exp(-abs(lag) / 0.02) * exp(-(1 - 0.1 - maximum(lag, 0)))
+    assert plastic.s[:] == pytest.approx(eligible * epsilon_dopa / (1 + 1 / 0.2), rel=1e-3)
+    assert plastic.d_post[:] == pytest.approx(epsilon_dopa * exp(-2 / 0.2), rel=1e-2)

@@ -20,14 +20,14 @@ TYPES = {
 }
 C, E_h, E_K, E_L, E_Na, g_lk = 12 * pF, -43 * mV, -70 * mV, -65 * mV, 55 * mV, 2 * nS
 phi = 0.85
-T10 = 1.0  # factor of the rates at the 22 degrees of the paper
+celsius = 22
+T10 = 3.0 ** ((celsius - 22) / 10)  # the paper's temperature
 
 MEMBRANE = """
 dv/dt = (-g_lk*(v - E_L) - I_Na - I_HT - I_LT - I_A - I_h + I)/C : volt
 u = v/mV : 1
 I : amp
 """
-GATE = "d{g}/dt = T10*({inf} - {g})/({tau}) : 1\n"
 
 
 def gate(name, steady, tau):
@@ -76,8 +76,10 @@ def test_types_rest_where_they_should_and_answer_by_one_spike_or_many():
         setattr(cells, name, name + "_inf")
     spikes = SpikeMonitor(cells)
     run(200 * ms)
-    for k, (_, rest) in enumerate(TYPES.values()):
-        print(cells.v[k]/mV, rest)
+    published = [rest for _, rest in TYPES.values()]
+    assert cells.v[:] / mV == pytest.approx(published, abs=0.25)
+    assert spikes.num_spikes == 0
     cells.I = [50, 50, 100, 100, 300] * pA
     run(100 * ms)
-    print(spikes.count[:])
+    assert spikes.count[:].tolist()[2:] == [1, 1, 1]
+    assert all(spikes.count[:2] >= 4)
