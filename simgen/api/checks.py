@@ -187,6 +187,20 @@ def check_attributes(group: Group, equations: EquationSet, problems: list[Proble
             problems.append(Problem(text, equation.origin, "Choose another name.", EquationError))
 
 
+def check_synaptic_names(equations: EquationSet, problems: list[Problem]) -> None:
+    """Report variables of synapses that would hide what every synapse has."""
+    by_event = any("event-driven" in each.flags for each in equations.differential)
+    for equation in equations.equations:
+        if equation.name == "delay":
+            reason = "every synapse has a delay"
+        elif equation.name == "lastupdate" and by_event:
+            reason = "event-driven equations keep the time of the last event in it"
+        else:
+            continue
+        text = f"The name '{equation.name}' is reserved in synapses: {reason}."
+        problems.append(Problem(text, equation.origin, "Choose another name.", EquationError))
+
+
 def check_new_name(synapses: Synapses, name: Any, what: str) -> None:
     """Raise unless ``name`` is free for a pathway or an index variable."""
     owner = synapses.describe()

@@ -15,6 +15,7 @@ from simgen.api.checks import (
     check_flags,
     check_new_name,
     check_summed_targets,
+    check_synaptic_names,
 )
 from simgen.api.connectable import Connectable
 from simgen.api.endpoint_values import endpoint_names, endpoint_view
@@ -144,6 +145,7 @@ class Synapses(Connectable):
         length = f"n_{self.name}.rows"
         infos, subexpressions = declare_variables(self.equations, self.name, length, problems)
         check_attributes(self, self.equations, problems)
+        check_synaptic_names(self.equations, problems)
         check_flags(self.equations, SYNAPSE_FLAGS, "Synapses", problems)
         check_summed_targets(self, problems)
         if self._multisynaptic is not None:
@@ -245,12 +247,12 @@ class Synapses(Connectable):
 
     # --- values -------------------------------------------------------------------------------
 
-    _COMPUTED = ("i", "j", "N_pre", "N_post", "lastupdate")
+    _COMPUTED = ("i", "j", "N_pre", "N_post")
     _DEGREES = ("N_incoming", "N_incoming_post", "N_outgoing", "N_outgoing_pre")
 
     def _knows(self, name: str) -> bool:
-        if name == "lastupdate":
-            return self._lastupdate is not None
+        if name == "lastupdate" and self._lastupdate is not None:
+            return True
         return name in self._COMPUTED or name in self._DEGREES or super()._knows(name)
 
     def _readable(self) -> list[str]:
@@ -295,7 +297,8 @@ class Synapses(Connectable):
         return self._pathways["pre"]
 
     def _dimension(self, name: str) -> Dimension:
-        return SECOND if name == "lastupdate" else super()._dimension(name)
+        own = name == "lastupdate" and self._lastupdate is not None
+        return SECOND if own else super()._dimension(name)
 
     def _read(self, name: str, item: Any) -> AnyArray:
         data = self._data

@@ -12,7 +12,7 @@ _FUNCTIONS = (
 )
 _RESERVED = (
     "t dt t_in_timesteps i j N N_pre N_post N_incoming N_outgoing lastspike not_refractory "
-    "lastupdate xi delay pi e inf"
+    "xi pi e inf"
 )
 FUNCTION_NAMES = frozenset(_FUNCTIONS.split())
 CONSTANT_NAMES = frozenset(("pi", "e", "inf"))

@@ -33,6 +33,7 @@ from simgen.model.resolve import DrawCounter
 from simgen.model.scope import (
     ConstantScope,
     Entry,
+    RefusedEntry,
     Scope,
     SubexpressionEntry,
     ValueEntry,
@@ -145,6 +146,11 @@ class SynapseScope(Scope):
                 return scope.own(name[: -len(ending)]) or self.constants.lookup(name)
         if name not in ("i", "N"):
             entry = self.post.own(name)
+            if name == "delay" and entry is not None:
+                return RefusedEntry(
+                    "'delay' may be that of the synapse or the variable of the target.",
+                    "Write 'delay_post' for the variable.",
+                )
             if entry is not None:
                 return entry
         return self.constants.lookup(name)

@@ -102,6 +102,13 @@ ROWS = [
     Bad("reserved_j_in_synapses", lambda: synapses("j : 1"), EquationError, ["'j'", "exc_syn"]),
     Bad("reserved_delay", lambda: synapses("delay : second"),
         EquationError, ["'delay'", "exc_syn"]),
+    Bad("reserved_lastupdate", lambda: synapses(
+        "lastupdate : second\ndx/dt = -x/second : 1 (event-driven)"),
+        EquationError, ["'lastupdate'", "reserved", "event-driven", "exc_syn"]),
+    Bad("delay_of_two", lambda: (
+        lambda g: Synapses(g, g, on_pre="v += delay*volt/second", name="exc_syn"))(
+            neurons("v : volt\ndelay : second", threshold="v > 1*volt")),
+        EquationError, ["'delay'", "delay_post", "exc_syn"]),
     Bad("unit_as_variable", lambda: neurons("mV : volt"), EquationError, ["'mV'", "unit", "exc"]),
     Bad("constant_as_variable", lambda: neurons("pi : 1"), EquationError, ["'pi'", "exc"]),
     Bad("function_as_variable", lambda: neurons("exp : 1"), EquationError, ["'exp'", "exc"]),
