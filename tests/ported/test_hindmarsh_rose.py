@@ -43,10 +43,10 @@ def test_currents_make_rest_bursts_and_trains_and_coupling_makes_one():
     run(warm)
     spikes = SpikeMonitor(cells)
     run(1500 * unit_of_time)
-    trains = [diff(train) / ms for train in spikes.spike_trains().values()]
+    gaps = [diff(train) / ms for train in spikes.spike_trains().values()]
     assert spikes.count[0] == 0
-    print([len(t) for t in trains], [ (min(t), max(t)) for t in trains if len(t)])
-    pauses = [sum(train > 60) for train in trains]
-    print(pauses)
+    assert sum(gaps[1] > 60) >= 8  # pauses between bursts ...
+    assert 1 < mean(gaps[1] < 60) * len(gaps[1]) / sum(gaps[1] > 60) < 10  # ... of some spikes
+    assert ptp(gaps[2]) < 0.2  # a regular train
     late = pair.x[:, pair.t > warm]
     assert abs(late[0] - late[1]).max() < 1e-6

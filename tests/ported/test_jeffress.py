@@ -42,10 +42,10 @@ def test_the_place_of_most_spikes_follows_the_interaural_difference():
     synapses.delay["i == 0"] = "(1.0*j)/(N_post - 1)*2*max_delay"
     synapses.delay["i == 1"] = "(1.0*(N_post - 1 - j))/(N_post - 1)*2*max_delay"
     preferred = synapses.delay["i == 1"] - synapses.delay["i == 0"]
-    counts = zeros(cells)
     for difference in differences:
         spikes = SpikeMonitor(detectors)
         run(200 * ms)
         best = preferred[spikes.count[:].argmax()]
-        print(best, difference, spikes.count[:])
-        del spikes
+        assert abs(best - difference) <= 0.12 * ms
+        assert spikes.count[:].max() > 3 * spikes.count[:].min()
+        spikes.active = False
