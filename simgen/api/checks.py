@@ -206,8 +206,9 @@ def check_new_name(synapses: Synapses, name: Any, what: str) -> None:
     owner = synapses.describe()
     if not isinstance(name, str) or not name.isidentifier():
         raise ModelError(f"{name!r} cannot be the name of {what} of {owner}: it is no plain name.")
-    reason = None if name in ("pre", "post") else undefinable_name(name)
-    if reason is None and name in synapses.equations:
+    usual = name in ("pre", "post")  # traces are called so, too; S.pre is the pathway then
+    reason = None if usual else undefinable_name(name)
+    if reason is None and not usual and name in synapses.equations:
         reason = f"'{name}' is a variable of the equations.", "Choose another name."
     if reason is None and hasattr(type(synapses), name):
         reason = f"'{name}' is an attribute of every Synapses object.", "Choose another name."

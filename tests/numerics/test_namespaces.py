@@ -165,20 +165,22 @@ def test_constants_may_end_like_variables_of_a_connected_group():
 
 
 def test_names_of_synapses_may_be_variables_where_nothing_else_has_them():
-    """'lastupdate' without event-driven equations, and 'delay' of neurons."""
+    """'lastupdate' without event-driven equations, 'pre' beside the pathway, 'delay' of neurons."""
     source = SpikeGeneratorGroup(1, [0, 0], [0.1, 0.4] * ms)
     target = NeuronGroup(2, "delay : second\nseen : second")
     target.delay = [1, 2] * ms
     synapses = Synapses(
         source,
         target,
-        "lastupdate : second\nw : second",
-        on_pre="w = t - lastupdate; lastupdate = t; seen_post = delay_post",
+        "lastupdate : second\nw : second\npre : 1\nn : 1",
+        on_pre="w = t - lastupdate; lastupdate = t; seen_post = delay_post; pre += 1; n = 10*pre",
         delay=0.1 * ms,
     )
     synapses.connect()
     run(0.7 * ms)
     assert synapses.w[:] / ms == pytest.approx([0.3, 0.3])
+    assert synapses.n[:].tolist() == [20, 20]
+    assert synapses.pre.delay[0] == 0.1 * ms
     assert synapses.lastupdate[:] / ms == pytest.approx([0.5, 0.5])
     assert target.seen[:] / ms == pytest.approx([1, 2])
     synapses.lastupdate = 3 * ms

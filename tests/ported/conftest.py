@@ -13,7 +13,7 @@ import simgen
     params=[pytest.param({"name": "cpu"}, id="cpu"), pytest.param({"name": "cuda"}, id="cuda")]
 )
 def device(request: pytest.FixtureRequest) -> Iterator[str]:
-    """Run the test on compiled programs and on the emulated GPU, each in a fresh scope of seed 1."""
+    """Run the test on compiled programs and on the emulated GPU, in a fresh scope of seed 1."""
     name = request.param["name"]
     simgen.set_device(name, **({"emulate": True} if name == "cuda" else {}))
     simgen.start_scope()

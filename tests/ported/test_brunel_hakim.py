@@ -1,7 +1,8 @@
-"""Brunel & Hakim (1999), Neural Comput. 11:1621: sparse inhibition oscillates faster than cells fire.
+"""Brunel & Hakim (1999), Neural Comput. 11:1621: sparse inhibition oscillates faster than cells
+fire.
 
-An inhibitory network with a delay of 2 ms and strong, noisy drive has a global rhythm of period 2 to 4
-delays while each neuron fires at a fraction of that rate, irregularly.
+An inhibitory network with a delay of 2 ms and strong, noisy drive has a global rhythm of period 2
+to 4 delays while each neuron fires at a fraction of that rate, irregularly.
 """
 
 import pytest

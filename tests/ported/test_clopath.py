@@ -1,8 +1,9 @@
-"""Clopath, Busing, Vasilaki & Gerstner (2010), Nat. Neurosci. 13:344: plasticity depends on voltage.
+"""Clopath, Busing, Vasilaki & Gerstner (2010), Nat. Neurosci. 13:344: plasticity depends on
+voltage.
 
-A spike that comes 10 ms before the presynaptic one weakens the synapse when pairs are rare; at 50 Hz
-both orders strengthen it (their figure 2, after Sjostrom et al. 2001), since the filtered voltage has
-no time to fall.
+A spike that comes 10 ms before the presynaptic one weakens the synapse when pairs are rare; at 50
+Hz both orders strengthen it (their figure 2, after Sjostrom et al. 2001), since the filtered
+voltage has no time to fall.
 """
 
 import pytest

@@ -1,7 +1,7 @@
 """Izhikevich (2007), Cereb. Cortex 17:2443: dopamine rewards the synapses that acted a second ago.
 
-Pairing leaves a trace of eligibility c of 1 s; dopamine d of 0.2 s changes the weight by the integral
-of c*d, which is c(reward)*d(reward)/(1/tau_c + 1/tau_d) for one reward.
+Pairing leaves a trace of eligibility c of 1 s; dopamine d of 0.2 s changes the weight by the
+integral of c*d, which is c(reward)*d(reward)/(1/tau_c + 1/tau_d) for one reward.
 """
 
 import pytest

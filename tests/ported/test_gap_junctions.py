@@ -1,7 +1,8 @@
 """Gap junctions: passive cells in a ring share current as a cable does, and two cells by a divider.
 
-In the steady state the voltage falls off by the root of x + 1/x = 2 + g_L/g_c per cell (Bennett 1966,
-"Physiology of electrotonic junctions": of two cells the second has g_c/(g_c + g_L) of the first).
+In the steady state the voltage falls off by the root of x + 1/x = 2 + g_L/g_c per cell (Bennett
+1966, "Physiology of electrotonic junctions": of two cells the second has g_c/(g_c + g_L) of the
+first).
 """
 
 import pytest

@@ -1,4 +1,5 @@
-"""Hindmarsh & Rose (1984), Proc. R. Soc. B 221:87: rest, bursts and trains of spikes by current alone.
+"""Hindmarsh & Rose (1984), Proc. R. Soc. B 221:87: rest, bursts and trains of spikes by current
+alone.
 
 With r = 0.006 and s = 4 the neuron rests at I = 0.5, fires bursts of several spikes at 2, and fires
 without pause from about 3.4. Two that are coupled strongly enough by gap junctions fire as one.

@@ -1,4 +1,5 @@
-"""Jansen & Rit (1995), Biol. Cybern. 73:357: a cortical column of three populations makes alpha waves.
+"""Jansen & Rit (1995), Biol. Cybern. 73:357: a cortical column of three populations makes alpha
+waves.
 
 With C = 135 and noise from 120 to 320 pulses/s the potential of pyramidal cells oscillates at about
 10 Hz and by several mV; with C = 68 it only follows its noise.

@@ -1,4 +1,5 @@
-"""Jeffress (1948), J. Comp. Physiol. Psychol. 41:35: delay lines turn the time between ears into a place.
+"""Jeffress (1948), J. Comp. Physiol. Psychol. 41:35: delay lines turn the time between ears into a
+place.
 
 Each coincidence detector gets the two ears by delays of its own and fires most where these make up
 for the interaural time difference of the sound, which moves during the run.
@@ -19,7 +20,7 @@ def test_the_place_of_most_spikes_follows_the_interaural_difference():
     itd = TimedArray(differences, dt=200 * ms)
     ears = NeuronGroup(
         2,
-        """dx/dt = (sound(t - delay) - x)/(0.4*ms) + sigma*(2/(20*ms))**.5*xi : 1 (unless refractory)
+        """dx/dt = (sound(t - delay) - x)/tau + sigma*(2/(20*ms))**.5*xi : 1 (unless refractory)
            delay = (1 - 2*i)*itd(t)/2 + 0.5*ms : second
            sigma : 1""",
         threshold="x > 1",
@@ -27,6 +28,7 @@ def test_the_place_of_most_spikes_follows_the_interaural_difference():
         refractory=2.5 * ms,
         method="euler",
         name="ears",
+        namespace={"tau": 0.4 * ms},
     )
     ears.sigma = 0.1
     detectors = NeuronGroup(

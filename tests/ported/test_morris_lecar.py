@@ -1,8 +1,8 @@
 """Morris & Lecar (1981), Biophys. J. 35:193: a barnacle muscle fibre begins and ends to oscillate.
 
-Parameters of Rinzel & Ermentrout (1998), "Analysis of neural excitability and oscillations": rest is
-unstable for currents from 94 to 212 uA/cm2 (Hopf bifurcations). With other constants of potassium the
-fibre begins to oscillate at 40 uA/cm2 at any low rate (saddle-node on the cycle).
+Parameters of Rinzel & Ermentrout (1998), "Analysis of neural excitability and oscillations": rest
+is unstable for currents from 94 to 212 uA/cm2 (Hopf bifurcations). With other constants of
+potassium the fibre begins to oscillate at 40 uA/cm2 at any low rate (saddle-node on the cycle).
 """
 
 import pytest
@@ -49,7 +49,7 @@ def fibres(currents, **constants):
 
 
 def test_rest_is_unstable_between_two_hopf_bifurcations():
-    hopf = dict(g_Ca=4.4 * mS / cm**2, V_3=2 * mV, V_4=30 * mV, phi=0.04)
+    hopf = {"g_Ca": 4.4 * mS / cm**2, "V_3": 2 * mV, "V_4": 30 * mV, "phi": 0.04}
     fibre = fibres([60, 80, 100, 150, 200, 230], **hopf)
     state = StateMonitor(fibre, "v", record=True, dt=1 * ms)
     run(1 * second)

@@ -1,7 +1,7 @@
 """Rothman & Manis (2003), J. Neurophysiol. 89:3097: cell types of the ventral cochlear nucleus.
 
-Five mixtures of the same channels rest at the potentials of their table 1; cells with a large low-threshold
-potassium current (bushy, type II) answer a step of current by one spike, those without by a train.
+Five mixtures of the same channels rest at the potentials of their table 1; those with the potassium
+current of low threshold (bushy cells: type II) answer a step by one spike, the others by a train.
 """
 
 import pytest
@@ -30,34 +30,37 @@ I : amp
 """
 
 
-def gate(name, steady, tau):
-    return Equations(
-        "dG/dt = T10*(G_inf - G)/G_tau : 1\n"
-        f"G_inf = {steady} : 1\n"
-        f"G_tau = ({tau})*ms : second",
-        G=name,
-        G_inf=name + "_inf",
-        G_tau=name + "_tau",
-    )
+# steady state and time constant in ms of each gate, over u in mV
+GATES = {
+    "m": ("1/(1 + exp(-(u + 38)/7))", "10/(5*exp((u + 60)/18) + 36*exp(-(u + 60)/25)) + 0.04"),
+    "h": ("1/(1 + exp((u + 65)/6))", "100/(7*exp((u + 60)/11) + 10*exp(-(u + 60)/25)) + 0.6"),
+    "n": ("(1 + exp(-(u + 15)/5))**-0.5", "100/(11*exp((u + 60)/24) + 21*exp(-(u + 60)/23)) + 0.7"),
+    "p": ("1/(1 + exp(-(u + 23)/6))", "100/(4*exp((u + 60)/32) + 5*exp(-(u + 60)/22)) + 5"),
+    "w": ("(1 + exp(-(u + 48)/6))**-0.25", "100/(6*exp((u + 60)/6) + 16*exp(-(u + 60)/45)) + 1.5"),
+    "z": ("0.5/(1 + exp((u + 71)/10)) + 0.5", "1000/(exp((u + 60)/20) + exp(-(u + 60)/8)) + 50"),
+    "a": ("(1 + exp(-(u + 31)/6))**-0.25", "100/(7*exp((u + 60)/14) + 29*exp(-(u + 60)/24)) + 0.1"),
+    "b": ("(1 + exp((u + 66)/7))**-0.5", "1000/(14*exp((u + 60)/27) + 29*exp(-(u + 60)/24)) + 1"),
+    "c": ("(1 + exp((u + 66)/7))**-0.5", "90/(1 + exp((-66 - u)/17)) + 10"),
+    "r": ("1/(1 + exp((u + 76)/7))", "1e5/(237*exp((u + 60)/12) + 17*exp(-(u + 60)/14)) + 25"),
+}
+CURRENTS = {
+    "Na": "m**3*h*(v - E_Na)",
+    "HT": "(phi*n**2 + (1 - phi)*p)*(v - E_K)",
+    "LT": "w**4*z*(v - E_K)",
+    "A": "a**4*b*c*(v - E_K)",
+    "h": "r*(v - E_h)",
+}
 
 
 def cell_model():
     eqs = Equations(MEMBRANE)
-    eqs += gate("m", "1/(1 + exp(-(u + 38)/7))", "10/(5*exp((u + 60)/18) + 36*exp(-(u + 60)/25)) + 0.04")
-    eqs += gate("h", "1/(1 + exp((u + 65)/6))", "100/(7*exp((u + 60)/11) + 10*exp(-(u + 60)/25)) + 0.6")
-    eqs += Equations("I_Na = g_Na*m**3*h*(v - E_Na) : amp\ng_Na : siemens (constant)")
-    eqs += gate("n", "(1 + exp(-(u + 15)/5))**-0.5", "100/(11*exp((u + 60)/24) + 21*exp(-(u + 60)/23)) + 0.7")
-    eqs += gate("p", "1/(1 + exp(-(u + 23)/6))", "100/(4*exp((u + 60)/32) + 5*exp(-(u + 60)/22)) + 5")
-    eqs += Equations("I_HT = g_HT*(phi*n**2 + (1 - phi)*p)*(v - E_K) : amp\ng_HT : siemens (constant)")
-    eqs += gate("w", "(1 + exp(-(u + 48)/6))**-0.25", "100/(6*exp((u + 60)/6) + 16*exp(-(u + 60)/45)) + 1.5")
-    eqs += gate("z", "0.5/(1 + exp((u + 71)/10)) + 0.5", "1000/(exp((u + 60)/20) + exp(-(u + 60)/8)) + 50")
-    eqs += Equations("I_LT = g_LT*w**4*z*(v - E_K) : amp\ng_LT : siemens (constant)")
-    eqs += gate("a", "(1 + exp(-(u + 31)/6))**-0.25", "100/(7*exp((u + 60)/14) + 29*exp(-(u + 60)/24)) + 0.1")
-    eqs += gate("b", "(1 + exp((u + 66)/7))**-0.5", "1000/(14*exp((u + 60)/27) + 29*exp(-(u + 60)/24)) + 1")
-    eqs += gate("c", "(1 + exp((u + 66)/7))**-0.5", "90/(1 + exp((-66 - u)/17)) + 10")
-    eqs += Equations("I_A = g_A*a**4*b*c*(v - E_K) : amp\ng_A : siemens (constant)")
-    eqs += gate("r", "1/(1 + exp((u + 76)/7))", "1e5/(237*exp((u + 60)/12) + 17*exp(-(u + 60)/14)) + 25")
-    return eqs + Equations("I_h = g_h*r*(v - E_h) : amp\ng_h : siemens (constant)")
+    for name, (steady, tau) in GATES.items():
+        gate = f"dG/dt = T10*(G_inf - G)/(({tau})*ms) : 1\nG_inf = {steady} : 1"
+        eqs += Equations(gate, G=name, G_inf=f"{name}_inf")
+    for name, flow in CURRENTS.items():
+        current = f"I_ion = g_ion*{flow} : amp\ng_ion : siemens (constant)"
+        eqs += Equations(current, I_ion="I_" + name, g_ion="g_" + name)
+    return eqs
 
 
 def test_types_rest_where_they_should_and_answer_by_one_spike_or_many():

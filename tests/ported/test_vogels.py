@@ -1,7 +1,8 @@
-"""Vogels, Sprekeler, Zenke, Clopath & Gerstner (2011), Science 334:1569: inhibition learns to balance.
+"""Vogels, Sprekeler, Zenke, Clopath & Gerstner (2011), Science 334:1569: inhibition learns to
+balance.
 
-The rule eta*(pre*post - rho_0) strengthens inhibition until each neuron fires at the target rate rho_0,
-whatever its excitation is.
+The rule eta*(pre*post - rho_0) strengthens inhibition until each neuron fires at the target rate
+rho_0, whatever its excitation is.
 """
 
 import pytest

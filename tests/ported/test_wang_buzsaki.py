@@ -1,7 +1,7 @@
 """Wang & Buzsaki (1996), J. Neurosci. 16:6402: mutual inhibition makes interneurons fire together.
 
-All-to-all GABA_A synapses of 10 ms between fast-spiking cells give a common rhythm in the gamma band
-(20 to 80 Hz); the coherence of spikes is near 1 in alike cells and small without the synapses.
+All-to-all GABA_A synapses of 10 ms between fast-spiking cells give a common rhythm of 20 to 80 Hz;
+the coherence of spikes is near 1 in alike cells and small without the synapses.
 """
 
 import pytest
