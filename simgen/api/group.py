@@ -251,10 +251,10 @@ class Group(Component):
             return np.asarray(np.arange(self._size())[indices])
         return self._evaluate_name(name, indices)
 
-    def _evaluate_name(self, name: str, indices: Any) -> AnyArray:
+    def _evaluate_name(self, name: str, item: Any) -> AnyArray:
         node = parse_expression(SourceText(name, f"value of '{name}'", self.describe()))
-        values, _ = evaluate_node(node, self._text_context(), self._positions(indices))
-        return np.asarray(values)
+        values, _ = evaluate_node(node, self._text_context(), self._positions(item))
+        return np.asarray(values if isinstance(item, slice) else np.reshape(values, np.shape(item)))
 
     def _write(self, name: str, item: Any, value: Any, plain: bool = False) -> None:
         variable = self.variables[name]

@@ -124,6 +124,9 @@ def test_subexpressions_have_one_value_however_they_are_reached(device):
     group = NeuronGroup(10, "v : 1\nd = v + i + 100*N : 1", threshold="v > 9")
     part = group[4:7]
     assert part.d[:].tolist() == group.d[4:7].tolist() == [1004, 1005, 1006]
+    assert part.d[1] == group.d[np.int64(-5)] == 1005
+    assert np.shape(part.d[1]) == ()  # as of a stored variable
+    assert np.shape(part.d[[1]]) == (1,)
     part.v["d > 1004"] = "d*10 + i"  # the text's own i counts from the part's first element
     assert group.v[3:8].tolist() == [0, 0, 10051, 10062, 0]
     synapses = Synapses(part, part, "w : 1")

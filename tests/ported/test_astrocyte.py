@@ -10,7 +10,7 @@ import pytest
 
 from simgen.brian import *
 
-pytestmark = [pytest.mark.usefixtures("device"), pytest.mark.compiler]
+pytestmark = [pytest.mark.usefixtures("device"), pytest.mark.compiler, pytest.mark.slow]
 
 ASTROCYTE = Equations(
     """

@@ -10,7 +10,7 @@ import pytest
 
 from simgen.brian import *
 
-pytestmark = [pytest.mark.usefixtures("device"), pytest.mark.compiler]
+pytestmark = [pytest.mark.usefixtures("device"), pytest.mark.compiler, pytest.mark.slow]
 
 E_L, theta_minus, theta_plus = -70.6 * mV, -70.6 * mV, -45.3 * mV
 tau_pre, tau_minus, tau_plus = 15 * ms, 10 * ms, 7 * ms

@@ -10,7 +10,7 @@ import pytest
 
 from simgen.brian import *
 
-pytestmark = [pytest.mark.usefixtures("device"), pytest.mark.compiler]
+pytestmark = [pytest.mark.usefixtures("device"), pytest.mark.compiler, pytest.mark.slow]
 
 
 def test_only_synchronous_inputs_above_the_threshold_make_a_dendritic_spike():

@@ -9,7 +9,7 @@ import pytest
 
 from simgen.brian import *
 
-pytestmark = [pytest.mark.usefixtures("device"), pytest.mark.compiler]
+pytestmark = [pytest.mark.usefixtures("device"), pytest.mark.compiler, pytest.mark.slow]
 
 
 def test_each_pattern_gets_a_neuron_of_its_own():

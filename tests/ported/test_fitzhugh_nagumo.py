@@ -9,7 +9,7 @@ import pytest
 
 from simgen.brian import *
 
-pytestmark = [pytest.mark.usefixtures("device"), pytest.mark.compiler]
+pytestmark = [pytest.mark.usefixtures("device"), pytest.mark.compiler, pytest.mark.slow]
 
 a, b, eps = 0.7, 0.8, 0.08
 

@@ -47,7 +47,7 @@ def test_the_place_of_most_spikes_follows_the_interaural_difference():
     for difference in differences:
         spikes = SpikeMonitor(detectors)
         run(200 * ms)
-        best = preferred[spikes.count[:].argmax()]
-        assert abs(best - difference) <= 0.12 * ms
+        strong = spikes.count[:] > 0.6 * spikes.count[:].max()
+        assert abs(mean(preferred[strong]) - difference) <= 0.12 * ms
         assert spikes.count[:].max() > 3 * spikes.count[:].min()
         spikes.active = False

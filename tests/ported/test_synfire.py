@@ -9,7 +9,7 @@ import pytest
 
 from simgen.brian import *
 
-pytestmark = [pytest.mark.usefixtures("device"), pytest.mark.compiler]
+pytestmark = [pytest.mark.usefixtures("device"), pytest.mark.compiler, pytest.mark.slow]
 
 
 def test_strong_synchronous_volleys_survive_and_weak_or_broad_ones_die():

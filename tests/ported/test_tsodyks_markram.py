@@ -51,8 +51,8 @@ def test_the_steady_state_is_that_of_the_map():
                   number_post += 1
                   x -= u*x""",
     )
-    synapses.connect(i=repeat(arange(5), 2), j=arange(10))  # noqa: B007 - found by name
-    for k, kind in enumerate(kinds):
+    synapses.connect(i=repeat(arange(5), 2), j=arange(10))
+    for k, kind in enumerate(kinds):  # noqa: B007 - found by name
         (
             synapses.U["j % 2 == k"],
             synapses.tau_rec["j % 2 == k"],
