@@ -160,14 +160,11 @@ def _by_degree(
     count = _whole(value, f"{rule} of connect() of {owner}")
     if count < 0:
         raise ModelError(f"{rule} of connect() of {owner} cannot be negative, but it is {count}.")
-    if rule == "n_total":
-        if not (multapses and autapses):
-            raise ModelError(
-                f"connect(n_total=...) of {owner} allows multapses and autapses; "
-                "use p, or out_degree with multapses=False."
-            )
-        return rules.fixed_total(n_source, n_target, count, key)
-    function = rules.fixed_out_degree if rule == "out_degree" else rules.fixed_in_degree
+    function = {
+        "n_total": rules.fixed_total,
+        "out_degree": rules.fixed_out_degree,
+        "in_degree": rules.fixed_in_degree,
+    }[rule]
     return function(n_source, n_target, count, key, multapses=multapses, autapses=autapses)
 
 
