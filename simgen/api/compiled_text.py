@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -72,7 +73,7 @@ def evaluate_for_synapses(
         return None
     store = synapses._run.plain_store()
     program = text_program(expr, store)
-    env = TextEnvironment(text, np.zeros(0, np.int64), key)
+    env = without_positions(text, key)
     if data.store is not None:
         starts = data.store.row_start
         flat = np.append(starts[:, :-1].reshape(-1), starts[-1, -1])
@@ -102,6 +103,13 @@ def evaluate_for_synapses(
     executable.bind(memory)
     executable.run(1)
     return out
+
+
+def without_positions(text: TextContext, key: int) -> TextEnvironment:
+    """Return an environment for what is the same everywhere: constants, sizes and the time."""
+    return TextEnvironment(
+        replace(text, coordinates=lambda positions: None), np.zeros(0, np.int64), key
+    )
 
 
 def _goes_through_index_arrays(expr: Expr) -> bool:

@@ -266,6 +266,7 @@ class Group(Component):
             value = value[:]
         if plain and not isinstance(value, str):
             value = Quantity(np.asarray(value), dim=variable.info.dim)
+        everything = False
         if variable.info.shared:
             indices: Any = slice(0, 1)
             positions: Any = indices
@@ -283,7 +284,6 @@ class Group(Component):
             new = variable.convert(value, self.describe())
         if self._must_be_finite(name):
             check_not_infinite(new, f"'{name}' of {self.describe()}")
-        target = variable.data
         count = (
             len(range(*indices.indices(self._size())))
             if isinstance(indices, slice)
@@ -297,9 +297,10 @@ class Group(Component):
                 f"but {new.size} were given."
             )
         shaped = new if new.ndim == 0 or new.size == 1 else new.reshape(-1)
-        target[positions] = (
-            shaped if np.ndim(positions) or isinstance(positions, slice) else shaped.reshape(())
-        )
+        if not (everything and variable.replace_all(shaped)):
+            variable.data[positions] = (
+                shaped if np.ndim(positions) or isinstance(positions, slice) else shaped.reshape(())
+            )
         variable.written()
         self._after_write(name)
 

@@ -188,6 +188,10 @@ class StoreKernels(Protocol):
         """Do out[k] = values[order[k]] if ``gather``, else out[order[k]] = values[k]."""
         ...
 
+    def release_memory(self) -> None:
+        """Give freed memory, which the C library keeps, back to the system."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Backend:
