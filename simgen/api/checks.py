@@ -208,6 +208,15 @@ def check_not_infinite(values: npt.NDArray[Any], what: str) -> None:
     raise ModelError(f"{what} cannot be set to {values[bad].flat[0]}{where}.")
 
 
+def slice_indices(item: slice, size: int, owner: str) -> slice | npt.NDArray[np.int64]:
+    """Return a slice of ``size`` elements with its bounds, or indices where it goes backwards."""
+    try:
+        bounds = item.indices(size)
+    except (TypeError, ValueError) as error:
+        raise ArgumentTypeError(f"{owner} cannot be indexed with {item!r}: {error}.") from None
+    return slice(*bounds) if bounds[2] > 0 else np.arange(size, dtype=np.int64)[item]
+
+
 def index_array(item: Any, owner: str) -> npt.NDArray[Any]:
     """Return what stands in brackets as an array of at most one dimension."""
     try:

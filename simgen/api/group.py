@@ -9,7 +9,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from simgen.api.checks import check_not_infinite, check_shared_index, index_array, is_read_only
+from simgen.api.checks import (
+    check_not_infinite,
+    check_shared_index,
+    index_array,
+    is_read_only,
+    slice_indices,
+)
 from simgen.api.clock import Clock, defaultclock
 from simgen.api.component import Component
 from simgen.api.device import current_options
@@ -192,11 +198,7 @@ class Group(Component):
             chosen = self._condition(item)
             return np.flatnonzero(chosen)
         if isinstance(item, slice):
-            return (
-                slice(*item.indices(size))
-                if item.step is None or item.step > 0
-                else np.arange(size)[item]
-            )
+            return slice_indices(item, size, self.describe())
         if item is Ellipsis:
             return slice(0, size, 1)
         if isinstance(item, VariableView):
@@ -213,7 +215,10 @@ class Group(Component):
         if array.size == 0 and array.ndim == 1:
             return np.zeros(0, np.int64)
         if array.dtype.kind not in "iu":
-            raise ArgumentTypeError(f"{self.describe()} cannot be indexed with {item!r}.")
+            raise ArgumentTypeError(
+                f"{self.describe()} cannot be indexed with {item!r}: the indices of its {size} "
+                "elements are integers."
+            )
         low, high = int(array.min()), int(array.max())
         if low < -size or high >= size:
             bad = low if low < -size else high
@@ -276,21 +281,16 @@ class Group(Component):
             everything = isinstance(value, str) and is_whole(item)
             positions = self._everywhere() if everything else self._positions(indices)
         if isinstance(value, str):
-            text = f"value of '{name}'"
-            new = evaluate_text(
-                value, text, self._text_context(), positions, variable.info.dim, variable
-            )
+            text, dim = f"value of '{name}'", variable.info.dim
+            new = evaluate_text(value, text, self._text_context(), positions, dim, variable)
         else:
             new = variable.convert(value, self.describe())
         if self._must_be_finite(name):
             check_not_infinite(new, f"'{name}' of {self.describe()}")
-        count = (
-            len(range(*indices.indices(self._size())))
-            if isinstance(indices, slice)
-            else indices.size
-        )
-        if variable.info.shared:
-            count = 1
+        if isinstance(indices, slice):
+            count = len(range(indices.start, indices.stop, indices.step or 1))
+        else:
+            count = indices.size
         if new.ndim and new.size not in (1, count):
             raise ModelError(
                 f"'{name}' of {self.describe()} needs {count} values here, "

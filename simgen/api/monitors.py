@@ -58,7 +58,7 @@ class EventMonitor(Component):
     event
         The name of the event.
     variables
-        Names of variables recorded at each event (before the reset).
+        Names of variables recorded at each event (before the reset); 'i' and 't' always are.
     record
         False counts the events only.
     when, order
@@ -100,7 +100,8 @@ class EventMonitor(Component):
         self.event = event
         self.record = bool(record)
         self.clock: Clock = source.clock
-        names = names_of(variables, self.describe())
+        given = names_of(variables, self.describe())
+        names = [name for name in dict.fromkeys(given) if name not in ("i", "t")]  # always there
         self.record_variables = names
         for variable in names:
             if not source._knows(variable):
