@@ -21,6 +21,7 @@ from simgen.api.component import Component
 from simgen.api.device import current_options
 from simgen.api.evaluation import TextContext, evaluate_node, evaluate_text
 from simgen.api.namespaces import LayeredNamespace, Namespace, caller_namespace, checked_namespace
+from simgen.api.naming import variable_meant
 from simgen.api.seeds import Stream, take_stream
 from simgen.api.storage import AnyArray, StateVariable
 from simgen.api.views import VariableView
@@ -74,7 +75,7 @@ def choose_clock(dt: Any, clock: Any, owner: str) -> Clock:
         if not isinstance(clock, Clock):
             raise ArgumentTypeError(f"The clock of {owner} must be a Clock, not {clock!r}.")
         return clock
-    return defaultclock if dt is None else Clock(dt, f"{owner.split(chr(39))[1]}_clock")
+    return defaultclock if dt is None else Clock(dt, f"{owner.split(chr(39))[1]}_clock*")
 
 
 class Group(Component):
@@ -115,8 +116,7 @@ class Group(Component):
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__") or name in ("variables", "_description"):
             raise AttributeError(name)
-        plain = name.endswith("_")
-        key = name[:-1] if plain else name
+        key, plain = variable_meant(name, self._knows)
         if self._knows(key):
             return VariableView(self, key, plain)
         raise UnknownAttributeError(
@@ -125,8 +125,7 @@ class Group(Component):
         )
 
     def __setattr__(self, name: str, value: Any) -> None:
-        plain = name.endswith("_") and name[:-1] in self.variables
-        key = name[:-1] if plain else name
+        key, plain = variable_meant(name, self._knows)
         if key in self.variables:
             self._write(key, slice(None), value, plain=plain)
         elif is_read_only(type(self), name):

@@ -13,6 +13,7 @@ from simgen.api.clock import Clock
 from simgen.api.component import Component
 from simgen.api.group import Group
 from simgen.api.namespaces import Namespace
+from simgen.api.naming import variable_meant
 from simgen.api.recording import Recording
 from simgen.api.storage import ProgramArray
 from simgen.api.subgroup import Subgroup
@@ -183,8 +184,7 @@ class EventMonitor(Component):
 
     def __getattr__(self, name: str) -> Any:
         recordings = self.__dict__.get("_recordings", {})
-        plain = name.endswith("_")
-        key = name[:-1] if plain else name
+        key, plain = variable_meant(name, recordings.__contains__)
         if key in recordings:
             recording = recordings[key]
             values = recording.values()

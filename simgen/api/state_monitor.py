@@ -14,6 +14,7 @@ from simgen.api.clock import Clock
 from simgen.api.component import Component
 from simgen.api.group import Group, choose_clock
 from simgen.api.namespaces import Namespace
+from simgen.api.naming import variable_meant
 from simgen.api.recording import Recording
 from simgen.api.storage import AnyArray
 from simgen.api.synapses import Synapses
@@ -201,8 +202,7 @@ class StateMonitor(Component):
 
     def __getattr__(self, name: str) -> Any:
         recordings = self.__dict__.get("_recordings", {})
-        plain = name.endswith("_") and name[:-1] in recordings
-        key = name[:-1] if plain else name
+        key, plain = variable_meant(name, recordings.__contains__)
         if key not in recordings:
             if name.startswith("__"):
                 raise AttributeError(name)
@@ -214,7 +214,8 @@ class StateMonitor(Component):
         return values if plain or dim.is_dimensionless else Quantity(values, dim=dim)
 
     def __setattr__(self, name: str, value: Any) -> None:
-        if name.rstrip("_") in self.__dict__.get("_recordings", {}):
+        recordings = self.__dict__.get("_recordings", {})
+        if variable_meant(name, recordings.__contains__)[0] in recordings:
             raise UnknownAttributeError(
                 f"'{name}' of {self.describe()} was recorded; it is not set."
             )
