@@ -217,6 +217,11 @@ def slice_indices(item: slice, size: int, owner: str) -> slice | npt.NDArray[np.
     return slice(*bounds) if bounds[2] > 0 else np.arange(size, dtype=np.int64)[item]
 
 
+def is_whole(item: Any) -> bool:
+    """Whether an index means all elements in order."""
+    return isinstance(item, slice) and item == slice(None)
+
+
 def index_array(item: Any, owner: str) -> npt.NDArray[Any]:
     """Return what stands in brackets as an array of at most one dimension."""
     try:

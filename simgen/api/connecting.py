@@ -121,6 +121,11 @@ def _append(synapses: Connectable, rows: Rows, n_source: int, n_target: int) -> 
 def _probability(p: Any, owner: str) -> float | str:
     if isinstance(p, str):
         return p
+    if _matrix_hint(p):
+        raise ArgumentTypeError(
+            f"p of connect() of {owner} must be a number or text, not {p!r}. By a matrix P of "
+            "probabilities: i, j = (rand(*P.shape) < P).nonzero(), then connect(i=i, j=j)."
+        )
     value, dim = single_value(p, f"p of connect() of {owner}")
     if isinstance(p, bool) or np.ndim(p) or not dim.is_dimensionless:
         raise ArgumentTypeError(f"p of connect() of {owner} must be a number or text, not {p!r}.")
@@ -243,7 +248,7 @@ def _by_condition(context: PairContext, condition: Any, p: float | str, n: int |
     else:
         raise ArgumentTypeError(
             f"The condition of connect() of {context.synapses.describe()} must be text, True or "
-            f"False, not {condition!r}."
+            f"False, not {condition!r}.{_matrix_hint(condition)}"
         )
     simple = (node is None or skip_self) and isinstance(p, float) and n == 1
     if simple and isinstance(p, float):
@@ -251,6 +256,14 @@ def _by_condition(context: PairContext, condition: Any, p: float | str, n: int |
             return rules.all_to_all(n_source, n_target, skip_self=skip_self)
         return rules.fixed_probability(n_source, n_target, p, context.key, skip_self=skip_self)
     return connect_by_pairs(context, node, p, n)
+
+
+def _matrix_hint(value: Any) -> str:
+    """Return how to connect by a matrix of pairs, dense or sparse, if ``value`` is one."""
+    shape = getattr(value, "shape", ())
+    if not isinstance(shape, tuple) or len(shape) != 2:
+        return ""
+    return " By a matrix W of pairs: i, j = W.nonzero(), then connect(i=i, j=j)."
 
 
 def _is_not_self(node: Node) -> bool:

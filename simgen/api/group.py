@@ -9,11 +9,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from simgen.api.arguments import plain_values
 from simgen.api.checks import (
     check_not_infinite,
     check_shared_index,
     index_array,
     is_read_only,
+    is_whole,
     slice_indices,
 )
 from simgen.api.clock import Clock, defaultclock
@@ -269,7 +271,8 @@ class Group(Component):
         if isinstance(value, VariableView):
             value = value[:]
         if plain and not isinstance(value, str):
-            value = Quantity(np.asarray(value), dim=variable.info.dim)
+            what = f"'{name}' of {self.describe()}"
+            value = Quantity(plain_values(value, what)[0], dim=variable.info.dim)
         everything = False
         if variable.info.shared:
             indices: Any = slice(0, 1)
@@ -379,11 +382,6 @@ class Group(Component):
     def _coordinates(self, positions: Any) -> tuple[AnyArray, AnyArray] | None:
         """Return the (source, target) indices of synapses; None for groups of elements."""
         return None
-
-
-def is_whole(item: Any) -> bool:
-    """Whether an index means all elements in order."""
-    return isinstance(item, slice) and item == slice(None)
 
 
 def spike_events(name: str, length: str, events: Iterable[str]) -> dict[str, EventList]:

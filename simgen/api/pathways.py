@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from simgen.api.arguments import extremes
+from simgen.api.arguments import extremes, plain_values
 from simgen.api.clock import Clock
 from simgen.api.group import Group
 from simgen.api.storage import StateVariable
+from simgen.api.synaptic_selection import from_matrix, is_matrix
 from simgen.api.views import VariableView
 from simgen.connect.delays import delay_steps, delays_to_classes
 from simgen.dtypes import FLOAT64, DType
@@ -174,8 +175,11 @@ class DelayView:
         else:
             if isinstance(value, VariableView):
                 value = value[:]
+            if is_matrix(value):
+                value = from_matrix(synapses, "delay", item, value)
             if plain:
-                value = Quantity(np.asarray(value), dim=SECOND)
+                what = f"the delay of {synapses.describe()}"
+                value = Quantity(plain_values(value, what)[0], dim=SECOND)
             new = pathway.variable.convert(value, synapses.describe())
         if pathway.fixed and (not whole or np.size(new) != 1):
             raise ModelError(
