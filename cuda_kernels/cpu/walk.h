@@ -46,7 +46,8 @@ static inline void sg_prefetch_segment(const T *array, const sg_segment &segment
 // The same for the whole pieces that sg_gather copies. Together with the lines beyond the first it
 // takes a third off the delivery by two threads (segments of 11 targets, 20 MB of them, Zen 3), and
 // a tenth off the whole run by one.
-static inline void sg_prefetch_pieces(const uint32_t *targets, const sg_segment &segment) {
+template <class Target>
+static inline void sg_prefetch_pieces(const Target *targets, const sg_segment &segment) {
   const uint64_t n_pieces =
       (segment.end - segment.begin + SG_GATHERED_PIECE - 1) / SG_GATHERED_PIECE;
   const uint64_t end = segment.begin + n_pieces * SG_GATHERED_PIECE;
@@ -56,12 +57,13 @@ static inline void sg_prefetch_pieces(const uint32_t *targets, const sg_segment 
 // Copies targets[begin, end) to `out`, a cache line at a time where the array of n_targets reaches
 // that far, so that hardly a branch depends on the length of a short piece. What is copied beyond
 // the end is overwritten by the next piece.
-static inline void sg_gather(uint32_t *out, const uint32_t *targets, uint64_t begin, uint64_t end,
+template <class Target>
+static inline void sg_gather(Target *out, const Target *targets, uint64_t begin, uint64_t end,
                              int64_t n_targets) {
   uint64_t k = 0;
   if (end + SG_GATHERED_PIECE <= (uint64_t)n_targets) {
     for (; k < end - begin; k += SG_GATHERED_PIECE) {
-      __builtin_memcpy(out + k, targets + begin + k, SG_GATHERED_PIECE * sizeof(uint32_t));
+      __builtin_memcpy(out + k, targets + begin + k, SG_GATHERED_PIECE * sizeof(Target));
       __asm__("" : "+r"(k));  // a call of memcpy for the whole loop would cost more than it copies
     }
     return;
