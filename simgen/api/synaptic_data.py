@@ -177,7 +177,7 @@ class SynapticData:
             rows = from_arrays(
                 np.zeros(0, np.int64), np.zeros(0, np.int64), self.n_source, self.n_target
             )
-        moved = [v for v in variables if not v.info.shared and v.data.size]
+        moved = [v for v in variables if not v.info.shared and v.size]
         sorted_already = rows.sorted and n_classes == 1 and len(bounds) == 2
         keep = rows.creation_of_row_order is not None or not rows.sorted
         keep |= rows.multapses and n_classes > 1

@@ -67,7 +67,7 @@ def lower_fan_out(
 ) -> tuple[RowsView, Launch]:
     """Return the view of a delivery: the segments that spikes reach in this step."""
     store, events = domain.store, domain.events
-    frame = module.open(kernel, _INDICES)
+    frame = module.open(kernel, _INDICES, plan)
     scope = frame.scope
     owned = plan.order is Order.OWNED and plan.owner is IndexKind.POST
     by_class = domain.whole_rows and owned  # within a class targets ascend
@@ -75,8 +75,9 @@ def lower_fan_out(
         "step",
         scope.array(domain.delays),
         scope.size(domain.delays.length),
-        scope.buffer(f"{events.name}.ids", "uint32_t"),
-        scope.buffer(f"{events.name}.counts", "int64_t"),
+        # other blocks write the slot of this step; what may change is not read as constant
+        scope.buffer(f"{events.name}.ids", "uint32_t", written=plan.earlier),
+        scope.buffer(f"{events.name}.counts", "int64_t", written=plan.earlier),
         scope.size(f"{events.name}.depth"),
         scope.size(events.length),
         scope.size(f"{store.name}.n_rows"),
@@ -111,7 +112,7 @@ def lower_synapses(
     store = domain.store
     if domain.listed and plan.order is Order.SERIAL:
         return lower_listed(kernel, domain, plan, module)
-    frame = module.open(kernel, _INDICES)
+    frame = module.open(kernel, _INDICES, plan)
     scope = frame.scope
     fields = (
         scope.buffer(f"{store.name}.row_start", "uint64_t"),
@@ -153,7 +154,7 @@ def lower_fan_in(
 ) -> tuple[ColumnsView, Launch]:
     """Return the view of a walk over the columns of the neurons that fired."""
     store, events = domain.store, domain.events
-    frame = module.open(kernel, {**_INDICES, IndexKind.ENTRY: "q"})
+    frame = module.open(kernel, {**_INDICES, IndexKind.ENTRY: "q"}, plan)
     scope, name = frame.scope, store.name
     column, body = _split(frame, plan, IndexKind.POST)
     if uses_index(frame.body, IndexKind.PRE):
