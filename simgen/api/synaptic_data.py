@@ -87,8 +87,8 @@ class SynapticData:
             return sources_of(self.store)
         return np.zeros(0, np.uint32) if self.rows is None else self.rows.sources()
 
-    def targets(self) -> npt.NDArray[np.uint32]:
-        """Return the absolute target of each datum."""
+    def targets(self) -> UIntArray:
+        """Return the absolute target of each datum (uint16 or uint32)."""
         if self.store is not None:
             return self.store.targets
         return np.zeros(0, np.uint32) if self.rows is None else self.rows.targets
@@ -149,7 +149,9 @@ class SynapticData:
         self.rows, self.store, self._inverse = None, None, None
 
     def _rebuild(self, sources: AnyArray, targets: AnyArray) -> None:
-        self.rows = from_arrays(sources, targets, self.n_source, self.n_target)
+        self.rows = from_arrays(
+            sources, targets.astype(np.uint32, copy=False), self.n_source, self.n_target
+        )
         self.store = None
         self._inverse = None
 
@@ -176,7 +178,7 @@ class SynapticData:
             rows = from_arrays(
                 np.zeros(0, np.int64), np.zeros(0, np.int64), self.n_source, self.n_target
             )
-        moved = [v for v in variables if not v.info.shared and v.data.size]
+        moved = [v for v in variables if not v.info.shared and v.size]
         sorted_already = rows.sorted and n_classes == 1 and len(bounds) == 2
         keep = rows.creation_of_row_order is not None or not rows.sorted
         keep |= rows.multapses and n_classes > 1
@@ -190,7 +192,7 @@ class SynapticData:
         )
         if not sorted_already and store.order is not None:
             order = _row_index(store, rows.creation_of_row_order)
-            largest = max((v.data.itemsize for v in moved), default=0)
+            largest = max((v.dtype.itemsize for v in moved), default=0)
             require_memory(largest * store.n, f"sorting the data of {store.n:,} synapses")
             rows = self.rows = None  # not needed while the data of variables are there twice
             for variable in moved:

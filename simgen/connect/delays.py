@@ -14,7 +14,7 @@ from simgen.errors import ArgumentTypeError, ModelError
 
 MAX_DELAY_STEPS = 2**31 - 1
 _TABLE_LIMIT = 2**24  # entries of the table of delays; wider ranges are sorted
-_CHUNK = 2**16  # synapses at a time, so that temporaries stay small
+_CHUNK = 2**14  # synapses at a time, so that temporaries stay small
 
 
 def delay_steps(seconds: NDArray[np.float64], dt: float) -> NDArray[np.int64]:

@@ -56,9 +56,10 @@ def test_synapses_take_their_targets_their_values_and_the_bounds_of_their_delays
     assert connected_held == pytest.approx(4 + 8, abs=SMALL)
     assert given == pytest.approx(4 + 8 + 8, abs=SMALL)
     assert most_given < 4 + 8 + 8 + SMALL
-    assert ready == pytest.approx(4 + 8 + (2 * (DELAYS + 1) + 8) / TARGETS, abs=SMALL)
+    # targets of a small group take two bytes from now on
+    assert ready == pytest.approx(2 + 8 + (2 * (DELAYS + 1) + 8) / TARGETS, abs=SMALL)
     # what was given and the classes of delays; then targets, order, classes and weights twice
-    assert most_ready < 4 + 4 + 1 + 8 + 8 + SMALL
+    assert most_ready < 2 + 4 + 1 + 8 + 8 + SMALL
 
 
 def test_values_of_text_are_not_copied_unless_someone_has_the_old_ones():
