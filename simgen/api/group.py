@@ -11,12 +11,12 @@ import numpy.typing as npt
 
 from simgen.api.checks import check_not_infinite, check_shared_index, index_array, is_read_only
 from simgen.api.clock import Clock, defaultclock
-from simgen.api.component import Component
 from simgen.api.device import current_options
 from simgen.api.evaluation import TextContext, evaluate_node, evaluate_text
+from simgen.api.group_states import GroupStates
 from simgen.api.namespaces import LayeredNamespace, Namespace, caller_namespace, checked_namespace
 from simgen.api.seeds import Stream, take_stream
-from simgen.api.storage import AnyArray, StateVariable
+from simgen.api.storage import AnyArray
 from simgen.api.views import VariableView
 from simgen.build.neurons import elements
 from simgen.build.schedule import is_before
@@ -24,7 +24,6 @@ from simgen.dtypes import DType
 from simgen.errors import (
     ArgumentTypeError,
     IndexRangeError,
-    InternalError,
     ModelError,
     SourceText,
     UnknownAttributeError,
@@ -71,15 +70,12 @@ def choose_clock(dt: Any, clock: Any, owner: str) -> Clock:
     return defaultclock if dt is None else Clock(dt, f"{owner.split(chr(39))[1]}_clock")
 
 
-class Group(Component):
+class Group(GroupStates):
     """Base of groups that hold variables. Attributes are variables; misspelt ones raise."""
 
     _attributes: frozenset[str] = frozenset()
     # set by name, since plain attributes are variables of the model
-    variables: dict[str, StateVariable]
-    clock: Clock
     namespace: Namespace | None
-    _description: GroupDescription
     _stream: Stream
     _real: np.dtype[np.floating]
 
@@ -168,10 +164,6 @@ class Group(Component):
         return self.clock.t
 
     # --- indices ----------------------------------------------------------------------------
-
-    def _size(self) -> int:
-        """The number of elements that indices run over."""
-        raise InternalError(f"{type(self).__name__} does not say how many elements it has")
 
     def _index(self) -> Index:
         """The running index of the group's own code."""
@@ -302,10 +294,6 @@ class Group(Component):
         )
         variable.written()
         self._after_write(name)
-
-    def _must_be_finite(self, name: str) -> bool:
-        """Whether a variable may not be infinite."""
-        return any(name == checked for checked, _ in self._checked_state())
 
     def _before_write(self, name: str) -> None:
         """Hook: called before a variable is written from Python."""

@@ -17,7 +17,7 @@ _ADVICE: dict[str, str] = {
     **dict.fromkeys(("declare_types", "BinomialFunction"), _FUNCTIONS),
     "restore_initial_state": "Use store() before the first run, and restore() later.",
     **dict.fromkeys(
-        ("get_states", "set_states"), "Read and write variables by name, as in group.v[:]."
+        ("get_states", "set_states"), "Objects and networks have them, as group.get_states()."
     ),
     **dict.fromkeys(
         ("ExplicitStateUpdater", "StateUpdateMethod"),

@@ -14,6 +14,7 @@ from simgen.api.component import Component
 from simgen.api.group import Group
 from simgen.api.namespaces import Namespace
 from simgen.api.recording import Recording
+from simgen.api.states import Access, States
 from simgen.api.storage import ProgramArray
 from simgen.api.subgroup import Subgroup
 from simgen.build.facts import NetworkFacts
@@ -48,7 +49,7 @@ def parent_group(source: Group) -> Group:
     return source.source if isinstance(source, Subgroup) else source
 
 
-class EventMonitor(Component):
+class EventMonitor(States, Component):
     """Records which elements had an event, when, and values at that moment.
 
     Parameters
@@ -214,6 +215,17 @@ class EventMonitor(Component):
     def event_trains(self) -> dict[int, Quantity]:
         """Return index -> times of its events."""
         return self.values("t")
+
+    def _states(self) -> dict[str, Access]:
+        return dict.fromkeys((*self._recordings, "count", "N"), Access.READ_ONLY)
+
+    def _state(self, name: str) -> tuple[AnyArray, Dimension]:
+        if name == "t":
+            return self.t_, SECOND
+        if name in self._recordings:
+            recording = self._recordings[name]
+            return recording.values().copy(), recording.dim
+        return np.array(getattr(self, name)), DIMENSIONLESS
 
     def _need_record(self, what: str) -> None:
         if not self.record:

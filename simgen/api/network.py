@@ -19,7 +19,7 @@ from simgen.api.demand import demand_of
 from simgen.api.device import current_options
 from simgen.api.membership import check_members
 from simgen.api.namespaces import caller_namespace, checked_namespace
-from simgen.api.naming import Named
+from simgen.api.network_states import NetworkStates
 from simgen.api.progress import Progress, Report, make_report
 from simgen.api.running import RUNNING
 from simgen.api.timeline import Timeline
@@ -43,7 +43,7 @@ _log = logging.getLogger("simgen.device")
 on_compiled: Callable[[CompiledNetwork], None] | None = None  # told before each run; for tools
 
 
-class Network(Named):
+class Network(NetworkStates):
     """Objects that run together.
 
     Parameters

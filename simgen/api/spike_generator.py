@@ -11,6 +11,7 @@ import numpy.typing as npt
 from simgen.api.arguments import flat_values, plain_name, plain_values
 from simgen.api.clock import seconds
 from simgen.api.group import Group, checked_size, spike_events
+from simgen.api.states import Access
 from simgen.api.storage import AnyArray, ProgramArray
 from simgen.api.subgroup import Subgroup, slice_bounds
 from simgen.api.views import VariableView
@@ -28,6 +29,7 @@ from simgen.ir.expr import Array
 from simgen.ir.kernel import Item
 from simgen.ir.stmt import EventList
 from simgen.model.description import SECOND, GroupDescription
+from simgen.units import DIMENSIONLESS, Dimension
 
 LATEST = 2**53  # steps that can be counted in floating point
 EARLY = 1e-3  # of a step: how much before its step a time may lie (Brian's timestep rule)
@@ -176,6 +178,17 @@ class SpikeGeneratorGroup(Group):
     def __getitem__(self, item: Any) -> Subgroup:
         start, stop = slice_bounds(item, self._N, self.describe())
         return Subgroup(self, start, stop)
+
+    def _states(self) -> dict[str, Access]:
+        own = ("period", "neuron_index", "spike_time")
+        return {**super()._states(), **dict.fromkeys(own, Access.READ_ONLY)}
+
+    def _state(self, name: str) -> tuple[AnyArray, Dimension]:
+        if name == "neuron_index":
+            return self._elements.copy(), DIMENSIONLESS
+        if name in ("period", "spike_time"):
+            return np.array(self._period if name == "period" else self._times), SECOND
+        return super()._state(name)
 
     @property
     def spikes(self) -> AnyArray:

@@ -16,7 +16,6 @@ from simgen.api.checks import (
     check_new_name,
     check_summed_targets,
 )
-from simgen.api.connectable import Connectable
 from simgen.api.endpoint_values import endpoint_names, endpoint_view
 from simgen.api.equation_variables import as_equations, declare_variables
 from simgen.api.evaluation import TextContext, evaluate_text
@@ -31,6 +30,7 @@ from simgen.api.synapse_counts import degree
 from simgen.api.synaptic_data import SynapticData
 from simgen.api.synaptic_run import SynapticRun
 from simgen.api.synaptic_selection import SynapticSelection, from_matrix, is_matrix, pair_indices
+from simgen.api.synaptic_states import SynapticStates
 from simgen.api.views import VariableView
 from simgen.build.schedule import is_before
 from simgen.dtypes import DType
@@ -52,7 +52,7 @@ from simgen.model.synapses import PathwaySource, SynapseScope, SynapsesSource, c
 from simgen.units import DIMENSIONLESS, Dimension
 
 
-class Synapses(Connectable):
+class Synapses(SynapticStates):
     """Connections from ``source`` to ``target``.
 
     Parameters
