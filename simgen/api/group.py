@@ -74,6 +74,7 @@ class Group(GroupStates):
     """Base of groups that hold variables. Attributes are variables; misspelt ones raise."""
 
     _attributes: frozenset[str] = frozenset()
+    _movable = False
     # set by name, since plain attributes are variables of the model
     namespace: Namespace | None
     _stream: Stream
@@ -318,12 +319,16 @@ class Group(GroupStates):
 
     def _code_scope(self, constants: ConstantScope, clock: ir.Clock, when: str) -> Scope:
         """Return the scope of code that runs for all elements on a clock, in a slot."""
-        before = is_before(when, "groups")
+        before = is_before(when, "groups", self._slots)
         return GroupScope(self._code_description(), self._index(), constants, clock, before)
 
     def _code_description(self) -> GroupDescription:
         """Return the group as resolved code sees it (with its refractoriness)."""
         return self._description
+
+    def _event_places(self) -> dict[str, tuple[str, int]]:
+        """Return per event the slot and order in which it is found."""
+        return {}
 
     def _code_domain(self, body: tuple[Stmt, ...], label: str) -> ir.Domain:
         """Return the domain of code that runs for all elements."""

@@ -83,9 +83,13 @@ class EventMonitor(States, Component):
             raise ArgumentTypeError(f"A monitor needs a group, not {source!r}.")
         plain_name(event, f"The event of a monitor of {source.describe()}")
         spike = event == "spike"
-        slot: str = when if when is not None else ("thresholds" if spike else "after_thresholds")
-        place = source.order + 1 if order is None else order
-        super().__init__(name, self._prefix, when=slot, order=place)
+        slot, place = source._event_places().get(event, ("thresholds", source.order))
+        super().__init__(
+            name,
+            self._prefix,
+            when=slot if when is None else when,
+            order=place + 1 if order is None else order,
+        )
         if event not in source._description.events:
             raise ModelError(
                 f"{source.describe()} has no event {event!r}"

@@ -15,8 +15,9 @@ from simgen.api.storage import AnyArray
 from simgen.dtypes import DType
 from simgen.errors import ArgumentTypeError, IndexRangeError, ModelError
 from simgen.ir.expr import Array, Param
+from simgen.ir.kernel import Clock
 from simgen.model.description import GroupDescription
-from simgen.model.scope import ConstantScope
+from simgen.model.scope import ConstantScope, Scope
 
 if TYPE_CHECKING:
     from simgen.api.component import Component
@@ -62,7 +63,6 @@ class Subgroup(Group):
                     f"A part of {source.describe()} cannot be made: its variable '{attribute}' has "
                     "the name of an attribute of subgroups. Choose another name."
                 )
-        # Brian's rule: what a monitor of a part sees comes after the events of the whole
         super().__init__(
             f"{source.name}_subgroup*", "subgroup*", clock=source.clock, order=source.order + 1
         )
@@ -120,6 +120,14 @@ class Subgroup(Group):
 
     def _constants(self, run_namespace: Namespace | None) -> ConstantScope:
         return self.source._constants(run_namespace)
+
+    def _event_places(self) -> dict[str, tuple[str, int]]:
+        # Brian's rule: what a monitor of a part sees comes after the events of the whole
+        return {e: (slot, order + 1) for e, (slot, order) in self.source._event_places().items()}
+
+    def _code_scope(self, constants: ConstantScope, clock: Clock, when: str) -> Scope:
+        self._set("_slots", self.source._slots)
+        return super()._code_scope(constants, clock, when)
 
     def _code_description(self) -> GroupDescription:
         own = self._description

@@ -353,7 +353,7 @@ class Synapses(SynapticStates):
         return SynapseScope(self._source_model(), constants, self.clock.ir)
 
     def _code_scope(self, constants: ConstantScope, clock: ir.Clock, when: str) -> Scope:
-        before = is_before(when, "groups")
+        before = is_before(when, "groups", self._slots)
         return SynapseScope(self._source_model(), constants, clock, before)
 
     def _code_domain(self, body: tuple[Stmt, ...], label: str) -> ir.Domain:

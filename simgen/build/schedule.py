@@ -7,8 +7,8 @@ from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from simgen.errors import ArgumentTypeError, ModelError, suggest
-from simgen.ir.kernel import Item, OverEvents
+from simgen.errors import ArgumentTypeError, ModelError, UnsupportedFeatureError, suggest
+from simgen.ir.kernel import Item, OverEvents, OverFanIn, OverFanOut
 from simgen.ir.stmt import Emit, EmitTable
 from simgen.ir.visit import flatten
 
@@ -24,10 +24,10 @@ def slot_positions(slots: Sequence[str] = DEFAULT_SLOTS) -> dict[str, int]:
     return places
 
 
-def is_before(slot: str, other: str) -> bool:
-    """Whether a slot runs before another one."""
-    places = slot_positions()
-    return places[slot] < places[other]
+def is_before(slot: str, other: str, slots: Sequence[str] = DEFAULT_SLOTS) -> bool:
+    """Whether a slot runs before another one; one that there is not counts as later."""
+    places = slot_positions(slots)
+    return places.get(slot, len(places)) < places.get(other, len(places))
 
 
 def name_key(name: str) -> tuple[tuple[str, int], ...]:
@@ -56,6 +56,7 @@ def with_lags(schedule: Sequence[Item]) -> tuple[Item, ...]:
     """Return the items, with those that run before their events are found told so.
 
     As in Brian they see the events that were found last, which are those of the step before.
+    Raises UnsupportedFeatureError for synapses, whose delays count from the step of the event.
     """
     found = {
         stmt.events: position
@@ -66,6 +67,13 @@ def with_lags(schedule: Sequence[Item]) -> tuple[Item, ...]:
     items = []
     for position, item in enumerate(schedule):
         domain = item.kernel.domain
+        if isinstance(domain, OverFanOut | OverFanIn) and position < found.get(domain.events, -1):
+            raise UnsupportedFeatureError(
+                f"{item.kernel.comment}: it runs in the slot '{item.slot}', before its events "
+                f"'{domain.events.name.rpartition('.')[2]}' are found in the slot "
+                f"'{schedule[found[domain.events]].slot}'. Events that start synapses must be "
+                "found earlier in a step."
+            )
         if isinstance(domain, OverEvents) and position < found.get(domain.events, -1):
             kernel = replace(item.kernel, domain=replace(domain, lag=1))
             item = replace(item, kernel=kernel)

@@ -74,13 +74,8 @@ ROWS = [
         UnsupportedFeatureError, ["source", "glia", "Synapses"]),
     Bad("synapses_as_target", lambda: synapses_on_synapses("target"),
         UnsupportedFeatureError, ["target", "glia", "Synapses"]),
-    Bad("run_on_event_schedule", lambda: spiking(events={"e": "v > 2*volt"}).run_on_event(
-        "e", "v = 0*volt", when="start"), UnsupportedFeatureError, ["run_on_event"]),
     Bad("run_at", lambda: neurons().run_at("v = 0*volt", times=[1, 2] * ms),
         SimgenError, ["run_at", "exc"]),
-    Bad("event_schedule", lambda: spiking().set_event_schedule("spike", when="end"),
-        SimgenError, ["set_event_schedule", "exc"]),
-    Bad("get_states", lambda: neurons().get_states(), SimgenError, ["get_states", "exc"]),
     Bad("state_updater", lambda: neurons(LEAK).state_updater.name, UnknownAttributeError,
         ["state_updater", "exc"]),
     *(Bad(f"missing_{name}", lambda name=name: missing(name), UnsupportedFeatureError, [name])
