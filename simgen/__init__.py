@@ -8,7 +8,15 @@ from simgen.api.clock import Clock, defaultclock
 from simgen.api.device import get_device, set_device
 from simgen.api.functions import Function, implementation
 from simgen.api.linked import LinkedVariable, linked_var
-from simgen.api.magic import collect, magic_network, restore, run, start_scope, store
+from simgen.api.magic import (
+    collect,
+    magic_network,
+    restore,
+    run,
+    scheduling_summary,
+    start_scope,
+    store,
+)
 from simgen.api.missing import missing_name
 from simgen.api.monitors import EventMonitor, SpikeMonitor
 from simgen.api.network import Network
@@ -94,6 +102,7 @@ __all__ = [
     "network_operation",
     "restore",
     "run",
+    "scheduling_summary",
     "seed",
     "set_device",
     "start_scope",

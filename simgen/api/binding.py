@@ -57,8 +57,12 @@ class CompiledNetwork(Timeline):
         options: Options,
         start: float,
         previous: Timeline | None,
+        slots: Sequence[str] = DEFAULT_SLOTS,
     ) -> None:
         self.objects = in_order(components)  # as the user made them
+        self._slots = tuple(slots)
+        for component in self.objects:
+            object.__setattr__(component, "_slots", self._slots)
         self._position: int | None = None  # of the Python operation that is being called
         self.options = options
         self.clocks = clocks_of(self.objects)
@@ -76,7 +80,7 @@ class CompiledNetwork(Timeline):
         carry_spikes(self.merges.merges, following)
         for component in self.components:
             component._prepare(options.threads)
-        raw = pipeline.build_program(self.components, namespace, options.optimize)
+        raw = pipeline.build_program(self.components, namespace, options.optimize, slots)
         # clocks without kernels make ticks, too
         clocks = dict.fromkeys((*raw.clocks, *(clock.ir for clock in self.clocks)))
         self.raw: Program = replace(raw, clocks=tuple(clocks))
@@ -309,7 +313,7 @@ class CompiledNetwork(Timeline):
 
     def _operations(self) -> list[HostOperation]:
         """Return the Python operations with their places in the compiled schedule."""
-        places = slot_positions(DEFAULT_SLOTS)
+        places = slot_positions(self._slots)
 
         def key(slot: str, order: int, name: str) -> Any:
             return places[slot], order, name_key(name)

@@ -19,11 +19,10 @@ from simgen.api.demand import demand_of
 from simgen.api.device import current_options
 from simgen.api.membership import check_members
 from simgen.api.namespaces import caller_namespace, checked_namespace
-from simgen.api.network_states import NetworkStates
+from simgen.api.network_schedule import NetworkSchedule
 from simgen.api.progress import Progress, Report, make_report
 from simgen.api.running import RUNNING
 from simgen.api.timeline import Timeline
-from simgen.build.schedule import DEFAULT_SLOTS
 from simgen.errors import (
     ArgumentTypeError,
     ModelError,
@@ -43,7 +42,7 @@ _log = logging.getLogger("simgen.device")
 on_compiled: Callable[[CompiledNetwork], None] | None = None  # told before each run; for tools
 
 
-class Network(NetworkStates):
+class Network(NetworkSchedule):
     """Objects that run together.
 
     Parameters
@@ -144,18 +143,6 @@ class Network(NetworkStates):
 
     def __iter__(self) -> Iterator[Component]:
         return iter(self.objects)
-
-    @property
-    def schedule(self) -> tuple[str, ...]:
-        """The slots of a step, in order; each has a before_ and an after_ slot."""
-        return DEFAULT_SLOTS
-
-    @schedule.setter
-    def schedule(self, slots: Any) -> None:
-        raise UnsupportedFeatureError(
-            f"The schedule of {self.describe()} cannot be changed. Use when= and order= of the "
-            "objects instead."
-        )
 
     # --- time -----------------------------------------------------------------------------------
 
@@ -280,7 +267,9 @@ class Network(NetworkStates):
                 if component not in components:
                     component._follow_constants(None)
         check_members(components, self.name)
-        fresh = CompiledNetwork(components, namespace, options, self._t, self._timeline)
+        fresh = CompiledNetwork(
+            components, namespace, options, self._t, self._timeline, self._slots
+        )
         for component in components:
             object.__setattr__(component, "_network", self)
         self._compiled = self._timeline = fresh

@@ -13,7 +13,8 @@ from simgen.api.placed import Place, checked_order, checked_slot
 from simgen.api.storage import AnyArray
 from simgen.build.neurons import CONDITION_SLOTS, REACTION_SLOTS, slot_of_event
 from simgen.build.schedule import is_before
-from simgen.errors import ArgumentTypeError, ModelError, SourceText, suggest
+from simgen.errors import ArgumentTypeError, InternalError, ModelError, SourceText, suggest
+from simgen.model.neurons import NeuronSource
 
 SlotAndOrder = tuple[str, int | None]  # None: that of the group
 
@@ -100,6 +101,9 @@ class NeuronEvents(LinkingGroup):
         self._condition_places[event] = self._place(event, when, order, "condition of")
         self._changed()
 
+    def _source(self) -> NeuronSource:
+        raise InternalError(f"{type(self).__name__} does not say what it is made of")
+
     def _require_event(self, event: Any, what: str) -> None:
         plain_name(event, f"The event of {what} of {self.describe()}")
         if event not in self._conditions:
@@ -152,7 +156,9 @@ class NeuronEvents(LinkingGroup):
         )
 
     def _places(self) -> Iterator[Place]:
-        yield Place(f"{self.name}_stateupdater", "state update", self.when, self.order)
+        equations = self._source().equations
+        if equations.differential or self._description.lastspike is not None:
+            yield Place(f"{self.name}_stateupdater", "state update", self.when, self.order)
         for event, place in self._event_places().items():
             kind = "threshold" if event == "spike" else "event"
             yield Place(f"{self.name}_{event}_thresholder", kind, *place)

@@ -18,10 +18,10 @@ from simgen.api.checks import (
 )
 from simgen.api.equation_variables import as_equations, declare_variables
 from simgen.api.group import checked_size, spike_events
+from simgen.api.group_code import RunsCode
 from simgen.api.linked import declared
 from simgen.api.namespaces import Namespace
 from simgen.api.neuron_events import NeuronEvents
-from simgen.api.operations import RegularOperation
 from simgen.api.seeds import Stream
 from simgen.api.storage import AnyArray, ProgramArray, StateVariable
 from simgen.api.subgroup import Subgroup, slice_bounds
@@ -53,7 +53,7 @@ from simgen.units import DIMENSIONLESS
 METHODS = ("exact", "euler", "heun")
 
 
-class NeuronGroup(NeuronEvents):
+class NeuronGroup(RunsCode, NeuronEvents):
     """A group of neurons that share equations.
 
     Parameters
@@ -221,20 +221,6 @@ class NeuronGroup(NeuronEvents):
     def __getitem__(self, item: Any) -> Subgroup:
         start, stop = slice_bounds(item, self._N, self.describe())
         return Subgroup(self, start, stop)
-
-    # --- code added later -----------------------------------------------------------------------
-
-    def run_regularly(
-        self,
-        code: str,
-        dt: Any = None,
-        clock: Any = None,
-        when: str = "start",
-        order: int = 0,
-        name: str | None = None,
-    ) -> RegularOperation:
-        """Run statements for all neurons at every step of a clock (the group's own by default)."""
-        return RegularOperation(self, code, dt=dt, clock=clock, when=when, order=order, name=name)
 
     # --- what a network asks for ------------------------------------------------------------------
 

@@ -13,7 +13,12 @@ from simgen.api.storage import StateVariable
 from simgen.api.views import VariableView
 from simgen.connect.delays import delay_steps_to_classes
 from simgen.dtypes import FLOAT64, DType
-from simgen.errors import ModelError, SourceText, UnknownAttributeError
+from simgen.errors import (
+    ModelError,
+    SourceText,
+    UnknownAttributeError,
+    UnsupportedFeatureError,
+)
 from simgen.ir.expr import Array
 from simgen.model.description import SECOND, VariableInfo
 from simgen.units import Dimension, Quantity
@@ -59,6 +64,31 @@ class Pathway:
             )
         self._order = int(value)
         self.synapses._changed()
+
+    @property
+    def when(self) -> str:
+        """The slot of the schedule, the same for all pathways."""
+        return "synapses"
+
+    @when.setter
+    def when(self, slot: Any) -> None:
+        raise UnsupportedFeatureError(
+            f"The pathway '{self.name}' of {self.synapses.describe()} runs in the slot 'synapses', "
+            f"not {slot!r}. Its place within it is set by order=, that of the slot by the schedule "
+            "of the network."
+        )
+
+    @property
+    def active(self) -> bool:
+        """Whether the synapses run."""
+        return self.synapses.active
+
+    @active.setter
+    def active(self, active: Any) -> None:
+        raise UnsupportedFeatureError(
+            f"The pathway '{self.name}' of {self.synapses.describe()} cannot be set to active = "
+            f"{active!r} alone. Set that of the synapses, or give the pathway Synapses of its own."
+        )
 
     @property
     def group(self) -> Group:

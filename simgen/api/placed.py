@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from simgen.api.clock import Clock
 from simgen.api.naming import Named
 from simgen.build.schedule import DEFAULT_SLOTS, check_slot
 from simgen.errors import ArgumentTypeError, ModelError, UnsupportedFeatureError
@@ -23,6 +24,8 @@ class Place:
     kind: str
     slot: str
     order: int
+    clock: Clock | None = None  # that of its object, if it is not named
+    owner: Named | None = None  # what the object itself is part of
 
 
 def checked_slot(slot: Any, owner: str) -> str:

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from simgen.api.arguments import flat_values, plain_values
 from simgen.api.clock import seconds
 from simgen.api.group import Group, checked_size, spike_events
+from simgen.api.placed import Place
 from simgen.api.states import Access
 from simgen.api.storage import AnyArray, ProgramArray
 from simgen.api.subgroup import Subgroup, slice_bounds
@@ -179,6 +180,9 @@ class SpikeGeneratorGroup(Group):
     def __getitem__(self, item: Any) -> Subgroup:
         start, stop = slice_bounds(item, self._N, self.describe())
         return Subgroup(self, start, stop)
+
+    def _places(self) -> Iterator[Place]:
+        yield Place(f"{self.name}_spike_thresholder", "threshold", self.when, self.order)
 
     def _event_places(self) -> dict[str, tuple[str, int]]:
         return {"spike": (self.when, self.order)}

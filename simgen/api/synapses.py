@@ -20,8 +20,8 @@ from simgen.api.endpoint_values import endpoint_names, endpoint_view
 from simgen.api.equation_variables import as_equations, declare_variables
 from simgen.api.evaluation import TextContext, evaluate_text
 from simgen.api.group import Group, is_whole
+from simgen.api.group_code import RunsCode
 from simgen.api.monitors import parent_group
-from simgen.api.operations import RegularOperation
 from simgen.api.pathway_arguments import make_pathways, pathway_codes
 from simgen.api.pathways import Pathway
 from simgen.api.storage import AnyArray, StateVariable
@@ -52,7 +52,7 @@ from simgen.model.synapses import PathwaySource, SynapseScope, SynapsesSource, c
 from simgen.units import DIMENSIONLESS, Dimension
 
 
-class Synapses(SynapticStates):
+class Synapses(RunsCode, SynapticStates):
     """Connections from ``source`` to ``target``.
 
     Parameters
@@ -378,17 +378,3 @@ class Synapses(SynapticStates):
 
     def _text_context(self) -> TextContext:
         return self._run.text_context(super()._text_context())
-
-    # --- code and network ---------------------------------------------------------------------
-
-    def run_regularly(
-        self,
-        code: str,
-        dt: Any = None,
-        clock: Any = None,
-        when: str = "start",
-        order: int = 0,
-        name: str | None = None,
-    ) -> RegularOperation:
-        """Run statements for all synapses at every step of a clock."""
-        return RegularOperation(self, code, dt=dt, clock=clock, when=when, order=order, name=name)

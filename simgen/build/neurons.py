@@ -44,6 +44,7 @@ class RegularCode:
     body: tuple[Stmt, ...]
     group: GroupDescription
     domain: Domain
+    what: str = "run_regularly"
 
 
 def elements(group: GroupDescription) -> OverElements:
@@ -201,14 +202,14 @@ def _is_shared(stmt: Stmt) -> bool:
 
 
 def regular_items(code: RegularCode) -> Iterable[Item]:
-    """Yield the items of a run_regularly."""
+    """Yield the items of a run_regularly; those of one name run in this order."""
     yield from element_items(
         code.name,
         code.slot,
         code.order,
         code.body,
         code.group,
-        "run_regularly",
+        code.what,
         clock=code.clock,
         domain=code.domain,
     )

@@ -6,6 +6,7 @@ import re
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from typing import Any
 
 from simgen.errors import ArgumentTypeError, ModelError, UnsupportedFeatureError, suggest
 from simgen.ir.kernel import Item, OverEvents, OverFanIn, OverFanOut
@@ -40,6 +41,19 @@ def name_key(name: str) -> tuple[tuple[str, int], ...]:
     )
 
 
+def place_key(
+    slot: str, order: int, name: str, slots: Sequence[str], owner: str
+) -> tuple[int, int, tuple[tuple[str, int], ...]]:
+    """Return the sort key of a place; ModelError, naming the owner, if there is no such slot."""
+    places = slot_positions(slots)
+    if slot not in places:
+        raise ModelError(
+            f"{owner} runs in the slot '{slot}', which the schedule of its network does not have: "
+            f"{', '.join(slots)}, each with before_ and after_."
+        )
+    return places[slot], order, name_key(name)
+
+
 def check_slot(slot: str, owner: str, slots: Sequence[str] = DEFAULT_SLOTS) -> None:
     """Raise ModelError if there is no such slot."""
     places = slot_positions(slots)
@@ -48,7 +62,8 @@ def check_slot(slot: str, owner: str, slots: Sequence[str] = DEFAULT_SLOTS) -> N
     if slot not in places:
         raise ModelError(
             f"There is no schedule slot '{slot}' for {owner}. {suggest(slot, places)} "
-            f"The slots are {', '.join(slots)}, each with before_ and after_."
+            f"The slots are {', '.join(slots)}, each with before_ and after_; a slot of your own "
+            "must be in the schedule of a network before."
         )
 
 
@@ -90,14 +105,17 @@ def order_items(
 
     ``python`` lists the places (slot, order, name) of Python code, which the items note.
     """
-    places = slot_positions(slots)
 
-    def key(slot: str, order: int, name: str) -> tuple[int, int, tuple[tuple[str, int], ...]]:
-        return places[slot], order, name_key(name)
+    def key(item: Item) -> Any:
+        what = item.kernel.comment or f"'{item.name}'"
+        return place_key(item.slot, item.order, item.name, slots, what)
 
-    found = sorted(items, key=lambda item: key(item.slot, item.order, item.name))
-    keys = [key(item.slot, item.order, item.name) for item in found]
-    marked = {bisect_left(keys, key(*place)) for place in python}
+    found = sorted(items, key=key)
+    keys = [key(item) for item in found]
+    marked = {
+        bisect_left(keys, place_key(*place, slots, f"The network_operation '{place[2]}'"))
+        for place in python
+    }
     return tuple(
         replace(item, after_python=True) if position in marked else item
         for position, item in enumerate(found)

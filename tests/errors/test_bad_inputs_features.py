@@ -33,7 +33,7 @@ LEAK = "dv/dt = -v/(10*ms) : volt"
 MISSING = [
     "SpatialNeuron", "Morphology", "Soma", "Cylinder",
     "BinomialFunction", "prefs", "restore_initial_state",
-    "profiling_summary", "scheduling_summary", "ExplicitStateUpdater", "device", "get_states",
+    "profiling_summary", "ExplicitStateUpdater", "device", "get_states",
     "BrianLogger", "clear_cache", "EventClock",
 ]  # fmt: skip
 
@@ -74,7 +74,7 @@ ROWS = [
         UnsupportedFeatureError, ["source", "glia", "Synapses"]),
     Bad("synapses_as_target", lambda: synapses_on_synapses("target"),
         UnsupportedFeatureError, ["target", "glia", "Synapses"]),
-    Bad("run_at", lambda: neurons().run_at("v = 0*volt", times=[1, 2] * ms),
+    Bad("run_at", lambda: neurons().run_at("v = 0*volt", times=[1, 2]),
         SimgenError, ["run_at", "exc"]),
     Bad("state_updater", lambda: neurons(LEAK).state_updater.name, UnknownAttributeError,
         ["state_updater", "exc"]),
