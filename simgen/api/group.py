@@ -12,6 +12,7 @@ import numpy.typing as npt
 from simgen.api.checks import check_not_infinite, check_shared_index, index_array, is_read_only
 from simgen.api.clock import Clock, defaultclock
 from simgen.api.device import current_options
+from simgen.api.device_text import assign_on_device
 from simgen.api.evaluation import TextContext, evaluate_node, evaluate_text
 from simgen.api.group_states import GroupStates
 from simgen.api.namespaces import LayeredNamespace, Namespace, caller_namespace, checked_namespace
@@ -255,6 +256,9 @@ class Group(GroupStates):
         self._before_write(name)
         if variable.info.shared:
             check_shared_index(item, f"'{name}' of {self.describe()}")
+        if isinstance(value, str) and assign_on_device(self, variable, item, value):
+            self._after_write(name)
+            return
         if isinstance(value, VariableView):
             value = value[:]
         if plain and not isinstance(value, str):
@@ -311,7 +315,7 @@ class Group(GroupStates):
 
     def _constants(self, run_namespace: Namespace | None) -> ConstantScope:
         """Return the constants: the group's own namespace first, then that of the run."""
-        values = LayeredNamespace(self.namespace or {}, run_namespace or {})
+        values = LayeredNamespace(self.namespace, run_namespace or {})
         return ConstantScope(values, prefix=f"{self.name}.c.")
 
     def _scope(self, constants: ConstantScope) -> Scope:

@@ -118,7 +118,7 @@ class NetworkSchedule(NetworkStates):
     """The side of a network that says what runs where in a step."""
 
     _slots: tuple[str, ...] = DEFAULT_SLOTS
-    _signature: tuple[Any, ...]
+    _signature: list[Any]
 
     def _refuse_while_running(self) -> None:
         raise InternalError(f"{type(self).__name__} does not know whether it runs")
@@ -145,7 +145,7 @@ class NetworkSchedule(NetworkStates):
         self._refuse_while_running()
         OWN_SLOTS.update(dict.fromkeys(checked))
         self._slots = checked
-        self._signature = ()  # compiled anew before the next run
+        self._signature = []  # compiled anew before the next run
 
     def scheduling_summary(self) -> SchedulingSummary:
         """Return a table of what runs in a step, in order, with slots, orders and step widths.
