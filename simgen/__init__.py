@@ -11,6 +11,7 @@ from simgen.api.linked import LinkedVariable, linked_var
 from simgen.api.magic import (
     collect,
     magic_network,
+    profiling_summary,
     restore,
     run,
     scheduling_summary,
@@ -100,6 +101,7 @@ __all__ = [
     "linked_var",
     "magic_network",
     "network_operation",
+    "profiling_summary",
     "restore",
     "run",
     "scheduling_summary",

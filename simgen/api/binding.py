@@ -21,6 +21,7 @@ from simgen.api.group import Group
 from simgen.api.merge_plan import MergePlan
 from simgen.api.namespaces import Namespace
 from simgen.api.operations import NetworkOperation, host_operations
+from simgen.api.profiling import Profile
 from simgen.api.recording import Recording
 from simgen.api.seeds import key_of, seed_epoch
 from simgen.api.storage import AnyArray, ProgramArray
@@ -105,6 +106,7 @@ class CompiledNetwork(Timeline):
         self._variables = [v for v in variables if hidden or v.array in names]
         self._versions: tuple[int, ...] | None = None
         self._bind(previous)
+        self.profile = Profile(self.program, self.memory) if options.profile else None
         self.simulation = Simulation(
             self.memory, self._segment, len(self.program.schedule), self._make_room
         )
@@ -330,7 +332,7 @@ class CompiledNetwork(Timeline):
             self._follow_seed()
             self.derive()
 
-        return call
+        return call if self.profile is None else self.profile.timed(operation.name, call)
 
     def _make_room(self, ticks: int) -> bool:
         """Give every recorder room for some of the coming ticks; return whether one grew."""

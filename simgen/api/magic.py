@@ -13,9 +13,10 @@ from simgen.api.naming import forget_names
 from simgen.api.network import Network
 from simgen.api.network_schedule import SchedulingSummary, checked_schedule
 from simgen.api.placed import OWN_SLOTS
+from simgen.api.profiling import ProfilingSummary
 from simgen.api.subgroup import Subgroup
 from simgen.build.schedule import DEFAULT_SLOTS
-from simgen.errors import MagicError, UnknownNameError
+from simgen.errors import MagicError, ModelError, UnknownNameError
 from simgen.model.description import SECOND
 from simgen.units import Quantity
 
@@ -149,6 +150,24 @@ def scheduling_summary(net: Network | None = None) -> SchedulingSummary:
     return (implicit_network() if net is None else net).scheduling_summary()
 
 
+def profiling_summary(net: Network | None = None, show: int | None = None) -> ProfilingSummary:
+    """Return what the last run with ``profile=True`` cost; see :meth:`Network.profiling_summary`.
+
+    Without ``net``: of the network that :func:`run` ran last.
+    """
+    return _profiled(net).profiling_summary(show)
+
+
+def _profiled(net: Network | None) -> Network:
+    found = _network if net is None else net
+    if found is None:
+        raise ModelError(
+            "Nothing has been profiled: call run(..., profile=True), or give a network, as in "
+            "profiling_summary(net)."
+        )
+    return found
+
+
 class MagicNetwork:
     """The network of ``run()``: the objects that the caller can see, called ``magic_network``.
 
@@ -241,6 +260,11 @@ class MagicNetwork:
     def scheduling_summary(self) -> SchedulingSummary:
         """Return what runs in a step; see :func:`scheduling_summary`."""
         return scheduling_summary()
+
+    @property
+    def profiling_info(self) -> list[tuple[str, Quantity]]:
+        """What the last run with ``profile=True`` cost; see :attr:`Network.profiling_info`."""
+        return _profiled(None).profiling_info
 
     def add(self, *_objects: Any) -> None:
         """Refuse: objects are part of it by being visible."""

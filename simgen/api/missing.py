@@ -23,7 +23,6 @@ _ADVICE: dict[str, str] = {
         ("ExplicitStateUpdater", "StateUpdateMethod"),
         "Integrators of your own are not supported; the method argument lists those there are.",
     ),
-    **dict.fromkeys(("profiling_summary",), "Summaries of runs are not supported."),
     **dict.fromkeys(
         ("prefs", "device", "build", "set_build_on_run"),
         "The target, precision and compiler flags are arguments of set_device().",

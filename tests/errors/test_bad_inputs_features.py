@@ -33,7 +33,7 @@ LEAK = "dv/dt = -v/(10*ms) : volt"
 MISSING = [
     "SpatialNeuron", "Morphology", "Soma", "Cylinder",
     "BinomialFunction", "prefs", "restore_initial_state",
-    "profiling_summary", "ExplicitStateUpdater", "device", "get_states",
+    "ExplicitStateUpdater", "device", "get_states",
     "BrianLogger", "clear_cache", "EventClock",
 ]  # fmt: skip
 
@@ -48,6 +48,11 @@ def from_import() -> None:
 
 def device(*arguments: Any, **keywords: Any) -> None:
     set_device(*arguments, **keywords)
+
+
+def on_emulated_gpu(**options: Any) -> None:
+    set_device("cuda", emulate=True)
+    run_of(neurons(), **options)
 
 
 def synapses_on_synapses(side: str) -> None:
@@ -67,7 +72,10 @@ ROWS = [
         ArgumentTypeError, ["dtype", "NeuronGroup", "set_device"]),
     *(Bad(f"gsl_{name}", lambda name=name: run_of(neurons(LEAK, method=name)),
           UnsupportedFeatureError, [name, "GSL"]) for name in ("gsl", "gsl_rk2", "gsl_rkf45")),
-    Bad("profile", lambda: run_of(neurons(), profile=True), UnsupportedFeatureError, ["profile"]),
+    Bad("profile_on_a_gpu", lambda: on_emulated_gpu(profile=True), UnsupportedFeatureError,
+        ["profile", "nsys", "set_device('cpu')"]),
+    Bad("no_profile", lambda: Network(neurons(), name="net").profiling_summary(), ModelError,
+        ["'net'", "profile=True"]),
     Bad("network_restore", lambda: Network(neurons()).restore("trained"),
         UnknownNameError, ["'trained'", "none"]),
     Bad("synapses_as_source", lambda: synapses_on_synapses("source"),

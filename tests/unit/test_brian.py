@@ -43,12 +43,14 @@ def test_units_win_over_numpy_and_bool_stays():
         "prefs['codegen.target'] = 'numpy'",
         "prefs['codegen.target']",
         "prefs.reset = 1",
-        "prefs = profiling_summary(1, 2)",
+        "prefs = restore_initial_state(1, 2)",
     ],
 )
 def test_names_that_only_brian_has_say_so_when_used(code):
     namespace = {name: getattr(brian, name) for name in brian.__all__}
-    with pytest.raises(UnsupportedFeatureError, match=r"simgen has no '(prefs|profiling_summary)'"):
+    with pytest.raises(
+        UnsupportedFeatureError, match=r"simgen has no '(prefs|restore_initial_state)'"
+    ):
         exec(code, namespace)
 
 
