@@ -195,7 +195,7 @@ def _key(synapses: Synapses) -> Any:
     if len(synapses._pathways) != 1 or synapses._multisynaptic:
         return None
     (pathway,) = synapses._pathways.values()
-    if pathway.direction != "pre":
+    if pathway.direction != "pre" or pathway.lag or pathway.needed_lag():
         return None
     for equation in synapses.equations.equations:
         if equation.kind == "differential" or not set(equation.flags) <= {"constant"}:

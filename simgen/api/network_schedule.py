@@ -128,8 +128,8 @@ class NetworkSchedule(NetworkStates):
         """The slots of a step, in order; each has a ``before_`` and an ``after_`` slot.
 
         Set it to a list of names, or to None for the usual ones. Slots of your own must be in a
-        schedule before objects use them. Events that start synapses must be found in an earlier
-        slot than ``synapses``.
+        schedule before objects use them. Where synapses come before the events that start them,
+        these reach them in the next step, and delays count from there.
 
         Raises
         ------

@@ -80,7 +80,8 @@ class NeuronEvents(LinkingGroup):
     ) -> None:
         """Say where in a step the condition of an event is evaluated.
 
-        Monitors made before keep their place; pathways of synapses must come after it.
+        Monitors made before keep their place. Pathways of synapses that come before it take the
+        events of the step before, and their delays count from the step after these.
 
         Parameters
         ----------

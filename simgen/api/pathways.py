@@ -10,7 +10,9 @@ import numpy.typing as npt
 from simgen.api.clock import Clock
 from simgen.api.group import Group
 from simgen.api.storage import StateVariable
+from simgen.api.subgroup import Subgroup
 from simgen.api.views import VariableView
+from simgen.build.schedule import place_key
 from simgen.connect.delays import delay_steps_to_classes
 from simgen.dtypes import FLOAT64, DType
 from simgen.errors import (
@@ -45,6 +47,7 @@ class Pathway:
         self.code = code
         self.event = event
         self._order = -1 if direction == "pre" else 1
+        self.lag = 0  # steps, in the network compiled last; see needed_lag()
         self.fixed = False  # given as a scalar in the constructor
         self.uniform: float | None = 0.0  # seconds, while all synapses have the same delay
         array = Array(f"{synapses.name}.{name}.delay", DType.F64, f"n_{synapses.name}.rows")
@@ -94,6 +97,20 @@ class Pathway:
     def group(self) -> Group:
         """The group whose events start the pathway."""
         return self.synapses.source if self.direction == "pre" else self.synapses.target
+
+    def needed_lag(self) -> int:
+        """Return 1 if the pathway comes before its events in a step, else 0.
+
+        It then takes those of the step before, and its delays count from the step after these.
+        """
+        synapses, group = self.synapses, self.group
+        parent = group.source if isinstance(group, Subgroup) else group
+        slots = synapses._slots
+        label = f"{parent.name}_{self.event}_thresholder"
+        slot, order = parent._event_places()[self.event]
+        found = place_key(slot, order, label, slots, parent.describe())
+        runs = f"{synapses.name}_{self.name}"
+        return int(place_key(self.when, self.order, runs, slots, synapses.describe()) < found)
 
     @property
     def clock(self) -> Clock:

@@ -71,7 +71,7 @@ def with_lags(schedule: Sequence[Item]) -> tuple[Item, ...]:
     """Return the items, with those that run before their events are found told so.
 
     As in Brian they see the events that were found last, which are those of the step before.
-    Raises UnsupportedFeatureError for synapses, whose delays count from the step of the event.
+    Of synapses, which come before their events, the delays are longer by a step instead.
     """
     found = {
         stmt.events: position
@@ -82,13 +82,6 @@ def with_lags(schedule: Sequence[Item]) -> tuple[Item, ...]:
     items = []
     for position, item in enumerate(schedule):
         domain = item.kernel.domain
-        if isinstance(domain, OverFanOut | OverFanIn) and position < found.get(domain.events, -1):
-            raise UnsupportedFeatureError(
-                f"{item.kernel.comment}: it runs in the slot '{item.slot}', before its events "
-                f"'{domain.events.name.rpartition('.')[2]}' are found in the slot "
-                f"'{schedule[found[domain.events]].slot}'. Events that start synapses must be "
-                "found earlier in a step."
-            )
         if isinstance(domain, OverEvents) and position < found.get(domain.events, -1):
             kernel = replace(item.kernel, domain=replace(domain, lag=1))
             item = replace(item, kernel=kernel)

@@ -174,13 +174,15 @@ def test_code_that_cannot_be_read_leaves_the_event_free() -> None:
     assert list(group._code_places().values()) == [("resets", 0), ("after_resets", 0)]
 
 
-def test_events_that_start_synapses_must_come_before_them() -> None:
-    simgen.start_scope()
+def test_events_found_after_the_synapses_reach_them_in_the_next_step(device: str) -> None:
     group = group_of()
-    synapses = Synapses(group, group, on_pre="v += 1", on_event="e", name="wires")
+    group.v = 3
+    other = NeuronGroup(1, "x : 1")
+    synapses = Synapses(group, other, on_pre="x = t/ms", on_event="e")
     synapses.connect()
-    group.set_event_schedule("e", when="end")
-    with pytest.raises(UnsupportedFeatureError) as caught:
-        Network(group, synapses).run(0.1 * ms)
-    for word in ("'wires'", "'pre'", "'e'", "'synapses'", "'end'"):
-        assert word in str(caught.value)
+    group.set_event_schedule("e", when="before_resets")
+    network = Network(group, other, synapses)
+    network.run(0.1 * ms)
+    assert other.x == 0
+    network.run(0.2 * ms)
+    np.testing.assert_allclose(other.x, 0.1)

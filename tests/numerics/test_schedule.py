@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -73,6 +75,102 @@ def test_slots_run_in_the_order_of_the_schedule(device: str, slots: tuple[str, .
     found = ["".join(map(str, trace.v[0].astype(int))) for trace in traces]
     steps = [np.rint(each.t / (0.1 * ms)).astype(int).tolist() for each in spikes]
     assert (*found, *steps) == EXPECTED[slots]
+
+
+LATE = ["start", "groups", "synapses", "thresholds", "resets", "end"]
+BEFORE_SYNAPSES = [
+    [0, 0, 0, 0, 2, 0, 1, 3, 6, 0, 1, 3],
+    [0, 0, 0, 0, 0, 1, 2, 4, 0, 2, 3, 5],
+    [0, 0, 0, 0, 2, 3, 4, 0, 3, 5, 6, 0],
+    [0, 0, 0, 0, 2, 3, 0, 2, 5, 7, 0, 2],
+]
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_delays_count_from_the_next_step_where_synapses_come_first(device: str) -> None:
+    group = NeuronGroup(
+        4, "v : 1\nx : 1", threshold="(t_in_timesteps + i) % 4 == 0", reset="v = 0; x += 1"
+    )
+    other = NeuronGroup(
+        4, "v : 1\ng : 1", threshold="g > 1.5", reset="g = 0", events={"e": "g > 0.5"}
+    )
+    forth = Synapses(
+        group,
+        other,
+        "w : 1",
+        on_pre={"a": "g += w", "b": "v_post += 10"},
+        on_post="w = w*2 + 1",
+        on_event={"post": "e"},
+    )
+    forth.connect()
+    forth.w = "i + 1"
+    forth.a.delay = "(i + j) % 3 * 0.1*ms"
+    forth.b.delay = 0.2 * ms
+    forth.post.delay = "j*0.1*ms"
+    back = Synapses(other, group, on_pre="v_post += 1")
+    back.connect()
+    trace = StateMonitor(group, "v", record=True)
+    spikes = SpikeMonitor(other)
+    network = Network(group, other, forth, back, trace, spikes)
+    network.schedule = LATE
+    network.run(1.2 * ms)
+    steps = np.rint(spikes.t / (0.1 * ms)).astype(int)
+    assert steps.tolist() == [2, 2, 3, 4, 5, 5, 6, 6, 6, 7, 7, 8, 9, 9, 10, 10, 10, 11, 11]
+    assert spikes.i.tolist() == [0, 3, 1, 2, 0, 3, 0, 1, 3, 1, 2, 2, 0, 3, 0, 1, 3, 1, 2]
+    np.testing.assert_array_equal(trace.v, BEFORE_SYNAPSES)
+
+
+def late_network() -> tuple[Network, NeuronGroup]:
+    group = NeuronGroup(1, "v : 1", threshold="t_in_timesteps % 2 == 0", reset="", name="G")
+    other = NeuronGroup(2, "n : 1", name="H")
+    synapses = Synapses(group, other, on_pre="n = n*10 + t_in_timesteps", name="S")
+    synapses.connect()
+    synapses.delay = [0.3, 0] * ms
+    network = Network(group, other, synapses)
+    network.schedule = LATE
+    return network, other
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_spikes_under_way_keep_their_arrival_when_the_schedule_changes(
+    device: str, tmp_path: Path
+) -> None:
+    network, other = late_network()
+    network.run(0.3 * ms)  # spikes of the steps 0 and 2; the first has arrived in step 1
+    np.testing.assert_array_equal(other.n, [0, 1])
+    network.store(filename=tmp_path / "states")
+    network.schedule = None
+    network.run(0.3 * ms)  # arrivals 0+1+3 and 2+1; the spike of step 4 at once
+    np.testing.assert_array_equal(other.n, [4, 134])
+    network.schedule = LATE
+    network.run(0.2 * ms)  # 2+1+3, 4+3; the spike of step 6 in step 7
+    np.testing.assert_array_equal(other.n, [467, 1347])
+    simgen.start_scope()
+    fresh, other = late_network()
+    fresh.restore(filename=tmp_path / "states")
+    fresh.run(0.5 * ms)  # 0+1+3, 2+1+3; 2+1, 4+1, 6+1
+    np.testing.assert_array_equal(other.n, [46, 1357])
+
+
+def test_objects_that_come_before_their_events_do_not_run_as_one() -> None:
+    simgen.set_device("cpu")
+    simgen.start_scope()
+    group = NeuronGroup(4, "v : 1", threshold="t_in_timesteps == 0", reset="")
+    other = NeuronGroup(4, "n : 1")
+    parts = [
+        Synapses(group[k : k + 2], other[k : k + 2], on_pre="n += t_in_timesteps + 1")
+        for k in (0, 2)
+    ]
+    for part in parts:
+        part.connect()
+    network = Network(group, other, parts)
+    network.schedule = LATE
+    network.run(0.2 * ms)
+    assert not network._compiled.merged
+    np.testing.assert_array_equal(other.n, [4] * 4)
+    network.schedule = None
+    network.run(0.2 * ms)
+    simgen.set_device("auto")
 
 
 def test_slots_of_ones_own_and_changes_between_runs(device: str) -> None:
