@@ -24,7 +24,7 @@ _ADVICE: dict[str, str] = {
         "Integrators of your own are not supported; the method argument lists those there are.",
     ),
     **dict.fromkeys(
-        ("prefs", "device", "build", "set_build_on_run"),
+        ("prefs", "device", "build", "set_build_on_run", "BrianLogger"),
         "The target, precision and compiler flags are arguments of set_device().",
     ),
     **dict.fromkeys(
@@ -42,7 +42,6 @@ _ADVICE: dict[str, str] = {
         "The target, precision and compiler flags are arguments of set_device().",
     ),
     "register_new_unit": "Units of your own are not supported: keep a product such as 3*mV.",
-    "BrianLogger": "Messages go to Python's logging module, to the logger 'simgen'.",
     "clear_cache": "Compiled programs are removed by 'python -m simgen cache --clear'.",
     "EventClock": "Clocks with irregular times are not supported.",
 }
