@@ -258,7 +258,7 @@ class Network(NetworkSchedule, NetworkProfile, Storing):
         for clock in clocks:
             clock._in_use = running
 
-    def _prepared(self, namespace: Any, profile: bool) -> CompiledNetwork:
+    def _prepared(self, namespace: Any, profile: bool = False) -> CompiledNetwork:
         """Return the network ready to run, compiled anew only if its structure changed."""
         components = [component for component in self._all(self._objects) if component._active]
         options = self._bound_options(components)
