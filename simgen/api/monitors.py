@@ -13,6 +13,7 @@ from simgen.api.clock import Clock
 from simgen.api.component import Component
 from simgen.api.group import Group
 from simgen.api.namespaces import Namespace
+from simgen.api.naming import variable_meant
 from simgen.api.recording import Recording
 from simgen.api.states import Access, States
 from simgen.api.storage import ProgramArray
@@ -59,7 +60,7 @@ class EventMonitor(States, Component):
     event
         The name of the event.
     variables
-        Names of variables recorded at each event (before the reset).
+        Names of variables recorded at each event (before the reset); 'i' and 't' always are.
     record
         False counts the events only.
     when, order
@@ -105,7 +106,8 @@ class EventMonitor(States, Component):
         self.event = event
         self.record = bool(record)
         self.clock: Clock = source.clock
-        names = names_of(variables, self.describe())
+        given = names_of(variables, self.describe())
+        names = [name for name in dict.fromkeys(given) if name not in ("i", "t")]  # always there
         self.record_variables = names
         for variable in names:
             if not source._knows(variable):
@@ -187,8 +189,7 @@ class EventMonitor(States, Component):
 
     def __getattr__(self, name: str) -> Any:
         recordings = self.__dict__.get("_recordings", {})
-        plain = name.endswith("_")
-        key = name[:-1] if plain else name
+        key, plain = variable_meant(name, recordings.__contains__)
         if key in recordings:
             recording = recordings[key]
             values = recording.values()

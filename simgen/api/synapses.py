@@ -15,11 +15,12 @@ from simgen.api.checks import (
     check_flags,
     check_new_name,
     check_summed_targets,
+    is_whole,
 )
 from simgen.api.endpoint_values import endpoint_names, endpoint_view
 from simgen.api.equation_variables import as_equations, declare_variables
 from simgen.api.evaluation import TextContext, evaluate_text
-from simgen.api.group import Group, is_whole
+from simgen.api.group import Group
 from simgen.api.group_code import RunsCode
 from simgen.api.monitors import parent_group
 from simgen.api.pathway_arguments import make_pathways, pathway_codes
@@ -66,7 +67,7 @@ class Synapses(RunsCode, SynapticStates):
         named pathways.
     delay
         One delay for all synapses (a dict for several pathways); without it ``S.delay`` is set
-        per synapse.
+        per synapse. Matrices of pairs are taken by ``S.w = W``, ``S.delay[i, j] = D``.
     on_event
         The event that starts the pathways, or a dict per pathway.
     multisynaptic_index
@@ -328,8 +329,8 @@ class Synapses(RunsCode, SynapticStates):
         return super()._read(name, item)
 
     def _write(self, name: str, item: Any, value: Any, plain: bool = False) -> None:
-        if is_whole(item) and is_matrix(value):
-            value = from_matrix(self, name, value)
+        if is_matrix(value):
+            value = from_matrix(self, name, item, value)
         super()._write(name, item, value, plain)
 
     def _before_write(self, name: str) -> None:

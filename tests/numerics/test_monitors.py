@@ -39,11 +39,14 @@ def test_monitors_of_a_subgroup_count_from_its_first_element():
     group.u = "i*mV"
     group.s = 4
     part = group[130:140]
-    spikes = SpikeMonitor(part, variables=["v", "n"])
+    spikes = SpikeMonitor(part, variables=["v", "i", "n", "v", "t"])  # as if given once
     rate = PopulationRateMonitor(part)
     state = StateMonitor(part, ["v", "w", "b", "n", "u", "s"], record=[0, 5])
+    twice = StateMonitor(part, "v", record=(5, 0, 5))
     counts = SpikeMonitor(group, record=False)
     run(0.4 * ms)
+    assert np.array_equal(twice.v, state.v[[1, 0, 1]])
+    assert np.array_equal(twice[[0, 5]].v, state.v)
     # in step k those spike whose index leaves the rest k % 3; 130 leaves 1
     expected = [(k, i - 130) for k in range(4) for i in range(130, 140) if i % 3 == k % 3]
     assert list(zip(np.round(spikes.t / ms * 10), spikes.i)) == expected
