@@ -19,14 +19,14 @@ from simgen.api.checks import (
     slice_indices,
 )
 from simgen.api.clock import Clock, defaultclock
-from simgen.api.component import Component
 from simgen.api.device import current_options
 from simgen.api.device_text import assign_on_device
 from simgen.api.evaluation import TextContext, evaluate_node, evaluate_text
+from simgen.api.group_states import GroupStates
 from simgen.api.namespaces import LayeredNamespace, Namespace, caller_namespace, checked_namespace
 from simgen.api.naming import variable_meant
 from simgen.api.seeds import Stream, take_stream
-from simgen.api.storage import AnyArray, StateVariable
+from simgen.api.storage import AnyArray
 from simgen.api.views import VariableView
 from simgen.build.neurons import elements
 from simgen.build.schedule import is_before
@@ -34,7 +34,6 @@ from simgen.dtypes import DType
 from simgen.errors import (
     ArgumentTypeError,
     IndexRangeError,
-    InternalError,
     ModelError,
     SourceText,
     UnknownAttributeError,
@@ -81,15 +80,13 @@ def choose_clock(dt: Any, clock: Any, owner: str) -> Clock:
     return defaultclock if dt is None else Clock(dt, f"{owner.split(chr(39))[1]}_clock*")
 
 
-class Group(Component):
+class Group(GroupStates):
     """Base of groups that hold variables. Attributes are variables; misspelt ones raise."""
 
     _attributes: frozenset[str] = frozenset()
+    _movable = False
     # set by name, since plain attributes are variables of the model
-    variables: dict[str, StateVariable]
-    clock: Clock
     namespace: Namespace | None
-    _description: GroupDescription
     _stream: Stream
     _real: np.dtype[np.floating]
 
@@ -176,10 +173,6 @@ class Group(Component):
         return self.clock.t
 
     # --- indices ----------------------------------------------------------------------------
-
-    def _size(self) -> int:
-        """The number of elements that indices run over."""
-        raise InternalError(f"{type(self).__name__} does not say how many elements it has")
 
     def _index(self) -> Index:
         """The running index of the group's own code."""
@@ -310,10 +303,6 @@ class Group(Component):
         variable.written()
         self._after_write(name)
 
-    def _must_be_finite(self, name: str) -> bool:
-        """Whether a variable may not be infinite."""
-        return any(name == checked for checked, _ in self._checked_state())
-
     def _before_write(self, name: str) -> None:
         """Hook: called before a variable is written from Python."""
 
@@ -337,12 +326,16 @@ class Group(Component):
 
     def _code_scope(self, constants: ConstantScope, clock: ir.Clock, when: str) -> Scope:
         """Return the scope of code that runs for all elements on a clock, in a slot."""
-        before = is_before(when, "groups")
+        before = is_before(when, "groups", self._slots)
         return GroupScope(self._code_description(), self._index(), constants, clock, before)
 
     def _code_description(self) -> GroupDescription:
         """Return the group as resolved code sees it (with its refractoriness)."""
         return self._description
+
+    def _event_places(self) -> dict[str, tuple[str, int]]:
+        """Return per event the slot and order in which it is found."""
+        return {}
 
     def _code_domain(self, body: tuple[Stmt, ...], label: str) -> ir.Domain:
         """Return the domain of code that runs for all elements."""

@@ -33,6 +33,10 @@ class MergedPathway(Pathway):
 
     pending: tuple[Any, Any] | None = None
 
+    def needed_lag(self) -> int:
+        """Return 0, as for every member."""
+        return 0
+
     def classes(self, dt: float) -> tuple[Any, Any]:
         """Return the distinct delay steps and the class of each synapse in data order."""
         if self.pending is None:

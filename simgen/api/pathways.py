@@ -11,11 +11,18 @@ from simgen.api.arguments import extremes, plain_values
 from simgen.api.clock import Clock
 from simgen.api.group import Group
 from simgen.api.storage import StateVariable
+from simgen.api.subgroup import Subgroup
 from simgen.api.synaptic_selection import from_matrix, is_matrix
 from simgen.api.views import VariableView
+from simgen.build.schedule import place_key
 from simgen.connect.delays import delay_steps, delays_to_classes
 from simgen.dtypes import FLOAT64, DType
-from simgen.errors import ModelError, SourceText, UnknownAttributeError
+from simgen.errors import (
+    ModelError,
+    SourceText,
+    UnknownAttributeError,
+    UnsupportedFeatureError,
+)
 from simgen.ir.expr import Array
 from simgen.model.description import SECOND, VariableInfo
 from simgen.units import Dimension, Quantity
@@ -42,6 +49,7 @@ class Pathway:
         self.code = code
         self.event = event
         self._order = -1 if direction == "pre" else 1
+        self.lag = 0  # steps, in the network compiled last; see needed_lag()
         self.fixed = False  # given as a scalar in the constructor
         self.uniform: float | None = 0.0  # seconds, while all synapses have the same delay
         array = Array(f"{synapses.name}.{name}.delay", DType.F64, f"n_{synapses.name}.rows")
@@ -63,9 +71,48 @@ class Pathway:
         self.synapses._changed()
 
     @property
+    def when(self) -> str:
+        """The slot of the schedule, the same for all pathways."""
+        return "synapses"
+
+    @when.setter
+    def when(self, slot: Any) -> None:
+        raise UnsupportedFeatureError(
+            f"The pathway '{self.name}' of {self.synapses.describe()} runs in the slot 'synapses', "
+            f"not {slot!r}. Its place within it is set by order=, that of the slot by the schedule "
+            "of the network."
+        )
+
+    @property
+    def active(self) -> bool:
+        """Whether the synapses run."""
+        return self.synapses.active
+
+    @active.setter
+    def active(self, active: Any) -> None:
+        raise UnsupportedFeatureError(
+            f"The pathway '{self.name}' of {self.synapses.describe()} cannot be set to active = "
+            f"{active!r} alone. Set that of the synapses, or give the pathway Synapses of its own."
+        )
+
+    @property
     def group(self) -> Group:
         """The group whose events start the pathway."""
         return self.synapses.source if self.direction == "pre" else self.synapses.target
+
+    def needed_lag(self) -> int:
+        """Return 1 if the pathway comes before its events in a step, else 0.
+
+        It then takes those of the step before, and its delays count from the step after these.
+        """
+        synapses, group = self.synapses, self.group
+        parent = group.source if isinstance(group, Subgroup) else group
+        slots = synapses._slots
+        label = f"{parent.name}_{self.event}_thresholder"
+        slot, order = parent._event_places()[self.event]
+        found = place_key(slot, order, label, slots, parent.describe())
+        runs = f"{synapses.name}_{self.name}"
+        return int(place_key(self.when, self.order, runs, slots, synapses.describe()) < found)
 
     @property
     def clock(self) -> Clock:

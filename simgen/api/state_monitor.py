@@ -16,6 +16,7 @@ from simgen.api.group import Group, choose_clock
 from simgen.api.namespaces import Namespace
 from simgen.api.naming import variable_meant
 from simgen.api.recording import Recording
+from simgen.api.states import Access, States
 from simgen.api.storage import AnyArray
 from simgen.api.synapses import Synapses
 from simgen.api.synaptic_selection import SynapticSelection
@@ -40,10 +41,10 @@ from simgen.lang.expressions import parse_expression
 from simgen.model.description import SECOND
 from simgen.model.resolve import DrawCounter, Resolver
 from simgen.model.scope import ConstantScope
-from simgen.units import DIMENSIONLESS, Quantity
+from simgen.units import DIMENSIONLESS, Dimension, Quantity
 
 
-class StateMonitor(Component):
+class StateMonitor(States, Component):
     """Records variables at every step of a clock.
 
     Parameters
@@ -238,6 +239,14 @@ class StateMonitor(Component):
                 raise IndexRangeError(f"{self.describe()} does not record the element {index}.")
             rows.append(int(found[0]))
         return StateMonitorView(self, rows[0] if wanted.ndim == 0 else np.array(rows))
+
+    def _states(self) -> dict[str, Access]:
+        return dict.fromkeys(("t", "N", *self._recordings), Access.READ_ONLY)
+
+    def _state(self, name: str) -> tuple[AnyArray, Dimension]:
+        if name in self._recordings:
+            return self._matrix(name).T.copy(), self._recordings[name].dim
+        return (self.t_, SECOND) if name == "t" else (np.array(self.N), DIMENSIONLESS)
 
     def record_single_timestep(self) -> None:
         """Record the present values once, for instance after the last step of a run."""

@@ -250,5 +250,5 @@ def test_monitors_may_come_between_runs() -> None:
     run(1 * ms)
     assert late.num_spikes == 0
     assert late in collect()
-    assert group in list(magic_network())
+    assert group in list(magic_network)
     gc.collect()

@@ -206,14 +206,19 @@ def test_monitors_of_parts_follow_the_events_of_the_whole():
     np.testing.assert_allclose(part.t_, np.repeat([0, 1e-4, 2e-4], 2))
 
 
-def test_a_monitor_before_the_threshold_sees_the_events_of_the_step_before():
+@pytest.mark.parametrize("delayed", [True, False])  # with delays, spikes of several steps are kept
+def test_a_monitor_before_the_threshold_sees_the_events_of_the_step_before(device, delayed):
     group = NeuronGroup(100, "v : 1", threshold="i == t_in_timesteps")
     other = NeuronGroup(100, "g : 1")
-    synapses = Synapses(group, other, on_pre="g += 1")  # keeps the spikes of several steps
-    synapses.connect(j="i")
-    synapses.delay = 0.5 * ms
+    network = Network(group, other)
+    if delayed:
+        synapses = Synapses(group, other, on_pre="g += 1")
+        synapses.connect(j="i")
+        synapses.delay = 0.5 * ms
+        network.add(synapses)
     early = SpikeMonitor(group, when="start", order=0)
-    run(0.4 * ms)
+    network.add(early)
+    network.run(0.4 * ms)
     assert early.i[:].tolist() == [0, 1, 2]  # as Brian 2 does
     np.testing.assert_allclose(early.t_, [1e-4, 2e-4, 3e-4])
 
