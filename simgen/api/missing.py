@@ -17,17 +17,14 @@ _ADVICE: dict[str, str] = {
     **dict.fromkeys(("declare_types", "BinomialFunction"), _FUNCTIONS),
     "restore_initial_state": "Use store() before the first run, and restore() later.",
     **dict.fromkeys(
-        ("get_states", "set_states"), "Read and write variables by name, as in group.v[:]."
+        ("get_states", "set_states"), "Objects and networks have them, as group.get_states()."
     ),
     **dict.fromkeys(
         ("ExplicitStateUpdater", "StateUpdateMethod"),
         "Integrators of your own are not supported; the method argument lists those there are.",
     ),
     **dict.fromkeys(
-        ("profiling_summary", "scheduling_summary"), "Summaries of runs are not supported."
-    ),
-    **dict.fromkeys(
-        ("prefs", "device", "build", "set_build_on_run"),
+        ("prefs", "device", "build", "set_build_on_run", "BrianLogger"),
         "The target, precision and compiler flags are arguments of set_device().",
     ),
     **dict.fromkeys(
@@ -45,7 +42,6 @@ _ADVICE: dict[str, str] = {
         "The target, precision and compiler flags are arguments of set_device().",
     ),
     "register_new_unit": "Units of your own are not supported: keep a product such as 3*mV.",
-    "BrianLogger": "Messages go to Python's logging module, to the logger 'simgen'.",
     "clear_cache": "Compiled programs are removed by 'python -m simgen cache --clear'.",
     "EventClock": "Clocks with irregular times are not supported.",
 }

@@ -88,7 +88,7 @@ def find_piece(
     found = np.empty(piece.n, np.uint32) if classes else None
     lengths = np.diff(starts, axis=1).sum(axis=0, dtype=np.uint64)
     fields = {"row_start": pointer(starts), "n_parts": len(starts)}
-    fields |= {"targets": pointer(shared.targets), "n_rows": starts.shape[1] - 1}
+    fields |= {"targets": uints(shared.targets), "n_rows": starts.shape[1] - 1}
     fields |= {"order": uints(order), "one_class": int(segments.n_classes == 1)}
     fields |= {"bounds": native_store.segment_sink(segments, 0)[0]}
     fields |= {"first_row": piece.first_row, "last_row": piece.last_row}
@@ -110,8 +110,3 @@ def put_values(values: NDArray[Any], positions: UIntArray, shared: NDArray[Any])
     """Write the values to the positions."""
     own = np.ascontiguousarray(values, shared.dtype)
     native_store.move(shared, own, positions, gather=False, threads=1)
-
-
-def release_memory() -> None:
-    """Give the memory that many objects have freed back to the system."""
-    support().sg_release_memory()
