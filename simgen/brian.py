@@ -9,9 +9,13 @@ are used.
 from __future__ import annotations
 
 import datetime
+import functools
 import importlib
 import logging
+from collections.abc import Callable
 from typing import Any
+
+import numpy
 
 from simgen import units
 from simgen.api import brian_device
@@ -47,6 +51,18 @@ def _get_logger(name: str = "simgen") -> logging.Logger:
     return logging.getLogger(name)
 
 
+def _seeds_numpy_too(of_simgen: Callable[..., None]) -> Callable[..., None]:
+    """Return ``seed`` as scripts expect it: they draw by numpy's ``rand`` and ``randn``, too."""
+    of_numpy = numpy.random.seed
+
+    @functools.wraps(of_simgen)
+    def seed(seed: int | None = None) -> None:
+        of_simgen(seed)
+        of_numpy(None if seed is None else int(seed) % 2**32)
+
+    return seed
+
+
 def _various_names() -> dict[str, Any]:
     """Return the names that are neither numpy's nor simgen's own."""
     return {
@@ -67,6 +83,7 @@ def _all_names() -> dict[str, Any]:
     package = importlib.import_module("simgen")  # what it exports is known by now
     names.update({name: getattr(package, name) for name in getattr(package, "__all__", ())})
     names.update({name: getattr(brian_device, name) for name in _DEVICES})
+    names["seed"] = _seeds_numpy_too(package.seed)
     return names
 
 

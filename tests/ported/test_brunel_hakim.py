@@ -30,7 +30,7 @@ def test_a_global_rhythm_of_neurons_that_fire_rarely():
     synapses.connect(p=C / N)
     spikes = SpikeMonitor(group)
     activity = PopulationRateMonitor(group)
-    run(250 * ms, report="text")
+    run(250 * ms)
     late = activity.smooth_rate(window="flat", width=0.5 * ms)[activity.t > 50 * ms] / Hz
     power = abs(rfft(late - late.mean())) ** 2
     frequency = rfftfreq(len(late), defaultclock.dt / second)

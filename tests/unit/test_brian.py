@@ -221,3 +221,15 @@ class TestPlotting:
             brian.plot([1])
         with pytest.raises(UnsupportedFeatureError, match="pip install matplotlib"):
             brian.plt.figure()
+
+
+def test_seed_holds_for_the_random_functions_of_numpy_as_well():
+    state = np.random.get_state()
+    try:
+        drawn = [(brian.seed(number), brian.rand(3), brian.get_seed())[1:] for number in (5, 5, 6)]
+        assert drawn[0][0].tolist() == drawn[1][0].tolist() != drawn[2][0].tolist()
+        assert [number for _, number in drawn] == [5, 5, 6]
+        brian.seed(2**63 + 1)
+        brian.seed()
+    finally:
+        np.random.set_state(state)
