@@ -91,7 +91,7 @@ class CompiledNetwork(Timeline):
         self.bounds: dict[str, npt.NDArray[np.int64]] = {}
         self._recordings = [(c, *recorded) for c in self.components for recorded in c._recorded()]
         scopes = {id(c): c for part in self.components for c in part._constant_scopes()}
-        self._constants = ConstantTable(list(scopes.values()))
+        self._constants = ConstantTable(list(scopes.values()), namespace)
         self._derived = [(part, found) for part in self.components for found in part._derived()]
         self._tables: list[TimedArray] = []
         inputs = [e for _, derived in self._derived for e in derived.inputs]

@@ -81,12 +81,14 @@ def checked_period(refractory: Any, owner: str) -> Any:
     return period
 
 
-def check_events(events: Any, owner: str) -> None:
-    """Raise unless ``events`` maps names to conditions."""
+def check_events(events: Any, owner: str, threshold: Any) -> None:
+    """Raise unless ``events`` maps names to conditions, and the spike has only one."""
     if events is not None and not isinstance(events, Mapping):
         raise ArgumentTypeError(
             f"The events of {owner} must be a dict from names to conditions, not {events!r}."
         )
+    if threshold is not None and "spike" in (events or {}):
+        raise ModelError(f"{owner} has a threshold and an event 'spike', which are the same.")
 
 
 def require_variables(

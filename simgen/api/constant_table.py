@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from simgen.api.name_conflicts import NameConflicts
 from simgen.api.namespaces import LayeredNamespace, Namespace
 from simgen.model.scope import ConstantScope, RefusedEntry, read_constant
 from simgen.units import Dimension
@@ -15,8 +16,11 @@ from simgen.units import Dimension
 class ConstantTable:
     """The constants of all objects of a network; holds no namespace between runs."""
 
-    def __init__(self, scopes: Sequence[ConstantScope]) -> None:
+    def __init__(self, scopes: Sequence[ConstantScope], namespace: Namespace) -> None:
         self._scopes = list(scopes)
+        self._conflicts = NameConflicts(self._scopes)
+        self._conflicts.warn_of_own()
+        self._conflicts.warn(namespace)
         # (scope, parameter, the user's object, its value and dimension)
         self._read: list[tuple[ConstantScope, str, Any, tuple[Any, Dimension]]] = []
         for scope in self._scopes:
@@ -44,6 +48,7 @@ class ConstantTable:
         be compiled anew, which raises the right error if there is one.
         """
         self._attach(namespace)
+        self._conflicts.warn(namespace)
         try:
             return self._changes()
         finally:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from simgen.api.group import dtype_of
 from simgen.dtypes import DType
 from simgen.errors import ArgumentTypeError, EquationError, Problem, SourceText
 from simgen.ir.expr import Array, Role
@@ -26,6 +25,11 @@ def as_equations(
     if not isinstance(model, str):
         raise ArgumentTypeError(f"The {what} of {owner} must be text or Equations, not {model!r}.")
     return parse_equations(SourceText(model, what, owner)), {}
+
+
+def dtype_of(kind: str) -> DType:
+    """Return the IR type of an equation's declared type."""
+    return {"float": DType.REAL, "integer": DType.I32, "boolean": DType.BOOL}[kind]
 
 
 def declare_variables(

@@ -51,6 +51,7 @@ class TextContext:
     index: Index
     coordinates: Callable[[Any], tuple[AnyArray, AnyArray] | None]
     constants: Mapping[str, tuple[str, float | int]]
+    warn: Callable[[], None]  # of names that could mean two things
     rank: Expr | None = None  # of a synapse among those of its pair, for random draws
     whole: Callable[[TextContext, Expr, int], AnyArray | None] | None = None  # all data at once
 
@@ -173,6 +174,7 @@ def evaluate_text(
     source = SourceText(text, what, context.owner)
     node = parse_expression(source)
     values, found = evaluate_node(node, context, positions)
+    context.warn()
     if variable is None:
         if values.dtype != bool:
             raise_problems(

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from types import FrameType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from simgen.errors import ArgumentTypeError
+
+if TYPE_CHECKING:
+    from simgen.api.group import Group
 
 Namespace = Mapping[str, Any]
 
@@ -18,6 +21,7 @@ class CallerNamespace(Mapping[str, Any]):
     def __init__(self, frame: FrameType | None) -> None:
         self._locals: Mapping[str, Any] = {} if frame is None else frame.f_locals
         self._globals: Mapping[str, Any] = {} if frame is None else frame.f_globals
+        self._function = "" if frame is None else frame.f_code.co_name
 
     def __getitem__(self, name: str) -> Any:
         if name in self._locals:
@@ -33,6 +37,17 @@ class CallerNamespace(Mapping[str, Any]):
 
     def __contains__(self, name: object) -> bool:
         return name in self._locals or name in self._globals
+
+    def among(self, names: Iterable[str]) -> list[str]:
+        """Return those of the names that are here."""
+        first, second = self._locals, self._globals
+        return [name for name in names if name in first or name in second]
+
+    def place(self, name: str) -> str:
+        """Return where a variable is, as "the variable of the calling function 'f'"."""
+        if name in self._locals and self._locals is not self._globals:
+            return f"the variable of the calling function '{self._function}'"
+        return f"the variable of the calling module '{self._globals.get('__name__', '')}'"
 
 
 def caller_namespace() -> CallerNamespace:
@@ -61,26 +76,35 @@ class LayeredNamespace(Mapping[str, Any]):
     """An object's own namespace before that of the run.
 
     ``attach`` gives it the namespace of another run; after a run an empty one is attached, so that
-    the caller's variables are not kept alive.
+    the caller's variables are not kept alive. ``substituted`` are the names of ``own`` that
+    equations were given as values; ``owner`` is the object, for warnings.
     """
 
-    def __init__(self, own: Namespace, run: Namespace) -> None:
-        self._own = own
+    def __init__(
+        self,
+        own: Namespace,
+        run: Namespace,
+        owner: Group | None = None,
+        substituted: frozenset[str] = frozenset(),
+    ) -> None:
+        self.own = own
         self._run = run
+        self.owner = owner
+        self.substituted = substituted
 
     def attach(self, run: Namespace) -> None:
         """Take the namespace of a run."""
         self._run = run
 
     def __getitem__(self, name: str) -> Any:
-        return self._own[name] if name in self._own else self._run[name]
+        return self.own[name] if name in self.own else self._run[name]
 
     def __iter__(self) -> Any:
-        yield from self._own
-        yield from (name for name in self._run if name not in self._own)
+        yield from self.own
+        yield from (name for name in self._run if name not in self.own)
 
     def __len__(self) -> int:
-        return len(set(self._own) | set(self._run))
+        return len(set(self.own) | set(self._run))
 
     def __contains__(self, name: object) -> bool:
-        return name in self._own or name in self._run
+        return name in self.own or name in self._run

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from simgen.api.arguments import about, plain_name
+from simgen.api.arguments import about, checked_size, plain_name
 from simgen.api.checks import (
     NEURON_FLAGS,
     check_attributes,
@@ -17,8 +17,9 @@ from simgen.api.checks import (
     require_variables,
 )
 from simgen.api.equation_variables import as_equations, declare_variables
-from simgen.api.group import checked_size, spike_events
+from simgen.api.group import spike_events
 from simgen.api.linked import LinkingGroup, declared
+from simgen.api.model_warnings import warn_of_neurons
 from simgen.api.namespaces import Namespace
 from simgen.api.operations import RegularOperation
 from simgen.api.seeds import Stream
@@ -124,8 +125,7 @@ class NeuronGroup(LinkingGroup):
         self._set("_N", checked_size(N, f"The number of neurons of {owner}"))
         equations, values = as_equations(model, owner)
         self._set("equations", equations)
-        if values:
-            self._set("namespace", {**values, **(self.namespace or {})})
+        self._substitute(values)
         with about(owner):
             check_method(method)
         self._set("_method", method)
@@ -134,7 +134,7 @@ class NeuronGroup(LinkingGroup):
         self._set("_update", None)
         self._set("_group_constants", None)
         self._set("_internal", {})
-        check_events(events, owner)
+        check_events(events, owner, threshold)
         conditions = {"spike": threshold} if threshold is not None else {}
         self._set("_conditions", self._texts({**conditions, **dict(events or {})}, "condition"))
         if reset is not None and threshold is None:
@@ -147,6 +147,7 @@ class NeuronGroup(LinkingGroup):
         constants = ConstantScope(self.namespace or {}, prefix=f"{self.name}.c.")
         check_neurons(self._source(), constants, strict=False, problems=problems)
         raise_problems(problems)
+        warn_of_neurons(self)
 
     def _texts(self, given: Mapping[str, Any], what: str) -> dict[str, SourceText]:
         texts = {}

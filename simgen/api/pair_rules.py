@@ -129,6 +129,10 @@ class _Extended(Scope):
         """Return the loop variable, else what the outer scope says."""
         return self.extra.get(name) or self.outer.lookup(name)
 
+    def peek(self, name: str) -> Entry | None:
+        """Return what ``lookup`` would."""
+        return self.extra.get(name) or self.outer.peek(name)
+
     def names(self) -> Iterator[str]:
         """Yield all names."""
         yield from self.extra

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from simgen.api.arguments import flat_values, plain_name, plain_values
+from simgen.api.arguments import checked_size, flat_values, plain_name, plain_values
 from simgen.api.clock import seconds
-from simgen.api.group import Group, checked_size, spike_events
+from simgen.api.group import Group, spike_events
 from simgen.api.storage import AnyArray, ProgramArray
 from simgen.api.subgroup import Subgroup, slice_bounds
 from simgen.api.views import VariableView

@@ -21,6 +21,7 @@ from simgen.api.endpoint_values import endpoint_names, endpoint_view
 from simgen.api.equation_variables import as_equations, declare_variables
 from simgen.api.evaluation import TextContext, evaluate_text
 from simgen.api.group import Group, is_whole
+from simgen.api.model_warnings import warn_of_synapses
 from simgen.api.monitors import parent_group
 from simgen.api.operations import RegularOperation
 from simgen.api.pathway_arguments import make_pathways, pathway_codes
@@ -116,8 +117,7 @@ class Synapses(Connectable):
         self._set("target", source if target is None else target)
         equations, values = as_equations(model, owner)
         self._set("equations", equations)
-        if values:
-            self._set("namespace", {**values, **(self.namespace or {})})
+        self._substitute(values)
         with about(owner):
             check_method(method)
         self._set("_method", method)
@@ -127,9 +127,7 @@ class Synapses(Connectable):
         self._set("_multisynaptic", multisynaptic_index)
         self._set("_run", SynapticRun(self))
         self._set("_pathways", {})
-        codes = pathway_codes(
-            self, on_pre if pre is None else pre, on_post if post is None else post
-        )
+        codes = pathway_codes(self, (on_pre, pre), (on_post, post))
         make_pathways(self, codes, on_event, delay)
         problems: list[Problem] = []
         self._declare(problems)
@@ -137,6 +135,7 @@ class Synapses(Connectable):
         constants = ConstantScope(self.namespace or {}, prefix=f"{self.name}.c.")
         check_synapses(self._source_model(), constants, strict=False, problems=problems)
         raise_problems(problems)
+        warn_of_synapses(self)
 
     # --- construction -----------------------------------------------------------------------
 
@@ -378,6 +377,10 @@ class Synapses(Connectable):
 
     def _text_context(self) -> TextContext:
         return self._run.text_context(super()._text_context())
+
+    def _fixed_value(self, name: str) -> Any:
+        sizes = {"N_pre": self.source._size(), "N_post": self.target._size()}
+        return sizes.get(name, super()._fixed_value(name))
 
     # --- code and network ---------------------------------------------------------------------
 

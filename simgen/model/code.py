@@ -50,6 +50,10 @@ class LocalScope(Scope):
         self.unread.pop(name, None)
         return self.entries.get(name) or self.outer.lookup(name)
 
+    def peek(self, name: str) -> Entry | None:
+        """Return what ``lookup`` would; the local still counts as not read."""
+        return self.entries.get(name) or self.outer.peek(name)
+
     def names(self) -> Iterator[str]:
         """Yield local names, then the outer ones."""
         yield from self.entries

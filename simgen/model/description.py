@@ -144,11 +144,18 @@ class GroupScope(Scope):
 
     def lookup(self, name: str) -> Entry | None:
         """Return what ``name`` stands for: a variable, a built-in value, or a constant."""
-        own = self.own(name)
-        if own is not None:
-            return own
-        clock = clock_entry(name, self.clock)
-        return clock if clock is not None else self.constants.lookup(name)
+        entry = self._of_model(name)
+        if entry is None:
+            return self.constants.lookup(name)
+        self.constants.hidden.add(name)
+        return entry
+
+    def peek(self, name: str) -> Entry | None:
+        """Return what ``lookup`` would."""
+        return self._of_model(name) or self.constants.lookup(name)
+
+    def _of_model(self, name: str) -> Entry | None:
+        return self.own(name) or clock_entry(name, self.clock)
 
     def own(self, name: str) -> Entry | None:
         """Return what the group itself defines under ``name`` (never the namespace)."""

@@ -108,6 +108,10 @@ class NoiseScope(Scope):
             return ValueEntry(noise_source(name), NOISE_DIM)
         return self.outer.lookup(name)
 
+    def peek(self, name: str) -> Entry | None:
+        """Return what the outer scope would say."""
+        return self.outer.peek(name)
+
     def names(self) -> Iterator[str]:
         """Yield the outer names."""
         yield from self.outer.names()
@@ -297,7 +301,7 @@ def resolve_odes(
         wanted = info.dim / SECOND
         if dim is not None and dim != wanted:
             _rate_problem(equation, info, dim, wanted, context)
-        entry = context.scope.lookup(equation.name)
+        entry = context.scope.peek(equation.name)
         load = getattr(entry, "load", Load(info.array, ELEMENT))
         drift, noise = split_noise(
             cast(rhs, DType.REAL), equation.name, equation.origin, context.problems
@@ -387,6 +391,6 @@ def resolve_frozen(
                 )
             continue
         index = ZERO if info.shared else ELEMENT
-        load = getattr(context.scope.lookup(equation.name), "load", Load(info.array, index))
+        load = getattr(context.scope.peek(equation.name), "load", Load(info.array, index))
         body.append(store_value(Load(info.array, load.index), value, equation.origin))
     return tuple(body)
