@@ -10,8 +10,10 @@ from simgen import (
     Clock,
     Hz,
     ModelError,
+    Network,
     NeuronGroup,
     PoissonGroup,
+    SpikeGeneratorGroup,
     Synapses,
     defaultclock,
     ms,
@@ -101,3 +103,18 @@ def test_what_is_given_twice_is_refused():
     group = cells()
     with pytest.raises(ArgumentTypeError, match="given on_post and post"):
         Synapses(group, group, post="x += 1", on_post="x += 2")
+
+
+def test_spikes_that_come_too_late_are_told(warned):
+    source = SpikeGeneratorGroup(2, [0, 1], [0, 2] * ms, name="inputs")
+    net = Network(source)
+    net.run(1 * ms)
+    net.run(2 * ms)
+    assert warned() == []
+    source.set_spikes([0, 1, 1], [1, 2, 4] * ms)
+    net.run(1 * ms)
+    (message,) = warned()
+    for part in ("'inputs': 2 of its 3 spikes", "the first at 0.001 s", "time of 0.003 s"):
+        assert part in message
+    net.run(2 * ms)
+    assert warned() == []
