@@ -12,6 +12,9 @@ from simgen.api.namespaces import LayeredNamespace, Namespace
 from simgen.model.scope import ConstantScope, RefusedEntry, read_constant
 from simgen.units import Dimension
 
+# an object's namespace, whether the run's is below it, a name, the user's object and its value
+_Watched = tuple[Namespace, bool, str, Any, Any]
+
 
 class ConstantTable:
     """The constants of all objects of a network; holds no namespace between runs."""
@@ -21,6 +24,8 @@ class ConstantTable:
         self._conflicts = NameConflicts(self._scopes)
         self._conflicts.warn_of_own()
         self._conflicts.warn(namespace)
+        self._layered = [s.values for s in scopes if isinstance(s.values, LayeredNamespace)]
+        self._functions = [s for s in scopes if s.functions]
         # (scope, parameter, the user's object, its value and dimension)
         self._read: list[tuple[ConstantScope, str, Any, tuple[Any, Dimension]]] = []
         for scope in self._scopes:
@@ -30,11 +35,11 @@ class ConstantTable:
                 if not isinstance(value, RefusedEntry):
                     self._read.append((scope, param, raw, value))
         self._attach({})
+        self._watched = self._watch()
 
     def _attach(self, namespace: Namespace) -> None:
-        for scope in self._scopes:
-            if isinstance(scope.values, LayeredNamespace):
-                scope.values.attach(namespace)
+        for layers in self._layered:
+            layers.attach(namespace)
 
     def values(self) -> Iterator[tuple[str, Any]]:
         """Yield the parameters with their values in SI units."""
@@ -47,15 +52,38 @@ class ConstantTable:
         None if a constant is gone, or another kind of thing than before: then the network has to
         be compiled anew, which raises the right error if there is one.
         """
-        self._attach(namespace)
         self._conflicts.warn(namespace)
+        if self._same(namespace):
+            return []
+        self._attach(namespace)
         try:
             return self._changes()
         finally:
             self._attach({})
+            self._watched = self._watch()
+
+    def _watch(self) -> list[_Watched]:
+        """Return what the names gave, each once: looking up takes longer than a short step."""
+        found: dict[tuple[int, str], _Watched] = {}
+        for scope, param, raw, (value, _) in self._read:
+            name, values = scope.used[param][0], scope.values
+            layered = isinstance(values, LayeredNamespace)
+            own = values.own if isinstance(values, LayeredNamespace) else values
+            found[id(own), name] = (own, layered, name, raw, value)
+        return list(found.values())
+
+    def _same(self, namespace: Namespace) -> bool:
+        """Whether all names give what they gave; False where it takes a closer look to tell."""
+        if self._functions:
+            return False
+        for own, layered, name, old, value in self._watched:
+            raw = namespace.get(name) if layered and name not in own else own.get(name)
+            if raw is not old or (isinstance(raw, np.ndarray) and not _is_still(raw, value)):
+                return False
+        return True
 
     def _changes(self) -> list[tuple[str, Any]] | None:
-        for scope in self._scopes:
+        for scope in self._functions:
             if any(scope.values.get(name) is not old for name, old in scope.functions.items()):
                 return None  # another function is other code
         changed: list[tuple[str, Any]] = []
@@ -79,4 +107,4 @@ def _is_still(raw: Any, value: Any) -> bool:
     """Whether an object that was read before has the same value; only arrays can have changed."""
     if not isinstance(raw, np.ndarray):
         return True
-    return raw.ndim == 0 and bool(np.ndarray.item(raw) == value)
+    return raw.shape == () and bool(np.ndarray.item(raw) == value)

@@ -295,8 +295,8 @@ class Group(Component):
 
     def _constants(self, run_namespace: Namespace | None) -> ConstantScope:
         """Return the constants: the group's own namespace first, then that of the run."""
-        own, substituted = self.namespace or {}, self._substituted
-        values = LayeredNamespace(own, run_namespace or {}, self, substituted)
+        run = run_namespace or {}
+        values = LayeredNamespace(self.namespace, run, self, self._substituted)
         return ConstantScope(values, prefix=f"{self.name}.c.")
 
     def _substitute(self, values: Namespace) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Mapping
-from types import FrameType
+from types import FrameType, MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from simgen.errors import ArgumentTypeError
@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from simgen.api.group import Group
 
 Namespace = Mapping[str, Any]
+_NO_NAMES: Namespace = MappingProxyType({})  # one for all objects without a namespace
+_MISSING = object()
 
 
 class CallerNamespace(Mapping[str, Any]):
@@ -27,6 +29,11 @@ class CallerNamespace(Mapping[str, Any]):
         if name in self._locals:
             return self._locals[name]
         return self._globals[name]
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """Return a value; asked for each constant at each run, so that it is quick."""
+        found = self._locals.get(name, _MISSING)
+        return self._globals.get(name, default) if found is _MISSING else found
 
     def __iter__(self) -> Any:
         yield from self._locals
@@ -82,12 +89,12 @@ class LayeredNamespace(Mapping[str, Any]):
 
     def __init__(
         self,
-        own: Namespace,
+        own: Namespace | None,
         run: Namespace,
         owner: Group | None = None,
         substituted: frozenset[str] = frozenset(),
     ) -> None:
-        self.own = own
+        self.own = _NO_NAMES if own is None else own
         self._run = run
         self.owner = owner
         self.substituted = substituted
@@ -98,6 +105,11 @@ class LayeredNamespace(Mapping[str, Any]):
 
     def __getitem__(self, name: str) -> Any:
         return self.own[name] if name in self.own else self._run[name]
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """Return a value; asked for each constant at each run, so that it is quick."""
+        found = self.own.get(name, _MISSING)
+        return self._run.get(name, default) if found is _MISSING else found
 
     def __iter__(self) -> Any:
         yield from self.own
