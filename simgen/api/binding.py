@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
@@ -12,7 +13,7 @@ import numpy.typing as npt
 
 from simgen import pipeline
 from simgen.api.arguments import about
-from simgen.api.checks import known_finite, require_finite, reserve_recordings
+from simgen.api.checks import accept_infinities, known_finite, require_finite, reserve_recordings
 from simgen.api.clock import Clock, clocks_of
 from simgen.api.component import Component, in_order, overridden, stream_numbers
 from simgen.api.constant_table import ConstantTable
@@ -21,6 +22,7 @@ from simgen.api.group import Group
 from simgen.api.merge_plan import MergePlan
 from simgen.api.namespaces import Namespace
 from simgen.api.operations import NetworkOperation, host_operations
+from simgen.api.progress import enclosed
 from simgen.api.recording import Recording
 from simgen.api.seeds import key_of, seed_epoch
 from simgen.api.storage import AnyArray, ProgramArray
@@ -82,6 +84,7 @@ class CompiledNetwork(Timeline):
         self.program: Program = pipeline.optimise(self.raw, options.optimize)
         self._target = pipeline.choose_target(options)
         self.remote = self._target.is_remote
+        self.build_seconds = 0.0  # spent on executables
         self._executables: dict[tuple[int, int], Executable] = {}
         self.memory = Memory(n_parts=options.threads)
         self.memory.arrays["tick"] = np.array([tick], np.int64)
@@ -107,6 +110,7 @@ class CompiledNetwork(Timeline):
         self._host_operations = host_operations(
             self.components, self.program, self.axis, self._caller
         )
+        accept_infinities(self.raw, variables)
         self._state = [v for part in self.components for _, v in part._checked_state()]
         self._settling = [done for part in self.components if (done := part._settles())]
         self._following = overridden(self.components, "_follow_constants")
@@ -203,10 +207,12 @@ class CompiledNetwork(Timeline):
     def _segment(self, start: int, stop: int) -> Executable:
         executable = self._executables.get((start, stop))
         if executable is None:
+            begin = time.perf_counter()
             items = self.program.schedule[start:stop]
             executable = self._target.build(Program(items, self.program.clocks))
             executable.bind(self.memory)
             self._executables[(start, stop)] = executable
+            self.build_seconds += time.perf_counter() - begin
         return executable
 
     # --- between runs ---------------------------------------------------------------------------
@@ -292,7 +298,7 @@ class CompiledNetwork(Timeline):
 
     def run(self, last: int, progress: Callable[[int], None] | None, finite: str | bool) -> None:
         """Run until the tick ``last``."""
-        progress = self.merges.observe(progress)
+        progress = enclosed(progress, self.set_clocks, self._take_over)
         for start in self._starting:
             start()
         self.derive()
@@ -323,11 +329,15 @@ class CompiledNetwork(Timeline):
                 operation.call(Quantity(operation.clock._now, dim=SECOND))
             finally:
                 self._position = None
-            self.merges.settle()
-            self._follow_seed()
-            self.derive()
+            self._take_over()
 
         return call
+
+    def _take_over(self) -> None:
+        """Take over what Python wrote during a run."""
+        self.merges.settle()
+        self._follow_seed()
+        self.derive()
 
     def _make_room(self, ticks: int) -> bool:
         """Give every recorder room for some of the coming ticks; return whether one grew."""

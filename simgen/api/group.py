@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -52,6 +52,7 @@ class Group(Component):
     _description: GroupDescription
     _stream: Stream
     _real: np.dtype[np.floating]
+    _changing: frozenset[Array] = frozenset()  # what the code of the network writes
     _told: set[str]  # names of which a warning was given
     _substituted: frozenset[str] = frozenset()  # names in the namespace that equations brought
 
@@ -256,6 +257,7 @@ class Group(Component):
             new = variable.convert(value, self.describe())
         if self._must_be_finite(name):
             check_not_infinite(new, f"'{name}' of {self.describe()}")
+        variable.accept(new)
         target = variable.data
         count = (
             len(range(*indices.indices(self._size())))
@@ -276,9 +278,14 @@ class Group(Component):
         variable.written()
         self._after_write(name)
 
+    def _checked_state(self) -> Iterator[tuple[str, StateVariable]]:
+        for name, variable in self.variables.items():
+            if variable.info.array in self._changing and not variable.info.linked:
+                yield name, variable
+
     def _must_be_finite(self, name: str) -> bool:
-        """Whether a variable may not be infinite."""
-        return any(name == checked for checked, _ in self._checked_state())
+        """Whether a variable may not be given infinite values."""
+        return False
 
     def _before_write(self, name: str) -> None:
         """Hook: called before a variable is written from Python."""

@@ -18,7 +18,7 @@ from simgen.api.demand import demand_of
 from simgen.api.device import current_options
 from simgen.api.membership import check_members
 from simgen.api.namespaces import caller_namespace, checked_namespace
-from simgen.api.progress import Progress, Report, make_report
+from simgen.api.progress import Progress, Report, RunClock, make_report
 from simgen.api.running import RUNNING
 from simgen.api.storing import Storing
 from simgen.api.timeline import Timeline
@@ -188,12 +188,14 @@ class Network(Storing):
             ``"text"`` or ``"stdout"``, ``"stderr"``, or a function of (elapsed, completed, start,
             duration).
         report_period
-            Time between reports, 10 s by default.
+            Time between reports, positive; 10 s by default. Neither it nor the time that reports
+            tell counts what compiling takes.
         namespace
             Values for names that no object defines; by default the caller's variables.
         check_finite
-            True: NaN in the state at the end raises; ``"step"``: checked after each step, to find
-            the first (slow); False: not checked.
+            True: NaN and infinities in the variables that code writes raise at the end, except
+            infinities where some were assigned or the code has ``inf``; ``"step"``: checked after
+            each step, to find the first (slow); False: not checked.
 
         Raises
         ------
@@ -242,7 +244,9 @@ class Network(Storing):
     ) -> None:
         end, progress = self._t + length, None
         if reporter is not None:
-            progress = Progress(reporter, compiled.axis.width, self._t, length)
+            clock = RunClock(lambda: compiled.build_seconds)
+            progress = Progress(reporter, clock, compiled.axis.width, self._t, length)
+        compiled.simulation.stopped = False
         self._set_running(True, compiled.clocks)
         try:
             compiled.run(last, progress, check_finite)
@@ -252,7 +256,7 @@ class Network(Storing):
             compiled.set_clocks()
             defaultclock._now = self._t
         if progress is not None:
-            progress.finish()
+            progress.finish(compiled.tick, compiled.tick >= last)
 
     def _set_running(self, running: bool, clocks: Iterable[Clock]) -> None:
         self._running = running

@@ -326,6 +326,8 @@ class NeuronGroup(LinkingGroup):
 
     def _items(self, facts: NetworkFacts) -> Iterable[Item]:
         model = self._resolved()
+        frozen = {array for array, _, _ in writes(model.frozen)}  # computed anew in each step
+        self._set("_changing", facts.changing - frozen)
         draws = model.draws
 
         def draw(name: str) -> RandomDraw:
@@ -365,9 +367,8 @@ class NeuronGroup(LinkingGroup):
     def _keys(self) -> dict[str, Stream]:
         return {f"{self.name}.key": self._stream}
 
-    def _checked_state(self) -> Iterator[tuple[str, StateVariable]]:
-        for equation in self.equations.differential:
-            yield equation.name, self.variables[equation.name]
+    def _must_be_finite(self, name: str) -> bool:
+        return any(equation.name == name for equation in self.equations.differential)
 
     def _event_lists(self) -> Iterable[EventList]:
         return self._description.events.values()

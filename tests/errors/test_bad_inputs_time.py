@@ -185,6 +185,8 @@ ROWS = [
     Bad("report_unknown", lambda: run_of(neurons(), report="txt"), ArgumentTypeError, ["'txt'"]),
     Bad("report_period_no_unit", lambda: run_of(neurons(), report="text", report_period=3),
         DimensionMismatchError, ["report_period", "3"]),
+    Bad("report_period_zero", lambda: run_of(neurons(), report="text", report_period=0 * ms),
+        ModelError, ["report_period", "positive", "0.0 s"]),
     Bad("report_period_negative", lambda: run_of(neurons(), report="text", report_period=-3 * ms),
         ModelError, ["report_period", "-0.003"]),
     Bad("report_period_without_report", lambda: run_of(neurons(), report_period="often"),
