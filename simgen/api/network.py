@@ -28,9 +28,12 @@ from simgen.ir.stmt import EventList
 from simgen.model.description import SECOND
 from simgen.options import Options
 from simgen.runtime.automatic import choose_device
+from simgen.runtime.timing import TOLERANCE
 from simgen.units import Quantity, register_with_matplotlib
 
 _log = logging.getLogger("simgen.device")
+_run_log = logging.getLogger("simgen.network")
+MANY_STEPS = 10**10  # of which a warning is given: more than a day of the smallest network
 on_compiled: Callable[[CompiledNetwork], None] | None = None  # told before each run; for tools
 
 
@@ -227,12 +230,22 @@ class Network(Storing):
                 on_compiled(compiled)
             end = self._t + length
             last = compiled.axis.end_tick(end)
+            if last - compiled.tick > MANY_STEPS or 0 < length < TOLERANCE * compiled.axis.width:
+                self._warn_of_steps(last - compiled.tick, length, compiled.axis.width)
             compiled.require_room(last)
             self._advance(compiled, length, last, reporter, check_finite)
         except BaseException:
             # Ctrl-C comes anywhere: what was being bound at that moment is bound anew next time
             self._signature = []
             raise
+
+    def _warn_of_steps(self, steps: int, length: float, width: float) -> None:
+        """Warn of a run that would end much later, or earlier, than its author may think."""
+        if steps > MANY_STEPS:
+            told = f"{steps:,} steps of {width:g} s, which take very long. Is the unit right?"
+        else:
+            told = f"less than {TOLERANCE:g} of a step of {width:g} s, so no step is made."
+        _run_log.warning("%s: a run of %g s is %s", self.describe(), length, told)
 
     def _advance(
         self,
