@@ -18,6 +18,7 @@ from simgen.errors import (
     DimensionMismatchError,
     EquationError,
     InternalError,
+    NumericalError,
     Problem,
     SourceText,
     raise_problems,
@@ -31,6 +32,7 @@ from simgen.model.functions import said
 from simgen.model.hints import literal_hint
 from simgen.model.resolve import DrawCounter, Resolver
 from simgen.model.scope import Scope
+from simgen.model.whole_numbers import divisors
 from simgen.numerics import distributions, philox
 from simgen.units import Dimension, Quantity
 
@@ -226,11 +228,15 @@ def evaluate_node(
     expr, dim = resolver.expression(node)
     raise_problems(problems)
     key = take_stream().key() if is_random(expr) else 0  # reading a value costs no stream
-    if context.whole is not None and isinstance(positions, slice) and positions.start == 0:
-        values = context.whole(context, expr, key)
+    whole = None if divisors(expr) else context.whole
+    if whole is not None and isinstance(positions, slice) and positions.start == 0:
+        values = whole(context, expr, key)
         if values is not None and values.size == positions.stop:
             return values, dim
     where = _as_array(positions)
+    for divisor in divisors(expr):
+        if not np.all(evaluate(divisor, TextEnvironment(context, where, key))):
+            raise NumericalError(f"{node.origin.render()}\n  An integer is divided by zero here.")
     if where.size <= CHUNK:
         env = TextEnvironment(context, where, key)
         return np.broadcast_to(evaluate(expr, env), where.shape), dim

@@ -47,6 +47,7 @@ from simgen.ir.visit import writes
 from simgen.lang.equations import EquationSet
 from simgen.model.copies import with_copies
 from simgen.model.description import GroupDescription, VariableInfo
+from simgen.model.divisions import with_division_checks
 from simgen.model.neurons import NeuronModel, NeuronSource, check_neurons
 from simgen.model.scope import ConstantScope
 from simgen.runtime.timing import TOLERANCE
@@ -306,7 +307,7 @@ class NeuronGroup(LinkingGroup):
     def _resolve(self, namespace: Namespace, problems: list[Problem]) -> None:
         constants = self._constants(namespace)
         model = check_neurons(self._source(), constants, strict=True, problems=problems)
-        self._set("_model", with_copies(model))
+        self._set("_model", with_copies(with_division_checks(model)))
         self._set("_group_constants", constants)
 
     def _code_description(self) -> GroupDescription:
