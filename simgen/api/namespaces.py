@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import weakref
 from collections.abc import Iterable, Mapping
 from types import FrameType, MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -96,8 +97,13 @@ class LayeredNamespace(Mapping[str, Any]):
     ) -> None:
         self.own = _NO_NAMES if own is None else own
         self._run = run
-        self.owner = owner
+        self._owner = None if owner is None else weakref.ref(owner)  # which keeps this alive
         self.substituted = substituted
+
+    @property
+    def owner(self) -> Group | None:
+        """The object that the names are for."""
+        return None if self._owner is None else self._owner()
 
     def attach(self, run: Namespace) -> None:
         """Take the namespace of a run."""
