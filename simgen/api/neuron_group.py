@@ -16,7 +16,7 @@ from simgen.api.checks import (
     checked_period,
     require_variables,
 )
-from simgen.api.equation_variables import as_equations, declare_variables
+from simgen.api.equation_variables import declare_variables, read_equations
 from simgen.api.group import spike_events
 from simgen.api.linked import LinkingGroup, declared
 from simgen.api.model_warnings import warn_of_neurons
@@ -35,6 +35,7 @@ from simgen.errors import (
     Problem,
     SourceText,
     UnsupportedFeatureError,
+    gathering,
     raise_problems,
     suggest,
 )
@@ -124,11 +125,10 @@ class NeuronGroup(LinkingGroup):
         if method_options:
             raise UnsupportedFeatureError(f"method_options of {owner} are not supported.")
         self._set("_N", checked_size(N, f"The number of neurons of {owner}"))
-        equations, values = as_equations(model, owner)
+        conditions = {"threshold": threshold, "refractory period": refractory}
+        equations, values = read_equations(model, owner, conditions, {"reset": reset})
         self._set("equations", equations)
         self._substitute(values)
-        with about(owner):
-            check_method(method)
         self._set("_method", method)
         self._set("_refractory", checked_period(refractory, owner))
         self._set("_model", None)
@@ -143,8 +143,9 @@ class NeuronGroup(LinkingGroup):
         self._set("_reactions", self._texts({} if reset is None else {"spike": reset}, "reset"))
         self._set("_reaction_schedule", {})
         problems: list[Problem] = []
+        with gathering(problems), about(owner):
+            check_method(method)
         self._declare(problems)
-        raise_problems(problems)
         constants = ConstantScope(self.namespace or {}, prefix=f"{self.name}.c.")
         check_neurons(self._source(), constants, strict=False, problems=problems)
         raise_problems(problems)

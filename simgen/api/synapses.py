@@ -18,7 +18,7 @@ from simgen.api.checks import (
 )
 from simgen.api.connectable import Connectable
 from simgen.api.endpoint_values import endpoint_names, endpoint_view
-from simgen.api.equation_variables import as_equations, declare_variables
+from simgen.api.equation_variables import declare_variables, read_equations
 from simgen.api.evaluation import TextContext, evaluate_text
 from simgen.api.group import Group, is_whole
 from simgen.api.model_warnings import warn_of_synapses
@@ -41,6 +41,7 @@ from simgen.errors import (
     Problem,
     UnknownAttributeError,
     UnsupportedFeatureError,
+    gathering,
     raise_problems,
 )
 from simgen.integrate.choose import check_method
@@ -115,11 +116,10 @@ class Synapses(Connectable):
                 raise ArgumentTypeError(f"The {side} of {owner} must be a group, not {group!r}.")
         self._set("source", source)
         self._set("target", source if target is None else target)
-        equations, values = as_equations(model, owner)
+        code = {"on_pre": on_pre, "pre": pre, "on_post": on_post, "post": post}
+        equations, values = read_equations(model, owner, {}, code)
         self._set("equations", equations)
         self._substitute(values)
-        with about(owner):
-            check_method(method)
         self._set("_method", method)
         self._set("_data", SynapticData(source._size(), parent_group(self.target)._size()))
         self._set("_class_steps", np.zeros(1, np.uint32))
@@ -130,8 +130,9 @@ class Synapses(Connectable):
         codes = pathway_codes(self, (on_pre, pre), (on_post, post))
         make_pathways(self, codes, on_event, delay)
         problems: list[Problem] = []
+        with gathering(problems), about(owner):
+            check_method(method)
         self._declare(problems)
-        raise_problems(problems)
         constants = ConstantScope(self.namespace or {}, prefix=f"{self.name}.c.")
         check_synapses(self._source_model(), constants, strict=False, problems=problems)
         raise_problems(problems)

@@ -8,6 +8,7 @@ from functools import cached_property
 
 from simgen.dtypes import DType
 from simgen.errors import InternalError
+from simgen.integrate.noise import noise_source
 from simgen.ir.construct import binary, integer
 from simgen.ir.expr import (
     ZERO,
@@ -251,3 +252,25 @@ def _second() -> Dimension:
 
 
 SECOND = _second()
+NOISE_DIM = SECOND ** (-0.5)
+
+
+class NoiseScope(Scope):
+    """Adds xi and xi_name to the names of an equation."""
+
+    def __init__(self, outer: Scope) -> None:
+        self.outer = outer
+
+    def lookup(self, name: str) -> Entry | None:
+        """Return the noise source for xi names, else what the outer scope says."""
+        if name == "xi" or name.startswith("xi_"):
+            return ValueEntry(noise_source(name), NOISE_DIM)
+        return self.outer.lookup(name)
+
+    def peek(self, name: str) -> Entry | None:
+        """Return what the outer scope would say."""
+        return self.outer.peek(name)
+
+    def names(self) -> Iterator[str]:
+        """Yield the outer names."""
+        yield from self.outer.names()

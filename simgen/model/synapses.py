@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from simgen.dtypes import DType
-from simgen.errors import DimensionMismatchError, EquationError, Problem, SourceText
+from simgen.errors import DimensionMismatchError, EquationError, Problem, SourceText, attempt
 from simgen.integrate.model import Ode
 from simgen.ir.construct import binary, cast
 from simgen.ir.expr import (
@@ -227,7 +227,7 @@ def check_synapses(
         PathwayModel(
             pathway,
             resolve_code(
-                parse_statements(pathway.code),
+                attempt(parse_statements, pathway.code, problems) or (),
                 replace(
                     context,
                     scope=SynapseScope(source, constants, pathway.clock),
