@@ -87,6 +87,7 @@ class CompiledNetwork(Timeline):
         self.build_seconds = 0.0  # spent on executables
         self._executables: dict[tuple[int, int], Executable] = {}
         self.memory = Memory(n_parts=options.threads)
+        self._target.prepare(self.memory)
         self.memory.arrays["tick"] = np.array([tick], np.int64)
         self._whole_numbers = WholeNumbers(self.program, self.memory)
         self.rings: EventRings = EventRings({} if previous is None else previous.rings.buffers)
@@ -269,9 +270,8 @@ class CompiledNetwork(Timeline):
                     self._set_parameter(target.name, np.asarray(value).reshape(()).item())
                     rebind = True
                     continue
-                dtype = target.dtype.numpy(self.options.real)
                 size = self.memory.ints[target.length]
-                fresh = aligned_zeros(size, dtype)
+                fresh = aligned_zeros(size, target.dtype.numpy(self.options.real))
                 fresh[...] = value
                 present = self.memory.arrays.get(target.name)
                 if present is None or not np.array_equal(present, fresh):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -72,36 +73,53 @@ def evaluate_for_synapses(
         return None
     store = synapses._run.plain_store()
     program = text_program(expr, store)
-    env = TextEnvironment(text, np.zeros(0, np.int64), key)
-    if data.store is not None:
-        starts = data.store.row_start
-        flat = np.append(starts[:, :-1].reshape(-1), starts[-1, -1])
-    elif data.rows is not None:
-        flat = data.rows.row_start
-    else:
-        raise InternalError(f"{synapses.describe()} has neither rows nor a store")
-    out = aligned_zeros(data.n, expr.dtype.numpy(text.real))
-    memory = Memory(n_parts=1 if data.store is None else data.store.n_parts)
-    memory.arrays = {
-        "tick": np.zeros(1, np.int64),
-        f"{store.name}.row_start": np.require(flat, np.uint64, ["C", "W"]),
-        f"{store.name}.targets": np.require(data.targets(), np.uint32, ["C", "W"]),
-        OUT: out,
-    }
-    memory.ints = {
-        store.length: data.n,
-        f"{store.name}.n_rows": data.n_source,
-        f"{store.name}.source_start": synapses._run.source_start(),
-        f"period_{CLOCK.name}": 1,
-        NOW_STEP.name: env.step(),
-        "one": 1,
-    }
-    memory.reals = {f"dt_{CLOCK.name}": text.clock.dt_, NOW.name: env.time()}
+    env = without_positions(text, key)
+    memory = text_memory(env)
+    add_synapses(memory, synapses)
+    out = memory.arrays[OUT] = aligned_zeros(data.n, expr.dtype.numpy(text.real))
     collect(program, text, env, memory)
     executable = pipeline.host_target(current_options()).build(pipeline.optimise(program, 1))
     executable.bind(memory)
     executable.run(1)
     return out
+
+
+def without_positions(text: TextContext, key: int) -> TextEnvironment:
+    """Return an environment for what is the same everywhere: constants, sizes and the time."""
+    return TextEnvironment(
+        replace(text, coordinates=lambda positions: None), np.zeros(0, np.int64), key
+    )
+
+
+def text_memory(env: TextEnvironment) -> Memory:
+    """Return a memory with the values that every program of text has."""
+    clock = env.context.clock
+    memory = Memory(arrays={"tick": np.zeros(1, np.int64)})
+    memory.ints = {f"period_{CLOCK.name}": 1, NOW_STEP.name: env.step(), "one": 1}
+    memory.reals = {f"dt_{CLOCK.name}": clock.dt_, NOW.name: env.time()}
+    return memory
+
+
+def add_synapses(memory: Memory, synapses: SynapsesInNetwork) -> None:
+    """Put the connectivity into a memory, for a walk over all synapses."""
+    data, store = synapses._data, synapses._run.plain_store()
+    if data.store is not None:
+        starts = data.store.row_start
+        flat = np.append(starts[:, :-1].reshape(-1), starts[-1, -1])
+        memory.n_parts = data.store.n_parts
+    elif data.rows is not None:
+        flat = data.rows.row_start
+    else:
+        raise InternalError(f"{synapses.describe()} has neither rows nor a store")
+    tables: dict[str, AnyArray] = {
+        f"{store.name}.row_start": np.require(flat, np.uint64, ["C", "W"]),
+        f"{store.name}.targets": np.require(data.targets(), np.uint32, ["C", "W"]),
+    }
+    memory.arrays.update(tables)
+    memory.counters.update(dict.fromkeys(tables, int))
+    memory.ints[store.length] = data.n
+    memory.ints[f"{store.name}.n_rows"] = data.n_source
+    memory.ints[f"{store.name}.source_start"] = synapses._run.source_start()
 
 
 def _goes_through_index_arrays(expr: Expr) -> bool:

@@ -175,14 +175,29 @@ def evaluate_text(
     """
     source = SourceText(text, what, context.owner)
     node = parse_expression(source)
-    values, found = evaluate_node(node, context, positions)
+    expr, found = resolve_node(node, context)
     context.warn()
+    _refuse_division(node, expr, context, positions)
+    values = _values(expr, context, positions)
     if variable is None:
-        if values.dtype != bool:
-            raise_problems(
-                [Problem("An index in quotes must be a condition, as in 'i > 3'.", node.origin)]
-            )
+        check_condition(node, expr)
         return values
+    check_value(node, expr, found, dim, variable)
+    return converted(values, variable, context.owner)
+
+
+def check_condition(node: Node, expr: Expr) -> None:
+    """Raise unless an index in quotes is a condition."""
+    if expr.dtype is not DType.BOOL:
+        raise_problems(
+            [Problem("An index in quotes must be a condition, as in 'i > 3'.", node.origin)]
+        )
+
+
+def check_value(
+    node: Node, expr: Expr, found: Dimension | None, dim: Dimension | None, variable: StateVariable
+) -> None:
+    """Raise unless a variable may have the values of an expression of the dimension ``found``."""
     if dim is not None and found is not None and found != dim:
         raise_problems(
             [
@@ -195,12 +210,12 @@ def evaluate_text(
             ]
         )
     wanted = variable.info.array.dtype
-    if (wanted is DType.BOOL) != (values.dtype == bool):
+    if (wanted is DType.BOOL) != (expr.dtype is DType.BOOL):
         kind = "boolean" if wanted is DType.BOOL else "a number"
         raise_problems(
             [Problem(f"'{variable.name}' is {kind}, but the value is not.", node.origin)]
         )
-    if values.dtype.kind == "f" and wanted.is_integer:
+    if expr.dtype.is_float and wanted.is_integer:
         raise_problems(
             [
                 Problem(
@@ -211,40 +226,67 @@ def evaluate_text(
                 )
             ]
         )
+
+
+def converted(values: AnyArray, variable: StateVariable, owner: str) -> AnyArray:
+    """Return values of an expression as the variable's dtype; NaN and overflow are refused."""
     if not variable.info.dim.is_dimensionless:
         values = Quantity(values, dim=variable.info.dim)
-    return variable.convert(values, context.owner)
+    return variable.convert(values, owner)
+
+
+def resolve_node(
+    node: Node, context: TextContext, key: Param = _KEY
+) -> tuple[Expr, Dimension | None]:
+    """Return a parsed expression with its names resolved and its dimension; ``key`` is of draws."""
+    problems: list[Problem] = []
+    draws = DrawCounter()
+    resolver = Resolver(
+        context.scope, problems=problems, draw_key=key, draws=draws, draw_rank=context.rank
+    )
+    expr, dim = resolver.expression(node)
+    raise_problems(problems)
+    return expr, dim
 
 
 def evaluate_node(
     node: Node, context: TextContext, positions: Any
 ) -> tuple[AnyArray, Dimension | None]:
     """Return the values of a parsed expression at ``positions``, and its dimension."""
-    problems: list[Problem] = []
-    draws = DrawCounter()
-    resolver = Resolver(
-        context.scope, problems=problems, draw_key=_KEY, draws=draws, draw_rank=context.rank
-    )
-    expr, dim = resolver.expression(node)
-    raise_problems(problems)
-    key = take_stream().key() if is_random(expr) else 0  # reading a value costs no stream
-    whole = None if divisors(expr) else context.whole
-    if whole is not None and isinstance(positions, slice) and positions.start == 0:
-        values = whole(context, expr, key)
-        if values is not None and values.size == positions.stop:
-            return values, dim
-    where = _as_array(positions)
+    expr, dim = resolve_node(node, context)
+    _refuse_division(node, expr, context, positions)
+    return _values(expr, context, positions), dim
+
+
+def _refuse_division(node: Node, expr: Expr, context: TextContext, positions: Any) -> None:
+    """Raise NumericalError if integers are divided by zero anywhere."""
     for divisor in divisors(expr):
-        if not np.all(evaluate(divisor, TextEnvironment(context, where, key))):
+        if not is_random(divisor) and not np.all(
+            evaluate(divisor, TextEnvironment(context, _as_array(positions), 0))
+        ):
             raise NumericalError(f"{node.origin.render()}\n  An integer is divided by zero here.")
+
+
+def take_key(expr: Expr) -> int:
+    """Return the key of an expression's draws; one that draws nothing costs no stream."""
+    return take_stream().key() if is_random(expr) else 0
+
+
+def _values(expr: Expr, context: TextContext, positions: Any) -> AnyArray:
+    key = take_key(expr)
+    if context.whole is not None and isinstance(positions, slice) and positions.start == 0:
+        values = context.whole(context, expr, key)
+        if values is not None and values.size == positions.stop:
+            return values
+    where = _as_array(positions)
     if where.size <= CHUNK:
         env = TextEnvironment(context, where, key)
-        return np.broadcast_to(evaluate(expr, env), where.shape), dim
+        return np.broadcast_to(evaluate(expr, env), where.shape)
     result = np.empty(where.shape, expr.dtype.numpy(context.real))
     for start in range(0, where.size, CHUNK):
         part = where[start : start + CHUNK]
         result[start : start + CHUNK] = evaluate(expr, TextEnvironment(context, part, key))
-    return result, dim
+    return result
 
 
 def _as_array(positions: Any) -> npt.NDArray[np.int64]:

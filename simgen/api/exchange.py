@@ -40,6 +40,8 @@ class Viewed(Protocol):
 def device_array(group: Viewed, name: str) -> Any:
     """Return the values of a variable as an array of the device's library that shares memory."""
     variable, places = _place(group, name, "device_array()")
+    if variable.is_on_device:
+        _require_lasting(group, name)
     return variable.device_array(group.describe())[places]
 
 
@@ -50,15 +52,21 @@ def shared_array(group: Viewed, name: str) -> Any:
     """
     variable, places = _place(group, name, "memory that others can share")
     if variable.is_on_device:
+        _require_lasting(group, name)
         return variable.device_array(group.describe())[places]
     given = variable.host_array(places, group.describe())
-    data = vars(group).get("_data")
+    _require_lasting(group, name)
+    return given
+
+
+def _require_lasting(viewed: Viewed, name: str) -> None:
+    """Raise for synapses that the next run may put into another order."""
+    data = vars(viewed).get("_data")
     if isinstance(data, SynapticData) and data.store is None:
         raise DeviceError(
-            f"'{name}' of {group.describe()} has no place in memory that lasts before the first "
+            f"'{name}' of {viewed.describe()} has no place in memory that lasts before the first "
             "run, nor after a change of delays or connections before the next one."
         )
-    return given
 
 
 def _place(viewed: Viewed, name: str, what: str) -> tuple[StateVariable, slice]:

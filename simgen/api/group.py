@@ -12,6 +12,7 @@ from simgen.api.checks import check_not_infinite, check_shared_index, index_arra
 from simgen.api.clock import Clock, choose_clock
 from simgen.api.component import Component
 from simgen.api.device import current_options
+from simgen.api.device_text import assign_on_device
 from simgen.api.evaluation import TextContext, evaluate_node, evaluate_text
 from simgen.api.name_conflicts import NameConflicts
 from simgen.api.namespaces import LayeredNamespace, Namespace, caller_namespace, checked_namespace
@@ -236,6 +237,9 @@ class Group(Component):
         self._before_write(name)
         if variable.info.shared:
             check_shared_index(item, f"'{name}' of {self.describe()}")
+        if isinstance(value, str) and assign_on_device(self, variable, item, value):
+            self._after_write(name)
+            return
         if isinstance(value, VariableView):
             value = value[:]
         if plain and not isinstance(value, str):

@@ -70,20 +70,38 @@ class ProgramArray:
         mirror = None if self._memory is None else self._memory.mirror
         return mirror is not None and mirror.is_finite(self.array)
 
+    @property
+    def size(self) -> int:
+        """The number of values; they stay where they are."""
+        return self._host().size
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The type of the values."""
+        return self._host().dtype
+
+    def _host(self) -> AnyArray:
+        """Return the host's array, which a device may have newer values of."""
+        return self.values if self._data is None else self._data
+
     def bind(self, memory: Memory, remote: bool) -> AnyArray:
-        """Return the data for the memory of a network, which may have newer ones from then on."""
-        data, network = self.values, object()
+        """Return the data for the memory of a network, which may have newer ones from then on.
+
+        Values on a device stay there if both memories belong to it.
+        """
+        data, network = self._host(), object()
         newer = memory if remote else None  # else nothing here keeps the memory alive
 
         def writes() -> int:
-            if self._network is not network and not self._is_lent():  # another one ran with it
+            another = self._network is not network and not self.is_lent()  # one ran with it
+            if another and not self._attach(network, newer):
                 self._taken += 1
-                self._attach(network, newer)
             if newer is not None and newer.mirror is not None and newer.mirror.holds(self.array):
                 self._go_to_device()
             return self._taken
 
         memory.counters[self.array] = writes
+        memory.arrays[self.array] = data
         self._attach(network, newer)
         return data
 
@@ -92,17 +110,26 @@ class ProgramArray:
         self._taken += 1
         self._network, self._memory = None, None
 
-    def _is_lent(self) -> bool:
-        return False
-
     def _go_to_device(self) -> None:
         """Take note that a device is about to have the values."""
 
-    def _attach(self, network: object, memory: Memory | None) -> None:
-        """Bring the values here; the memory may have newer ones from then on."""
-        if self._memory is not None and self._memory is not memory:
-            self._memory.fetch(self.array)
+    def is_lent(self) -> bool:
+        """Whether another object keeps the data."""
+        return False
+
+    def _attach(self, network: object, memory: Memory | None) -> bool:
+        """Let a memory have newer values from then on; return whether it has those of before.
+
+        If it has not, they are brought here.
+        """
+        old, stays = self._memory, False
+        if old is not None and old is not memory:
+            if memory is not None and memory.mirror is not None and old.mirror is not None:
+                stays = memory.mirror.adopt(self.array, old.mirror)
+            if not stays:
+                old.fetch(self.array)
         self._network, self._memory = network, memory
+        return stays or (old is not None and old is memory)
 
 
 class StateVariable(ProgramArray):
@@ -148,7 +175,8 @@ class StateVariable(ProgramArray):
             self._take_back()
         self._data, self._borrower = values, None
 
-    def _is_lent(self) -> bool:
+    def is_lent(self) -> bool:
+        """Whether another object keeps the data."""
         return self._borrower is not None
 
     def lend(self, borrower: Borrower) -> None:
@@ -181,11 +209,12 @@ class StateVariable(ProgramArray):
 
     def latest_version(self) -> int:
         """Return ``version``, which counts a write if one may have gone to an array given out."""
-        if self._given_on_device or self._is_given():
+        if self._given_on_device or self.is_given():
             self.version += 1
         return self.version
 
-    def _is_given(self) -> bool:
+    def is_given(self) -> bool:
+        """Whether the user holds an array of the host that shares the memory."""
         if self._given:
             self._given = [given for given in self._given if given() is not None]
         return bool(self._given)
@@ -195,7 +224,7 @@ class StateVariable(ProgramArray):
 
     def _take_back(self) -> None:
         """Warn if arrays of the host that were given out lose their meaning."""
-        if self._is_given():
+        if self.is_given():
             self._given = []
             warnings.warn(
                 f"Arrays that were taken from '{self.info.array.name}' without a copy are no "
@@ -205,10 +234,10 @@ class StateVariable(ProgramArray):
                 stacklevel=2,
             )
 
-    def _attach(self, network: object, memory: Memory | None) -> None:
-        if memory is not self._memory:
-            self._given_on_device = False
-        super()._attach(network, memory)
+    def _attach(self, network: object, memory: Memory | None) -> bool:
+        stays = super()._attach(network, memory)
+        self._given_on_device &= stays
+        return stays
 
     @property
     def is_on_device(self) -> bool:

@@ -86,8 +86,8 @@ class SynapticData:
             return sources_of(self.store)
         return np.zeros(0, np.uint32) if self.rows is None else self.rows.sources()
 
-    def targets(self) -> npt.NDArray[np.uint32]:
-        """Return the absolute target of each datum."""
+    def targets(self) -> UIntArray:
+        """Return the absolute target of each datum (uint16 or uint32)."""
         if self.store is not None:
             return self.store.targets
         return np.zeros(0, np.uint32) if self.rows is None else self.rows.targets
@@ -148,7 +148,9 @@ class SynapticData:
         self.rows, self.store, self._inverse = None, None, None
 
     def _rebuild(self, sources: AnyArray, targets: AnyArray) -> None:
-        self.rows = from_arrays(sources, targets, self.n_source, self.n_target)
+        self.rows = from_arrays(
+            sources, targets.astype(np.uint32, copy=False), self.n_source, self.n_target
+        )
         self.store = None
         self._inverse = None
 
@@ -175,7 +177,7 @@ class SynapticData:
             rows = from_arrays(
                 np.zeros(0, np.int64), np.zeros(0, np.int64), self.n_source, self.n_target
             )
-        moved = [v for v in variables if not v.info.shared and v.data.size]
+        moved = [v for v in variables if not v.info.shared and v.size]
         sorted_already = rows.sorted and n_classes == 1 and len(bounds) == 2
         keep = rows.creation_of_row_order is not None or not rows.sorted
         keep |= rows.multapses and n_classes > 1

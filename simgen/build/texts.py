@@ -1,15 +1,37 @@
-"""Text about single synapses to a program that evaluates it for all of them."""
+"""Text about elements or synapses to a program that evaluates it for all of them."""
 
 from __future__ import annotations
 
 from simgen.dtypes import DType
-from simgen.ir.expr import SYNAPSE, Array, Expr, Param, Step, Time
-from simgen.ir.kernel import Clock, Item, Kernel, OverSynapses, Program, SynapseStore
-from simgen.ir.stmt import Store
+from simgen.ir.construct import cast, integer, select
+from simgen.ir.expr import (
+    ELEMENT,
+    SYNAPSE,
+    Array,
+    Const,
+    Expr,
+    Local,
+    Param,
+    Step,
+    Time,
+)
+from simgen.ir.kernel import (
+    Clock,
+    Domain,
+    Item,
+    Kernel,
+    OverElements,
+    OverSynapses,
+    Program,
+    SynapseStore,
+)
+from simgen.ir.stmt import Let, Stmt, Store
 from simgen.ir.visit import map_expr
 
 CLOCK = Clock("text")
 OUT = "text.value"
+CHOSEN = "text.chosen"
+START, STOP = Param("text.start", DType.I64), Param("text.stop", DType.I64)
 NOW = Param("text.t", DType.REAL)
 NOW_STEP = Param("text.step", DType.I64)
 
@@ -20,11 +42,45 @@ def text_program(expr: Expr, store: SynapseStore) -> Program:
     Random numbers are those of step 0, whatever the time is, as numpy draws them for strings; the
     time of the network is a parameter.
     """
+    out = Array(OUT, expr.dtype, store.length)
+    return _program(OverSynapses(store), (Store(out, SYNAPSE, _fixed(expr)),))
+
+
+def assignment_program(
+    value: Expr, chosen: Expr | None, place: SynapseStore | str, dtype: DType
+) -> Program:
+    """Return the program that writes ``value`` as ``dtype`` to the array OUT, in one step.
+
+    It does so for all synapses of a store, or for elements START to STOP of a group of the length
+    ``place``. With a condition ``chosen`` the array CHOSEN says where it holds, and values are 0
+    elsewhere. Random numbers and the time are as in :func:`text_program`.
+    """
+    if isinstance(place, str):
+        domain: Domain = OverElements(place, START, STOP)
+        length, index = place, ELEMENT
+    else:
+        domain, length, index = OverSynapses(place), place.length, SYNAPSE
+    body: tuple[Stmt, ...] = ()
+    value = _fixed(value)
+    if chosen is not None:
+        here = Local("text.here", DType.BOOL)
+        array = Array(CHOSEN, DType.BOOL, length)
+        body = (Let(here, _fixed(chosen)), Store(array, index, here))
+        nothing = Const(False, DType.BOOL) if value.dtype is DType.BOOL else integer(0)
+        value = select(here, value, nothing)
+    body += (Store(Array(OUT, dtype, length), index, cast(value, dtype)),)
+    return _program(domain, body)
+
+
+def _fixed(expr: Expr) -> Expr:
+    """Return an expression with the present time as a parameter."""
 
     def fixed(node: Expr) -> Expr:
         return NOW if isinstance(node, Time) else NOW_STEP if isinstance(node, Step) else node
 
-    out = Array(OUT, expr.dtype, store.length)
-    body = (Store(out, SYNAPSE, map_expr(expr, fixed)),)
-    kernel = Kernel("text", OverSynapses(store), body, CLOCK)
+    return map_expr(expr, fixed)
+
+
+def _program(domain: Domain, body: tuple[Stmt, ...]) -> Program:
+    kernel = Kernel("text", domain, body, CLOCK)
     return Program((Item("start", 0, "text", kernel),), (CLOCK,))

@@ -47,7 +47,7 @@ Memory is flat and named, so that every target binds it in the same way:
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -69,8 +69,29 @@ class Mirror(Protocol):
     def changed(self) -> None:
         """Take note that arrays of the host may have been written."""
 
-    def is_finite(self, name: str) -> bool:
-        """Whether the device alone has the newest values of an array, and all are finite."""
+    def is_finite(self, name: str, start: int = 0, stop: int | None = None) -> bool:
+        """Whether the device alone has the newest values of an array, and all are finite.
+
+        With ``start`` and ``stop`` only those of that span are looked at.
+        """
+
+    def is_within(self, name: str, span: tuple[int, int], limits: tuple[int, int]) -> bool:
+        """Whether the 64-bit integers of a span on the device lie between limits, which count."""
+
+    def adopt(self, name: str, other: Mirror) -> bool:
+        """Share another memory's place of an array, if it is on the same device and this has none.
+
+        Returns whether both have one place.
+        """
+
+    def place(self, name: str) -> None:
+        """Have a place on the device for ``store``; raises MemoryLimitError without room."""
+
+    def store(self, name: str, values: str, chosen: str | None, start: int, stop: int) -> None:
+        """Copy values from array to array on the device, where ``chosen`` is true if given."""
+
+    def keep(self, names: Collection[str]) -> None:
+        """Give up the places of all arrays but some."""
 
     def send(self, name: str) -> None:
         """Send up one array now, if the host has written it, not before the next run."""
@@ -89,7 +110,8 @@ class Memory:
     ``mirror`` is set by targets whose devices have memory of their own: what such a program wrote
     is in ``arrays`` after :meth:`fetch`, except ``tick`` and recorders, which always are. Some
     arrays are asked for one by one, because they may be large: ``counters`` holds for each how
-    often the host, or another network, may have written it.
+    often the host, or another network, may have written it. What the host has of ``unset`` arrays
+    counts for nothing: the device writes them before anybody reads them.
     """
 
     arrays: dict[str, AnyArray] = field(default_factory=dict)
@@ -97,6 +119,7 @@ class Memory:
     reals: dict[str, float] = field(default_factory=dict)
     n_parts: int = 1
     mirror: Mirror | None = field(default=None, compare=False, repr=False)
+    unset: set[str] = field(default_factory=set, compare=False, repr=False)
     counters: dict[str, Callable[[], int]] = field(default_factory=dict, compare=False, repr=False)
 
     def fetch(self, name: str | None = None) -> None:
@@ -146,6 +169,9 @@ class Target(Protocol):
     @property
     def is_remote(self) -> bool:
         """Whether programs run on memory of a device's own."""
+
+    def prepare(self, memory: Memory) -> None:
+        """Give a memory what belongs to the device, before arrays are bound to it."""
 
     def build(self, program: Program) -> Executable:
         """Turn a program into an executable; compiles at most once for equal programs."""

@@ -84,7 +84,8 @@ class Layout:
 class Scope:
     """The names one kernel uses, recorded as its expressions are printed.
 
-    ``written`` names the arrays the kernel writes; all others are declared ``const``.
+    ``written`` names the arrays the kernel writes; all others are declared ``const``. ``elsewhere``
+    has the C names of what stands for arrays that the kernel does not touch itself.
     """
 
     def __init__(
@@ -95,6 +96,7 @@ class Scope:
         written: frozenset[str] = frozenset(),
     ) -> None:
         self.layout = layout
+        self.elsewhere: dict[str, str] = {}
         self._clock = kernel.clock
         self._written = set(written)
         self._pointers: dict[str, Slot] = {}
@@ -104,7 +106,9 @@ class Scope:
         self.printer = ExprPrinter(layout.real, self.names)
 
     def array(self, array: Array) -> str:
-        """Return the C name of an array of the program."""
+        """Return the C name of an array of the program, or of what stands for it."""
+        if array.name in self.elsewhere:
+            return self.elsewhere[array.name]
         c_type = stored_type(array.dtype, self.layout.real)
         self._pointers[array.name] = self.layout.array(array.name, c_type, array.length)
         return mangle("a", array.name)

@@ -44,25 +44,32 @@ def nvrtc() -> Nvrtc:
 
 @pytest.fixture(scope="session")
 def lowered() -> Callable[..., LoweredProgram]:
-    """``lowered(path, real, deterministic)`` is the CUDA of an example."""
+    """``lowered(path, real, deterministic, delayed)`` is the CUDA of an example."""
 
     @functools.cache
     def program(path: Path) -> Program:
         return compile_script(path, SMALLER.get(path.stem, [])).program
 
     @functools.cache
-    def lower(path: Path, real: type, deterministic: bool = False) -> LoweredProgram:
-        return lower_program(program(path), np.dtype(real), deterministic)
+    def lower(
+        path: Path, real: type, deterministic: bool = False, delayed: bool = False
+    ) -> LoweredProgram:
+        return lower_program(program(path), np.dtype(real), deterministic, delayed)
 
     return lower
 
 
 @pytest.fixture(scope="session")
 def compiled(nvrtc: Nvrtc, lowered: Callable[..., LoweredProgram]) -> Callable[..., Compiled]:
-    """``compiled(path, real)`` is an example compiled for sm_90; the log tells what was spilt."""
+    """``compiled(path, real)`` is an example compiled for sm_90; the log tells what was spilt.
+
+    It is the text for delays of a step at least, in which more shares a launch.
+    """
 
     @functools.cache
     def compile_example(path: Path, real: type) -> Compiled:
-        return nvrtc.compile(lowered(path, real).source, "sm_90", "--ptxas-options=-v")
+        return nvrtc.compile(
+            lowered(path, real, delayed=True).source, "sm_90", "--ptxas-options=-v"
+        )
 
     return compile_example

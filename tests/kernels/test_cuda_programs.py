@@ -18,7 +18,8 @@ from simgen.api import network
 from simgen.targets.cuda.lower import lower_program
 
 TESTS = Path(__file__).resolve().parent.parent
-EXAMPLES = sorted((TESTS.parent / "examples").glob("*.py"))
+COUNTED = sorted((TESTS / "kernels" / "counted").glob("*.py"))
+EXAMPLES = [*sorted((TESTS.parent / "examples").glob("*.py")), *COUNTED]
 # Comparisons and selections included; loads, stores and conversions are not arithmetic.
 DOUBLE = re.compile(r"^\s*(?:@!?%p\d+\s+)?(?!ld|st|cvt|mov|red|atom)\w\S*\.f64\b.*$", re.M)
 ENTRY = re.compile(r"\.visible \.entry (\w+)\(")
@@ -67,10 +68,11 @@ def test_examples_compile_with_few_registers_and_no_double_arithmetic(compiled, 
 
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+@pytest.mark.parametrize("delayed", [False, True])
 @pytest.mark.compiler
-def test_what_a_launch_reads_as_constant_no_block_of_it_writes(lowered, path):
+def test_what_a_launch_reads_as_constant_no_block_of_it_writes(lowered, path, delayed):
     declared = re.compile(r"^  (const )?\w+ \*__restrict__ (a_\w+) =", re.M)
-    made = lowered(path, np.float64)
+    made = lowered(path, np.float64, delayed=delayed)
     bodies = re.split(r"__forceinline__ void (k_\w+)\(", made.source)
     texts = dict(zip(bodies[1::2], bodies[2::2]))
     for phase in made.phases:
@@ -80,14 +82,26 @@ def test_what_a_launch_reads_as_constant_no_block_of_it_writes(lowered, path):
         assert constant.isdisjoint(name for const, name in pairs if not const)
 
 
+@pytest.mark.parametrize("path", COUNTED, ids=lambda path: path.stem)
+@pytest.mark.compiler
+def test_models_whose_spikes_are_counted_take_one_launch(lowered, path):
+    assert len(lowered(path, np.float64).phases) == 2
+    assert len(lowered(path, np.float64, delayed=True).phases) == 1
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
 @pytest.mark.compiler
 def test_examples_compile_for_every_generation(nvrtc, lowered, path, architecture):
     for real in (np.float64, np.float32):
-        for deterministic in (False, True):
-            made = nvrtc.compile(lowered(path, real, deterministic).source, architecture)
+        sources = {
+            lowered(path, real, deterministic, delayed).source
+            for deterministic in (False, True)
+            for delayed in (False, True)
+        }
+        for source in sources:
+            made = nvrtc.compile(source, architecture)
             assert made.works
             assert made.log == ""
 

@@ -81,6 +81,9 @@ class CpuTarget:
         self._built: dict[Program, tuple[LoweredProgram, compiler.Program]] = {}
         self._lock = threading.Lock()
 
+    def prepare(self, memory: Memory) -> None:
+        """Do nothing: programs run on the arrays themselves."""
+
     def build(self, program: Program) -> CpuExecutable:
         """Return an executable of ``program``; equal programs are compiled once."""
         with self._lock:

@@ -12,17 +12,17 @@ import numpy.typing as npt
 
 from simgen.errors import InternalError
 from simgen.ir.kernel import Program
-from simgen.ir.verify import verify_program
 from simgen.options import Options
 from simgen.targets.base import Memory
 from simgen.targets.checks import check_apart, checked_array
 from simgen.targets.cpu.compile import find_compiler
-from simgen.targets.cuda.device import MOST_BLOCKS, Buffer, Device, Function, Graph, Module
+from simgen.targets.cuda.device import MOST_BLOCKS, Buffer, Device, Function, Graph
 from simgen.targets.cuda.gpu import open_gpu
 from simgen.targets.cuda.head import BLOCK, ONE, WARP, Launch
-from simgen.targets.cuda.lower import BEGIN_RUN, LoweredProgram, Phase, lower_program
+from simgen.targets.cuda.lower import BEGIN_RUN, END_RUN, LoweredProgram, Phase
 from simgen.targets.cuda.mirror import DeviceMirror
 from simgen.targets.cuda.room import require_room
+from simgen.targets.cuda.texts import Texts
 from simgen.targets.cuda.walks import team_widths
 
 _TICK = "tick"
@@ -36,17 +36,22 @@ class _Call:
     function: Function
     grid: int
     block: int
+    title: str = ""
 
 
 @dataclass(slots=True)
 class _Bound:
-    """What a program needs of one memory on the device; ``graph`` holds the launches of a tick."""
+    """What a program needs of one memory on the device; ``graph`` holds the launches of a tick.
+
+    ``calls`` are those of a tick, ``end`` those after the last tick of a run.
+    """
 
     memory: Memory
     mirror: DeviceMirror
     tables: tuple[Buffer, ...]  # pointers, reals, integers, control
     begin: _Call
     calls: tuple[_Call, ...]
+    end: tuple[_Call, ...]
     graph: Graph | None = None
 
     @property
@@ -63,27 +68,37 @@ class _Bound:
 class CudaExecutable:
     """A compiled program; :meth:`bind` gives it memory, :meth:`run` advances that memory."""
 
-    def __init__(self, lowered: LoweredProgram, module: Module, device: Device) -> None:
-        self._lowered = lowered
-        self._module = module
+    def __init__(self, texts: Texts, device: Device) -> None:
+        self._texts = texts
         self._device = device
         self._stop = False
-        self._bound: _Bound | None = None
         self._control: Buffer = device.allocate(3 * 8, "control")
+        self._use(delayed=False)
+
+    def _use(self, delayed: bool) -> None:
+        """Take up one of the texts; all else is of that text."""
+        self._delayed = delayed
+        self._bound: _Bound | None = None
         self._tables: tuple[Buffer, ...] = ()
         self._values: tuple[npt.NDArray[Any], ...] = ()  # of the tables
         self._sent: list[npt.NDArray[Any] | None] = [None] * 3  # what went up of them
         self._functions: dict[str, Function] = {}
 
     @property
+    def _lowered(self) -> LoweredProgram:
+        return self._texts.get(self._delayed)[0]
+
+    @property
     def source(self) -> str:
-        """The CUDA text."""
+        """The CUDA text for the delays of the memory that is bound."""
         return self._lowered.source
 
     def bind(self, memory: Memory) -> None:
         """Give every array the program uses a place on the device."""
         if memory.n_parts != 1:
             raise InternalError(f"the cuda target was given {memory.n_parts} parts of a network")
+        if (delayed := self._texts.are_delayed(memory)) != self._delayed:
+            self._use(delayed)
         clock = self._lowered.single_clock
         if clock is not None and memory.ints.get(f"period_{clock.name}", 1) != 1:
             raise InternalError(f"the only clock '{clock.name}' does not tick in every tick")
@@ -106,7 +121,26 @@ class CudaExecutable:
             self._tables = tuple(self._device.allocate(v.nbytes, "table") for v in self._values)
         known = self._bound.graph if self._bound and self._bound.calls == calls else None
         begin = _Call(self._function(BEGIN_RUN), 1, WARP)
-        self._bound = _Bound(memory, mirror, (*self._tables, self._control), begin, calls, known)
+        tables = (*self._tables, self._control)
+        self._bound = _Bound(memory, mirror, tables, begin, calls, self._end(ints), known)
+
+    def _ready(self) -> _Bound:
+        """Return what is bound, by the text that the delays allow now; send up what changed."""
+        if self._bound is None:
+            raise InternalError("a program was run before it was given memory")
+        memory = self._bound.memory
+        if self._texts.are_delayed(memory) != self._delayed:
+            self.bind(memory)
+        self._bound.mirror.push()
+        return self._bound
+
+    def _end(self, ints: dict[str, int]) -> tuple[_Call, ...]:
+        """Return the launch that adds what the last tick of a run has summed up."""
+        most = max((ints[array.length] for array in self._lowered.summed), default=0)
+        if not most:
+            return ()
+        function = self._function(END_RUN)
+        return (_Call(function, min(-(-most // BLOCK), function.resident(BLOCK)), BLOCK),)
 
     def _pointers(self, mirror: DeviceMirror, ints: dict[str, int]) -> list[int]:
         """Return the device addresses of all arrays, in the order of the layout."""
@@ -143,7 +177,7 @@ class CudaExecutable:
 
     def _function(self, name: str) -> Function:
         if name not in self._functions:
-            self._functions[name] = self._module.function(name)
+            self._functions[name] = self._texts.get(self._delayed)[1].function(name)
         return self._functions[name]
 
     def _call(self, phase: Phase, ints: dict[str, int]) -> _Call:
@@ -159,18 +193,15 @@ class CudaExecutable:
         if total > most:
             wanted = [max(1, count * most // total) for count in wanted]
         ints.update(zip(phase.blocks, wanted))
-        return _Call(function, max(1, sum(wanted)), block)
+        return _Call(function, max(1, sum(wanted)), block, _phase_title(phase))
 
     def run(self, n_ticks: int) -> int:
         """Run up to ``n_ticks`` and return how many were done."""
-        bound = self._bound
-        if bound is None:
-            raise InternalError("a program was run before it was given memory")
+        bound = self._ready()
         self._stop = False
         tick = bound.memory.arrays[_TICK]
         first = int(tick[0])
         end = first + n_ticks
-        bound.mirror.push()
         while True:
             self._send_arguments(bound)
             control = np.array([0, int(tick[0]), end], np.int64)
@@ -218,6 +249,7 @@ class CudaExecutable:
         for _ in range(rest):
             if not self._stop:
                 bound.launch(bound.calls)
+        bound.launch(bound.end)
 
     def time_launches(self, n_ticks: int, ahead: int) -> dict[str, float]:
         """Run ticks launch by launch and return the mean seconds of each launch.
@@ -225,11 +257,8 @@ class CudaExecutable:
         ``ahead`` ticks come before, untimed, so that the device does not wait for the host.
         Raises :class:`simgen.errors.InternalError` if recorders leave no room for all these ticks.
         """
-        bound = self._bound
-        if bound is None:
-            raise InternalError("a program was timed before it was given memory")
+        bound = self._ready()
         tick, device = bound.memory.arrays[_TICK], self._device
-        bound.mirror.push()
         self._send_arguments(bound)
         control = np.array([0, int(tick[0]), int(tick[0]) + n_ticks + ahead], np.int64)
         end = int(control[2])
@@ -243,15 +272,16 @@ class CudaExecutable:
                 bound.launch((call,))
                 marks.append(device.mark())
             rows.append(marks)
+        bound.launch(bound.end)
         device.download(self._control, control)
         tick[0] = control[1]
         bound.mirror.written(self._lowered.layout.written)
         if tick[0] != end:
             raise InternalError(f"only {int(tick[0])} of {end} ticks were made")
         found = {}
-        for place, phase in enumerate(self._lowered.phases):
+        for place, call in enumerate(bound.calls):
             total = sum(device.seconds_between(*marks[place : place + 2]) for marks in rows)
-            found[_phase_title(phase)] = total / n_ticks
+            found[call.title] = total / n_ticks
         return found
 
     def request_stop(self) -> None:
@@ -280,21 +310,20 @@ class CudaTarget:
     def __init__(self, options: Options, device: Device | None = None) -> None:
         self._options = options
         self._device = device or open_device(options)
-        self._built: dict[Program, tuple[LoweredProgram, Module]] = {}
+        self._built: dict[Program, Texts] = {}
         self._lock = threading.Lock()
+
+    def prepare(self, memory: Memory) -> None:
+        """Let arrays of another memory stay where they are on the device."""
+        DeviceMirror.of(memory, self._device)
 
     def build(self, program: Program) -> CudaExecutable:
         """Return an executable of ``program``; equal programs are compiled once."""
         with self._lock:
             known = self._built.get(program)
             if known is None:
-                known = self._built[program] = self._compile(program)
-        return CudaExecutable(*known, self._device)
-
-    def _compile(self, program: Program) -> tuple[LoweredProgram, Module]:
-        verify_program(program)
-        lowered = lower_program(program, self._options.real, self._options.deterministic)
-        return lowered, self._device.compile(lowered.source)
+                known = self._built[program] = Texts(program, self._options, self._device)
+        return CudaExecutable(known, self._device)
 
 
 def open_device(options: Options) -> Device:

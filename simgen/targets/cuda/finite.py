@@ -26,13 +26,17 @@ class FinitenessCheck:
     def _clear(self) -> None:
         self._device.upload(self._found, np.zeros(1, np.int64))
 
-    def all_finite(self, buffer: Buffer, dtype: np.dtype[Any], size: int) -> bool:
-        """Return whether ``size`` values are neither NaN nor infinite, as all integers are."""
+    def all_finite(self, buffer: Buffer, dtype: np.dtype[Any], size: int, start: int = 0) -> bool:
+        """Return whether ``size`` values from ``start`` on are neither NaN nor infinite.
+
+        Integers never are.
+        """
         if dtype not in _KERNELS or size == 0:
             return True
         function = self._module.function(_KERNELS[dtype])
         grid = max(1, min(-(-size // _BLOCK), function.resident(_BLOCK)))
-        function.launch(grid, _BLOCK, (buffer.address, size, self._found.address))
+        first = buffer.address + start * dtype.itemsize
+        function.launch(grid, _BLOCK, (first, size, self._found.address))
         found = np.zeros(1, np.int64)
         self._device.download(self._found, found)
         if found[0]:

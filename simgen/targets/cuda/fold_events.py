@@ -11,6 +11,7 @@ after::
         v[i] = ...; let found = v[i] > 1; emit spikes where found; if found: v[i] = 0
 
 The thread that finds an event then resets its neuron, and nothing reads the list of events for it.
+A kernel over the events of some elements (those of a subgroup) asks whether the element is one.
 That is legal if the kernel uses what the two share at the event's element only, and if nothing that
 is scheduled between them touches what it writes or writes what it reads: a delivery that adds to
 ``v`` adds before the reset. It is done if it costs no launch. A kernel that stays as it is says why
@@ -23,7 +24,8 @@ from collections import Counter
 from dataclasses import dataclass, replace
 
 from simgen.dtypes import DType
-from simgen.ir.expr import Const, Local, Param
+from simgen.ir.construct import compare, logical_and
+from simgen.ir.expr import ELEMENT, Const, Expr, IndexValue, Local, Param
 from simgen.ir.kernel import Item, Kernel, OverElements, OverEvents, Program
 from simgen.ir.stmt import Append, Emit, If, Let, Scatter, Stmt
 from simgen.ir.visit import flatten, rename_local
@@ -97,11 +99,8 @@ def _finder(
     """Return the place of the loop over elements that finds the events of a kernel."""
     if domain.lag:
         return _Refusal("these are the events of the step before")
-    whole = domain.start == Const(0, domain.start.dtype) and (
-        isinstance(domain.stop, Param) and domain.stop.name == domain.events.length
-    )
-    if not whole:
-        return _Refusal("it is for some of the elements")
+    if not all(isinstance(bound, Const | Param) for bound in (domain.start, domain.stop)):
+        return _Refusal("it is for some of the elements, as other values have it")
     for source, item in enumerate(schedule[:place]):
         emits = [s.events for s in flatten(item.kernel.body) if isinstance(s, Emit)]
         if domain.events not in emits:
@@ -161,9 +160,19 @@ def _folded(finder: Kernel, kernel: Kernel, domain: OverEvents) -> Kernel | None
     return replace(
         finder,
         prologue=(*finder.prologue, *prologue),
-        body=(*statements, If(condition, body)),
+        body=(*statements, If(_inside(condition, domain), body)),
         comment="; ".join(comments),
     )
+
+
+def _inside(condition: Expr, domain: OverEvents) -> Expr:
+    """Return the condition that an event was found, at an element that a kernel is for."""
+    place = IndexValue(ELEMENT)
+    if domain.start != Const(0, domain.start.dtype):
+        condition = logical_and(condition, compare(">=", place, domain.start))
+    if not (isinstance(domain.stop, Param) and domain.stop.name == domain.events.length):
+        condition = logical_and(condition, compare("<", place, domain.stop))
+    return condition
 
 
 def _bindings(kernel: Kernel) -> list[Let]:

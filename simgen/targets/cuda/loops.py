@@ -23,7 +23,7 @@ from simgen.targets.cuda.head import BLOCK, ONE, Head, Launch, Module, printer_o
 from simgen.targets.cuda.order import Order, Plan
 from simgen.targets.frame import Frame
 from simgen.targets.scope import Scope
-from simgen.targets.segments import positions_type, uses_index
+from simgen.targets.segments import positions_type, targets_of, uses_index
 
 _SYNAPTIC = {IndexKind.PRE: "pre", IndexKind.SYNAPSE: "s", IndexKind.POST: "post"}
 
@@ -171,20 +171,27 @@ def lower_elements(
     kernel: Kernel, domain: OverElements, plan: Plan, module: Module
 ) -> tuple[LoopView, Launch]:
     """Return the view of a kernel over elements."""
-    frame = module.open(kernel, {IndexKind.ELEMENT: "i"})
+    frame = module.open(kernel, {IndexKind.ELEMENT: "i"}, plan)
     text = frame.scope.printer.text
-    bounds = (
+    bounds: tuple[str, ...] = (
         f"const int64_t start = {text(domain.start)};",
         f"const int64_t stop = {text(domain.stop)};",
     )
-    return _loop(kernel, frame, plan, module, bounds, "i", ()), Launch(frame.name, domain.owner)
+    lines: tuple[str, ...] = ()
+    for array in plan.takes:  # what the step before has summed up
+        kind = stored_type(array.dtype, frame.scope.layout.real)
+        bounds = (*bounds, module.sums(frame, array, "step + 1"))
+        own, sums = frame.scope.buffer(array.name, kind, written=True), mangle("sums", array.name)
+        taken = f"if (sum != 0) {{ {own}[i] += sum; {sums}[i] = 0; }}"
+        lines = (*lines, f"{{ const {kind} sum = {sums}[i]; {taken} }}")
+    return _loop(kernel, frame, plan, module, bounds, "i", lines), Launch(frame.name, domain.owner)
 
 
 def lower_events(
     kernel: Kernel, domain: OverEvents, plan: Plan, module: Module
 ) -> tuple[LoopView, Launch]:
     """Return the view of a kernel over the events of a step; ``r`` is the place in the list."""
-    frame = module.open(kernel, {IndexKind.ELEMENT: "i"})
+    frame = module.open(kernel, {IndexKind.ELEMENT: "i"}, plan)
     scope, events = frame.scope, domain.events
     counts = scope.buffer(f"{events.name}.counts", "int64_t")
     ids = scope.buffer(f"{events.name}.ids", "uint32_t")
@@ -222,12 +229,12 @@ def lower_indices(
     indices = {IndexKind.ELEMENT: "i"}
     if store is not None:
         indices = _SYNAPTIC
-    frame = module.open(kernel, indices)
+    frame = module.open(kernel, indices, plan)
     scope = frame.scope
     name = "i" if store is None else "s"
     lines = [f"const int64_t {name} = {scope.array(domain.indices)}[r];"]
     if store is not None:
-        targets = scope.buffer(f"{store.name}.targets", "uint32_t")
+        targets = targets_of(scope, store)
         lines.append(f"const int64_t post = {targets}[s];")
         if uses_index(frame.body, IndexKind.PRE):
             lines.append(f"const int64_t pre = {_source(scope, store)};")
@@ -241,7 +248,7 @@ def lower_carried(
     kernel: Kernel, domain: OverCarried, plan: Plan, module: Module
 ) -> tuple[LoopView, Launch]:
     """Return the view of a walk over the carried events that are due, ``r`` among all of them."""
-    frame = module.open(kernel, _SYNAPTIC)
+    frame = module.open(kernel, _SYNAPTIC, plan)
     scope, store = frame.scope, domain.store
     steps, count = scope.array(domain.steps), scope.size(domain.steps.length)
     bounds = (
@@ -250,7 +257,7 @@ def lower_carried(
     )
     lines = [
         f"const int64_t s = {scope.array(domain.positions)}[r];",
-        f"const int64_t post = {scope.buffer(f'{store.name}.targets', 'uint32_t')}[s];",
+        f"const int64_t post = {targets_of(scope, store)}[s];",
     ]
     if uses_index(frame.body, IndexKind.PRE):
         lines.append(f"const int64_t pre = {_source(scope, store)};")
@@ -262,12 +269,12 @@ def lower_listed(
     kernel: Kernel, domain: OverSynapses, plan: Plan, module: Module
 ) -> tuple[LoopView, Launch]:
     """Return the view of a walk over all synapses of a store, in the order of a list."""
-    frame = module.open(kernel, _SYNAPTIC)
+    frame = module.open(kernel, _SYNAPTIC, plan)
     scope, store, name = frame.scope, domain.store, domain.list_name
     lines = (
         f"const int64_t s = {scope.buffer(f'{name}_pos', positions_type(store))}[r];",
         f"const int64_t pre = {scope.buffer(f'{name}_src', 'uint32_t')}[r];",
-        f"const int64_t post = {scope.buffer(f'{store.name}.targets', 'uint32_t')}[s];",
+        f"const int64_t post = {targets_of(scope, store)}[s];",
     )
     bounds = ("const int64_t start = 0;", f"const int64_t stop = {scope.size(store.length)};")
     view = _loop(kernel, frame, plan, module, bounds, "r", lines)
@@ -318,8 +325,8 @@ def lower_once(
     """Return the view of a kernel that runs its body a single time."""
     del domain  # it holds nothing
     if any(isinstance(stmt, EmitTable) for stmt in flatten(kernel.body)):
-        return _table(kernel, module)
-    frame = module.open(kernel, {})
+        return _table(kernel, plan, module)
+    frame = module.open(kernel, {}, plan)
     lists = _Lists(module, frame, plan, kernel)
     printer = printer_of(frame, plan)
     printer.append = lists.append
@@ -328,10 +335,10 @@ def lower_once(
     return OnceView(head, body, lists.closing()), Launch(frame.name)
 
 
-def _table(kernel: Kernel, module: Module) -> tuple[TableView, Launch]:
+def _table(kernel: Kernel, plan: Plan, module: Module) -> tuple[TableView, Launch]:
     if len(kernel.body) != 1 or not isinstance(stmt := kernel.body[0], EmitTable):
         raise InternalError(f"kernel '{kernel.name}' mixes a table of events with other code")
-    frame = module.open(kernel, {})
+    frame = module.open(kernel, {}, plan)
     scope, events = frame.scope, stmt.events.name
     fields = {
         "depth": scope.size(f"{events}.depth"),

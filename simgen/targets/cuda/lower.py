@@ -6,13 +6,13 @@ recorded stays valid. Each of them returns at once when the tick may not be made
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from simgen.ir.expr import RandomDraw
+from simgen.ir.expr import Array, RandomDraw
 from simgen.ir.kernel import (
     Clock,
     Kernel,
@@ -29,8 +29,9 @@ from simgen.ir.kernel import (
 )
 from simgen.ir.stmt import Append
 from simgen.ir.visit import all_nodes, flatten
+from simgen.targets.cstyle import stored_type
 from simgen.targets.cuda.fold_events import fold_events
-from simgen.targets.cuda.head import ONE, Launch, Module, Scratch
+from simgen.targets.cuda.head import ONE, PARITIES, Launch, Module, Scratch, sums_name
 from simgen.targets.cuda.loops import (
     LoopView,
     OnceView,
@@ -42,7 +43,8 @@ from simgen.targets.cuda.loops import (
     lower_once,
 )
 from simgen.targets.cuda.order import Plan, plan_kernel
-from simgen.targets.cuda.phases import levels, uses_of, with_shared_updates
+from simgen.targets.cuda.phases import with_shared_updates
+from simgen.targets.cuda.sums import deciding_delays, places, with_sums
 from simgen.targets.cuda.walks import (
     ColumnsView,
     RowsView,
@@ -55,7 +57,7 @@ from simgen.targets.render import render
 from simgen.targets.scope import Layout
 from simgen.targets.user_code import Language
 
-BEGIN_RUN = "sg_begin_run"
+BEGIN_RUN, END_RUN = "sg_begin_run", "sg_end_run"
 CUDA = Language("cuda", "cuda", "static __device__ const", "__device__ ")
 _TICKET = "tick.grid.ticket"
 
@@ -97,6 +99,7 @@ class ModuleView:
     checks: tuple[str, ...]
     kernels: tuple[str, ...]
     phases: tuple[PhaseView, ...]
+    leftovers: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +115,7 @@ class Phase:
 class LoweredProgram:
     """The source, where it expects its values, and the launches of a tick in their order.
 
+    ``summed`` are the inputs whose sums are left over after the last tick of a run.
     ``stores`` are the synapses whose teams have a width that is chosen when memory is bound,
     ``recorders`` the names of what the program records to.
     """
@@ -119,18 +123,32 @@ class LoweredProgram:
     source: str
     layout: Layout
     phases: tuple[Phase, ...]
+    summed: tuple[Array, ...]
     scratch: tuple[Scratch, ...]
     stores: tuple[SynapseStore, ...]
     recorders: tuple[str, ...]
     single_clock: Clock | None
 
 
+def delays_that_decide(program: Program, deterministic: bool = False) -> tuple[str, ...]:
+    """Return the tables of delays; if none of these is zero, ``delayed`` texts save launches.
+
+    There are none if they would save nothing.
+    """
+    program = fold_events(program, deterministic)
+    return deciding_delays(program, _plans(program, deterministic, delayed=True))
+
+
 def lower_program(
-    program: Program, real: np.dtype[np.floating], deterministic: bool = False
+    program: Program,
+    real: np.dtype[np.floating],
+    deterministic: bool = False,
+    delayed: bool = False,
 ) -> LoweredProgram:
     """Return the CUDA text of ``program`` with the precision ``real``.
 
     ``deterministic`` keeps the order of floating sums, so that runs are equal bit by bit.
+    ``delayed``: none of the :func:`delays_that_decide` is zero, which may save launches.
     """
     program = fold_events(program, deterministic)
     layout = Layout(real, language=CUDA)
@@ -138,11 +156,11 @@ def lower_program(
     clocks = tuple(dict.fromkeys(kernel.clock for kernel in kernels.values())) or program.clocks
     single = clocks[0] if len(clocks) == 1 and clocks == program.clocks else None
     module = Module(layout, single)
-    plans = with_shared_updates(
-        kernels, {name: plan_kernel(kernel, deterministic) for name, kernel in kernels.items()}
-    )
+    plans = _plans(program, deterministic, delayed)
     rendered = {name: _render(kernel, plans[name], module) for name, kernel in kernels.items()}
-    phases = _phases(program, plans, {name: launch for name, (_, launch) in rendered.items()})
+    launches = {name: launch for name, (_, launch) in rendered.items()}
+    phases = _phases(program, launches, places(program, plans))
+    summed = tuple(array for plan in plans.values() for array in plan.takes)
     recorders = _recorders(program)
     view = ModuleView(
         headers=_headers(program),
@@ -150,16 +168,26 @@ def lower_program(
         checks=tuple(_recorder_check(name, layout) for name in recorders),
         kernels=tuple(text for text, _ in rendered.values()),
         phases=_phase_views(phases, module),
+        leftovers=tuple(line for array in summed for line in _leftovers(array, layout)),
     )
     return LoweredProgram(
         source=render("cuda/module.cu.j2", view),
         layout=layout,
         phases=phases,
+        summed=summed,
         scratch=tuple(module.scratch.values()),
         stores=_stores(program),
         recorders=recorders,
         single_clock=single,
     )
+
+
+def _plans(program: Program, deterministic: bool, delayed: bool) -> dict[str, Plan]:
+    kernels = distinct_kernels(program)
+    plans = with_shared_updates(
+        kernels, {name: plan_kernel(kernel, deterministic) for name, kernel in kernels.items()}
+    )
+    return with_sums(program, plans) if delayed else plans
 
 
 def _render(kernel: Kernel, plan: Plan, module: Module) -> tuple[str, Launch]:
@@ -170,18 +198,30 @@ def _render(kernel: Kernel, plan: Plan, module: Module) -> tuple[str, Launch]:
 
 
 def _phases(
-    program: Program, plans: dict[str, Plan], launches: dict[str, Launch]
+    program: Program, launches: dict[str, Launch], found: tuple[int, ...]
 ) -> tuple[Phase, ...]:
     """Return the launches of a tick; there is always one, which ends the tick."""
-    uses = {k.name: uses_of(k, plans[k.name]) for k in program.kernels}
-    places = levels(uses[kernel.name] for kernel in program.kernels)
     phases = []
-    for level in range(max(places, default=0) + 1):
-        own = [k.name for k, place in zip(program.kernels, places) if place == level]
+    for level in range(max(found, default=0) + 1):
+        own = [k.name for k, place in zip(program.kernels, found) if place == level]
         blocks = tuple(f"phase {level} part {part}" for part in range(len(own)))
         parts = tuple(launches[name] for name in own)
         phases.append(Phase(f"sg_phase_{level}", parts, blocks))
     return tuple(phases)
+
+
+def _leftovers(array: Array, layout: Layout) -> Iterator[str]:
+    """Yield the lines that add to an input what the last tick of a run has summed up."""
+    kind = stored_type(array.dtype, layout.real)
+    names = (array.name, *(sums_name(array.name, parity) for parity in PARITIES))
+    own, *sums = (
+        f"(({kind} *)state.arrays[{layout.array(name, kind).position}])[i]" for name in names
+    )
+    yield f"for (int64_t i = at; i < ints[{layout.int_argument(array.length)}]; i += width) {{"
+    for place in sums:  # the other is zero
+        yield f"  if ({place} != 0) {own} += {place};"
+        yield f"  {place} = 0;"
+    yield "}"
 
 
 def _phase_views(phases: tuple[Phase, ...], module: Module) -> tuple[PhaseView, ...]:
@@ -201,7 +241,7 @@ def _phase_views(phases: tuple[Phase, ...], module: Module) -> tuple[PhaseView, 
             lines.append(f"{word} (sg_take(&grid, ints[{layout.int_argument(blocks)}])) {{")
             lines.append(f"  {part.function}(&state, tick, grid);")
         closing = ("}",) if lines else ()
-        finish = end if phase is phases[-1] else ()
+        finish = end if phase == phases[-1] else ()
         views.append(PhaseView(phase.function, (*lines, *closing), finish))
     return tuple(views)
 

@@ -8,19 +8,20 @@ since the last time come back, and none go up, because kernels append and never 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from simgen.errors import DeviceError, InternalError
-from simgen.targets.base import AnyArray, Memory
+from simgen.targets.base import AnyArray, Memory, Mirror
 from simgen.targets.checks import checked_array
 from simgen.targets.cuda.device import Buffer, Device
 from simgen.targets.cuda.finite import FinitenessCheck
 from simgen.targets.cuda.recorders import RecorderWindow
-from simgen.targets.cuda.room import Request
+from simgen.targets.cuda.room import Request, require_room
+from simgen.targets.cuda.values import all_within, store_values
 from simgen.targets.scope import Slot
 
 
@@ -66,6 +67,7 @@ class DeviceMirror:
         self._copies: dict[str, _Copy] = {}
         self._windows: dict[str, RecorderWindow] = {}
         self._scratch: dict[str, Buffer] = {}
+        self._reserved: dict[str, Buffer] = {}  # of arrays that are yet to be stored
         self._finiteness: FinitenessCheck | None = None
 
     @classmethod
@@ -92,6 +94,26 @@ class DeviceMirror:
             buffer = self.device.allocate(host.nbytes, slot.name)
         self._copies[slot.name] = _Copy(slot.name, is_used, host, buffer)
         return buffer
+
+    def adopt(self, name: str, other: Mirror) -> bool:
+        """Share another memory's place of an array, if it is on the same device and this has none.
+
+        From then on it is one place: what either writes, the other has.
+        """
+        if not isinstance(other, DeviceMirror) or other.device is not self.device:
+            return False
+        copy, own = other._copies.get(name), self._copies.get(name)
+        if copy is None or copy.host is not self.memory.arrays.get(name):
+            return False
+        if own is None:
+            self._copies[name] = copy
+        return own is None or own is copy
+
+    def keep(self, names: Collection[str]) -> None:
+        """Give up the places of all arrays but some."""
+        self._copies = {name: copy for name, copy in self._copies.items() if name in names}
+        self._scratch.clear()
+        self._reserved.clear()
 
     def requests(self, slots: Iterable[Slot], scratch: Mapping[str, int]) -> list[Request]:
         """Return what has no place on the device yet, and give up the places that are too small.
@@ -167,6 +189,9 @@ class DeviceMirror:
         """Send up one array if the host has written it; return whether it has."""
         counter = self.memory.counters.get(copy.name)
         writes = copy.writes if counter is None else counter()
+        if copy.name in self.memory.unset:
+            copy.host_newer, copy.suspect, copy.writes = False, False, writes
+            return False
         differs = copy.suspect and not _same_bits(copy.known, copy.host)
         copy.suspect = False
         if not copy.host_newer and writes == copy.writes and not differs:
@@ -194,14 +219,46 @@ class DeviceMirror:
         copy.lent = copy.device_newer = True
         return self.device.view(copy.buffer, copy.host.dtype, copy.host.size)
 
-    def is_finite(self, name: str) -> bool:
-        """Whether the device alone has the newest values of an array, and all are finite."""
+    def is_finite(self, name: str, start: int = 0, stop: int | None = None) -> bool:
+        """Whether the device alone has the newest values of an array, and all are finite.
+
+        With ``start`` and ``stop`` only those of that span are looked at.
+        """
         copy = self._copies.get(name)
         if copy is None or not copy.device_newer:
             return False
         if self._finiteness is None:
             self._finiteness = FinitenessCheck(self.device)
-        return self._finiteness.all_finite(copy.buffer, copy.host.dtype, copy.host.size)
+        size = (copy.host.size if stop is None else stop) - start
+        return self._finiteness.all_finite(copy.buffer, copy.host.dtype, size, start)
+
+    def is_within(self, name: str, span: tuple[int, int], limits: tuple[int, int]) -> bool:
+        """Whether the 64-bit integers of a span on the device lie between limits, which count."""
+        return all_within(self.device, self._copies[name].buffer, span, limits)
+
+    def place(self, name: str) -> None:
+        """Have a place on the device for ``store``; raises MemoryLimitError without room."""
+        if name not in self._copies:
+            host = self.memory.arrays[name]
+            require_room(self.device, [Request(name, host.nbytes)], self.n_bytes, host.itemsize)
+            self._reserved[name] = self.device.allocate(host.nbytes, name)
+
+    def store(self, name: str, values: str, chosen: str | None, start: int, stop: int) -> None:
+        """Copy values from array to array on the device, where ``chosen`` is true if given."""
+        reserved = self._reserved.pop(name, None)
+        if reserved is not None:
+            host = self.memory.arrays[name]
+            self._copies[name] = _Copy(name, is_used=False, host=host, buffer=reserved)
+        target, given = self._copies[name], self._copies[values]
+        self._send(target)
+        store_values(
+            self.device,
+            (target.buffer, target.host.dtype),
+            (given.buffer, given.host.dtype),
+            None if chosen is None else self._copies[chosen].buffer,
+            (start, stop),
+        )
+        target.device_newer = True
 
     def written(self, names: Iterable[str]) -> None:
         """Take note that a program wrote arrays, and drain the recorders among them."""

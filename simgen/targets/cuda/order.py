@@ -52,11 +52,19 @@ class Order(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The order of a kernel, the arrays whose writes must be atomic, and whose order is kept."""
+    """The order of a kernel, the arrays whose writes must be atomic, and whose order is kept.
+
+    What a kernel adds to the arrays ``into`` goes to the sums of the step, and a loop over elements
+    ``takes`` up those of the step before (see sums.py). ``earlier``: where spikes take a step at
+    least, it may run while those of the step are found.
+    """
 
     order: Order
     atomic: frozenset[str] = frozenset()
     owner: IndexKind = IndexKind.POST
+    into: tuple[Array, ...] = ()
+    takes: tuple[Array, ...] = ()
+    earlier: bool = False
 
 
 def plan_kernel(kernel: Kernel, deterministic: bool = False) -> Plan:

@@ -15,7 +15,14 @@ from simgen.targets.cuda.order import Order, Plan
 from simgen.targets.frame import Frame
 from simgen.targets.hoist import hoist_loads, split_invariant
 from simgen.targets.scope import Scope
-from simgen.targets.segments import class_count, finder, positions_type, uses_index
+from simgen.targets.segments import (
+    class_count,
+    finder,
+    positions_type,
+    targets_of,
+    targets_type,
+    uses_index,
+)
 
 LONG = 256  # synapses from which on a block shares a segment
 _INDICES = {IndexKind.PRE: "pre", IndexKind.POST: "post", IndexKind.SYNAPSE: "s"}
@@ -60,7 +67,7 @@ def lower_fan_out(
 ) -> tuple[RowsView, Launch]:
     """Return the view of a delivery: the segments that spikes reach in this step."""
     store, events = domain.store, domain.events
-    frame = module.open(kernel, _INDICES)
+    frame = module.open(kernel, _INDICES, plan)
     scope = frame.scope
     owned = plan.order is Order.OWNED and plan.owner is IndexKind.POST
     by_class = domain.whole_rows and owned  # within a class targets ascend
@@ -68,8 +75,9 @@ def lower_fan_out(
         "step",
         scope.array(domain.delays),
         scope.size(domain.delays.length),
-        scope.buffer(f"{events.name}.ids", "uint32_t"),
-        scope.buffer(f"{events.name}.counts", "int64_t"),
+        # other blocks write the slot of this step; what may change is not read as constant
+        scope.buffer(f"{events.name}.ids", "uint32_t", written=plan.earlier),
+        scope.buffer(f"{events.name}.counts", "int64_t", written=plan.earlier),
         scope.size(f"{events.name}.depth"),
         scope.size(events.length),
         scope.size(f"{store.name}.n_rows"),
@@ -104,7 +112,7 @@ def lower_synapses(
     store = domain.store
     if domain.listed and plan.order is Order.SERIAL:
         return lower_listed(kernel, domain, plan, module)
-    frame = module.open(kernel, _INDICES)
+    frame = module.open(kernel, _INDICES, plan)
     scope = frame.scope
     fields = (
         scope.buffer(f"{store.name}.row_start", "uint64_t"),
@@ -120,10 +128,11 @@ def _rows(
     kernel: Kernel, frame: Frame, plan: Plan, module: Module, found: _Found, walk: str
 ) -> tuple[RowsView, Launch]:
     scope, store = frame.scope, found.store
-    targets = scope.buffer(f"{store.name}.targets", "uint32_t")
-    entries = f"const sg_stored entries = {{{targets}}};"
+    targets = targets_of(scope, store)
+    kind = f"sg_stored<{targets_type(store)}>"
+    entries = f"const {kind} entries = {{{targets}}};"
     if found.listed is not None:
-        kind = f"sg_listed<{positions_type(store)}>"
+        kind = f"sg_listed<{positions_type(store)}, {targets_type(store)}>"
         entries = f"const {kind} entries = {{{found.listed}, {targets}}};"
     row, body = _split(frame, plan, IndexKind.PRE)
     owners = f"sg_own_targets(grid, {scope.size(store.target_length)})"
@@ -145,7 +154,7 @@ def lower_fan_in(
 ) -> tuple[ColumnsView, Launch]:
     """Return the view of a walk over the columns of the neurons that fired."""
     store, events = domain.store, domain.events
-    frame = module.open(kernel, {**_INDICES, IndexKind.ENTRY: "q"})
+    frame = module.open(kernel, {**_INDICES, IndexKind.ENTRY: "q"}, plan)
     scope, name = frame.scope, store.name
     column, body = _split(frame, plan, IndexKind.POST)
     if uses_index(frame.body, IndexKind.PRE):

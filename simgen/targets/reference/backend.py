@@ -97,6 +97,9 @@ class ReferenceTarget:
     name: str = field(default="reference", init=False)
     is_remote: bool = field(default=False, init=False)
 
+    def prepare(self, memory: Memory) -> None:
+        """Do nothing: programs run on the arrays themselves."""
+
     def build(self, program: Program) -> ReferenceExecutable:
         """Return ``program`` made ready; nothing is compiled."""
         return ReferenceExecutable(program, self.options.real)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from simgen.dtypes import DType
-from simgen.ir.construct import binary, compare, integer, real
+from simgen.ir.construct import binary, compare, integer, logical_and, real
 from simgen.ir.expr import (
     ELEMENT,
     POST,
@@ -17,6 +17,7 @@ from simgen.ir.expr import (
     ZERO,
     Array,
     Gather,
+    IndexValue,
     Load,
     Local,
     Param,
@@ -93,6 +94,20 @@ def test_a_reset_is_folded_over_deliveries_to_other_variables(deterministic):
     assert plan_kernel(made["update"], deterministic).atomic == frozenset()
 
 
+def test_what_is_for_some_elements_asks_which_one_it_is():
+    begin, end = Param("sub.start", DType.I64), Param("sub.stop", DType.I64)
+    some = replace(reset, domain=OverEvents(EVENTS, begin, end))
+    last = replace(mark, domain=OverEvents(EVENTS, begin, N))
+    made = folded(update, some, last)
+    assert list(made) == ["update"]
+    found, here = Local("found_n.spikes", DType.BOOL), IndexValue(ELEMENT)
+    inside = logical_and(found, compare(">=", here, begin))
+    assert made["update"].body[3:] == (
+        If(logical_and(inside, compare("<", here, end)), reset.body),
+        If(inside, mark.body),
+    )
+
+
 def test_names_stay_apart():
     old = Local("old", REAL)
     body = (Let(old, Load(V, ELEMENT)), Store(V, ELEMENT, binary("-", old, ONE)))
@@ -121,6 +136,7 @@ def refusals():
     first = kernel("first", ALL, Store(G, ELEMENT, Load(G, ELEMENT)))
     nested = replace(update, body=(If(ABOVE, (Emit(EVENTS, ABOVE),)),))
     other = kernel("only", ALL, Emit(EVENTS, ABOVE))
+    first_one = Load(Array("first", DType.I64, "one"), ZERO)
     return {
         "a delivery to it": ((update, to_v, reset), "'deliver' uses n.v"),
         "a delivery to it, both sums": ((update, to_v, add), "'deliver' uses n.v"),
@@ -134,7 +150,7 @@ def refusals():
         "a recorder": ((update, kernel("reset", FIRED, Append(SEEN, ONE))), "order of the list"),
         "a condition": ((nested, reset), "under a condition"),
         "another clock": ((update, replace(reset, clock=SLOW)), "another clock"),
-        "a range": ((update, replace(reset, domain=OverEvents(EVENTS, integer(1), N))), "some"),
+        "a range": ((update, replace(reset, domain=OverEvents(EVENTS, first_one, N))), "some"),
         "the step before": ((update, replace(reset, domain=replace(FIRED, lag=1))), "step before"),
         "no finder": ((reset, update), "no loop over elements"),
         "a launch": ((first, chain, other, mark, deliver), "another launch"),

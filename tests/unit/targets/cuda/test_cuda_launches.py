@@ -13,7 +13,8 @@ from simgen.commands.workloads.workload import Workload
 from simgen.ir.kernel import OverEvents
 from simgen.targets.cuda.fold_events import fold_events
 from simgen.targets.cuda.order import plan_kernel
-from simgen.targets.cuda.phases import conflicts, levels, uses_of, with_shared_updates
+from simgen.targets.cuda.phases import conflicts, levels, with_shared_updates
+from simgen.targets.cuda.sums import uses_with_sums, with_sums
 from simgen.targets.frame import distinct_kernels
 
 pytestmark = pytest.mark.compiler
@@ -23,6 +24,7 @@ SMALL = {
     "cobahh": {"neurons": 50},
     "brunel": {"neurons": 50, "inputs": 5},
     "stdp": {"inputs": 10, "neurons": 10},
+    "microcircuit": {"neurons": 0.005, "inputs": 0.005},
 }
 
 
@@ -41,11 +43,11 @@ def program(monkeypatch):
 
     monkeypatch.setattr(network, "on_compiled", stop)
 
-    def made(model):
+    def made(model, **options):
         simgen.set_device("cuda", emulate=True)
         module = importlib.import_module(f"simgen.commands.workloads.{model}")
         try:
-            workload = Workload(*module.build(simgen, **SMALL[model]))
+            workload = Workload(*module.build(simgen, **SMALL[model], **options))
             with pytest.raises(_MadeError):
                 workload.network.run(0.1 * simgen.ms)
         finally:
@@ -55,16 +57,17 @@ def program(monkeypatch):
     return made
 
 
-def launches(program):
+def launches(program, *, delayed=False):
     """Return for each launch but the first the values that keep it from the one before.
 
-    Names stand without the object that has them.
+    Names stand without the object that has them. ``delayed``: where no delay is zero.
     """
     program = fold_events(program)
     kernels = distinct_kernels(program)
     plans = {name: plan_kernel(kernel) for name, kernel in kernels.items()}
     plans = with_shared_updates(kernels, plans)
-    uses = [uses_of(kernel, plans[kernel.name]) for kernel in program.kernels]
+    plans = with_sums(program, plans) if delayed else plans
+    uses = uses_with_sums(program, plans)
     places = levels(uses)
     forced: list[set[str]] = [set() for _ in range(max(places))]
     for k, place in enumerate(places):
@@ -81,10 +84,24 @@ def launches(program):
         ("cuba", [{"spike.events", "ge", "gi"}]),
         ("cobahh", [{"spike.events", "ge", "gi"}]),
         ("brunel", [{"spike.events", "v"}, {"v"}]),
+        ("microcircuit", [{"spike.events", "I"}]),
     ],
 )
 def test_the_launches_of_a_step(program, model, forced):
     assert launches(program(model)) == forced
+
+
+@pytest.mark.parametrize("model", ["cuba", "cobahh", "microcircuit"])
+def test_a_step_is_one_launch_where_no_delay_is_zero(program, model):
+    assert launches(program(model), delayed=True) == []
+
+
+def test_what_takes_launches_whatever_the_delays(program):
+    """Resets of what deliveries add to, plasticity, and lists of spikes that are kept."""
+    brunel, stdp = program("brunel"), program("stdp")
+    assert launches(brunel, delayed=True) == launches(brunel)
+    assert launches(stdp, delayed=True) == launches(stdp)
+    assert len(launches(program("microcircuit", record=True), delayed=True)) == 1
 
 
 def test_the_launches_of_a_step_with_plasticity(program):
