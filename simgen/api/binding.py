@@ -22,6 +22,7 @@ from simgen.api.group import Group
 from simgen.api.merge_plan import MergePlan
 from simgen.api.namespaces import Namespace
 from simgen.api.operations import NetworkOperation, host_operations
+from simgen.api.profiling import Profile
 from simgen.api.progress import enclosed
 from simgen.api.recording import Recording
 from simgen.api.seeds import key_of, seed_epoch
@@ -58,8 +59,11 @@ class CompiledNetwork(Timeline):
         options: Options,
         start: float,
         previous: Timeline | None,
+        slots: tuple[str, ...],
     ) -> None:
         self.objects = in_order(components)  # as the user made them
+        for component in self.objects:
+            object.__setattr__(component, "_slots", slots)
         self._position: int | None = None  # of the Python operation that is being called
         self.options = options
         self.clocks = clocks_of(self.objects)
@@ -77,14 +81,13 @@ class CompiledNetwork(Timeline):
         carry_spikes(self.merges.merges, following)
         for component in self.components:
             component._prepare(options.threads)
-        raw = pipeline.build_program(self.components, namespace, options.optimize)
+        raw = pipeline.build_program(self.components, namespace, options.optimize, slots)
         # clocks without kernels make ticks, too
         clocks = dict.fromkeys((*raw.clocks, *(clock.ir for clock in self.clocks)))
         self.raw: Program = replace(raw, clocks=tuple(clocks))
         self.program: Program = pipeline.optimise(self.raw, options.optimize)
         self._target = pipeline.choose_target(options)
         self.remote = self._target.is_remote
-        self.build_seconds = 0.0  # spent on executables
         self._executables: dict[tuple[int, int], Executable] = {}
         self.memory = Memory(n_parts=options.threads)
         self._target.prepare(self.memory)
@@ -105,6 +108,7 @@ class CompiledNetwork(Timeline):
         self._variables = [v for v in variables if hidden or v.array in names]
         self._versions: tuple[int, ...] | None = None
         self._bind(previous)
+        self.profile = Profile(self.program, self.memory) if options.profile else None
         self.simulation = Simulation(
             self.memory, self._segment, len(self.program.schedule), self._make_room
         )
@@ -331,7 +335,7 @@ class CompiledNetwork(Timeline):
                 self._position = None
             self._take_over()
 
-        return call
+        return call if self.profile is None else self.profile.timed(operation.name, call)
 
     def _take_over(self) -> None:
         """Take over what Python wrote during a run."""

@@ -108,7 +108,7 @@ def choose_clock(dt: Any, clock: Any, owner: str) -> Clock:
         if not isinstance(clock, Clock):
             raise ArgumentTypeError(f"The clock of {owner} must be a Clock, not {clock!r}.")
         return clock
-    return defaultclock if dt is None else Clock(dt, f"{owner.split(chr(39))[1]}_clock")
+    return defaultclock if dt is None else Clock(dt, f"{owner.split(chr(39))[1]}_clock*")
 
 
 def clocks_of(objects: Iterable[object]) -> list[Clock]:
