@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from simgen.api.name_conflicts import NameConflicts
 from simgen.api.namespaces import LayeredNamespace, Namespace
 from simgen.model.scope import ConstantScope, RefusedEntry, read_constant
 from simgen.units import Dimension
@@ -18,8 +19,11 @@ _Watched = tuple[Namespace, bool, str, Any, Any]
 class ConstantTable:
     """The constants of all objects of a network; holds no namespace between runs."""
 
-    def __init__(self, scopes: Sequence[ConstantScope]) -> None:
+    def __init__(self, scopes: Sequence[ConstantScope], namespace: Namespace) -> None:
         self._scopes = list(scopes)
+        self._conflicts = NameConflicts(self._scopes)
+        self._conflicts.warn_of_own()
+        self._conflicts.warn(namespace)
         self._layered = [s.values for s in scopes if isinstance(s.values, LayeredNamespace)]
         self._functions = [s for s in scopes if s.functions]
         # (scope, parameter, the user's object, its value and dimension)
@@ -48,6 +52,7 @@ class ConstantTable:
         None if a constant is gone, or another kind of thing than before: then the network has to
         be compiled anew, which raises the right error if there is one.
         """
+        self._conflicts.warn(namespace)
         if self._same(namespace):
             return []
         self._attach(namespace)

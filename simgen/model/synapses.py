@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from simgen.dtypes import DType
-from simgen.errors import DimensionMismatchError, EquationError, Problem, SourceText
+from simgen.errors import DimensionMismatchError, EquationError, Problem, SourceText, attempt
 from simgen.integrate.model import Ode
 from simgen.ir.construct import binary, cast
 from simgen.ir.expr import (
@@ -131,6 +131,17 @@ class SynapseScope(Scope):
 
     def lookup(self, name: str) -> Entry | None:
         """Return what ``name`` stands for in the code of these synapses."""
+        entry = self._of_model(name)
+        if entry is None:
+            return self.constants.lookup(name)
+        self.constants.hidden.add(name)
+        return entry
+
+    def peek(self, name: str) -> Entry | None:
+        """Return what ``lookup`` would."""
+        return self._of_model(name) or self.constants.lookup(name)
+
+    def _of_model(self, name: str) -> Entry | None:
         if name in self.source.group.variables or name in self.source.group.subexpressions:
             entry = self.own.own(name)
             if isinstance(entry, SubexpressionEntry):
@@ -140,13 +151,9 @@ class SynapseScope(Scope):
         if built_in is not None:
             return built_in
         for ending, scope in (("_pre", self.pre), ("_post", self.post)):
-            if name.endswith(ending):
+            if name.endswith(ending):  # if it is no variable, it may be a constant
                 return scope.own(name[: -len(ending)])
-        if name not in ("i", "N"):
-            entry = self.post.own(name)
-            if entry is not None:
-                return entry
-        return self.constants.lookup(name)
+        return None if name in ("i", "N") else self.post.own(name)
 
     def _built_in(self, name: str) -> Entry | None:
         source = self.source
@@ -220,7 +227,7 @@ def check_synapses(
         PathwayModel(
             pathway,
             resolve_code(
-                parse_statements(pathway.code),
+                attempt(parse_statements, pathway.code, problems) or (),
                 replace(
                     context,
                     scope=SynapseScope(source, constants, pathway.clock),
