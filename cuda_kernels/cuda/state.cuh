@@ -133,4 +133,22 @@ static __device__ __forceinline__ Place sg_lower_bound(const Values &values, Pla
   return begin;
 }
 
+// The first of `count` ascending values that is not below `least`, or `count`. All lanes of a warp
+// look for one value together, each at a place of its own.
+template <class Values>
+static __device__ __forceinline__ int64_t sg_warp_bound(const Values &values, int64_t count,
+                                                        int64_t least) {
+  int64_t begin = 0, end = count;
+  while (begin < end) {
+    const int64_t step = (end - begin + 31) / 32;
+    const int64_t mine = begin + (int64_t)(threadIdx.x & 31u) * step;
+    const bool below = mine < end && (int64_t)values[mine] < least;
+    const int64_t n_below = __popc(__ballot_sync(SG_ALL_LANES, below));  // the first lanes
+    if (n_below == 0) return begin;
+    if (begin + n_below * step < end) end = begin + n_below * step;
+    begin += (n_below - 1) * step + 1;
+  }
+  return begin;
+}
+
 #endif
