@@ -2,7 +2,8 @@
 
 These are simgen's own names, the units, numpy's functions (aware of units in lists, too) and the
 plotting functions, whose library is imported when one of them is first used. Names of Brian's that
-simgen has not (``prefs``, ``restore``) say so, and what to use instead, when they are used.
+simgen has not (``SpatialNeuron``, ``register_new_unit``) say so, and what to use instead, when they
+are used.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import logging
 from typing import Any
 
 from simgen import units
+from simgen.api import brian_device
 from simgen.api.missing import missing_names
 from simgen.errors import SimgenError, UnsupportedFeatureError
 from simgen.units.porting import star_names
@@ -35,6 +37,9 @@ _METHODS = """
     exact linear independent exponential_euler euler rk2 rk4 heun milstein
     gsl_rk2 gsl_rk4 gsl_rkf45 gsl_rkck gsl_rk8pd
 """
+
+# Brian's own ways of choosing devices, and simgen's under the same names
+_DEVICES = ("BrianLogger", "device", "get_device", "prefs", "set_device")
 
 
 def _get_logger(name: str = "simgen") -> logging.Logger:
@@ -61,6 +66,7 @@ def _all_names() -> dict[str, Any]:
     names.update({name: getattr(units, name) for name in units.__all__})
     package = importlib.import_module("simgen")  # what it exports is known by now
     names.update({name: getattr(package, name) for name in getattr(package, "__all__", ())})
+    names.update({name: getattr(brian_device, name) for name in _DEVICES})
     return names
 
 

@@ -8,9 +8,9 @@
 // Stable counting transposition. Each thread owns a range of columns and reads all targets: reading
 // is sequential and cheap beside the scattered writes. col_start is (n_cols + 1,); either output
 // may be null. The values written are absolute positions and row numbers.
-template <class Position>
+template <class Position, class Target>
 static int64_t sg_transpose_rows(const uint64_t *row_start, uint64_t n_rows,
-                                 const uint32_t *targets, uint32_t first, uint64_t n_cols,
+                                 const Target *targets, uint32_t first, uint64_t n_cols,
                                  uint64_t *col_start, Position *positions, uint32_t *sources,
                                  int64_t n_threads) {
   uint64_t begin = row_start[0];

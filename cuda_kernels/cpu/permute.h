@@ -36,7 +36,8 @@ static void sg_move_bytes(char *out, const char *values, sg_uints order, uint64_
 
 // The creation index of each position of a store made in the order (row, target) without repeats,
 // or with one class (then the stable sort has kept the order of repeats).
-static int64_t sg_recompute_order(const uint64_t *row_start, const uint32_t *targets,
+template <class Target>
+static int64_t sg_recompute_order(const uint64_t *row_start, const Target *targets,
                                   uint64_t n_rows, uint64_t n_parts, uint64_t n_target,
                                   int64_t one_class, uint64_t longest, sg_uints order,
                                   int64_t n_threads) {

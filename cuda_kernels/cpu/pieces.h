@@ -19,7 +19,7 @@ static void sg_splice_rows(char *out, const char *values, uint64_t itemsize,
 
 struct sg_piece_job {
   const uint64_t *row_start;  // of the store: [n_parts][n_rows + 1]
-  const uint32_t *targets;
+  sg_uints targets;  // two or four bytes each
   uint64_t n_rows;
   uint64_t n_parts;
   sg_uints order;  // the row-order index of each position; width 0: rows were sorted, see one_class
@@ -56,14 +56,15 @@ struct sg_piece_job {
 };
 
 // Lists the positions of the object's synapses of one row, in its own order; returns how many.
-static uint32_t sg_list_piece(const sg_piece_job &job, uint64_t row, sg_row_sorter &sorter,
-                              uint64_t *found, uint64_t *listed) {
+template <class Target>
+static uint32_t sg_list_piece(const sg_piece_job &job, const Target *targets, uint64_t row,
+                              sg_row_sorter &sorter, uint64_t *found, uint64_t *listed) {
   uint32_t n = 0;
   if (job.order.width) {
     uint64_t skipped = job.row_base(row);  // and the pieces before this one: those of lower targets
-    job.each(row, [&](uint64_t k) { skipped += job.targets[k] < job.first_target; });
+    job.each(row, [&](uint64_t k) { skipped += targets[k] < job.first_target; });
     job.each(row, [&](uint64_t k) {
-      if (!job.owns(job.targets[k])) return;
+      if (!job.owns(targets[k])) return;
       listed[job.order.get(k) - skipped] = k;
       ++n;
     });
@@ -71,8 +72,8 @@ static uint32_t sg_list_piece(const sg_piece_job &job, uint64_t row, sg_row_sort
   }
   uint64_t *const place = job.one_class ? listed : found;
   job.each(row, [&](uint64_t k) {
-    if (!job.owns(job.targets[k])) return;
-    sorter.key.data[n] = job.targets[k];
+    if (!job.owns(targets[k])) return;
+    sorter.key.data[n] = targets[k];
     place[n++] = k;
   });
   if (job.one_class) return n;  // the stable sort by partition has kept the order
@@ -112,7 +113,9 @@ static uint64_t sg_class_at(const sg_piece_job &job, uint64_t row, uint64_t posi
 
 // Writes the position, or the delay class, of each of the object's synapses in its own row order;
 // an output of width 0 is not written.
-static int64_t sg_find_piece(const sg_piece_job &job, sg_uints positions, sg_uints classes) {
+template <class Target>
+static int64_t sg_find_piece(const sg_piece_job &job, const Target *targets, sg_uints positions,
+                             sg_uints classes) {
   int64_t status = SG_OK;
   sg_parallel(job.n_threads, [&](int64_t thread) {
     sg_row_sorter sorter(job.longest_row, 1);
@@ -128,7 +131,8 @@ static int64_t sg_find_piece(const sg_piece_job &job, sg_uints positions, sg_uin
          ++row) {
       uint64_t begin = job.own_start[row];
       if (begin == job.own_start[row + 1]) continue;
-      uint32_t n = sg_list_piece(job, job.first_row + row, sorter, found.data, listed.data);
+      uint32_t n =
+          sg_list_piece(job, targets, job.first_row + row, sorter, found.data, listed.data);
       for (uint32_t k = 0; k < n; ++k) {
         positions.set(begin + k, listed.data[k]);
         if (classes.width) {

@@ -131,13 +131,15 @@ static int64_t sg_store_count_rows(const sg_store_job &job, uint64_t *sizes, uin
 
 struct sg_store_out {
   const uint64_t *row_start;  // [n_parts][n_rows + 1]
-  uint32_t *targets;
+  sg_uints targets;   // two or four bytes each
   sg_uints order;     // width 0: not wanted
   sg_uints creation;  // of row order; width 0: row order is creation order
   sg_segment_sink sink;
 };
 
-static int64_t sg_store_fill_rows(const sg_store_job &job, const sg_store_out &out) {
+template <class Target>
+static int64_t sg_store_fill_rows(const sg_store_job &job, const sg_store_out &out,
+                                  Target *targets) {
   int64_t status = SG_OK;
   sg_parallel(job.n_threads, [&](int64_t thread) {
     sg_row_sorter sorter(job.longest_row, job.n_parts * job.n_classes);
@@ -160,7 +162,7 @@ static int64_t sg_store_fill_rows(const sg_store_job &job, const sg_store_out &o
         uint64_t base = starts[row];
         uint32_t size = (uint32_t)(starts[row + 1] - base);
         for (uint32_t k = 0; k < size; ++k) {
-          out.targets[base + k] = job.targets[begin + order[done + k]];
+          targets[base + k] = (Target)job.targets[begin + order[done + k]];
         }
         if (out.order.width) {
           for (uint32_t k = 0; k < size; ++k) {

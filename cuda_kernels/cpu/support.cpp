@@ -55,16 +55,24 @@ SG_EXPORT int64_t sg_row_facts(const uint64_t *row_start, uint64_t n_rows, const
   return sg_row_properties(row_start, n_rows, targets, longest);
 }
 
-SG_EXPORT int64_t sg_transpose(const uint64_t *row_start, uint64_t n_rows, const uint32_t *targets,
+// Calls with the targets of a store as what they are: two bytes each where all numbers fit.
+template <class Call>
+static int64_t sg_with_targets(sg_uints targets, const Call &call) {
+  return targets.width == 2 ? call((uint16_t *)targets.data) : call((uint32_t *)targets.data);
+}
+
+SG_EXPORT int64_t sg_transpose(const uint64_t *row_start, uint64_t n_rows, sg_uints targets,
                                uint32_t first, uint64_t n_cols, uint64_t *col_start,
                                sg_uints positions, uint32_t *sources, int64_t n_threads) {
-  if (positions.width == 8) {
-    return sg_transpose_rows(row_start, n_rows, targets, first, n_cols, col_start,
-                             (uint64_t *)positions.data, sources, n_threads);
-  }
-  uint32_t *narrow = positions.width == 4 ? (uint32_t *)positions.data : (uint32_t *)0;
-  return sg_transpose_rows(row_start, n_rows, targets, first, n_cols, col_start, narrow, sources,
-                           n_threads);
+  return sg_with_targets(targets, [&](const auto *data) {
+    if (positions.width == 8) {
+      return sg_transpose_rows(row_start, n_rows, data, first, n_cols, col_start,
+                               (uint64_t *)positions.data, sources, n_threads);
+    }
+    uint32_t *short_ones = positions.width == 4 ? (uint32_t *)positions.data : (uint32_t *)0;
+    return sg_transpose_rows(row_start, n_rows, data, first, n_cols, col_start, short_ones,
+                             sources, n_threads);
+  });
 }
 
 SG_EXPORT int64_t sg_store_count(const sg_store_job *job, uint64_t *sizes, uint64_t *pairs) {
@@ -72,7 +80,8 @@ SG_EXPORT int64_t sg_store_count(const sg_store_job *job, uint64_t *sizes, uint6
 }
 
 SG_EXPORT int64_t sg_store_fill(const sg_store_job *job, const sg_store_out *out) {
-  return sg_store_fill_rows(*job, *out);
+  return sg_with_targets(out->targets,
+                         [&](auto *data) { return sg_store_fill_rows(*job, *out, data); });
 }
 
 SG_EXPORT int64_t sg_columns_count(const sg_column_job *job, sg_uints positions, uint64_t *pairs) {
@@ -87,12 +96,13 @@ SG_EXPORT int64_t sg_columns_sort(const sg_column_job *job, sg_uints positions, 
              : sg_sort_columns(*job, (uint32_t *)positions.data, sources, *sink);
 }
 
-SG_EXPORT int64_t sg_order_again(const uint64_t *row_start, const uint32_t *targets,
-                                 uint64_t n_rows, uint64_t n_parts, uint64_t n_target,
-                                 int64_t one_class, uint64_t longest, sg_uints order,
-                                 int64_t n_threads) {
-  return sg_recompute_order(row_start, targets, n_rows, n_parts, n_target, one_class, longest,
-                            order, n_threads);
+SG_EXPORT int64_t sg_order_again(const uint64_t *row_start, sg_uints targets, uint64_t n_rows,
+                                 uint64_t n_parts, uint64_t n_target, int64_t one_class,
+                                 uint64_t longest, sg_uints order, int64_t n_threads) {
+  return sg_with_targets(targets, [&](const auto *data) {
+    return sg_recompute_order(row_start, data, n_rows, n_parts, n_target, one_class, longest, order,
+                              n_threads);
+  });
 }
 
 SG_EXPORT void sg_expand(const uint64_t *row_start, uint64_t n_rows, const sg_segment_sink *bounds,
@@ -136,5 +146,7 @@ SG_EXPORT void sg_release_memory(void) {
 }
 
 SG_EXPORT int64_t sg_piece(const sg_piece_job *job, sg_uints positions, sg_uints classes) {
-  return sg_find_piece(*job, positions, classes);
+  return sg_with_targets(job->targets, [&](const auto *data) {
+    return sg_find_piece(*job, data, positions, classes);
+  });
 }

@@ -11,8 +11,7 @@
 #define SG_SEGMENTS_AHEAD 16    // segments between a prefetch and its use
 #define SG_COLUMN_AHEAD 16      // synapses between a prefetch and its use in a column
 #define SG_GATHERED_FULL 512    // targets that are enough for a visit, and the longest piece copied
-#define SG_GATHERED_PIECE 16    // a cache line of targets
-#define SG_GATHERED (2 * SG_GATHERED_FULL + SG_GATHERED_PIECE)  // the last copy overshoots
+#define SG_GATHERED (2 * SG_GATHERED_FULL + 32)  // the last copy overshoots by less than a line
 
 SG_FN int64_t sg_later(int64_t a, int64_t b) { return a > b ? a : b; }
 SG_FN int64_t sg_earlier(int64_t a, int64_t b) { return a < b ? a : b; }
@@ -43,25 +42,34 @@ static inline void sg_prefetch_segment(const T *array, const sg_segment &segment
   __builtin_prefetch(array + segment.end - 1);
 }
 
+// The targets that sg_gather copies at once: a cache line.
+template <class Target>
+struct sg_piece {
+  static const uint64_t length = 64 / sizeof(Target);
+};
+
 // The same for the whole pieces that sg_gather copies. Together with the lines beyond the first it
 // takes a third off the delivery by two threads (segments of 11 targets, 20 MB of them, Zen 3), and
 // a tenth off the whole run by one.
-static inline void sg_prefetch_pieces(const uint32_t *targets, const sg_segment &segment) {
-  const uint64_t n_pieces =
-      (segment.end - segment.begin + SG_GATHERED_PIECE - 1) / SG_GATHERED_PIECE;
-  const uint64_t end = segment.begin + n_pieces * SG_GATHERED_PIECE;
+template <class Target>
+static inline void sg_prefetch_pieces(const Target *targets, const sg_segment &segment) {
+  const uint64_t length = sg_piece<Target>::length;
+  const uint64_t n_pieces = (segment.end - segment.begin + length - 1) / length;
+  const uint64_t end = segment.begin + n_pieces * length;
   sg_prefetch_segment(targets, sg_segment{segment.begin, end, segment.source});
 }
 
 // Copies targets[begin, end) to `out`, a cache line at a time where the array of n_targets reaches
 // that far, so that hardly a branch depends on the length of a short piece. What is copied beyond
 // the end is overwritten by the next piece.
-static inline void sg_gather(uint32_t *out, const uint32_t *targets, uint64_t begin, uint64_t end,
+template <class Target>
+static inline void sg_gather(Target *out, const Target *targets, uint64_t begin, uint64_t end,
                              int64_t n_targets) {
+  const uint64_t length = sg_piece<Target>::length;
   uint64_t k = 0;
-  if (end + SG_GATHERED_PIECE <= (uint64_t)n_targets) {
-    for (; k < end - begin; k += SG_GATHERED_PIECE) {
-      __builtin_memcpy(out + k, targets + begin + k, SG_GATHERED_PIECE * sizeof(uint32_t));
+  if (end + length <= (uint64_t)n_targets) {
+    for (; k < end - begin; k += length) {
+      __builtin_memcpy(out + k, targets + begin + k, length * sizeof(Target));
       __asm__("" : "+r"(k));  // a call of memcpy for the whole loop would cost more than it copies
     }
     return;

@@ -57,15 +57,16 @@ typedef struct {
 // ---- the synapses of one segment ----------------------------------------------------------------
 
 // What a segment bounds: storage positions, or entries of a list of positions. [] is the target.
+template <class Target>
 struct sg_stored {
-  const uint32_t *targets;
+  const Target *targets;
   SG_METHOD uint64_t position(uint64_t entry) const { return entry; }
   SG_METHOD uint32_t operator[](uint64_t entry) const { return targets[entry]; }
 };
-template <class Position>
+template <class Position, class Target>
 struct sg_listed {
   const Position *positions;
-  const uint32_t *targets;
+  const Target *targets;
   SG_METHOD uint64_t position(uint64_t entry) const { return positions[entry]; }
   SG_METHOD uint32_t operator[](uint64_t entry) const { return targets[positions[entry]]; }
 };

@@ -12,15 +12,15 @@ import numpy.typing as npt
 
 from simgen import pipeline
 from simgen.api.arguments import about
-from simgen.api.checks import require_finite, reserve_recordings
+from simgen.api.checks import known_finite, require_finite, reserve_recordings
 from simgen.api.clock import Clock, clocks_of
-from simgen.api.component import Component, in_order, stream_numbers
+from simgen.api.component import Component, in_order, overridden, stream_numbers
 from simgen.api.constant_table import ConstantTable
 from simgen.api.event_rings import EventRings
 from simgen.api.group import Group
 from simgen.api.merge_plan import MergePlan
 from simgen.api.namespaces import Namespace
-from simgen.api.operations import NetworkOperation
+from simgen.api.operations import NetworkOperation, host_operations
 from simgen.api.recording import Recording
 from simgen.api.seeds import key_of, seed_epoch
 from simgen.api.storage import AnyArray, ProgramArray
@@ -29,7 +29,6 @@ from simgen.api.succession import Succession, carry_spikes
 from simgen.api.timed_array import TimedArray, find_table
 from simgen.api.timeline import Timeline
 from simgen.api.whole_numbers import WholeNumbers
-from simgen.build.schedule import DEFAULT_SLOTS, name_key, slot_positions
 from simgen.ir.expr import Expr, Gather, Load, Param
 from simgen.ir.kernel import Program
 from simgen.ir.stmt import Emit, EmitTable, EventList
@@ -38,7 +37,7 @@ from simgen.model.description import SECOND
 from simgen.options import Options
 from simgen.runtime.aligned import aligned_zeros
 from simgen.runtime.events import part_bounds
-from simgen.runtime.simulation import HostOperation, Simulation, host_value
+from simgen.runtime.simulation import Simulation, host_value
 from simgen.runtime.timing import TimeAxis, common_axis
 from simgen.targets.base import Executable, Memory
 from simgen.units import Quantity
@@ -106,7 +105,14 @@ class CompiledNetwork(Timeline):
         self.simulation = Simulation(
             self.memory, self._segment, len(self.program.schedule), self._make_room
         )
-        self._host_operations = self._operations()
+        self._host_operations = host_operations(
+            self.components, self.program, self.axis, self._caller
+        )
+        self._state = [v for part in self.components for _, v in part._checked_state()]
+        self._settling = [done for part in self.components if (done := part._settles())]
+        self._following = overridden(self.components, "_follow_constants")
+        self._starting = overridden(self.components, "_started")
+        self._finishing = overridden(self.components, "_finished")
 
     # --- binding --------------------------------------------------------------------------------
 
@@ -215,7 +221,7 @@ class CompiledNetwork(Timeline):
         """Take over new values of constants; False if the network has to be compiled anew."""
         if [clock.dt_ for clock in self.clocks] != self._widths:
             return False
-        settled = any(component._has_settled(self) for component in self.components)
+        settled = any(done(self) for done in self._settling)
         if settled or not self.merges.holds(self.steps_done):
             return False
         self._follow_seed()
@@ -233,7 +239,7 @@ class CompiledNetwork(Timeline):
         """Return new values of constants, None where they change what is compiled."""
         changed = self._constants.refresh(namespace)
         names = None if changed is None else dict(changed)
-        follow = [component._follow_constants(names) for component in self.components]
+        follow = [follow(names) for follow in self._following]
         return None if any(follow) else changed
 
     def _follow_seed(self) -> None:
@@ -274,22 +280,23 @@ class CompiledNetwork(Timeline):
 
     # --- running --------------------------------------------------------------------------------
 
-    def require_room(self, end: float) -> None:
+    def require_room(self, last: int) -> None:
         """Take the memory of a run's recordings before it starts, or refuse it."""
-        ticks = self.axis.end_tick(end) - self.tick
-        if grown := reserve_recordings(self._recordings, ticks, self.axis.periods):
+        grown = self._recordings and reserve_recordings(
+            self._recordings, last - self.tick, self.axis.periods
+        )
+        if grown:
             for recording in grown:
                 self._bind_recording(recording)
             self._rebind()
 
-    def run(self, end: float, progress: Callable[[int], None] | None, finite: str | bool) -> None:
-        """Run until the time ``end``."""
+    def run(self, last: int, progress: Callable[[int], None] | None, finite: str | bool) -> None:
+        """Run until the tick ``last``."""
         progress = self.merges.observe(progress)
-        for component in self.components:
-            component._started()
+        for start in self._starting:
+            start()
         self.derive()
         self._make_room(1)
-        last = self.axis.end_tick(end)
         if finite == "step":
             while self.tick < last and not self.simulation.stopped:
                 self.simulation.run(self.tick + 1, self._host_operations, progress)
@@ -297,38 +304,20 @@ class CompiledNetwork(Timeline):
                 self.check_state(f" after step {before} (t = {before * self.axis.width:g} s)")
             return
         self.simulation.run(last, self._host_operations, progress)
-        for component in self.components:
-            component._finished()
+        for finish in self._finishing:
+            finish()
         if finite:
             self.check_state(" at the end of the run")
 
     def check_state(self, when: str) -> None:
         """Raise NumericalError if a state variable is not finite, or an integer too large."""
-        require_finite(self.components, self.objects, when)
+        if not all(map(known_finite, self._state)):
+            require_finite(self.components, self.objects, when)
         self._whole_numbers.require(self.components, when)
-
-    def _operations(self) -> list[HostOperation]:
-        """Return the Python operations with their places in the compiled schedule."""
-        places = slot_positions(DEFAULT_SLOTS)
-
-        def key(slot: str, order: int, name: str) -> Any:
-            return places[slot], order, name_key(name)
-
-        compiled = [key(item.slot, item.order, item.name) for item in self.program.schedule]
-        operations = [c for c in self.components if isinstance(c, NetworkOperation)]
-        operations.sort(key=lambda op: key(op.when, op.order, op.name))
-        positions = [
-            sum(entry < key(op.when, op.order, op.name) for entry in compiled) for op in operations
-        ]
-        return [
-            HostOperation(position, self.axis.periods[op.clock.name], self._caller(op, position))
-            for op, position in zip(operations, positions)
-        ]
 
     def _caller(self, operation: NetworkOperation, position: int) -> Callable[[], None]:
         def call() -> None:
-            for clock in self.clocks:
-                clock._now = self.clock_time(clock)
+            self.set_clocks()
             self._position = position
             try:
                 operation.call(Quantity(operation.clock._now, dim=SECOND))
@@ -357,9 +346,14 @@ class CompiledNetwork(Timeline):
         """End the run after the present step."""
         self.simulation.request_stop()
 
-    def reached(self, end: float) -> float:
+    def reached(self, end: float, last: int) -> float:
         """Return the time of the network: ``end``, or that of the last step if it was stopped."""
-        return end if self.tick >= self.axis.end_tick(end) else self.tick * self.axis.width
+        return end if self.tick >= last else self.tick * self.axis.width
+
+    def set_clocks(self) -> None:
+        """Tell the clocks the present time."""
+        for clock in self.clocks:
+            clock._now = self.clock_time(clock)
 
     @property
     def merged(self) -> Sequence[MergedSynapses]:

@@ -192,7 +192,7 @@ def restore_network(network: Network, snapshot: Snapshot, random_state: bool) ->
             clock._dt, clock._now = times["dt"], times["now"]
     for component, keeper in found.items():
         keeper.take(component, snapshot.objects[component.name])
-    network._compiled, network._signature = None, ()
+    network._compiled, network._signature = None, []
     network._timeline = RestoredNetwork(objects, kept) if kept.facts["ran"] else None
     network._t = defaultclock._now = kept.number("t")
     for component in objects:

@@ -6,6 +6,8 @@ import math
 from collections.abc import Iterable
 from typing import Any
 
+import numpy as np
+
 from simgen.api.arguments import plain_values
 from simgen.api.naming import Named
 from simgen.errors import DimensionMismatchError, ModelError
@@ -16,6 +18,17 @@ from simgen.units import Quantity
 
 def seconds(value: Any, what: str) -> float:
     """Return a finite time in seconds; anything else is refused, naming ``what`` and the value."""
+    usual = type(value) is Quantity and value.dim is SECOND and value.shape == ()
+    result = np.ndarray.item(value) if usual else None
+    if type(result) is not float:
+        result = _single_time(value, what)
+    if not math.isfinite(result):
+        raise ModelError(f"{what} must be a finite time, not {result} s.")
+    return result
+
+
+def _single_time(value: Any, what: str) -> float:
+    """Return what may be a time, checked step by step."""
     number, dim = plain_values(value, what)
     if dim != SECOND:
         plain = dim.is_dimensionless and number.size == 1 and number.dtype.kind in "iuf"
@@ -23,10 +36,7 @@ def seconds(value: Any, what: str) -> float:
         raise DimensionMismatchError(f"{what} must be a time, as in {example}, not {value!r}.")
     if number.ndim != 0 and number.size != 1:
         raise ModelError(f"{what} must be a single time, not {number.size} of them.")
-    result = float(number.reshape(()))
-    if not math.isfinite(result):
-        raise ModelError(f"{what} must be a finite time, not {result} s.")
-    return result
+    return float(number.reshape(()))
 
 
 class Clock(Named):

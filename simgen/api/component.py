@@ -23,7 +23,6 @@ from simgen.ir.stmt import EventList
 from simgen.model.scope import ConstantScope
 
 if TYPE_CHECKING:
-    from simgen.api.binding import CompiledNetwork
     from simgen.api.clock import Clock
     from simgen.api.recording import Recording
     from simgen.api.timeline import Timeline
@@ -147,9 +146,9 @@ class Component(Named):
         ``previous`` is None where this object joins; ``next_step`` (of a clock) where it leaves.
         """
 
-    def _has_settled(self, compiled: CompiledNetwork) -> bool:
-        """Whether a kernel of this object has nothing left to do and should be compiled away."""
-        return False
+    def _settles(self) -> Callable[[Timeline], bool] | None:
+        """Return what tells when a kernel of this object can be compiled away, if one ever can."""
+        return None
 
     def _prepare(self, n_parts: int) -> None:
         """Bring data into the form that programs need (synapses sort their rows)."""
@@ -225,6 +224,12 @@ def living_components() -> list[Component]:
 def new_scope() -> None:
     """Hide all objects created so far from the implicit network."""
     Component._scope_number += 1
+
+
+def overridden(components: Iterable[Component], hook: str) -> list[Callable[..., Any]]:
+    """Return the hooks of that name of those whose kind has one of its own; the rest do nothing."""
+    empty = getattr(Component, hook)
+    return [getattr(c, hook) for c in components if getattr(type(c), hook) is not empty]
 
 
 def in_order(components: Sequence[Component]) -> list[Component]:

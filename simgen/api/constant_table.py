@@ -11,12 +11,17 @@ from simgen.api.namespaces import LayeredNamespace, Namespace
 from simgen.model.scope import ConstantScope, RefusedEntry, read_constant
 from simgen.units import Dimension
 
+# an object's namespace, whether the run's is below it, a name, the user's object and its value
+_Watched = tuple[Namespace, bool, str, Any, Any]
+
 
 class ConstantTable:
     """The constants of all objects of a network; holds no namespace between runs."""
 
     def __init__(self, scopes: Sequence[ConstantScope]) -> None:
         self._scopes = list(scopes)
+        self._layered = [s.values for s in scopes if isinstance(s.values, LayeredNamespace)]
+        self._functions = [s for s in scopes if s.functions]
         # (scope, parameter, the user's object, its value and dimension)
         self._read: list[tuple[ConstantScope, str, Any, tuple[Any, Dimension]]] = []
         for scope in self._scopes:
@@ -26,11 +31,11 @@ class ConstantTable:
                 if not isinstance(value, RefusedEntry):
                     self._read.append((scope, param, raw, value))
         self._attach({})
+        self._watched = self._watch()
 
     def _attach(self, namespace: Namespace) -> None:
-        for scope in self._scopes:
-            if isinstance(scope.values, LayeredNamespace):
-                scope.values.attach(namespace)
+        for layers in self._layered:
+            layers.attach(namespace)
 
     def values(self) -> Iterator[tuple[str, Any]]:
         """Yield the parameters with their values in SI units."""
@@ -43,14 +48,37 @@ class ConstantTable:
         None if a constant is gone, or another kind of thing than before: then the network has to
         be compiled anew, which raises the right error if there is one.
         """
+        if self._same(namespace):
+            return []
         self._attach(namespace)
         try:
             return self._changes()
         finally:
             self._attach({})
+            self._watched = self._watch()
+
+    def _watch(self) -> list[_Watched]:
+        """Return what the names gave, each once: looking up takes longer than a short step."""
+        found: dict[tuple[int, str], _Watched] = {}
+        for scope, param, raw, (value, _) in self._read:
+            name, values = scope.used[param][0], scope.values
+            layered = isinstance(values, LayeredNamespace)
+            own = values.own if isinstance(values, LayeredNamespace) else values
+            found[id(own), name] = (own, layered, name, raw, value)
+        return list(found.values())
+
+    def _same(self, namespace: Namespace) -> bool:
+        """Whether all names give what they gave; False where it takes a closer look to tell."""
+        if self._functions:
+            return False
+        for own, layered, name, old, value in self._watched:
+            raw = namespace.get(name) if layered and name not in own else own.get(name)
+            if raw is not old or (isinstance(raw, np.ndarray) and not _is_still(raw, value)):
+                return False
+        return True
 
     def _changes(self) -> list[tuple[str, Any]] | None:
-        for scope in self._scopes:
+        for scope in self._functions:
             if any(scope.values.get(name) is not old for name, old in scope.functions.items()):
                 return None  # another function is other code
         changed: list[tuple[str, Any]] = []
@@ -74,4 +102,4 @@ def _is_still(raw: Any, value: Any) -> bool:
     """Whether an object that was read before has the same value; only arrays can have changed."""
     if not isinstance(raw, np.ndarray):
         return True
-    return raw.ndim == 0 and bool(np.ndarray.item(raw) == value)
+    return raw.shape == () and bool(np.ndarray.item(raw) == value)

@@ -326,7 +326,7 @@ class Group(Component):
 
     def _constants(self, run_namespace: Namespace | None) -> ConstantScope:
         """Return the constants: the group's own namespace first, then that of the run."""
-        values = LayeredNamespace(self.namespace or {}, run_namespace or {})
+        values = LayeredNamespace(self.namespace, run_namespace or {})
         return ConstantScope(values, prefix=f"{self.name}.c.")
 
     def _scope(self, constants: ConstantScope) -> Scope:

@@ -204,7 +204,8 @@ class Share:
     def targets(self) -> npt.NDArray[np.uint32]:
         """Return the targets in row order."""
         self.merge.touched.add(self)
-        return take_values(self.merge.shared_rows().targets, self._positions())
+        found = take_values(self.merge.shared_rows().targets, self._positions())
+        return found.astype(np.uint32, copy=False)
 
     def fetch(self, variable: StateVariable) -> AnyArray:
         """Return the values of a variable of the member, or its delays, in row order."""

@@ -27,7 +27,7 @@ _ADVICE: dict[str, str] = {
         ("profiling_summary", "scheduling_summary"), "Summaries of runs are not supported."
     ),
     **dict.fromkeys(
-        ("prefs", "device", "build", "set_build_on_run"),
+        ("prefs", "device", "build", "set_build_on_run", "BrianLogger"),
         "The target, precision and compiler flags are arguments of set_device().",
     ),
     **dict.fromkeys(
@@ -45,7 +45,6 @@ _ADVICE: dict[str, str] = {
         "The target, precision and compiler flags are arguments of set_device().",
     ),
     "register_new_unit": "Units of your own are not supported: keep a product such as 3*mV.",
-    "BrianLogger": "Messages go to Python's logging module, to the logger 'simgen'.",
     "clear_cache": "Compiled programs are removed by 'python -m simgen cache --clear'.",
     "EventClock": "Clocks with irregular times are not supported.",
 }

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from types import FrameType
+from types import FrameType, MappingProxyType
 from typing import Any
 
 from simgen.errors import ArgumentTypeError
 
 Namespace = Mapping[str, Any]
+_NO_NAMES: Namespace = MappingProxyType({})  # one for all objects without a namespace
+_MISSING = object()
 
 
 class CallerNamespace(Mapping[str, Any]):
@@ -23,6 +25,11 @@ class CallerNamespace(Mapping[str, Any]):
         if name in self._locals:
             return self._locals[name]
         return self._globals[name]
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """Return a value; asked for each constant at each run, so that it is quick."""
+        found = self._locals.get(name, _MISSING)
+        return self._globals.get(name, default) if found is _MISSING else found
 
     def __iter__(self) -> Any:
         yield from self._locals
@@ -64,8 +71,8 @@ class LayeredNamespace(Mapping[str, Any]):
     the caller's variables are not kept alive.
     """
 
-    def __init__(self, own: Namespace, run: Namespace) -> None:
-        self._own = own
+    def __init__(self, own: Namespace | None, run: Namespace) -> None:
+        self.own = _NO_NAMES if own is None else own
         self._run = run
 
     def attach(self, run: Namespace) -> None:
@@ -73,14 +80,19 @@ class LayeredNamespace(Mapping[str, Any]):
         self._run = run
 
     def __getitem__(self, name: str) -> Any:
-        return self._own[name] if name in self._own else self._run[name]
+        return self.own[name] if name in self.own else self._run[name]
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """Return a value; asked for each constant at each run, so that it is quick."""
+        found = self.own.get(name, _MISSING)
+        return self._run.get(name, default) if found is _MISSING else found
 
     def __iter__(self) -> Any:
-        yield from self._own
-        yield from (name for name in self._run if name not in self._own)
+        yield from self.own
+        yield from (name for name in self._run if name not in self.own)
 
     def __len__(self) -> int:
-        return len(set(self._own) | set(self._run))
+        return len(set(self.own) | set(self._run))
 
     def __contains__(self, name: object) -> bool:
-        return name in self._own or name in self._run
+        return name in self.own or name in self._run

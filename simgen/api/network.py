@@ -12,38 +12,34 @@ import numpy.typing as npt
 
 from simgen.api.arguments import checked_arguments, memory_errors
 from simgen.api.binding import CompiledNetwork
-from simgen.api.checkpoint import checked_place, keep_network, restore_network
 from simgen.api.clock import Clock, defaultclock, seconds
 from simgen.api.component import Component
 from simgen.api.demand import demand_of
 from simgen.api.device import current_options
 from simgen.api.membership import check_members
 from simgen.api.namespaces import caller_namespace, checked_namespace
-from simgen.api.naming import Named
 from simgen.api.progress import Progress, Report, make_report
 from simgen.api.running import RUNNING
+from simgen.api.storing import Storing
 from simgen.api.timeline import Timeline
 from simgen.build.schedule import DEFAULT_SLOTS
-from simgen.errors import (
-    ArgumentTypeError,
-    ModelError,
-    StateFileError,
-    UnknownNameError,
-    UnsupportedFeatureError,
-)
+from simgen.errors import ArgumentTypeError, ModelError, UnsupportedFeatureError
 from simgen.ir.stmt import EventList
 from simgen.model.description import SECOND
 from simgen.options import Options
 from simgen.runtime.automatic import choose_device
-from simgen.runtime.snapshot import Snapshot
-from simgen.runtime.state_file import read_state, write_state
 from simgen.units import Quantity, register_with_matplotlib
 
 _log = logging.getLogger("simgen.device")
 on_compiled: Callable[[CompiledNetwork], None] | None = None  # told before each run; for tools
 
 
-class Network(Named):
+def _signature(options: Options, components: list[Component]) -> list[Any]:
+    """Return what tells whether a network has to be compiled anew."""
+    return [options, *components, *[component._version for component in components]]
+
+
+class Network(Storing):
     """Objects that run together.
 
     Parameters
@@ -62,8 +58,7 @@ class Network(Named):
         self._t = 0.0
         self._compiled: CompiledNetwork | None = None
         self._timeline: Timeline | None = None  # the compiled network, or one restored since
-        self._stored: dict[str, Snapshot] = {}
-        self._signature: tuple[Any, ...] = ()
+        self._signature: list[Any] = []
         self._asked: Options | None = None  # of set_device, when the device was bound
         self._options = Options()  # of the bound device
         self._running = False
@@ -225,36 +220,39 @@ class Network(Named):
         reporter = make_report(report, report_period, self._t, length)
         register_with_matplotlib()  # if it was imported after simgen: results will be plotted
         try:
-            with memory_errors(self.describe()):
-                compiled = self._prepare(scope)
+            compiled = self._prepared(scope)
             if on_compiled is not None:
                 on_compiled(compiled)
-            compiled.require_room(self._t + length)
-            self._advance(compiled, length, reporter, check_finite)
+            end = self._t + length
+            last = compiled.axis.end_tick(end)
+            compiled.require_room(last)
+            self._advance(compiled, length, last, reporter, check_finite)
         except BaseException:
             # Ctrl-C comes anywhere: what was being bound at that moment is bound anew next time
-            self._signature = ()
+            self._signature = []
             raise
 
     def _advance(
         self,
         compiled: CompiledNetwork,
         length: float,
+        last: int,
         reporter: tuple[Report, float] | None,
         check_finite: str | bool,
     ) -> None:
-        end = self._t + length
-        progress = Progress(reporter, compiled.axis.width, self._t, length)
+        end, progress = self._t + length, None
+        if reporter is not None:
+            progress = Progress(reporter, compiled.axis.width, self._t, length)
         self._set_running(True, compiled.clocks)
         try:
-            compiled.run(end, progress if reporter is not None else None, check_finite)
+            compiled.run(last, progress, check_finite)
         finally:
             self._set_running(False, compiled.clocks)
-            self._t = compiled.reached(end)
-            for clock in compiled.clocks:
-                clock._now = compiled.clock_time(clock)
+            self._t = compiled.reached(end, last)
+            compiled.set_clocks()
             defaultclock._now = self._t
-        progress.finish()
+        if progress is not None:
+            progress.finish()
 
     def _set_running(self, running: bool, clocks: Iterable[Clock]) -> None:
         self._running = running
@@ -265,26 +263,26 @@ class Network(Named):
         for clock in clocks:
             clock._in_use = running
 
-    def _prepare(self, namespace: Any) -> CompiledNetwork:
+    def _prepared(self, namespace: Any) -> CompiledNetwork:
         """Return the network ready to run, compiled anew only if its structure changed."""
         components = [component for component in self._all(self._objects) if component.active]
         options = self._bound_options(components)
-        signature = (options, *((id(c), c._version) for c in components))
         compiled = self._compiled
-        if compiled is not None and signature == self._signature:
-            if compiled.refresh(namespace):
-                return compiled
-        elif compiled is not None:
-            compiled.changed_constants(namespace)  # what kept its state by the old ones gives it up
-            for component in compiled.components:
-                if component not in components:
-                    component._follow_constants(None)
-        check_members(components, self.name)
-        fresh = CompiledNetwork(components, namespace, options, self._t, self._timeline)
+        same = self._signature == _signature(options, components)
+        if compiled is not None and same and compiled.refresh(namespace):
+            return compiled
+        with memory_errors(self.describe()):
+            if compiled is not None and not same:
+                compiled.changed_constants(namespace)  # who kept state by the old ones gives it up
+                for component in compiled.components:
+                    if component not in components:
+                        component._follow_constants(None)
+            check_members(components, self.name)
+            fresh = CompiledNetwork(components, namespace, options, self._t, self._timeline)
         for component in components:
             object.__setattr__(component, "_network", self)
         self._compiled = self._timeline = fresh
-        self._signature = (options, *((id(c), c._version) for c in components))
+        self._signature = _signature(options, components)
         return fresh
 
     def _bound_options(self, components: list[Component]) -> Options:
@@ -293,7 +291,7 @@ class Network(Named):
         It is bound when it runs first, and anew after another choice by ``set_device``.
         """
         asked = current_options()
-        if asked != self._asked:
+        if asked is not self._asked and asked != self._asked:
             options = asked
             if asked.target == "auto":
                 choice = choose_device(asked, demand_of(components))
@@ -312,84 +310,6 @@ class Network(Named):
         if timeline is None or events.length not in timeline.bounds:
             return np.zeros(0, np.int32)
         return timeline.events_of_last_step(events, clock)
-
-    # --- storing --------------------------------------------------------------------------------
-
-    @checked_arguments
-    def store(self, name: str = "default", filename: Any = None) -> None:
-        """Store the state of all objects under a name, in memory or in a file.
-
-        Kept are the time, all variables, synapses with their delays, spikes under way, recordings
-        and the state of the random numbers, but no equations, constants or Python data.
-
-        Parameters
-        ----------
-        name
-            Storing under it again replaces the state.
-        filename
-            A file, which may hold several states, each under its name; it is replaced at once or
-            not at all.
-
-        Raises
-        ------
-        ModelError
-            Called in a ``network_operation`` after other code of the step has run.
-        StateFileError
-            The file cannot be written, or is none of stored states.
-
-        """
-        where = checked_place(name, filename, "store()")
-        snapshot = keep_network(self)
-        if where is None:
-            self._stored[name] = snapshot
-        else:
-            write_state(where, name, snapshot)
-
-    @checked_arguments
-    def restore(
-        self, name: str = "default", filename: Any = None, restore_random_state: bool = False
-    ) -> None:
-        """Go back to a stored state; the objects must be those that were stored.
-
-        Parameters
-        ----------
-        name, filename
-            As they were given to :meth:`store`.
-        restore_random_state
-            False: random numbers go on with ones not used before, so that repeated runs from one
-            state differ. True: they repeat those that followed :meth:`store`.
-
-        Raises
-        ------
-        UnknownNameError
-            Nothing was stored under the name.
-        ModelError
-            The network runs, or the objects, their variables or sizes are not those stored; then
-            nothing has changed.
-        StateFileError
-            The file cannot be read, is damaged, or is none of stored states.
-
-        """
-        where = checked_place(name, filename, "restore()")
-        if not isinstance(restore_random_state, bool | np.bool_):
-            raise ArgumentTypeError(
-                f"restore_random_state must be True or False, not {restore_random_state!r}."
-            )
-        if self._running:
-            raise ModelError(f"restore() was called while {self.describe()} was running.")
-        if where is not None:
-            snapshot = read_state(where, name)
-        elif name in self._stored:
-            snapshot = self._stored[name]
-        else:
-            known = ", ".join(map(repr, self._stored)) or "none"
-            raise UnknownNameError(
-                f"{self.describe()} has no state stored as {name!r}. Stored are: {known}."
-            )
-        try:
-            restore_network(self, snapshot, bool(restore_random_state))
-        except StateFileError as error:
-            raise StateFileError(f"'{where}' holds no state to go on from. {error}") from None
 
     def __repr__(self) -> str:
         return f"<Network '{self.name}' of {len(self.objects)} objects at t = {self.t}>"

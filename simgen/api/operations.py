@@ -16,16 +16,19 @@ from simgen.api.namespaces import Namespace
 from simgen.api.seeds import Stream, take_stream
 from simgen.build.facts import NetworkFacts
 from simgen.build.neurons import RegularCode, regular_items
+from simgen.build.schedule import DEFAULT_SLOTS, name_key, slot_positions
 from simgen.dtypes import DType
 from simgen.errors import ArgumentTypeError, Problem, SourceText
 from simgen.ir.expr import Array, Param
-from simgen.ir.kernel import Item
+from simgen.ir.kernel import Item, Program
 from simgen.ir.stmt import Stmt
 from simgen.ir.visit import reads, writes
 from simgen.lang.statements import parse_statements
 from simgen.model.code import CodeContext, resolve_code
 from simgen.model.resolve import DrawCounter
 from simgen.model.scope import ConstantScope
+from simgen.runtime.simulation import HostOperation
+from simgen.runtime.timing import TimeAxis
 from simgen.units import Quantity
 
 if TYPE_CHECKING:
@@ -151,6 +154,33 @@ class NetworkOperation(Component):
     def __call__(self, *args: Any) -> Any:
         """Call the function as it was written."""
         return self.function(*args)
+
+
+def host_operations(
+    components: Iterable[Component],
+    program: Program,
+    axis: TimeAxis,
+    caller: Callable[[NetworkOperation, int], Callable[[], None]],
+) -> list[HostOperation]:
+    """Return the Python operations with their places in a compiled schedule.
+
+    ``caller`` makes the function that calls an operation at its place.
+    """
+    places = slot_positions(DEFAULT_SLOTS)
+
+    def key(slot: str, order: int, name: str) -> Any:
+        return places[slot], order, name_key(name)
+
+    compiled = [key(item.slot, item.order, item.name) for item in program.schedule]
+    operations = [c for c in components if isinstance(c, NetworkOperation)]
+    operations.sort(key=lambda op: key(op.when, op.order, op.name))
+    positions = [
+        sum(entry < key(op.when, op.order, op.name) for entry in compiled) for op in operations
+    ]
+    return [
+        HostOperation(position, axis.periods[op.clock.name], caller(op, position))
+        for op, position in zip(operations, positions)
+    ]
 
 
 def network_operation(*args: Any, **kwargs: Any) -> Any:

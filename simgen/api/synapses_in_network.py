@@ -29,7 +29,6 @@ from simgen.lang.equations import EquationSet
 from simgen.model.scope import ConstantScope
 
 if TYPE_CHECKING:
-    from simgen.api.binding import CompiledNetwork
     from simgen.api.timeline import Timeline
 
 
@@ -84,8 +83,8 @@ class SynapsesInNetwork(Group):
     ) -> None:
         self._run.carry_on(previous, next_step)
 
-    def _has_settled(self, compiled: CompiledNetwork) -> bool:
-        return self._run.carried.delivered(compiled)
+    def _settles(self) -> Callable[[Timeline], bool] | None:
+        return self._run.carried.delivered if self._run.carried.pending else None
 
     def _prepare(self, n_parts: int) -> None:
         self._run.prepare(n_parts)

@@ -86,8 +86,8 @@ class SynapticData:
             return sources_of(self.store)
         return np.zeros(0, np.uint32) if self.rows is None else self.rows.sources()
 
-    def targets(self) -> npt.NDArray[np.uint32]:
-        """Return the absolute target of each datum."""
+    def targets(self) -> UIntArray:
+        """Return the absolute target of each datum (uint16 or uint32)."""
         if self.store is not None:
             return self.store.targets
         return np.zeros(0, np.uint32) if self.rows is None else self.rows.targets
@@ -148,7 +148,9 @@ class SynapticData:
         self.rows, self.store, self._inverse = None, None, None
 
     def _rebuild(self, sources: AnyArray, targets: AnyArray) -> None:
-        self.rows = from_arrays(sources, targets, self.n_source, self.n_target)
+        self.rows = from_arrays(
+            sources, targets.astype(np.uint32, copy=False), self.n_source, self.n_target
+        )
         self.store = None
         self._inverse = None
 

@@ -30,6 +30,7 @@ from simgen.build.synapses import (
     pathway_items,
     summed_items,
 )
+from simgen.connect.checks import target_dtype
 from simgen.dtypes import DType
 from simgen.errors import InternalError, ModelError, Problem, UnsupportedFeatureError
 from simgen.integrate.choose import choose
@@ -84,11 +85,14 @@ class SynapticRun:
             columns=self._columns,
             column_sources=self._column_sources,
             wide=synapses._data.n >= 1 << 32,
+            narrow=target_dtype(synapses._data.n_target).itemsize == 2,
         )
 
     def plain_store(self) -> SynapseStore:
         """Return the store as a walk over all synapses sees it, whatever its order."""
-        return replace(self.store(), format="none", columns=False, column_sources=False)
+        return replace(
+            self.store(), format="none", columns=False, column_sources=False, narrow=False
+        )
 
     def rank_array(self) -> Array | None:
         """Return the array of ranks among equal pairs, where synapses draw and pairs repeat."""

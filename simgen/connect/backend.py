@@ -103,14 +103,14 @@ class StoreKernels(Protocol):
         order: UIntArray | None,
         *,
         threads: int,
-    ) -> _U32:
-        """Return the sorted targets; write the segment bounds and the order."""
+    ) -> UIntArray:
+        """Return the sorted targets, of target_dtype; write the segment bounds and the order."""
         ...
 
     def column_positions(
         self,
         row_start: _U64,
-        targets: _U32,
+        targets: UIntArray,
         first: int,
         n_columns: int,
         sources: _U32 | None,
@@ -148,7 +148,7 @@ class StoreKernels(Protocol):
     def recompute_order(
         self,
         row_start: _U64,
-        targets: _U32,
+        targets: UIntArray,
         n_target: int,
         order: UIntArray,
         *,

@@ -156,6 +156,11 @@ def index_dtype(n: int) -> np.dtype[np.unsignedinteger[Any]]:
     return np.dtype(np.uint32 if n <= 2**32 else np.uint64)
 
 
+def target_dtype(n_target: int) -> np.dtype[np.unsignedinteger[Any]]:
+    """Return the type of a store's targets: uint16 where all fit, else uint32."""
+    return np.dtype(np.uint16 if n_target <= 1 << 16 else np.uint32)
+
+
 def smallest_dtype(highest: int) -> np.dtype[np.unsignedinteger[Any]]:
     """Return the smallest of uint8, uint16, uint32, uint64 that holds ``highest``."""
     kinds: tuple[type[np.unsignedinteger[Any]], ...] = (np.uint8, np.uint16, np.uint32)

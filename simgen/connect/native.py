@@ -38,7 +38,7 @@ typedef struct {
   uint64_t longest_row; int64_t n_threads;
 } sg_store_job;
 typedef struct {
-  const uint64_t *row_start; uint32_t *targets; sg_uints order; sg_uints creation;
+  const uint64_t *row_start; sg_uints targets; sg_uints order; sg_uints creation;
   sg_segment_sink sink;
 } sg_store_out;
 typedef struct {
@@ -46,7 +46,7 @@ typedef struct {
   int64_t n_threads;
 } sg_column_job;
 typedef struct {
-  const uint64_t *row_start; const uint32_t *targets; uint64_t n_rows; uint64_t n_parts;
+  const uint64_t *row_start; sg_uints targets; uint64_t n_rows; uint64_t n_parts;
   sg_uints order; int64_t one_class; sg_segment_sink bounds; uint64_t first_row; uint64_t last_row;
   uint64_t first_target; uint64_t last_target; const uint64_t *own_start; uint64_t longest_row;
   int64_t n_threads;
@@ -60,7 +60,7 @@ void sg_rows_of_all(const uint64_t *row_start, uint64_t n_source, int64_t skip_s
                     uint32_t *targets, int64_t n_threads);
 int64_t sg_row_facts(const uint64_t *row_start, uint64_t n_rows, const uint32_t *targets,
                      uint64_t longest);
-int64_t sg_transpose(const uint64_t *row_start, uint64_t n_rows, const uint32_t *targets,
+int64_t sg_transpose(const uint64_t *row_start, uint64_t n_rows, sg_uints targets,
                      uint32_t first, uint64_t n_cols, uint64_t *col_start, sg_uints positions,
                      uint32_t *sources, int64_t n_threads);
 int64_t sg_store_count(const sg_store_job *job, uint64_t *sizes, uint64_t *pairs);
@@ -68,7 +68,7 @@ int64_t sg_store_fill(const sg_store_job *job, const sg_store_out *out);
 int64_t sg_columns_count(const sg_column_job *job, sg_uints positions, uint64_t *pairs);
 int64_t sg_columns_sort(const sg_column_job *job, sg_uints positions, uint32_t *sources,
                         const sg_segment_sink *sink);
-int64_t sg_order_again(const uint64_t *row_start, const uint32_t *targets, uint64_t n_rows,
+int64_t sg_order_again(const uint64_t *row_start, sg_uints targets, uint64_t n_rows,
                        uint64_t n_parts, uint64_t n_target, int64_t one_class, uint64_t longest,
                        sg_uints order, int64_t n_threads);
 void sg_expand(const uint64_t *row_start, uint64_t n_rows, const sg_segment_sink *bounds,
@@ -264,7 +264,7 @@ def _transpose(
     status = support().sg_transpose(
         pointer(row_start),
         len(row_start) - 1,
-        pointer(values),
+        uints(values),
         0,
         n_values,
         pointer(starts),

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from simgen.connect.checks import index_dtype
+from simgen.connect.checks import index_dtype, target_dtype
 from simgen.connect.native import check_status, longest_row, pointer, struct, support, uints
 from simgen.connect.rows import Rows, UIntArray
 from simgen.connect.segments import Segments
@@ -40,11 +40,11 @@ def fill(
     order: UIntArray | None,
     *,
     threads: int,
-) -> NDArray[np.uint32]:
+) -> UIntArray:
     """Return the sorted targets; write the segment bounds and the order."""
-    targets = np.empty(rows.n, dtype=np.uint32)
+    targets = np.empty(rows.n, dtype=target_dtype(rows.n_target))
     job = _store_job(rows, bounds, classes, segments.n_classes, threads)
-    fields = {"row_start": pointer(row_start), "targets": pointer(targets), "order": uints(order)}
+    fields = {"row_start": pointer(row_start), "targets": uints(targets), "order": uints(order)}
     fields |= {"creation": uints(rows.creation_of_row_order), "sink": segment_sink(segments, 0)[0]}
     check_status(support().sg_store_fill(job, struct("sg_store_out", fields)), "sorting synapses")
     return targets
@@ -52,7 +52,7 @@ def fill(
 
 def column_positions(
     row_start: NDArray[np.uint64],
-    targets: NDArray[np.uint32],
+    targets: UIntArray,
     first: int,
     n_columns: int,
     sources: NDArray[np.uint32] | None,
@@ -66,7 +66,7 @@ def column_positions(
     status = support().sg_transpose(
         pointer(row_start),
         len(row_start) - 1,
-        pointer(targets),
+        uints(targets),
         first,
         n_columns,
         pointer(col_start),
@@ -113,7 +113,7 @@ def sort_columns(
 
 def recompute_order(
     row_start: NDArray[np.uint64],
-    targets: NDArray[np.uint32],
+    targets: UIntArray,
     n_target: int,
     order: UIntArray,
     *,
@@ -125,7 +125,7 @@ def recompute_order(
     longest = int(np.diff(row_start, axis=1).sum(axis=0).max(initial=0))
     status = support().sg_order_again(
         pointer(row_start),
-        pointer(targets),
+        uints(targets),
         n_starts - 1,
         n_parts,
         n_target,

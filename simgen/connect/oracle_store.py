@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from simgen.connect.checks import index_dtype
+from simgen.connect.checks import index_dtype, target_dtype
 from simgen.connect.rows import Rows, UIntArray
 from simgen.connect.segments import Segments
 from simgen.errors import InternalError
@@ -51,7 +51,7 @@ def fill(
     order: UIntArray | None,
     *,
     threads: int,
-) -> NDArray[np.uint32]:
+) -> UIntArray:
     """Return the sorted targets; write the segment bounds and the order."""
     del threads
     _, bucket = _blocks(rows, bounds, classes, segments.n_classes)
@@ -60,7 +60,7 @@ def fill(
         creation = rows.creation_of_row_order
         order[:] = moved if creation is None else creation[moved]
     _write_bounds(bucket[moved], row_start, segments)
-    return rows.targets[moved]
+    return rows.targets[moved].astype(target_dtype(rows.n_target), copy=False)
 
 
 def _write_bounds(bucket: _I64, row_start: NDArray[np.uint64], segments: Segments) -> None:
@@ -79,7 +79,7 @@ def _write_bounds(bucket: _I64, row_start: NDArray[np.uint64], segments: Segment
 
 def column_positions(
     row_start: NDArray[np.uint64],
-    targets: NDArray[np.uint32],
+    targets: UIntArray,
     first: int,
     n_columns: int,
     sources: NDArray[np.uint32] | None,
@@ -142,7 +142,7 @@ def sort_columns(
 
 def recompute_order(
     row_start: NDArray[np.uint64],
-    targets: NDArray[np.uint32],
+    targets: UIntArray,
     n_target: int,
     order: UIntArray,
     *,

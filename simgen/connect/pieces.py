@@ -88,7 +88,7 @@ def find_piece(
     found = np.empty(piece.n, np.uint32) if classes else None
     lengths = np.diff(starts, axis=1).sum(axis=0, dtype=np.uint64)
     fields = {"row_start": pointer(starts), "n_parts": len(starts)}
-    fields |= {"targets": pointer(shared.targets), "n_rows": starts.shape[1] - 1}
+    fields |= {"targets": uints(shared.targets), "n_rows": starts.shape[1] - 1}
     fields |= {"order": uints(order), "one_class": int(segments.n_classes == 1)}
     fields |= {"bounds": native_store.segment_sink(segments, 0)[0]}
     fields |= {"first_row": piece.first_row, "last_row": piece.last_row}

@@ -33,8 +33,8 @@ class SynapseStore:
 
     ``format`` of the segment bounds: ``none`` (one delay class), ``dense16``, ``dense32`` or
     ``compact``. ``columns`` holds whether the column index exists, ``wide`` whether storage
-    positions need 64 bits. Row r belongs to the source neuron ``source_start + r``; targets are
-    absolute indices of the target group.
+    positions need 64 bits, ``narrow`` whether targets are kept in 16. Row r belongs to the source
+    neuron ``source_start + r``; targets are absolute indices of the target group.
     """
 
     name: str
@@ -44,6 +44,7 @@ class SynapseStore:
     columns: bool = False
     column_sources: bool = False
     wide: bool = False
+    narrow: bool = False
 
     @property
     def length(self) -> str:

@@ -83,9 +83,7 @@ class Simulation:
                 self._run_split(due)
                 self._tell(progress)
                 continue
-            stop = end
-            for operation in operations:
-                stop = min(stop, (now // operation.period + 1) * operation.period)
+            stop = min([end, *((now // op.period + 1) * op.period for op in operations)])
             self._advance(whole, stop - now)
             self._tell(progress)
 

@@ -45,6 +45,16 @@ def positions_type(store: SynapseStore) -> str:
     return "uint64_t" if store.wide else "uint32_t"
 
 
+def targets_type(store: SynapseStore) -> str:
+    """Return the C type of a store's targets."""
+    return "uint16_t" if store.narrow else "uint32_t"
+
+
+def targets_of(scope: Scope, store: SynapseStore) -> str:
+    """Return the name of a store's targets in a program."""
+    return scope.buffer(f"{store.name}.targets", targets_type(store))
+
+
 def uses_index(body: tuple[Stmt, ...], kind: IndexKind) -> bool:
     """Return whether a body uses a running index of this kind; draws use both ends."""
 

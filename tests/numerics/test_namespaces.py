@@ -65,6 +65,24 @@ def test_values_count_at_each_run():
         net.run(1 * ms)
 
 
+def test_constants_changed_in_place_are_seen():
+    rate = 1.0 / ms
+    own, bare = {}, NeuronGroup(1, "x = rate : Hz\ny : Hz", name="bare")
+    group = NeuronGroup(1, "x = rate : Hz\ny : Hz", namespace=own)
+    for each in (group, bare):
+        each.run_regularly("y = x")
+    net = Network(group, bare)
+    for _ in range(2):
+        net.run(0.1 * ms)
+    assert group.y_[0] == bare.y_[0] == 1000
+    rate[...] = 2.0 / ms
+    net.run(0.1 * ms)
+    assert group.y_[0] == bare.y_[0] == 2000
+    group.namespace["rate"] = 5.0 / ms  # comes before the caller's from now on
+    net.run(0.1 * ms)
+    assert (group.y_[0], bare.y_[0]) == (5000, 2000)
+
+
 def test_variables_of_the_model_come_before_constants():
     v, w, N = 50, 60, 70  # noqa: F841 - hidden by the model
     group = NeuronGroup(2, "v : 1\nw = v + 1 : 1\nx : 1")

@@ -39,16 +39,18 @@ def test_units_win_over_numpy_and_bool_stays():
 @pytest.mark.parametrize(
     "code",
     [
-        "prefs.codegen.target = 'numpy'",
-        "prefs['codegen.target'] = 'numpy'",
-        "prefs['codegen.target']",
-        "prefs.reset = 1",
-        "prefs = profiling_summary(1, 2)",
+        "SpatialNeuron.model = 'numpy'",
+        "SpatialNeuron['codegen.target'] = 'numpy'",
+        "SpatialNeuron['codegen.target']",
+        "SpatialNeuron.reset = 1",
+        "x = register_new_unit(1, 2)",
     ],
 )
 def test_names_that_only_brian_has_say_so_when_used(code):
     namespace = {name: getattr(brian, name) for name in brian.__all__}
-    with pytest.raises(UnsupportedFeatureError, match=r"simgen has no '(prefs|profiling_summary)'"):
+    with pytest.raises(
+        UnsupportedFeatureError, match=r"simgen has no '(SpatialNeuron|register_new_unit)'"
+    ):
         exec(code, namespace)
 
 
@@ -78,7 +80,7 @@ def test_names_of_errors_loggers_and_modules():
 
 
 def test_names_that_only_brian_has_may_be_looked_at():
-    assert repr(brian.prefs) == "<prefs: not supported by simgen>"
+    assert repr(brian.SpatialNeuron) == "<SpatialNeuron: not supported by simgen>"
     assert not hasattr(brian.prefs, "__wrapped__")
 
 

@@ -11,7 +11,7 @@ from simgen.ir.visit import all_nodes, writes
 from simgen.targets.body import BodyPrinter
 from simgen.targets.frame import open_kernel
 from simgen.targets.scope import N_PARTS, Layout, Scope
-from simgen.targets.segments import uses_index
+from simgen.targets.segments import targets_of, uses_index
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ def lower_carried(kernel: Kernel, domain: OverCarried, layout: Layout) -> Carrie
         "count": scope.size(domain.steps.length),
         "steps": scope.array(domain.steps),
         "positions": scope.array(domain.positions),
-        "targets": scope.buffer(f"{store.name}.targets", "uint32_t"),
+        "targets": targets_of(scope, store),
     }
     arrays = [fields["targets"], *synaptic_arrays(scope, frame.body)]
     return CarriedView(

@@ -32,7 +32,14 @@ from simgen.targets.effects import Owner, kernel_effects, must_walk_by_rows
 from simgen.targets.frame import Frame, open_kernel
 from simgen.targets.hoist import hoist_loads, split_invariant
 from simgen.targets.scope import N_PARTS, Layout, Scope
-from simgen.targets.segments import class_count, finder, positions_type, uses_index
+from simgen.targets.segments import (
+    class_count,
+    finder,
+    positions_type,
+    targets_of,
+    targets_type,
+    uses_index,
+)
 
 _INDICES = {IndexKind.PRE: "pre", IndexKind.POST: "post", IndexKind.SYNAPSE: "s"}
 
@@ -86,7 +93,7 @@ def lower_fan_out(
     store, events = domain.store, domain.events
     frame = open_kernel(kernel, layout, _INDICES)
     scope = frame.scope
-    targets = scope.buffer(f"{store.name}.targets", "uint32_t")
+    targets = targets_of(scope, store)
     synapse: tuple[str, ...] = (f"const int64_t post = {targets}[s];",)
     found = _positions(scope, domain)
     if found is not None:
@@ -128,7 +135,9 @@ def lower_fan_out(
     }
     if n_synapses is None:
         return FanOutView(**shown)
-    return GatheredFanOutView(**shown, targets=targets, n_synapses=n_synapses)
+    return GatheredFanOutView(
+        **shown, targets=targets, targets_type=targets_type(store), n_synapses=n_synapses
+    )
 
 
 def _reach(scope: Scope, kernel: Kernel) -> Reach:
@@ -221,7 +230,7 @@ def lower_synapses(
         "row_start": scope.buffer(f"{store.name}.row_start", "uint64_t"),
         "n_rows": scope.size(f"{store.name}.n_rows"),
         "source_start": scope.size(f"{store.name}.source_start"),
-        "targets": scope.buffer(f"{store.name}.targets", "uint32_t"),
+        "targets": targets_of(scope, store),
     }
     return SynapsesView(
         name=frame.name,
@@ -237,7 +246,7 @@ def lower_synapses(
 
 def _lower_rows(kernel: Kernel, store: SynapseStore, layout: Layout) -> RowsView:
     frame = open_kernel(kernel, layout, _INDICES)
-    targets = frame.scope.buffer(f"{store.name}.targets", "uint32_t")
+    targets = targets_of(frame.scope, store)
     walk = _walk(frame, IndexKind.PRE)
     arrays = [targets, *synaptic_arrays(frame.scope, frame.body)]
     outer = Scope(layout, kernel, {})
@@ -274,7 +283,7 @@ def _lower_listed(kernel: Kernel, domain: OverSynapses, layout: Layout) -> Liste
         "n": scope.size(domain.store.length),
         "positions": scope.buffer(f"{domain.list_name}_pos", positions_type(domain.store)),
         "sources": scope.buffer(f"{domain.list_name}_src", "uint32_t"),
-        "targets": scope.buffer(f"{domain.store.name}.targets", "uint32_t"),
+        "targets": targets_of(scope, domain.store),
     }
     return ListedView(
         name=frame.name,

@@ -48,9 +48,10 @@ class FanOutView:
 
 @dataclass(frozen=True, slots=True)
 class GatheredFanOutView(FanOutView):
-    """What ``over_fan_out_gathered.cpp.j2`` shows: the targets and their number in addition."""
+    """What ``over_fan_out_gathered.cpp.j2`` shows: the targets, their type and number, too."""
 
     targets: str
+    targets_type: str
     n_synapses: str
 
 

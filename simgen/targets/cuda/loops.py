@@ -24,7 +24,7 @@ from simgen.targets.cuda.order import Order, Plan
 from simgen.targets.cuda.records import WholeList, record_events, record_values
 from simgen.targets.frame import Frame
 from simgen.targets.scope import Scope
-from simgen.targets.segments import positions_type, uses_index
+from simgen.targets.segments import positions_type, targets_of, uses_index
 
 _SYNAPTIC = {IndexKind.PRE: "pre", IndexKind.SYNAPSE: "s", IndexKind.POST: "post"}
 
@@ -241,7 +241,7 @@ def lower_indices(
     name = "i" if store is None else "s"
     lines = [f"const int64_t {name} = {scope.array(domain.indices)}[r];"]
     if store is not None:
-        targets = scope.buffer(f"{store.name}.targets", "uint32_t")
+        targets = targets_of(scope, store)
         lines.append(f"const int64_t post = {targets}[s];")
         if uses_index(frame.body, IndexKind.PRE):
             lines.append(f"const int64_t pre = {_source(scope, store)};")
@@ -264,7 +264,7 @@ def lower_carried(
     )
     lines = [
         f"const int64_t s = {scope.array(domain.positions)}[r];",
-        f"const int64_t post = {scope.buffer(f'{store.name}.targets', 'uint32_t')}[s];",
+        f"const int64_t post = {targets_of(scope, store)}[s];",
     ]
     if uses_index(frame.body, IndexKind.PRE):
         lines.append(f"const int64_t pre = {_source(scope, store)};")
@@ -281,7 +281,7 @@ def lower_listed(
     lines = (
         f"const int64_t s = {scope.buffer(f'{name}_pos', positions_type(store))}[r];",
         f"const int64_t pre = {scope.buffer(f'{name}_src', 'uint32_t')}[r];",
-        f"const int64_t post = {scope.buffer(f'{store.name}.targets', 'uint32_t')}[s];",
+        f"const int64_t post = {targets_of(scope, store)}[s];",
     )
     bounds = ("const int64_t start = 0;", f"const int64_t stop = {scope.size(store.length)};")
     view = _loop(kernel, frame, plan, module, bounds, "r", lines)

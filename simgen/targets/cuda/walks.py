@@ -15,7 +15,14 @@ from simgen.targets.cuda.order import Order, Plan
 from simgen.targets.frame import Frame
 from simgen.targets.hoist import hoist_loads, split_invariant
 from simgen.targets.scope import Scope
-from simgen.targets.segments import class_count, finder, positions_type, uses_index
+from simgen.targets.segments import (
+    class_count,
+    finder,
+    positions_type,
+    targets_of,
+    targets_type,
+    uses_index,
+)
 
 LONG = 256  # synapses from which on a block shares a segment
 _INDICES = {IndexKind.PRE: "pre", IndexKind.POST: "post", IndexKind.SYNAPSE: "s"}
@@ -121,10 +128,11 @@ def _rows(
     kernel: Kernel, frame: Frame, plan: Plan, module: Module, found: _Found, walk: str
 ) -> tuple[RowsView, Launch]:
     scope, store = frame.scope, found.store
-    targets = scope.buffer(f"{store.name}.targets", "uint32_t")
-    entries = f"const sg_stored entries = {{{targets}}};"
+    targets = targets_of(scope, store)
+    kind = f"sg_stored<{targets_type(store)}>"
+    entries = f"const {kind} entries = {{{targets}}};"
     if found.listed is not None:
-        kind = f"sg_listed<{positions_type(store)}>"
+        kind = f"sg_listed<{positions_type(store)}, {targets_type(store)}>"
         entries = f"const {kind} entries = {{{found.listed}, {targets}}};"
     row, body = _split(frame, plan, IndexKind.PRE)
     owners = f"sg_own_targets(grid, {scope.size(store.target_length)})"

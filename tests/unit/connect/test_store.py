@@ -153,12 +153,16 @@ def test_a_row_above_65535_gets_32_bit_bounds(each_backend):
     assert cut.segments.kind == "dense16"  # each partition's part of a row is short enough
 
 
-def test_a_sorted_store_of_one_class_shares_its_rows():
-    rows = rules.fixed_probability(30, 50, 0.3, KEY)
+def test_a_sorted_store_of_one_class_shares_its_rows_unless_fewer_bits_do():
+    rows = rules.fixed_probability(3, (1 << 16) + 1, 0.01, KEY)
     assert build_store(rows).targets is rows.targets
     assert build_store(rows, np.zeros(rows.n, dtype=np.uint8), 1).targets is rows.targets
     assert build_store(rows).order is None
     assert np.array_equal(build_store(rows, with_order=True).order, np.arange(rows.n))
+    rows = rules.fixed_probability(3, 1 << 16, 0.01, KEY)
+    targets = build_store(rows).targets
+    assert targets.dtype == np.uint16
+    np.testing.assert_array_equal(targets, rows.targets)
 
 
 def test_compact_bounds_take_less_memory_where_rows_are_short():
@@ -257,6 +261,6 @@ def test_bad_store_arguments_are_refused(call, error, text):
 
 
 def test_a_store_beyond_memory_is_refused(monkeypatch):
-    monkeypatch.setattr(checks, "free_memory", lambda: 7)
-    with pytest.raises(MemoryLimitError, match="a store of 2 synapses would take 8 bytes"):
+    monkeypatch.setattr(checks, "free_memory", lambda: 3)
+    with pytest.raises(MemoryLimitError, match="a store of 2 synapses would take 4 bytes"):
         build_store(ROWS)

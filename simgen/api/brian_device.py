@@ -1,0 +1,219 @@
+"""Brian's way of choosing devices, on simgen's: its names, ``device.build`` and ``prefs``."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, field
+from typing import Any, NoReturn
+
+from simgen.api import device as own
+from simgen.api.preferences import Preferences, level_of
+from simgen.errors import (
+    ArgumentTypeError,
+    DeviceError,
+    UnknownAttributeError,
+    UnsupportedFeatureError,
+)
+
+_log = logging.getLogger("simgen.brian")
+_NAMES = {"runtime": "auto", "cpp_standalone": "cpu", "cuda_standalone": "cuda"}
+# what Brian's standalone devices take, and why nothing comes of it here
+_BUILDING = {
+    **dict.fromkeys(
+        ("directory", "results_directory", "project_dir"),
+        "programs are kept in a cache, and results in the process",
+    ),
+    **dict.fromkeys(
+        ("debug", "clean", "with_output", "additional_source_files"), "nothing is built"
+    ),
+}
+_ELSEWHERE = {
+    "run": "Change the variables and call run() again; what is compiled is used again.",
+    "apply_run_args": "Set the variables in the script.",
+    "insert_code": "Write a network_operation, or code for run_regularly.",
+    "code": "'python -m simgen show' prints the generated code.",
+}
+
+
+@dataclass
+class _Chosen:
+    """What was asked for last: the name, the options, and those that preferences add."""
+
+    name: str | None = None
+    options: dict[str, Any] = field(default_factory=dict)
+    preferred: dict[str, Any] = field(default_factory=dict)
+
+    def apply(self) -> None:
+        name = own.get_device() if self.name is None else self.name
+        added = dict(self.preferred)
+        if name not in ("cpu", "auto"):
+            added.pop("threads", None)  # the preference is that of Brian's C++ device
+        own.set_device(name, **{**added, **self.options})
+
+
+_chosen = _Chosen()
+
+
+def set_device(name: Any = None, /, *, build_on_run: bool = True, **options: Any) -> None:
+    """Choose where networks run, by a name of simgen's or of Brian's.
+
+    ``"runtime"`` is ``"auto"``, ``"cpp_standalone"`` is ``"cpu"`` and ``"cuda_standalone"`` is
+    ``"cuda"``; networks always run when ``run`` is called, so that ``build_on_run=False`` and
+    ``device.build()`` may stay in the script. The other options are those of
+    :func:`simgen.set_device`.
+
+    Raises
+    ------
+    DeviceError
+        There is no such device, or it cannot be used here.
+    ArgumentTypeError
+        An option has no meaning.
+
+    """
+    if not isinstance(build_on_run, bool):
+        raise ArgumentTypeError(f"build_on_run must be True or False, not {build_on_run!r}.")
+    if name == "genn":
+        raise DeviceError("There is no device 'genn': 'cuda' runs networks on NVIDIA GPUs.")
+    if isinstance(name, str) and name in _NAMES:
+        name = _NAMES[name]
+        for option in [option for option in options if option in _BUILDING]:
+            _say_idle(f"set_device(..., {option}={options.pop(option)!r})", _BUILDING[option])
+    if name is None:
+        name = options.pop("device", "auto")
+    before = _chosen.name, _chosen.options
+    _chosen.name, _chosen.options = name, options
+    try:
+        _chosen.apply()
+    except BaseException:
+        _chosen.name, _chosen.options = before
+        raise
+
+
+def _say_idle(what: str, reason: str) -> None:
+    _log.warning("%s does nothing: %s.", what, reason)
+
+
+class Device:
+    """What Brian calls the device; the one there is."""
+
+    def build(
+        self, directory: Any = None, *, compile: bool = True, run: bool = True, **options: Any
+    ) -> None:
+        """Do nothing: networks have run when ``run`` was called.
+
+        Raises
+        ------
+        UnsupportedFeatureError
+            With ``run=False`` or ``compile=False``: building and running cannot be parted.
+
+        """
+        if not compile or not run:
+            raise UnsupportedFeatureError(
+                f"device.build({'run' if compile else 'compile'}=False) is not supported: networks "
+                "run when run() is called. 'python -m simgen show' prints the code of a script "
+                "without running it."
+            )
+        unknown = [name for name in options if name not in _BUILDING and name != "direct_call"]
+        if unknown:
+            raise ArgumentTypeError(f"device.build() has no argument '{unknown[0]}'.")
+
+    def reinit(self) -> None:
+        """Do nothing: objects that are no longer used are forgotten by themselves."""
+
+    def activate(self, build_on_run: bool = True, **options: Any) -> None:
+        """Choose again the device that was chosen last."""
+        del build_on_run
+        for option in options:
+            if option not in _BUILDING:
+                raise ArgumentTypeError(f"device.activate() has no argument '{option}'.")
+        _chosen.apply()
+
+    def delete(self, *_what: Any, **_which: Any) -> None:
+        """Do nothing: nothing was written that would have to be deleted."""
+
+    def __getattr__(self, name: str) -> NoReturn:
+        if name in _ELSEWHERE:
+            raise UnsupportedFeatureError(f"device.{name} is not supported. {_ELSEWHERE[name]}")
+        raise UnknownAttributeError(f"The device has no '{name}'.")
+
+    def __str__(self) -> str:
+        return own.get_device()
+
+    def __repr__(self) -> str:
+        return f"<device '{self}'>"
+
+
+def _act(name: str, value: Any) -> None:
+    """Do what a preference asks for."""
+    if name == "logging.console_log_level":
+        logging.getLogger("simgen").setLevel(level_of(value))
+    elif name == "core.default_float_dtype":
+        _prefer("dtype", value)
+    elif name == "devices.cpp_standalone.openmp_threads":
+        whole = isinstance(value, int) and not isinstance(value, bool)
+        if not whole or value < 0:
+            raise ArgumentTypeError(
+                f"The preference '{name}' is a number of threads, not {value!r}."
+            )
+        _prefer("threads", max(1, value))
+    elif name == "codegen.target" and value == "numpy":
+        _log.warning(
+            "The preference 'codegen.target' = 'numpy' does nothing: networks are compiled; "
+            "set_device('reference') interprets them with numpy, slowly."
+        )
+
+
+def _prefer(option: str, value: Any) -> None:
+    before = dict(_chosen.preferred)
+    _chosen.preferred[option] = value
+    try:
+        _chosen.apply()
+    except BaseException:
+        _chosen.preferred = before
+        raise
+
+
+class BrianLogger:
+    """Brian's control of its messages, on the logger 'simgen'."""
+
+    @staticmethod
+    def log_level_diagnostic() -> None:
+        """Show all messages."""
+        _act("logging.console_log_level", "DIAGNOSTIC")
+
+    @staticmethod
+    def log_level_debug() -> None:
+        """Show messages from DEBUG on."""
+        _act("logging.console_log_level", "DEBUG")
+
+    @staticmethod
+    def log_level_info() -> None:
+        """Show messages from INFO on."""
+        _act("logging.console_log_level", "INFO")
+
+    @staticmethod
+    def log_level_warn() -> None:
+        """Show warnings and errors."""
+        _act("logging.console_log_level", "WARNING")
+
+    @staticmethod
+    def log_level_error() -> None:
+        """Show errors only."""
+        _act("logging.console_log_level", "ERROR")
+
+    @staticmethod
+    def suppress_hierarchy(name: str, filter_log_file: bool = False) -> None:
+        """Do nothing: simgen has no messages under Brian's names."""
+
+    @staticmethod
+    def suppress_name(name: str, filter_log_file: bool = False) -> None:
+        """Do nothing: simgen has no messages under Brian's names."""
+
+
+device = Device()
+prefs = Preferences(_act)
+
+
+def get_device() -> Device:
+    """Return the device; its text is the name."""
+    return device
