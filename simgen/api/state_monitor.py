@@ -279,7 +279,7 @@ class StateMonitor(Component):
             {name: recording.recorder for name, recording in self._recordings.items()},
             self._values,
             self._shared,
-            store is None and bool(np.all(np.diff(self._positions()) >= 0)),
+            store is None and bool(np.all(np.diff(self._positions()) > 0)),
         )
         return state_items(recording)
 

@@ -64,7 +64,7 @@ def event_items(recording: EventRecording) -> Iterable[Item]:
 class StateRecording:
     """Records values of listed elements at every step of a clock.
 
-    ``ascending``: no index is below the one before it.
+    ``ascending``: each index is above the one before it.
     """
 
     name: str

@@ -83,7 +83,7 @@ class OverIndices:
     """The elements listed in an index array (I64 values), in that order: recording.
 
     With ``synapses`` the values are storage positions of that store, and the index kind is
-    SYNAPSE; else they are elements. ``ascending``: no value is below the one before it.
+    SYNAPSE; else they are elements. ``ascending``: each value is above the one before it.
     """
 
     indices: Array

@@ -35,8 +35,12 @@ def arrange(
             made, chosen = record_events(made, chosen)
         if values:
             made, chosen = record_values(made, chosen)
+        recording = (any(p.first for p in chosen.values()), any(p.then for p in chosen.values()))
+        n_done = sum(recording)
+        if n_done < values + events:
+            continue  # it is as without what there is none of
         chosen = with_sums(made, chosen) if delayed else chosen
         n_launches = max(places(made, chosen), default=0) + 1
         apart = any(plan.earlier for plan in chosen.values())
-        found.setdefault((n_launches, apart, values + events), (made, chosen))
+        found.setdefault((n_launches, apart, n_done), (made, chosen))
     return found[min(found)]

@@ -14,8 +14,9 @@ after: a kernel that :class:`Plan` gives two more things to do::
         then: the block that finishes the list of spikes records i and step of all of them
 
 Records are then made in the same order as before. Values are those before the loop, since a warp
-changes its own elements only; so the list must ascend. What is recorded of an event must not be
-written in that launch. Nothing that is scheduled in between may touch what is moved over it.
+changes its own elements only; their list must ascend and have no element twice. What is recorded of
+an event must not be written in that launch. Nothing that is scheduled in between may touch what is
+moved over it.
 """
 
 from __future__ import annotations

@@ -277,11 +277,38 @@ class Recording:
 
 
 @pytest.mark.compiler
+def test_a_warp_finds_the_place_of_a_number():
+    """In lists with gaps, of neighbours, of more than a warp can look at in one go, and of none."""
+    device = EmulatedDevice(check=True)
+    search = device.compile(
+        """#include "cuda/state.cuh"
+        extern "C" __global__ void search(const int64_t *values, int64_t count,
+                                          const int64_t *wanted, int64_t *places) {
+          const int64_t k = blockIdx.x;
+          const int64_t place = sg_warp_bound(values, count, wanted[k]);
+          if (threadIdx.x == 0) places[k] = place;
+        }"""
+    ).function("search")
+    random = np.random.default_rng(8)
+    lists = [random.choice(5000, n, replace=False) for n in (0, 1, 2, 31, 32, 33, 700, 4000)]
+    for values in [*map(np.sort, lists), np.arange(7, 300), np.arange(40)]:
+        wanted = np.array([-3, 0, 1, 6, 7, 8, 299, 300, 301, 9000, *random.integers(0, 5000, 30)])
+        given, asked, found = (device.allocate(8 * max(1, n), "a") for n in (len(values), 40, 40))
+        for buffer, array in ((given, values), (asked, wanted)):
+            if len(array):
+                device.upload(buffer, array.astype(np.int64))
+        search.launch(40, 32, (given, len(values), asked, found))
+        places = np.zeros(40, np.int64)
+        device.download(found, places)
+        assert places.tolist() == np.searchsorted(values, wanted).tolist()
+
+
+@pytest.mark.compiler
 @pytest.mark.parametrize("order", ["forward", "reverse", "shuffled"])
 @pytest.mark.parametrize("n", [1, 31, 300, 2000])
 def test_records_for_others_are_those_of_the_cpu(lab_maker, order, n):
     """Also where they stop a step, which is then begun when there is room."""
-    listed = sorted(np.random.default_rng(1).integers(0, n, 50).tolist())
+    listed = np.unique(np.random.default_rng(1).integers(0, n, 50)).tolist()
     expected = Recording(lab_maker("cpu"), n, listed, 40)
     expected.net.bind(expected.program).run(30)
     device = EmulatedDevice(order=order, seed=7, check=True)
