@@ -15,14 +15,15 @@ from simgen.integrate.closed import NoClosedForm, solve
 from simgen.integrate.describe import describe
 from simgen.integrate.emit import Body
 from simgen.integrate.graph import components, reach
-from simgen.integrate.linear import LinearForm, Term, total
-from simgen.integrate.model import Derived, OdeSystem, Refusal, Update
+from simgen.integrate.linear import LinearForm, Term, linear_form, total
+from simgen.integrate.model import Derived, OdeSystem, Refusal, Update, is_per_element
 from simgen.integrate.propagation import Wanted, derive
-from simgen.ir.expr import Expr
-from simgen.ir.visit import children
+from simgen.ir.expr import Binary, Const, Expr, Load, Param, Unary
+from simgen.ir.visit import children, walk
 
 Coefficients = dict[tuple[int, int], tuple[Term, ...]]
 Drives = dict[int, tuple[Term, ...]]
+_INPUTS = 2  # arrays that a kernel may read instead of one that the host has computed of them
 
 
 @dataclass(slots=True)
@@ -211,13 +212,51 @@ def _plan(
     ]
     fixed: list[tuple[int, Expr]] = []
     moving: dict[Expr, list[tuple[int, Expr]]] = {}
-    for column in sorted(reached[row]):
-        for term in component.drives.get(column, ()):
-            target = fixed if term.core is None else moving.setdefault(term.core, [])
-            target.append((column, term.factor))
+    for column, term in _drives(component, reached[row]):
+        target = fixed if term.core is None else moving.setdefault(term.core, [])
+        target.append((column, term.factor))
     if fixed:
         weights.append((Wanted(name.format("q"), row, drives=tuple(fixed)), None))
     for count, (core, parts) in enumerate(moving.items(), start=1):
         want = Wanted(f"{name.format(f'q{count}')}", row, drives=tuple(parts))
         weights.append((want, core))
     return kept, weights
+
+
+def _drives(component: _Component, reached: frozenset[int]) -> list[tuple[int, Term]]:
+    """Return the terms that drive a row, by equation.
+
+    Inputs that users set between runs (``I`` of ``dv/dt = (R*I - v)/tau``) stay factors of their
+    own where the numbers they are multiplied by are the same for all elements: writing them then
+    takes no work of the host, and a kernel reads one array, as it would read their products.
+    """
+    terms = [(at, term) for at in sorted(reached) for term in component.drives.get(at, ())]
+    coefficients = [expr for (at, _), expr in component.entries().items() if at in reached]
+    if any(map(is_per_element, coefficients)):
+        return terms
+    apart = [(at, part) for at, term in terms for part in _apart(component.system, term)]
+    read = {node for _, part in apart if part.core for node in walk(part.core)}
+    arrays = {node.array for node in read if isinstance(node, Load)}
+    return apart if len(arrays) <= _INPUTS else terms
+
+
+def _apart(system: OdeSystem, term: Term) -> tuple[Term, ...]:
+    """Return a constant term as what is the same for all elements times stored values."""
+
+    def is_given(part: Expr) -> bool:
+        return system.is_constant(part) and not any(isinstance(n, Load) for n in walk(part))
+
+    if term.core is not None or is_given(term.factor):
+        return (term,)
+    parts = linear_form(term.factor, (), is_given).rest
+    plain = all(part.core is None or _is_quick(part.core) for part in parts)
+    return parts if plain else (term,)
+
+
+def _is_quick(expr: Expr) -> bool:
+    """Whether a kernel can as well compute an expression as read it from memory."""
+    sums = (Binary, Unary, Load, Const, Param)
+    return all(
+        isinstance(node, sums) and getattr(node, "op", "+") in ("+", "-", "*")
+        for node in walk(expr)
+    )

@@ -129,8 +129,17 @@ def test_a_time_constant_per_element_makes_arrays_only_where_it_matters():
     assert Load(arrays["g_q_v"], ELEMENT) in set(all_nodes(update.statements))
 
 
-def test_a_drive_per_element_needs_an_array_but_its_propagator_does_not():
+def test_inputs_of_elements_are_read_by_the_kernel_so_that_setting_them_costs_nothing():
     update = choose(system(leaky(var("I0"))))
+    assert [len(derived.params) for derived in update.derived] == [3]
+    assert lines(update) == ["v = g_p_v_from_v * v + g_q_v + g_q1_v * I0"]
+
+
+@pytest.mark.parametrize(
+    "drive", [(call("exp", var("I0")),), (var("I0"), var("I1"), var("I2"))], ids=["exp", "many"]
+)
+def test_what_takes_a_kernel_longer_than_reading_it_is_an_array(drive):
+    update = choose(system(leaky(*drive)))
     assert [len(derived.params) for derived in update.derived] == [1, 0]
     assert [derived.arrays[0].name for derived in update.derived if derived.arrays] == ["g_q_v"]
 
