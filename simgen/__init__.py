@@ -8,7 +8,16 @@ from simgen.api.clock import Clock, defaultclock
 from simgen.api.device import get_device, set_device
 from simgen.api.functions import Function, implementation
 from simgen.api.linked import LinkedVariable, linked_var
-from simgen.api.magic import collect, magic_network, restore, run, start_scope, store
+from simgen.api.magic import (
+    collect,
+    magic_network,
+    profiling_summary,
+    restore,
+    run,
+    scheduling_summary,
+    start_scope,
+    store,
+)
 from simgen.api.missing import missing_name
 from simgen.api.monitors import EventMonitor, SpikeMonitor
 from simgen.api.network import Network
@@ -92,8 +101,10 @@ __all__ = [
     "linked_var",
     "magic_network",
     "network_operation",
+    "profiling_summary",
     "restore",
     "run",
+    "scheduling_summary",
     "seed",
     "set_device",
     "start_scope",

@@ -178,7 +178,7 @@ def suggest(name: str, candidates: Iterable[str]) -> str:
     """Return "Did you mean 'v'?" for the nearest candidate, or an empty string."""
     import difflib  # only needed once something is wrong
 
-    names = list(candidates)
+    names = [other for other in candidates if other != name]
     near = [other for other in names if other.lower() == name.lower()]
     near = near or difflib.get_close_matches(name, names, n=1, cutoff=0.6)
     return f"Did you mean '{near[0]}'?" if near else ""

@@ -50,7 +50,10 @@ class Part(Protocol):
 
 
 def build_program(
-    parts: Sequence[Part], namespace: Mapping[str, Any], optimize: int = 1
+    parts: Sequence[Part],
+    namespace: Mapping[str, Any],
+    optimize: int = 1,
+    slots: Sequence[str] = DEFAULT_SLOTS,
 ) -> Program:
     """Return the program of a network, before the passes; raise all problems at once."""
     problems: list[Problem] = []
@@ -65,7 +68,7 @@ def build_program(
     )
     items = [item for part in parts for item in part._items(facts)]
     python = [(part.when, part.order, part.name) for part in parts if part._is_python()]
-    schedule = with_lags(order_items(items, DEFAULT_SLOTS, python))
+    schedule = with_lags(order_items(items, slots, python))
     clocks = tuple(dict.fromkeys(item.kernel.clock for item in schedule))
     return Program(schedule, clocks)
 

@@ -14,13 +14,14 @@
 
 #define SG_EXPORT extern "C" __attribute__((visibility("default")))
 
-SG_EXPORT void sg_support_layout(uint64_t sizes[6]) {
+SG_EXPORT void sg_support_layout(uint64_t sizes[7]) {
   sizes[0] = sizeof(sg_skip_job);
   sizes[1] = sizeof(sg_uniform_job);
   sizes[2] = sizeof(sg_store_job);
   sizes[3] = sizeof(sg_store_out);
   sizes[4] = sizeof(sg_column_job);
   sizes[5] = sizeof(sg_piece_job);
+  sizes[6] = sizeof(sg_split_job);
 }
 
 SG_EXPORT int64_t sg_rows_by_skips(const sg_skip_job *job, const uint64_t *region,
@@ -32,10 +33,10 @@ SG_EXPORT int64_t sg_rows_by_draws(const sg_uniform_job *job, uint32_t *targets)
   return sg_uniform_rows(*job, targets);
 }
 
-SG_EXPORT void sg_split_total(uint64_t n_rows, uint64_t total, uint64_t key, uint64_t *row_start) {
+SG_EXPORT void sg_split_total(const sg_split_job *job, uint64_t *row_start) {
   row_start[0] = 0;
-  sg_split_rows(0, n_rows, (int64_t)total, 1, key, row_start + 1);
-  for (uint64_t row = 0; row < n_rows; ++row) row_start[row + 1] += row_start[row];
+  sg_split_rows(*job, 0, job->n_rows, (int64_t)job->total, 1, row_start + 1);
+  for (uint64_t row = 0; row < job->n_rows; ++row) row_start[row + 1] += row_start[row];
 }
 
 SG_EXPORT void sg_rows_of_all(const uint64_t *row_start, uint64_t n_source, int64_t skip_self,

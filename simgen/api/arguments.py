@@ -109,6 +109,14 @@ def plain_values(value: Any, what: str) -> tuple[npt.NDArray[Any], Dimension]:
             raise ArgumentTypeError(f"{what} cannot be {value!r}: {error}") from None
 
 
+def extremes(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Return the least and the greatest value, both NaN if any value is; of no values zeros.
+
+    A mask of all values would take memory, which the C library keeps for long when it is freed.
+    """
+    return np.array([values.min(), values.max()] if values.size else [0.0, 0.0])
+
+
 def single_value(value: Any, what: str) -> tuple[float, Dimension]:
     """Return one real number in SI units and its dimension; errors name ``what`` it is."""
     plain, dim = plain_values(value, what)

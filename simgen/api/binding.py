@@ -21,6 +21,7 @@ from simgen.api.group import Group
 from simgen.api.merge_plan import MergePlan
 from simgen.api.namespaces import Namespace
 from simgen.api.operations import NetworkOperation, host_operations
+from simgen.api.profiling import Profile
 from simgen.api.recording import Recording
 from simgen.api.seeds import key_of, seed_epoch
 from simgen.api.storage import AnyArray, ProgramArray
@@ -56,8 +57,11 @@ class CompiledNetwork(Timeline):
         options: Options,
         start: float,
         previous: Timeline | None,
+        slots: tuple[str, ...],
     ) -> None:
         self.objects = in_order(components)  # as the user made them
+        for component in self.objects:
+            object.__setattr__(component, "_slots", slots)
         self._position: int | None = None  # of the Python operation that is being called
         self.options = options
         self.clocks = clocks_of(self.objects)
@@ -75,7 +79,7 @@ class CompiledNetwork(Timeline):
         carry_spikes(self.merges.merges, following)
         for component in self.components:
             component._prepare(options.threads)
-        raw = pipeline.build_program(self.components, namespace, options.optimize)
+        raw = pipeline.build_program(self.components, namespace, options.optimize, slots)
         # clocks without kernels make ticks, too
         clocks = dict.fromkeys((*raw.clocks, *(clock.ir for clock in self.clocks)))
         self.raw: Program = replace(raw, clocks=tuple(clocks))
@@ -102,6 +106,7 @@ class CompiledNetwork(Timeline):
         self._variables = [v for v in variables if hidden or v.array in names]
         self._versions: tuple[int, ...] | None = None
         self._bind(previous)
+        self.profile = Profile(self.program, self.memory) if options.profile else None
         self.simulation = Simulation(
             self.memory, self._segment, len(self.program.schedule), self._make_room
         )
@@ -327,7 +332,7 @@ class CompiledNetwork(Timeline):
             self._follow_seed()
             self.derive()
 
-        return call
+        return call if self.profile is None else self.profile.timed(operation.name, call)
 
     def _make_room(self, ticks: int) -> bool:
         """Give every recorder room for some of the coming ticks; return whether one grew."""

@@ -152,8 +152,9 @@ class CarriedSpikes:
         if next_step is None:
             self.cut(previous)
             return
-        self.cut(previous, tuple(p for p in pathways if p.clock.dt_ != self._spikes(p).width))
+        self.cut(previous, tuple(p for p in pathways if self._has_changed(p)))
         for pathway in pathways:
+            pathway.lag = pathway.needed_lag()
             spikes, step = self._spikes(pathway), next_step(pathway.clock)
             if pathway.clock.dt_ != spikes.width:
                 self._rescale(pathway, spikes)
@@ -164,10 +165,13 @@ class CarriedSpikes:
                 spikes.born = step
             spikes.keep(spikes.arrivals >= step)
 
-    def widths_changed(self) -> bool:
-        """Whether a clock counts other steps than it did when the network was compiled."""
-        pathways = self.synapses._pathways.values()
-        return any(p.clock.dt_ != self._spikes(p).width for p in pathways)
+    def steps_changed(self) -> bool:
+        """Whether delays count in other steps than they did when the network was compiled."""
+        return any(map(self._has_changed, self.synapses._pathways.values()))
+
+    def _has_changed(self, pathway: Pathway) -> bool:
+        width = self._spikes(pathway).width
+        return pathway.clock.dt_ != width or pathway.lag != pathway.needed_lag()
 
     def _rescale(self, pathway: Pathway, spikes: PathwaySpikes) -> None:
         """Count arrivals in the clock's new steps, to the nearest as delays are."""
@@ -188,7 +192,7 @@ class CarriedSpikes:
 
         In the order of Brian, which code may see: arrival, emission, neuron, creation.
         """
-        delays = self._delays(pathway, spikes.width)
+        delays = self._delays(pathway, spikes.width) + pathway.lag
         longest = int(delays.max(initial=0))
         steps, events = network.events_between(
             pathway.group._description.events[pathway.event], max(spikes.born, step - longest), step

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 import numpy.typing as npt
 
-from simgen.api.arguments import plain_values
+from simgen.api.arguments import extremes, plain_values
 from simgen.errors import (
     ArgumentTypeError,
     DimensionMismatchError,
@@ -220,10 +220,25 @@ def check_shared_index(item: Any, what: str) -> None:
 
 def check_not_infinite(values: npt.NDArray[Any], what: str) -> None:
     """Raise for infinite values, which a run would refuse at its end."""
-    bad = ~np.isfinite(values) if values.dtype.kind == "f" else np.zeros(1, bool)
-    if bad.any():
-        where = f" (at position {int(np.flatnonzero(bad)[0])})" if values.ndim else ""
-        raise ModelError(f"{what} cannot be set to {values[bad].flat[0]}{where}.")
+    if values.dtype.kind != "f" or np.isfinite(extremes(values)).all():
+        return
+    bad = ~np.isfinite(values)
+    where = f" (at position {int(np.flatnonzero(bad)[0])})" if values.ndim else ""
+    raise ModelError(f"{what} cannot be set to {values[bad].flat[0]}{where}.")
+
+
+def slice_indices(item: slice, size: int, owner: str) -> slice | npt.NDArray[np.int64]:
+    """Return a slice of ``size`` elements with its bounds, or indices where it goes backwards."""
+    try:
+        bounds = item.indices(size)
+    except (TypeError, ValueError) as error:
+        raise ArgumentTypeError(f"{owner} cannot be indexed with {item!r}: {error}.") from None
+    return slice(*bounds) if bounds[2] > 0 else np.arange(size, dtype=np.int64)[item]
+
+
+def is_whole(item: Any) -> bool:
+    """Whether an index means all elements in order."""
+    return isinstance(item, slice) and item == slice(None)
 
 
 def index_array(item: Any, owner: str) -> npt.NDArray[Any]:

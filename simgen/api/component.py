@@ -10,12 +10,11 @@ import numpy as np
 import numpy.typing as npt
 
 from simgen.api.namespaces import Namespace
-from simgen.api.naming import Named
+from simgen.api.placed import Placed
 from simgen.api.seeds import Stream
 from simgen.api.storage import ProgramArray
 from simgen.build.facts import NetworkFacts
-from simgen.build.schedule import check_slot
-from simgen.errors import ArgumentTypeError, InternalError, ModelError, Problem
+from simgen.errors import InternalError, Problem
 from simgen.integrate.model import Derived
 from simgen.ir.expr import Array, IndexKind
 from simgen.ir.kernel import Item
@@ -33,7 +32,7 @@ _registry: weakref.WeakSet[Component] = weakref.WeakSet()
 _created = 0
 
 
-class Component(Named):
+class Component(Placed):
     """An object that a :class:`Network` can hold.
 
     A network asks its components in this order: ``resolve`` (text to models), ``written`` (arrays
@@ -47,15 +46,8 @@ class Component(Named):
         self, name: str | None, prefix: str, *, when: str = "start", order: int = 0
     ) -> None:
         global _created
-        Named.__init__(self, name, prefix)
-        check_slot(when, self.describe())
-        if isinstance(order, bool) or not isinstance(order, int | np.integer):
-            raise ArgumentTypeError(
-                f"The order of {self.describe()} must be an integer, not {order!r}."
-            )
-        object.__setattr__(self, "when", when)
-        object.__setattr__(self, "order", int(order))
-        object.__setattr__(self, "active", True)
+        Placed.__init__(self, name, prefix)
+        self._place_at(when, order)
         object.__setattr__(self, "_contained", [])
         object.__setattr__(self, "_version", 0)
         object.__setattr__(self, "_network", None)
@@ -65,25 +57,10 @@ class Component(Named):
         _registry.add(self)
 
     clock: Clock  # of those that run by steps
-    when: str
-    order: int
-    active: bool
     _contained: list[Component]
     _version: int
     _created: int
     _network: Any
-
-    def _changed(self) -> None:
-        """Note a change of structure: the network compiles anew before it runs again."""
-        self._refuse_while_running()
-        object.__setattr__(self, "_version", self._version + 1)
-
-    def _refuse_while_running(self) -> None:
-        """Raise if this object is part of a network that runs at this moment."""
-        if self._network is not None and self._network._running:
-            raise ModelError(
-                f"{self.describe()} cannot change while its network runs; values of variables can."
-            )
 
     @property
     def contained_objects(self) -> list[Component]:

@@ -50,11 +50,14 @@ class Connectable(SynapsesInNetwork):
         skip_if_invalid
             Leave out indices outside the groups instead of raising.
         n_total
-            This many synapses between pairs drawn at random, repeated pairs and i == j included.
+            This many synapses between pairs drawn at random, independently; without multapses
+            every set of this many different pairs is equally probable.
         out_degree, in_degree
             This many random targets for each source, or sources for each target.
         multapses, autapses
-            Whether a degree rule may draw a pair again, or i == j.
+            Whether n_total and the degrees may draw a pair again, or i == j (numbers within the
+            connected groups or subgroups). Without them, more synapses than there are such pairs
+            raise ModelError.
 
         Raises
         ------

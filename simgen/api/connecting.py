@@ -121,6 +121,11 @@ def _append(synapses: Connectable, rows: Rows, n_source: int, n_target: int) -> 
 def _probability(p: Any, owner: str) -> float | str:
     if isinstance(p, str):
         return p
+    if _matrix_hint(p):
+        raise ArgumentTypeError(
+            f"p of connect() of {owner} must be a number or text, not {p!r}. By a matrix P of "
+            "probabilities: i, j = (rand(*P.shape) < P).nonzero(), then connect(i=i, j=j)."
+        )
     value, dim = single_value(p, f"p of connect() of {owner}")
     if isinstance(p, bool) or np.ndim(p) or not dim.is_dimensionless:
         raise ArgumentTypeError(f"p of connect() of {owner} must be a number or text, not {p!r}.")
@@ -160,14 +165,11 @@ def _by_degree(
     count = _whole(value, f"{rule} of connect() of {owner}")
     if count < 0:
         raise ModelError(f"{rule} of connect() of {owner} cannot be negative, but it is {count}.")
-    if rule == "n_total":
-        if not (multapses and autapses):
-            raise ModelError(
-                f"connect(n_total=...) of {owner} allows multapses and autapses; "
-                "use p, or out_degree with multapses=False."
-            )
-        return rules.fixed_total(n_source, n_target, count, key)
-    function = rules.fixed_out_degree if rule == "out_degree" else rules.fixed_in_degree
+    function = {
+        "n_total": rules.fixed_total,
+        "out_degree": rules.fixed_out_degree,
+        "in_degree": rules.fixed_in_degree,
+    }[rule]
     return function(n_source, n_target, count, key, multapses=multapses, autapses=autapses)
 
 
@@ -246,7 +248,7 @@ def _by_condition(context: PairContext, condition: Any, p: float | str, n: int |
     else:
         raise ArgumentTypeError(
             f"The condition of connect() of {context.synapses.describe()} must be text, True or "
-            f"False, not {condition!r}."
+            f"False, not {condition!r}.{_matrix_hint(condition)}"
         )
     simple = (node is None or skip_self) and isinstance(p, float) and n == 1
     if simple and isinstance(p, float):
@@ -254,6 +256,14 @@ def _by_condition(context: PairContext, condition: Any, p: float | str, n: int |
             return rules.all_to_all(n_source, n_target, skip_self=skip_self)
         return rules.fixed_probability(n_source, n_target, p, context.key, skip_self=skip_self)
     return connect_by_pairs(context, node, p, n)
+
+
+def _matrix_hint(value: Any) -> str:
+    """Return how to connect by a matrix of pairs, dense or sparse, if ``value`` is one."""
+    shape = getattr(value, "shape", ())
+    if not isinstance(shape, tuple) or len(shape) != 2:
+        return ""
+    return " By a matrix W of pairs: i, j = W.nonzero(), then connect(i=i, j=j)."
 
 
 def _is_not_self(node: Node) -> bool:

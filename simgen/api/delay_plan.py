@@ -94,7 +94,8 @@ class DelayPlan:
                 values[class_table(name, pathway.name).length] = count
             else:
                 steps = pathway.uniform_steps(pathway.clock.dt_)
-                values[delay_parameter(name, pathway.name).name] = 0 if steps is None else steps
+                single = 0 if steps is None else steps + pathway.lag
+                values[delay_parameter(name, pathway.name).name] = single
         return values
 
     def leader(self) -> Pathway | None:
@@ -116,7 +117,7 @@ class DelayPlan:
                 table = class_table(synapses.name, pathway.name)
                 index = self.indices.get(pathway.name)
                 self.of[pathway.name] = PathwayDelays(table, None if index is None else index.ir)
-                self.tables[table.name] = self._classes(pathway)
+                self.tables[table.name] = self._classes(pathway) + np.uint32(pathway.lag)
                 self.tables.update({} if index is None else index.tables())
             elif pathway.uniform is not None:
                 self.of[pathway.name] = PathwayDelays(
@@ -129,7 +130,7 @@ class DelayPlan:
                 self.of[pathway.name] = PathwayDelays(
                     single=delay_parameter(synapses.name, pathway.name), by_synapse=array
                 )
-                self.tables[array.name] = pathway.steps(dt).astype(np.uint32)
+                self.tables[array.name] = (pathway.steps(dt) + pathway.lag).astype(np.uint32)
 
     def _classes(self, pathway: Pathway) -> npt.NDArray[np.uint32]:
         """Return the delay classes that a pre pathway walks, in steps."""
@@ -140,13 +141,13 @@ class DelayPlan:
         return np.array([pathway.uniform_steps(pathway.clock.dt_) or 0], np.uint32)
 
     def longest(self, pathway: Pathway) -> int:
-        """Return the longest delay of a pathway in steps."""
+        """Return the longest delay of a pathway in steps, from the step of the event on."""
         if pathway.direction == "pre":
-            return int(self._classes(pathway).max())
+            return int(self._classes(pathway).max()) + pathway.lag
         steps = pathway.uniform_steps(pathway.clock.dt_)
-        if steps is not None:
-            return steps
-        return int(pathway.steps(pathway.clock.dt_).max(initial=0))
+        if steps is None:
+            steps = int(pathway.steps(pathway.clock.dt_).max(initial=0))
+        return steps + pathway.lag
 
     def shortest(self) -> int | None:
         """Return the shortest delay of the pre pathways in steps, None if there is none."""

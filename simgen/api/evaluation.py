@@ -32,6 +32,7 @@ from simgen.model.hints import literal_hint
 from simgen.model.resolve import DrawCounter, Resolver
 from simgen.model.scope import Scope
 from simgen.numerics import distributions, philox
+from simgen.runtime.aligned import aligned_zeros
 from simgen.units import Dimension, Quantity
 
 CHUNK = 1 << 16  # elements evaluated together: temporaries stay in the cache
@@ -166,7 +167,7 @@ def evaluate_text(
     dim: Dimension | None,
     variable: StateVariable | None,
 ) -> AnyArray:
-    """Return the values of ``text`` at ``positions`` (a slice or an array).
+    """Return the values of ``text`` at ``positions`` (a slice or an array), a new array.
 
     With ``variable`` the result has its dimension (checked) and dtype; without, it is a condition.
     """
@@ -247,7 +248,7 @@ def resolve_node(
 def evaluate_node(
     node: Node, context: TextContext, positions: Any
 ) -> tuple[AnyArray, Dimension | None]:
-    """Return the values of a parsed expression at ``positions``, and its dimension."""
+    """Return the values of a parsed expression at ``positions``, a new array, and its dimension."""
     expr, dim = resolve_node(node, context)
     return _values(expr, context, positions), dim
 
@@ -258,26 +259,31 @@ def take_key(expr: Expr) -> int:
 
 
 def _values(expr: Expr, context: TextContext, positions: Any) -> AnyArray:
+    """Return the values at ``positions``, a new array."""
     key = take_key(expr)
     if context.whole is not None and isinstance(positions, slice) and positions.start == 0:
         values = context.whole(context, expr, key)
         if values is not None and values.size == positions.stop:
             return values
-    where = _as_array(positions)
-    if where.size <= CHUNK:
-        env = TextEnvironment(context, where, key)
-        return np.broadcast_to(evaluate(expr, env), where.shape)
-    result = np.empty(where.shape, expr.dtype.numpy(context.real))
-    for start in range(0, where.size, CHUNK):
-        part = where[start : start + CHUNK]
+    if isinstance(positions, slice):
+        where: Any = range(positions.start or 0, positions.stop, positions.step or 1)
+    else:
+        where = np.atleast_1d(np.asarray(positions, np.int64))
+    if len(where) <= CHUNK:
+        part = _as_array(where)
+        values = evaluate(expr, TextEnvironment(context, part, key))
+        return np.array(np.broadcast_to(values, part.shape))
+    result = aligned_zeros(len(where), expr.dtype.numpy(context.real))
+    for start in range(0, len(where), CHUNK):
+        part = _as_array(where[start : start + CHUNK])
         result[start : start + CHUNK] = evaluate(expr, TextEnvironment(context, part, key))
     return result
 
 
 def _as_array(positions: Any) -> npt.NDArray[np.int64]:
-    if isinstance(positions, slice):
-        return np.arange(positions.start or 0, positions.stop, positions.step or 1, dtype=np.int64)
-    return np.atleast_1d(np.asarray(positions, np.int64))
+    if isinstance(positions, range):
+        return np.arange(positions.start, positions.stop, positions.step, dtype=np.int64)
+    return np.asarray(positions, np.int64)
 
 
 def is_random(expr: Expr) -> bool:

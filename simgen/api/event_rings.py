@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from simgen.api.checks import require_ring
 from simgen.api.clock import Clock
 from simgen.api.component import Component
+from simgen.ir.kernel import OverEvents
 from simgen.ir.stmt import EventList
 from simgen.runtime.events import EventBuffer
 from simgen.targets.base import STEPS_TOGETHER
@@ -39,12 +40,14 @@ class EventRings:
         memory = compiled.memory
         together = _steps_together(compiled)
         memory.ints[STEPS_TOGETHER] = together
+        lagging = _read_late(compiled)
         for component in compiled.objects:
             for events in component._event_lists():
                 apart = max(1, together)
                 depth = depths.get(events.name, 0) + apart
                 if memory.n_parts > 1:  # what was not recorded yet stays for as many steps again
                     depth = max(depth, 2 * apart + 1)
+                depth += events.name in lagging
                 buffer = self._fitted(compiled, previous, component, events, depth)
                 buffer.bind(compiled.memory, compiled.remote)
 
@@ -74,6 +77,12 @@ class EventRings:
                 for events in component._event_lists():
                     if events.name in self.buffers:
                         self.buffers[events.name].counts[...] = 0
+
+
+def _read_late(compiled: CompiledNetwork) -> set[str]:
+    """Return the lists that code reads in the step after: perhaps when it has found its events."""
+    domains = [kernel.domain for kernel in compiled.program.kernels]
+    return {each.events.name for each in domains if isinstance(each, OverEvents) and each.lag}
 
 
 def _steps_together(compiled: CompiledNetwork) -> int:

@@ -9,15 +9,24 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from simgen.api.checks import check_not_infinite, check_shared_index, index_array, is_read_only
+from simgen.api.arguments import plain_values
+from simgen.api.checks import (
+    check_not_infinite,
+    check_shared_index,
+    index_array,
+    is_read_only,
+    is_whole,
+    slice_indices,
+)
 from simgen.api.clock import Clock, defaultclock
-from simgen.api.component import Component
 from simgen.api.device import current_options
 from simgen.api.device_text import assign_on_device
 from simgen.api.evaluation import TextContext, evaluate_node, evaluate_text
+from simgen.api.group_states import GroupStates
 from simgen.api.namespaces import LayeredNamespace, Namespace, caller_namespace, checked_namespace
+from simgen.api.naming import variable_meant
 from simgen.api.seeds import Stream, take_stream
-from simgen.api.storage import AnyArray, StateVariable
+from simgen.api.storage import AnyArray
 from simgen.api.views import VariableView
 from simgen.build.neurons import elements
 from simgen.build.schedule import is_before
@@ -25,7 +34,6 @@ from simgen.dtypes import DType
 from simgen.errors import (
     ArgumentTypeError,
     IndexRangeError,
-    InternalError,
     ModelError,
     SourceText,
     UnknownAttributeError,
@@ -69,18 +77,16 @@ def choose_clock(dt: Any, clock: Any, owner: str) -> Clock:
         if not isinstance(clock, Clock):
             raise ArgumentTypeError(f"The clock of {owner} must be a Clock, not {clock!r}.")
         return clock
-    return defaultclock if dt is None else Clock(dt, f"{owner.split(chr(39))[1]}_clock")
+    return defaultclock if dt is None else Clock(dt, f"{owner.split(chr(39))[1]}_clock*")
 
 
-class Group(Component):
+class Group(GroupStates):
     """Base of groups that hold variables. Attributes are variables; misspelt ones raise."""
 
     _attributes: frozenset[str] = frozenset()
+    _movable = False
     # set by name, since plain attributes are variables of the model
-    variables: dict[str, StateVariable]
-    clock: Clock
     namespace: Namespace | None
-    _description: GroupDescription
     _stream: Stream
     _real: np.dtype[np.floating]
 
@@ -110,8 +116,7 @@ class Group(Component):
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__") or name in ("variables", "_description"):
             raise AttributeError(name)
-        plain = name.endswith("_")
-        key = name[:-1] if plain else name
+        key, plain = variable_meant(name, self._knows)
         if self._knows(key):
             return VariableView(self, key, plain)
         raise UnknownAttributeError(
@@ -120,8 +125,7 @@ class Group(Component):
         )
 
     def __setattr__(self, name: str, value: Any) -> None:
-        plain = name.endswith("_") and name[:-1] in self.variables
-        key = name[:-1] if plain else name
+        key, plain = variable_meant(name, self._knows)
         if key in self.variables:
             self._write(key, slice(None), value, plain=plain)
         elif is_read_only(type(self), name):
@@ -170,10 +174,6 @@ class Group(Component):
 
     # --- indices ----------------------------------------------------------------------------
 
-    def _size(self) -> int:
-        """The number of elements that indices run over."""
-        raise InternalError(f"{type(self).__name__} does not say how many elements it has")
-
     def _index(self) -> Index:
         """The running index of the group's own code."""
         return ELEMENT
@@ -193,11 +193,7 @@ class Group(Component):
             chosen = self._condition(item)
             return np.flatnonzero(chosen)
         if isinstance(item, slice):
-            return (
-                slice(*item.indices(size))
-                if item.step is None or item.step > 0
-                else np.arange(size)[item]
-            )
+            return slice_indices(item, size, self.describe())
         if item is Ellipsis:
             return slice(0, size, 1)
         if isinstance(item, VariableView):
@@ -214,7 +210,10 @@ class Group(Component):
         if array.size == 0 and array.ndim == 1:
             return np.zeros(0, np.int64)
         if array.dtype.kind not in "iu":
-            raise ArgumentTypeError(f"{self.describe()} cannot be indexed with {item!r}.")
+            raise ArgumentTypeError(
+                f"{self.describe()} cannot be indexed with {item!r}: the indices of its {size} "
+                "elements are integers."
+            )
         low, high = int(array.min()), int(array.max())
         if low < -size or high >= size:
             bad = low if low < -size else high
@@ -269,7 +268,9 @@ class Group(Component):
         if isinstance(value, VariableView):
             value = value[:]
         if plain and not isinstance(value, str):
-            value = Quantity(np.asarray(value), dim=variable.info.dim)
+            what = f"'{name}' of {self.describe()}"
+            value = Quantity(plain_values(value, what)[0], dim=variable.info.dim)
+        everything = False
         if variable.info.shared:
             indices: Any = slice(0, 1)
             positions: Any = indices
@@ -279,37 +280,28 @@ class Group(Component):
             everything = isinstance(value, str) and is_whole(item)
             positions = self._everywhere() if everything else self._positions(indices)
         if isinstance(value, str):
-            text = f"value of '{name}'"
-            new = evaluate_text(
-                value, text, self._text_context(), positions, variable.info.dim, variable
-            )
+            text, dim = f"value of '{name}'", variable.info.dim
+            new = evaluate_text(value, text, self._text_context(), positions, dim, variable)
         else:
             new = variable.convert(value, self.describe())
         if self._must_be_finite(name):
             check_not_infinite(new, f"'{name}' of {self.describe()}")
-        target = variable.data
-        count = (
-            len(range(*indices.indices(self._size())))
-            if isinstance(indices, slice)
-            else indices.size
-        )
-        if variable.info.shared:
-            count = 1
+        if isinstance(indices, slice):
+            count = len(range(indices.start, indices.stop, indices.step or 1))
+        else:
+            count = indices.size
         if new.ndim and new.size not in (1, count):
             raise ModelError(
                 f"'{name}' of {self.describe()} needs {count} values here, "
                 f"but {new.size} were given."
             )
         shaped = new if new.ndim == 0 or new.size == 1 else new.reshape(-1)
-        target[positions] = (
-            shaped if np.ndim(positions) or isinstance(positions, slice) else shaped.reshape(())
-        )
+        if not (everything and variable.replace_all(shaped)):
+            variable.data[positions] = (
+                shaped if np.ndim(positions) or isinstance(positions, slice) else shaped.reshape(())
+            )
         variable.written()
         self._after_write(name)
-
-    def _must_be_finite(self, name: str) -> bool:
-        """Whether a variable may not be infinite."""
-        return any(name == checked for checked, _ in self._checked_state())
 
     def _before_write(self, name: str) -> None:
         """Hook: called before a variable is written from Python."""
@@ -334,12 +326,16 @@ class Group(Component):
 
     def _code_scope(self, constants: ConstantScope, clock: ir.Clock, when: str) -> Scope:
         """Return the scope of code that runs for all elements on a clock, in a slot."""
-        before = is_before(when, "groups")
+        before = is_before(when, "groups", self._slots)
         return GroupScope(self._code_description(), self._index(), constants, clock, before)
 
     def _code_description(self) -> GroupDescription:
         """Return the group as resolved code sees it (with its refractoriness)."""
         return self._description
+
+    def _event_places(self) -> dict[str, tuple[str, int]]:
+        """Return per event the slot and order in which it is found."""
+        return {}
 
     def _code_domain(self, body: tuple[Stmt, ...], label: str) -> ir.Domain:
         """Return the domain of code that runs for all elements."""
@@ -383,11 +379,6 @@ class Group(Component):
     def _coordinates(self, positions: Any) -> tuple[AnyArray, AnyArray] | None:
         """Return the (source, target) indices of synapses; None for groups of elements."""
         return None
-
-
-def is_whole(item: Any) -> bool:
-    """Whether an index means all elements in order."""
-    return isinstance(item, slice) and item == slice(None)
 
 
 def spike_events(name: str, length: str, events: Iterable[str]) -> dict[str, EventList]:

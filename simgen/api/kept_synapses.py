@@ -94,6 +94,7 @@ class SynapsesKeeper:
                 _take_delays(synapses._pathways[name], part)
         for name, part in kept_pathways.items():
             run.carried.replace(synapses._pathways[name], _spikes_of(part))
+            synapses._pathways[name].lag = _lag_of(part)
         for name, variable in synapses.variables.items():
             values = kept.arrays[f"variables/{name}"].copy()
             if variable.info.shared:
@@ -162,6 +163,8 @@ def _keep_pathway(pathway: Pathway) -> Kept:
     for name in _SPIKES:
         arrays[name] = getattr(spikes, name).copy()
     facts = {"delay": pathway.uniform, "width": spikes.width, "born": spikes.born}
+    if pathway.lag:
+        facts["lag"] = pathway.lag
     return Kept(f"the pathway '{pathway.name}' of {synapses.describe()}", facts, arrays)
 
 
@@ -181,6 +184,7 @@ def _pathway_refusals(pathway: Pathway, stored: Kept, n: int) -> Iterator[str]:
     kept = Kept(what, stored.facts, stored.arrays)
     kept.number("width")
     kept.integer("born")
+    _lag_of(kept)
     count = kept.array("arrivals", np.int64).size
     _require_below(kept, "synapses", np.int64, count, n)
     kept.array("times", np.float64, count)
@@ -211,6 +215,11 @@ def _take_delays(pathway: Pathway, kept: Kept) -> None:
     else:
         pathway.uniform = None
         pathway.synapses._data.put_created(pathway.variable, kept.arrays["delay"].copy())
+
+
+def _lag_of(kept: Kept) -> int:
+    """Return the steps by which the pathway came after its events; stored where it is not 0."""
+    return kept.integer("lag") if "lag" in kept.facts else 0
 
 
 def _spikes_of(kept: Kept) -> PathwaySpikes:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from simgen.api.checks import index_array
-from simgen.api.group import Group, is_whole
+from simgen.api.checks import index_array, is_whole
+from simgen.api.group import Group
 from simgen.api.storage import AnyArray, StateVariable
 from simgen.api.subgroup import Subgroup
 from simgen.api.views import VariableView

@@ -195,7 +195,7 @@ def _key(synapses: Synapses) -> Any:
     if len(synapses._pathways) != 1 or synapses._multisynaptic:
         return None
     (pathway,) = synapses._pathways.values()
-    if pathway.direction != "pre":
+    if pathway.direction != "pre" or pathway.lag or pathway.needed_lag():
         return None
     for equation in synapses.equations.equations:
         if equation.kind == "differential" or not set(equation.flags) <= {"constant"}:
@@ -269,8 +269,12 @@ def _may_be_passed(
     """
     order, first, last = place
     if not isinstance(component, Synapses):
-        same = component.when == "synapses" and component.order == order
-        return not same or not first <= name_key(component.name) <= last
+        return not any(
+            place.slot == "synapses"
+            and place.order == order
+            and first <= name_key(place.name) <= last
+            for place in component._places()
+        )
     between = [
         pathway.name
         for pathway in component._pathways.values()

@@ -18,9 +18,9 @@ from simgen.api.synaptic_run import SynapticRun
 from simgen.build.facts import NetworkFacts
 from simgen.build.schedule import name_key
 from simgen.connect.checks import smallest_dtype
-from simgen.connect.pieces import SharedRows, release_memory
+from simgen.connect.pieces import SharedRows
 from simgen.connect.rows import Rows
-from simgen.connect.store import RowStore
+from simgen.connect.store import RowStore, release_memory
 from simgen.errors import InternalError
 from simgen.ir.kernel import Item
 
@@ -32,6 +32,10 @@ class MergedPathway(Pathway):
     """The pathway of a merge; the classes of its delays are put together from the members'."""
 
     pending: tuple[Any, Any] | None = None
+
+    def needed_lag(self) -> int:
+        """Return 0, as for every member."""
+        return 0
 
     def classes(self, dt: float) -> tuple[Any, Any]:
         """Return the distinct delay steps and the class of each synapse in data order."""
@@ -130,9 +134,9 @@ class MergedSynapses(Synapses):
             share.lend_values()
             moved += share.piece.n
             if moved > len(self) // 8:
-                release_memory()
+                release_memory(len(self))
                 moved = 0
-        release_memory()
+        release_memory(len(self))
         for share in self.shares:
             share.version = _touch(share.member)
 
@@ -140,7 +144,7 @@ class MergedSynapses(Synapses):
         """Put the rows and the delay classes of all members together."""
         self._set("_counted_in", self.pathway.clock.dt_)
         classes = [share.begin() for share in self.shares]
-        release_memory()  # the delays are classes now
+        release_memory(sum(share.piece.n for share in self.shares))  # delays are classes now
         shared = SharedRows([share.piece for share in self.shares], self._data.n_source)
         self._gather_delays(shared, classes)
         own = [rows for share in self.shares if (rows := share.member._data.rows) is not None]
@@ -155,7 +159,7 @@ class MergedSynapses(Synapses):
         )
         for share in self.shares:
             share.lend_rows()
-        release_memory()
+        release_memory(len(self))
 
     def _gather_delays(self, shared: SharedRows, classes: Sequence[Any]) -> None:
         tables = [share.steps() for share in self.shares]

@@ -17,14 +17,11 @@ _ADVICE: dict[str, str] = {
     **dict.fromkeys(("declare_types", "BinomialFunction"), _FUNCTIONS),
     "restore_initial_state": "Use store() before the first run, and restore() later.",
     **dict.fromkeys(
-        ("get_states", "set_states"), "Read and write variables by name, as in group.v[:]."
+        ("get_states", "set_states"), "Objects and networks have them, as group.get_states()."
     ),
     **dict.fromkeys(
         ("ExplicitStateUpdater", "StateUpdateMethod"),
         "Integrators of your own are not supported; the method argument lists those there are.",
-    ),
-    **dict.fromkeys(
-        ("profiling_summary", "scheduling_summary"), "Summaries of runs are not supported."
     ),
     **dict.fromkeys(
         ("prefs", "device", "build", "set_build_on_run", "BrianLogger"),

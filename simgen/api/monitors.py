@@ -13,7 +13,9 @@ from simgen.api.clock import Clock
 from simgen.api.component import Component
 from simgen.api.group import Group
 from simgen.api.namespaces import Namespace
+from simgen.api.naming import variable_meant
 from simgen.api.recording import Recording
+from simgen.api.states import Access, States
 from simgen.api.storage import ProgramArray
 from simgen.api.subgroup import Subgroup
 from simgen.build.facts import NetworkFacts
@@ -48,7 +50,7 @@ def parent_group(source: Group) -> Group:
     return source.source if isinstance(source, Subgroup) else source
 
 
-class EventMonitor(Component):
+class EventMonitor(States, Component):
     """Records which elements had an event, when, and values at that moment.
 
     Parameters
@@ -58,7 +60,7 @@ class EventMonitor(Component):
     event
         The name of the event.
     variables
-        Names of variables recorded at each event (before the reset).
+        Names of variables recorded at each event (before the reset); 'i' and 't' always are.
     record
         False counts the events only.
     when, order
@@ -82,9 +84,13 @@ class EventMonitor(Component):
             raise ArgumentTypeError(f"A monitor needs a group, not {source!r}.")
         plain_name(event, f"The event of a monitor of {source.describe()}")
         spike = event == "spike"
-        slot: str = when if when is not None else ("thresholds" if spike else "after_thresholds")
-        place = source.order + 1 if order is None else order
-        super().__init__(name, self._prefix, when=slot, order=place)
+        slot, place = source._event_places().get(event, ("thresholds", source.order))
+        super().__init__(
+            name,
+            self._prefix,
+            when=slot if when is None else when,
+            order=place + 1 if order is None else order,
+        )
         if event not in source._description.events:
             raise ModelError(
                 f"{source.describe()} has no event {event!r}"
@@ -100,7 +106,8 @@ class EventMonitor(Component):
         self.event = event
         self.record = bool(record)
         self.clock: Clock = source.clock
-        names = names_of(variables, self.describe())
+        given = names_of(variables, self.describe())
+        names = [name for name in dict.fromkeys(given) if name not in ("i", "t")]  # always there
         self.record_variables = names
         for variable in names:
             if not source._knows(variable):
@@ -182,8 +189,7 @@ class EventMonitor(Component):
 
     def __getattr__(self, name: str) -> Any:
         recordings = self.__dict__.get("_recordings", {})
-        plain = name.endswith("_")
-        key = name[:-1] if plain else name
+        key, plain = variable_meant(name, recordings.__contains__)
         if key in recordings:
             recording = recordings[key]
             values = recording.values()
@@ -214,6 +220,17 @@ class EventMonitor(Component):
     def event_trains(self) -> dict[int, Quantity]:
         """Return index -> times of its events."""
         return self.values("t")
+
+    def _states(self) -> dict[str, Access]:
+        return dict.fromkeys((*self._recordings, "count", "N"), Access.READ_ONLY)
+
+    def _state(self, name: str) -> tuple[AnyArray, Dimension]:
+        if name == "t":
+            return self.t_, SECOND
+        if name in self._recordings:
+            recording = self._recordings[name]
+            return recording.values().copy(), recording.dim
+        return np.array(getattr(self, name)), DIMENSIONLESS
 
     def _need_record(self, what: str) -> None:
         if not self.record:

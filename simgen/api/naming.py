@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import weakref
+from collections.abc import Callable
 from typing import Any
 
 from simgen.api.arguments import checked_arguments
@@ -28,6 +29,7 @@ class Named:
     def __init__(self, name: str | None, prefix: str) -> None:
         if name is None:
             name = prefix[:-1] if prefix.endswith("*") else prefix
+            name = re.sub("_+", "_", name)  # made of the name of another object, as 'a_'
             base, count = name, 0
             while name in _living:
                 count += 1
@@ -61,6 +63,15 @@ class Named:
 
     def __repr__(self) -> str:
         return f"<{self.describe()}>"
+
+
+def variable_meant(name: str, knows: Callable[[str], object]) -> tuple[str, bool]:
+    """Return the variable that an attribute stands for, and whether without its unit.
+
+    A variable of just that name comes first, else ``v_`` is the plain ``v``.
+    """
+    plain = name.endswith("_") and not knows(name)
+    return (name[:-1] if plain else name), plain
 
 
 def forget_names() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -18,12 +19,13 @@ from simgen.api.demand import demand_of
 from simgen.api.device import current_options
 from simgen.api.membership import check_members
 from simgen.api.namespaces import caller_namespace, checked_namespace
+from simgen.api.network_schedule import NetworkSchedule
+from simgen.api.profiling import NetworkProfile, require_timers
 from simgen.api.progress import Progress, Report, make_report
 from simgen.api.running import RUNNING
 from simgen.api.storing import Storing
 from simgen.api.timeline import Timeline
-from simgen.build.schedule import DEFAULT_SLOTS
-from simgen.errors import ArgumentTypeError, ModelError, UnsupportedFeatureError
+from simgen.errors import ArgumentTypeError, ModelError
 from simgen.ir.stmt import EventList
 from simgen.model.description import SECOND
 from simgen.options import Options
@@ -39,7 +41,7 @@ def _signature(options: Options, components: list[Component]) -> list[Any]:
     return [options, *components, *[component._version for component in components]]
 
 
-class Network(Storing):
+class Network(NetworkSchedule, NetworkProfile, Storing):
     """Objects that run together.
 
     Parameters
@@ -140,18 +142,6 @@ class Network(Storing):
     def __iter__(self) -> Iterator[Component]:
         return iter(self.objects)
 
-    @property
-    def schedule(self) -> tuple[str, ...]:
-        """The slots of a step, in order; each has a before_ and an after_ slot."""
-        return DEFAULT_SLOTS
-
-    @schedule.setter
-    def schedule(self, slots: Any) -> None:
-        raise UnsupportedFeatureError(
-            f"The schedule of {self.describe()} cannot be changed. Use when= and order= of the "
-            "objects instead."
-        )
-
     # --- time -----------------------------------------------------------------------------------
 
     @property
@@ -191,6 +181,9 @@ class Network(Storing):
             Time between reports, 10 s by default.
         namespace
             Values for names that no object defines; by default the caller's variables.
+        profile
+            True: notes the time that each part of a step takes; see ``profiling_summary``. The
+            program is compiled with timers for it.
         check_finite
             True: NaN in the state at the end raises; ``"step"``: checked after each step, to find
             the first (slow); False: not checked.
@@ -203,8 +196,6 @@ class Network(Storing):
             The state is not finite.
 
         """
-        if profile:
-            raise UnsupportedFeatureError("run(profile=True) is not supported yet.")
         if self._running:
             raise ModelError(
                 "run() was called while the network was running. A network_operation cannot start "
@@ -220,13 +211,17 @@ class Network(Storing):
         reporter = make_report(report, report_period, self._t, length)
         register_with_matplotlib()  # if it was imported after simgen: results will be plotted
         try:
-            compiled = self._prepared(scope)
+            compiled = self._prepared(scope, bool(profile))
             if on_compiled is not None:
                 on_compiled(compiled)
             end = self._t + length
             last = compiled.axis.end_tick(end)
             compiled.require_room(last)
+            if compiled.profile is not None:
+                compiled.profile.clear()
             self._advance(compiled, length, last, reporter, check_finite)
+            if compiled.profile is not None:
+                self._profile_entries = compiled.profile.times()
         except BaseException:
             # Ctrl-C comes anywhere: what was being bound at that moment is bound anew next time
             self._signature = []
@@ -263,10 +258,13 @@ class Network(Storing):
         for clock in clocks:
             clock._in_use = running
 
-    def _prepared(self, namespace: Any) -> CompiledNetwork:
+    def _prepared(self, namespace: Any, profile: bool = False) -> CompiledNetwork:
         """Return the network ready to run, compiled anew only if its structure changed."""
-        components = [component for component in self._all(self._objects) if component.active]
+        components = [component for component in self._all(self._objects) if component._active]
         options = self._bound_options(components)
+        if profile:
+            require_timers(options, self.describe())
+            options = replace(options, profile=True)
         compiled = self._compiled
         same = self._signature == _signature(options, components)
         if compiled is not None and same and compiled.refresh(namespace):
@@ -278,7 +276,8 @@ class Network(Storing):
                     if component not in components:
                         component._follow_constants(None)
             check_members(components, self.name)
-            fresh = CompiledNetwork(components, namespace, options, self._t, self._timeline)
+            known = self._t, self._timeline, self._slots
+            fresh = CompiledNetwork(components, namespace, options, *known)
         for component in components:
             object.__setattr__(component, "_network", self)
         self._compiled = self._timeline = fresh

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from simgen.api.arguments import about, plain_name
+from simgen.api.arguments import about
 from simgen.api.checks import (
     NEURON_FLAGS,
     check_attributes,
@@ -18,9 +18,10 @@ from simgen.api.checks import (
 )
 from simgen.api.equation_variables import as_equations, declare_variables
 from simgen.api.group import checked_size, spike_events
-from simgen.api.linked import LinkingGroup, declared
+from simgen.api.group_code import RunsCode
+from simgen.api.linked import declared
 from simgen.api.namespaces import Namespace
-from simgen.api.operations import RegularOperation
+from simgen.api.neuron_events import NeuronEvents
 from simgen.api.seeds import Stream
 from simgen.api.storage import AnyArray, ProgramArray, StateVariable
 from simgen.api.subgroup import Subgroup, slice_bounds
@@ -28,14 +29,12 @@ from simgen.build.facts import NetworkFacts
 from simgen.build.neurons import neuron_items
 from simgen.dtypes import DType
 from simgen.errors import (
-    ArgumentTypeError,
     InternalError,
     ModelError,
     Problem,
     SourceText,
     UnsupportedFeatureError,
     raise_problems,
-    suggest,
 )
 from simgen.integrate.choose import check_method, choose
 from simgen.integrate.model import Derived, OdeSystem, Update
@@ -54,7 +53,7 @@ from simgen.units import DIMENSIONLESS
 METHODS = ("exact", "euler", "heun")
 
 
-class NeuronGroup(LinkingGroup):
+class NeuronGroup(RunsCode, NeuronEvents):
     """A group of neurons that share equations.
 
     Parameters
@@ -97,8 +96,6 @@ class NeuronGroup(LinkingGroup):
     _model: NeuronModel | None
     _update: Update | None
     _group_constants: ConstantScope | None
-    _conditions: dict[str, SourceText]
-    _reactions: dict[str, SourceText]
     _internal: dict[str, StateVariable]
 
     def __init__(
@@ -140,28 +137,14 @@ class NeuronGroup(LinkingGroup):
         if reset is not None and threshold is None:
             raise ModelError(f"{owner} has a reset but no threshold.")
         self._set("_reactions", self._texts({} if reset is None else {"spike": reset}, "reset"))
-        self._set("_reaction_schedule", {})
+        self._set("_condition_places", {})
+        self._set("_reaction_places", {})
         problems: list[Problem] = []
         self._declare(problems)
         raise_problems(problems)
         constants = ConstantScope(self.namespace or {}, prefix=f"{self.name}.c.")
         check_neurons(self._source(), constants, strict=False, problems=problems)
         raise_problems(problems)
-
-    def _texts(self, given: Mapping[str, Any], what: str) -> dict[str, SourceText]:
-        texts = {}
-        for event, text in given.items():
-            label = {"spike": {"condition": "threshold"}.get(what, what)}.get(
-                event, f"{what} of event '{event}'"
-            )
-            if not isinstance(text, str):
-                raise ArgumentTypeError(
-                    f"The {label} of {self.describe()} must be text, not {text!r}."
-                )
-            if not isinstance(event, str) or not event.isidentifier() or "__" in event:
-                raise ModelError(f"{event!r} cannot be the name of an event of {self.describe()}.")
-            texts[event] = SourceText(text, label, self.describe())
-        return texts
 
     def _declare(self, problems: list[Problem]) -> None:
         length = f"N_{self.name}"
@@ -218,6 +201,8 @@ class NeuronGroup(LinkingGroup):
             refractory,
             flag,
             Param(f"{self.name}.key", DType.U64),
+            early_conditions=self._early(self._event_places()),
+            early_reactions=self._early(self._code_places()),
         )
 
     # --- indexing -----------------------------------------------------------------------------
@@ -236,56 +221,6 @@ class NeuronGroup(LinkingGroup):
     def __getitem__(self, item: Any) -> Subgroup:
         start, stop = slice_bounds(item, self._N, self.describe())
         return Subgroup(self, start, stop)
-
-    @property
-    def events(self) -> dict[str, str]:
-        """The events: name -> condition."""
-        return {event: text.text for event, text in self._conditions.items()}
-
-    @property
-    def spikes(self) -> AnyArray:
-        """The indices of the neurons that spiked in the last step."""
-        return self._last_events("spike")
-
-    def _last_events(self, event: str) -> AnyArray:
-        if self._network is None:
-            return np.zeros(0, np.int32)
-        return np.asarray(
-            self._network._events_of_last_step(self._description.events[event], self.clock)
-        )
-
-    # --- code added later -----------------------------------------------------------------------
-
-    def run_regularly(
-        self,
-        code: str,
-        dt: Any = None,
-        clock: Any = None,
-        when: str = "start",
-        order: int = 0,
-        name: str | None = None,
-    ) -> RegularOperation:
-        """Run statements for all neurons at every step of a clock (the group's own by default)."""
-        return RegularOperation(self, code, dt=dt, clock=clock, when=when, order=order, name=name)
-
-    def run_on_event(
-        self, event: str, code: str, when: str = "after_resets", order: int = 0
-    ) -> None:
-        """Run statements for the neurons in which ``event`` happened."""
-        plain_name(event, f"The event of run_on_event of {self.describe()}")
-        if event not in self._conditions:
-            hint = suggest(str(event), self._conditions)
-            raise ModelError(f"{self.describe()} has no event '{event}'. {hint}".rstrip())
-        if event in self._reactions:
-            raise ModelError(f"{self.describe()} already has code for the event '{event}'.")
-        plain_name(when, f"The schedule slot of run_on_event of {self.describe()}")
-        if when != "after_resets" or not isinstance(order, int) or order != 0:
-            raise UnsupportedFeatureError(
-                "run_on_event with a schedule of its own is not supported; "
-                "it runs in the slot after_resets."
-            )
-        self._reactions.update(self._texts({event: code}, "code"))
-        self._changed()
 
     # --- what a network asks for ------------------------------------------------------------------
 
@@ -336,7 +271,7 @@ class NeuronGroup(LinkingGroup):
             with about(self.describe()):
                 update = choose(system, self._method, METHODS)
         self._set("_update", update)
-        return neuron_items(model, update, self.order)
+        return neuron_items(model, update, self.order, self._event_places(), self._code_places())
 
     def _derived(self) -> Iterable[Derived]:
         yield from self._resolved().derived

@@ -13,6 +13,7 @@ from simgen.api.clock import Clock, defaultclock
 from simgen.api.component import Component
 from simgen.api.group import choose_clock
 from simgen.api.namespaces import Namespace
+from simgen.api.placed import Place
 from simgen.api.seeds import Stream, take_stream
 from simgen.build.facts import NetworkFacts
 from simgen.build.neurons import RegularCode, regular_items
@@ -38,6 +39,8 @@ if TYPE_CHECKING:
 class RegularOperation(Component):
     """Statements that run for all elements of a group at every step of a clock."""
 
+    _verb = "run_regularly"  # the method that makes it
+
     def __init__(
         self,
         group: Group,
@@ -49,27 +52,32 @@ class RegularOperation(Component):
         order: int,
         name: str | None,
     ) -> None:
-        super().__init__(name, f"{group.name}_run_regularly*", when=when, order=order)
+        super().__init__(name, f"{group.name}_{self._verb}*", when=when, order=order)
         if not isinstance(code, str):
-            raise ArgumentTypeError(
-                f"run_regularly of {group.describe()} takes text, not {code!r}."
-            )
+            raise ArgumentTypeError(f"{self._verb} of {group.describe()} takes text, not {code!r}.")
         self.group = group
         self.clock: Clock = (
             group.clock
             if dt is None and clock is None
             else choose_clock(dt, clock, self.describe())
         )
-        self._code = SourceText(code, "run_regularly", group.describe())
+        self._code = SourceText(code, self._verb, group.describe())
         self._assignments = parse_statements(self._code)
         self._key = Param(f"{self.name}.key", DType.U64)
         self._stream = take_stream()
         self._body: tuple[Stmt, ...] = ()
         self._constants: ConstantScope | None = None
+        self._check()
         group._adopt(self)
+
+    def _check(self) -> None:
+        """Raise if something else is wrong, before the group takes this along."""
 
     def _depends_on(self) -> Iterator[Component]:
         yield self.group
+
+    def _places(self) -> Iterator[Place]:
+        yield Place(self.name, self._verb, self.when, self.order, owner=self.group)
 
     def _resolve(self, namespace: Namespace, problems: list[Problem]) -> None:
         constants = self.group._constants(namespace)
@@ -87,8 +95,11 @@ class RegularOperation(Component):
         yield from (array for array, _ in reads(self._body))
 
     def _items(self, facts: NetworkFacts) -> Iterable[Item]:
-        domain = self.group._code_domain(self._body, f"{self.group.describe()}: run_regularly")
-        code = RegularCode(
+        return regular_items(self._regular_code())
+
+    def _regular_code(self) -> RegularCode:
+        domain = self.group._code_domain(self._body, f"{self.group.describe()}: {self._verb}")
+        return RegularCode(
             self.name,
             self.clock.ir,
             self.when,
@@ -96,8 +107,8 @@ class RegularOperation(Component):
             self._body,
             self.group._code_description(),
             domain,
+            self._verb,
         )
-        return regular_items(code)
 
     def _keys(self) -> dict[str, Stream]:
         return {self._key.name: self._stream}
@@ -166,13 +177,13 @@ def host_operations(
 
     ``caller`` makes the function that calls an operation at its place.
     """
-    places = slot_positions(DEFAULT_SLOTS)
+    operations = [c for c in components if isinstance(c, NetworkOperation)]
+    places = slot_positions(operations[0]._slots if operations else DEFAULT_SLOTS)
 
     def key(slot: str, order: int, name: str) -> Any:
         return places[slot], order, name_key(name)
 
     compiled = [key(item.slot, item.order, item.name) for item in program.schedule]
-    operations = [c for c in components if isinstance(c, NetworkOperation)]
     operations.sort(key=lambda op: key(op.when, op.order, op.name))
     positions = [
         sum(entry < key(op.when, op.order, op.name) for entry in compiled) for op in operations

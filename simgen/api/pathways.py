@@ -7,13 +7,22 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from simgen.api.arguments import extremes, plain_values
 from simgen.api.clock import Clock
 from simgen.api.group import Group
 from simgen.api.storage import StateVariable
+from simgen.api.subgroup import Subgroup
+from simgen.api.synaptic_selection import from_matrix, is_matrix
 from simgen.api.views import VariableView
-from simgen.connect.delays import delay_steps_to_classes
+from simgen.build.schedule import place_key
+from simgen.connect.delays import delay_steps, delays_to_classes
 from simgen.dtypes import FLOAT64, DType
-from simgen.errors import ModelError, SourceText, UnknownAttributeError
+from simgen.errors import (
+    ModelError,
+    SourceText,
+    UnknownAttributeError,
+    UnsupportedFeatureError,
+)
 from simgen.ir.expr import Array
 from simgen.model.description import SECOND, VariableInfo
 from simgen.units import Dimension, Quantity
@@ -40,6 +49,7 @@ class Pathway:
         self.code = code
         self.event = event
         self._order = -1 if direction == "pre" else 1
+        self.lag = 0  # steps, in the network compiled last; see needed_lag()
         self.fixed = False  # given as a scalar in the constructor
         self.uniform: float | None = 0.0  # seconds, while all synapses have the same delay
         array = Array(f"{synapses.name}.{name}.delay", DType.F64, f"n_{synapses.name}.rows")
@@ -61,9 +71,48 @@ class Pathway:
         self.synapses._changed()
 
     @property
+    def when(self) -> str:
+        """The slot of the schedule, the same for all pathways."""
+        return "synapses"
+
+    @when.setter
+    def when(self, slot: Any) -> None:
+        raise UnsupportedFeatureError(
+            f"The pathway '{self.name}' of {self.synapses.describe()} runs in the slot 'synapses', "
+            f"not {slot!r}. Its place within it is set by order=, that of the slot by the schedule "
+            "of the network."
+        )
+
+    @property
+    def active(self) -> bool:
+        """Whether the synapses run."""
+        return self.synapses.active
+
+    @active.setter
+    def active(self, active: Any) -> None:
+        raise UnsupportedFeatureError(
+            f"The pathway '{self.name}' of {self.synapses.describe()} cannot be set to active = "
+            f"{active!r} alone. Set that of the synapses, or give the pathway Synapses of its own."
+        )
+
+    @property
     def group(self) -> Group:
         """The group whose events start the pathway."""
         return self.synapses.source if self.direction == "pre" else self.synapses.target
+
+    def needed_lag(self) -> int:
+        """Return 1 if the pathway comes before its events in a step, else 0.
+
+        It then takes those of the step before, and its delays count from the step after these.
+        """
+        synapses, group = self.synapses, self.group
+        parent = group.source if isinstance(group, Subgroup) else group
+        slots = synapses._slots
+        label = f"{parent.name}_{self.event}_thresholder"
+        slot, order = parent._event_places()[self.event]
+        found = place_key(slot, order, label, slots, parent.describe())
+        runs = f"{synapses.name}_{self.name}"
+        return int(place_key(self.when, self.order, runs, slots, synapses.describe()) < found)
 
     @property
     def clock(self) -> Clock:
@@ -110,20 +159,23 @@ class Pathway:
 
     def steps(self, dt: float) -> npt.NDArray[np.int64]:
         """Return the delays in steps: int(delay / dt + 0.5), as Brian rounds."""
-        return _to_steps(self.seconds(), dt)
+        return delay_steps(self.seconds(), dt)
 
     def uniform_steps(self, dt: float) -> int | None:
         """Return the one delay of all synapses in steps, or None."""
         if self.uniform is not None:
-            return int(_to_steps(np.array([self.uniform]), dt)[0])
+            return int(delay_steps(np.array([self.uniform]), dt)[0])
         return None
 
     def classes(self, dt: float) -> tuple[npt.NDArray[np.uint32], Any]:
         """Return the distinct delay steps and the class of each synapse in data order."""
-        return delay_steps_to_classes(self.steps(dt))
+        return delays_to_classes(self.seconds(), dt)
 
     def check(self, values: npt.NDArray[Any]) -> None:
         """Raise if a delay is negative, infinite or absurdly long."""
+        least, greatest = extremes(values)
+        if least >= 0 and greatest < LONGEST * self.clock.dt_:
+            return
         bad = ~((values >= 0) & (values < LONGEST * self.clock.dt_))
         if np.any(bad):
             place = int(np.flatnonzero(np.atleast_1d(bad))[0])
@@ -138,10 +190,6 @@ class Pathway:
                 f"The delay{where} of the pathway '{self.name}' of {self.synapses.describe()} is "
                 f"{value} s; {reason}."
             )
-
-
-def _to_steps(seconds: npt.NDArray[np.float64], dt: float) -> npt.NDArray[np.int64]:
-    return (seconds / dt + 0.5).astype(np.int64)
 
 
 class DelayView:
@@ -174,8 +222,11 @@ class DelayView:
         else:
             if isinstance(value, VariableView):
                 value = value[:]
+            if is_matrix(value):
+                value = from_matrix(synapses, "delay", item, value)
             if plain:
-                value = Quantity(np.asarray(value), dim=SECOND)
+                what = f"the delay of {synapses.describe()}"
+                value = Quantity(plain_values(value, what)[0], dim=SECOND)
             new = pathway.variable.convert(value, synapses.describe())
         if pathway.fixed and (not whole or np.size(new) != 1):
             raise ModelError(
@@ -183,9 +234,12 @@ class DelayView:
                 "a scalar and stays one. Leave out delay= to set it for each synapse."
             )
         pathway.check(new)
+        in_data_order = isinstance(value, str) and whole
         if whole and np.size(new) == 1:
             pathway.uniform = float(np.reshape(new, ()))
             pathway.variable.data = np.zeros(0)
+        elif in_data_order and new.size == synapses._data.n > 0:
+            pathway.set_seconds(new)  # text gives a new array
         else:
             if synapses._data.n == 0:
                 raise UnknownAttributeError(
@@ -194,7 +248,6 @@ class DelayView:
                 )
             values = pathway.seconds()
             indices = synapses._indices(item)
-            in_data_order = isinstance(value, str) and whole
             positions = indices if in_data_order else synapses._positions(indices)
             count = values[positions].size
             if new.ndim and new.size not in (1, count):

@@ -27,7 +27,6 @@ from simgen.errors import (
     Origin,
     Problem,
     SourceText,
-    UnsupportedFeatureError,
 )
 from simgen.ir.construct import binary, cast, real
 from simgen.ir.expr import ELEMENT, Array, Compare, Expr, Load, Logical, Param, Select
@@ -52,7 +51,9 @@ class PoissonGroup(NeuronGroup):
         The number of neurons.
     rates
         A rate, an array of rates, or an expression of t, i, TimedArrays and constants.
-    dt, clock, order, namespace, name
+    when, order
+        Where in the step the neurons fire.
+    dt, clock, namespace, name
         As for :class:`NeuronGroup`.
 
     Raises
@@ -76,8 +77,6 @@ class PoissonGroup(NeuronGroup):
         name: str | None = "poissongroup*",
     ) -> None:
         self._set("_worst", None)
-        if plain_name(when, "The schedule slot") != "thresholds":
-            raise UnsupportedFeatureError("PoissonGroup runs in the slot 'thresholds' only.")
         text = isinstance(rates, str)
         if text and ("\n" in rates or ":" in rates):
             raise EquationError(f"The rates of a PoissonGroup are one expression, not {rates!r}.")
@@ -92,6 +91,7 @@ class PoissonGroup(NeuronGroup):
             namespace=namespace,
             name=name,
         )
+        self.set_event_schedule("spike", when)
         if not text:
             if plain_values(rates, f"The rates of {self.describe()}")[1] != HERTZ:
                 raise DimensionMismatchError(

@@ -13,6 +13,7 @@ from simgen.api.clock import Clock, seconds
 from simgen.api.component import Component
 from simgen.api.group import Group
 from simgen.api.recording import Recording
+from simgen.api.states import Access, States
 from simgen.api.storage import ProgramArray
 from simgen.build.facts import NetworkFacts
 from simgen.build.monitors import RateRecording, rate_items
@@ -22,7 +23,7 @@ from simgen.ir.expr import Array
 from simgen.ir.kernel import Item
 from simgen.ir.stmt import Recorder
 from simgen.model.description import SECOND
-from simgen.units import DIMENSIONLESS, Quantity
+from simgen.units import DIMENSIONLESS, Dimension, Quantity
 
 AnyArray = npt.NDArray[Any]
 
@@ -33,7 +34,7 @@ def _positive(width: float, what: str) -> float:
     return width
 
 
-class PopulationRateMonitor(Component):
+class PopulationRateMonitor(States, Component):
     """Records the instantaneous rate of a group: spikes per neuron and step width."""
 
     _records_each_step = True
@@ -126,6 +127,17 @@ class PopulationRateMonitor(Component):
         start = self.t_[0] if self.t_.size else 0.0
         centres = start + (np.arange(count) + 0.5) * steps * self._steps.dt
         return Quantity(centres, dim=SECOND), Quantity(rates, dim=DIMENSIONLESS / SECOND)
+
+    def _states(self) -> dict[str, Access]:
+        return dict.fromkeys(("rate", "t", "N"), Access.READ_ONLY)
+
+    def _state(self, name: str) -> tuple[AnyArray, Dimension]:
+        if name == "N":
+            return np.array(self._steps.used), DIMENSIONLESS
+        if name == "t":
+            return self.t_, SECOND
+        rates = self.rate_ if self._steps.used else np.zeros(0)
+        return rates, DIMENSIONLESS / SECOND
 
     def _items(self, facts: NetworkFacts) -> Iterable[Item]:
         group = self.source._description

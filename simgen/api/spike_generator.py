@@ -8,9 +8,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from simgen.api.arguments import flat_values, plain_name, plain_values
+from simgen.api.arguments import flat_values, plain_values
 from simgen.api.clock import seconds
 from simgen.api.group import Group, checked_size, spike_events
+from simgen.api.placed import Place
+from simgen.api.states import Access
 from simgen.api.storage import AnyArray, ProgramArray
 from simgen.api.subgroup import Subgroup, slice_bounds
 from simgen.api.views import VariableView
@@ -22,12 +24,12 @@ from simgen.errors import (
     DimensionMismatchError,
     IndexRangeError,
     ModelError,
-    UnsupportedFeatureError,
 )
 from simgen.ir.expr import Array
 from simgen.ir.kernel import Item
 from simgen.ir.stmt import EventList
 from simgen.model.description import SECOND, GroupDescription
+from simgen.units import DIMENSIONLESS, Dimension
 
 LATEST = 2**53  # steps that can be counted in floating point
 EARLY = 1e-3  # of a step: how much before its step a time may lie (Brian's timestep rule)
@@ -46,6 +48,8 @@ class SpikeGeneratorGroup(Group):
         A step width or clock of the group's own; times are put on its grid.
     period
         After this time the spikes repeat; 0 s, as no period, for spikes that do not.
+    when, order
+        Where in the step it spikes.
     sorted
         Whether the spikes are sorted already (accepted, not needed).
 
@@ -55,6 +59,8 @@ class SpikeGeneratorGroup(Group):
         A neuron would spike twice in a step; a time is negative, NaN or beyond the period.
 
     """
+
+    _movable = True
 
     def __init__(
         self,
@@ -69,9 +75,7 @@ class SpikeGeneratorGroup(Group):
         sorted: bool = False,
         name: str | None = "spikegeneratorgroup*",
     ) -> None:
-        super().__init__(name, "spikegeneratorgroup*", dt=dt, clock=clock, order=order)
-        if plain_name(when, "The schedule slot") != "thresholds":
-            raise UnsupportedFeatureError("SpikeGeneratorGroup runs in the slot 'thresholds' only.")
+        super().__init__(name, "spikegeneratorgroup*", dt=dt, clock=clock, when=when, order=order)
         self._set("_N", checked_size(N, f"The number of neurons of {self.describe()}"))
         length = f"N_{self.name}"
         self._set(
@@ -177,6 +181,23 @@ class SpikeGeneratorGroup(Group):
         start, stop = slice_bounds(item, self._N, self.describe())
         return Subgroup(self, start, stop)
 
+    def _places(self) -> Iterator[Place]:
+        yield Place(f"{self.name}_spike_thresholder", "threshold", self.when, self.order)
+
+    def _event_places(self) -> dict[str, tuple[str, int]]:
+        return {"spike": (self.when, self.order)}
+
+    def _states(self) -> dict[str, Access]:
+        own = ("period", "neuron_index", "spike_time")
+        return {**super()._states(), **dict.fromkeys(own, Access.READ_ONLY)}
+
+    def _state(self, name: str) -> tuple[AnyArray, Dimension]:
+        if name == "neuron_index":
+            return self._elements.copy(), DIMENSIONLESS
+        if name in ("period", "spike_time"):
+            return np.array(self._period if name == "period" else self._times), SECOND
+        return super()._state(name)
+
     @property
     def spikes(self) -> AnyArray:
         """The indices of the neurons that spiked in the last step."""
@@ -202,7 +223,7 @@ class SpikeGeneratorGroup(Group):
         self._cursor.data[0] = int(np.searchsorted(steps, step - base))
 
     def _items(self, facts: NetworkFacts) -> Iterable[Item]:
-        yield table_item(self._description, self.order)
+        yield table_item(self._description, self.when, self.order)
 
     def _arrays(self) -> Iterator[tuple[Array, AnyArray | ProgramArray]]:
         steps, elements, _, _ = self._table

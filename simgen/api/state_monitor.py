@@ -14,7 +14,9 @@ from simgen.api.clock import Clock
 from simgen.api.component import Component
 from simgen.api.group import Group, choose_clock
 from simgen.api.namespaces import Namespace
+from simgen.api.naming import variable_meant
 from simgen.api.recording import Recording
+from simgen.api.states import Access, States
 from simgen.api.storage import AnyArray
 from simgen.api.synapses import Synapses
 from simgen.api.synaptic_selection import SynapticSelection
@@ -39,10 +41,10 @@ from simgen.lang.expressions import parse_expression
 from simgen.model.description import SECOND
 from simgen.model.resolve import DrawCounter, Resolver
 from simgen.model.scope import ConstantScope
-from simgen.units import DIMENSIONLESS, Quantity
+from simgen.units import DIMENSIONLESS, Dimension, Quantity
 
 
-class StateMonitor(Component):
+class StateMonitor(States, Component):
     """Records variables at every step of a clock.
 
     Parameters
@@ -52,7 +54,8 @@ class StateMonitor(Component):
     variables
         A name or names of variables or subexpressions; True for all of the equations.
     record
-        True for all elements, an index, or indices (for Synapses also ``S[...]``).
+        True for all elements, an index, or indices from 0 on, each of which is a row of the
+        results (for Synapses also ``S[...]``). Text is a condition.
     dt, clock
         How often; by default at every step of the source's clock.
     when, order
@@ -114,7 +117,12 @@ class StateMonitor(Component):
             return [*self.source.variables, *self.source._description.subexpressions]
         found = list(dict.fromkeys(names_of(variables, self.describe())))
         for name in found:
-            if not self.source._knows(name) or name in ("t", "dt"):
+            if name == "t":
+                raise UnknownNameError(
+                    f"{self.describe()} records the times anyway, as its attribute 't'; it cannot "
+                    "record 't' as a variable."
+                )
+            if not self.source._knows(name) or name == "dt":
                 raise UnknownNameError(
                     f"{self.describe()} cannot record '{name}': {self.source.describe()} has no "
                     f"such variable. {suggest(name, self.source._readable())}".strip()
@@ -125,20 +133,33 @@ class StateMonitor(Component):
 
     def _chosen(self, record: Any) -> npt.NDArray[np.int64] | None:
         """Return the recorded indices, None for all (known only when the network runs)."""
-        if record is True:
+        if isinstance(record, bool | np.bool_) and record:
             return None
-        if record is False or record is None:
+        if isinstance(record, bool | np.bool_) or record is None:
             raise ModelError(
                 f"record of {self.describe()} must be True or indices, not {record}. "
                 "For the mean over a group use a summed expression or PopulationRateMonitor."
             )
         if isinstance(record, SynapticSelection):
             return record.indices
+        if isinstance(record, tuple):
+            record = list(record)  # a pair in brackets of synapses would be one of neurons
         with about(f"record of {self.describe()}"):
             chosen = self.source._indices(record)
+            if not isinstance(record, str | slice) and record is not Ellipsis:
+                self._refuse_negative(np.asarray(record))
         if isinstance(chosen, slice):
             return np.arange(chosen.start, chosen.stop, chosen.step)
         return np.atleast_1d(chosen).astype(np.int64)
+
+    def _refuse_negative(self, record: AnyArray) -> None:
+        """Raise for an index from the end: results are looked up by the recorded indices."""
+        if record.dtype.kind == "i" and record.size and record.min() < 0:
+            size = self.source._size()
+            raise IndexRangeError(
+                f"Index {record.min()} is negative; the {size} elements of "
+                f"{self.source.describe()} are numbered from 0 to {size - 1}."
+            )
 
     def _depends_on(self) -> Iterator[Component]:
         yield self.source
@@ -182,8 +203,7 @@ class StateMonitor(Component):
 
     def __getattr__(self, name: str) -> Any:
         recordings = self.__dict__.get("_recordings", {})
-        plain = name.endswith("_") and name[:-1] in recordings
-        key = name[:-1] if plain else name
+        key, plain = variable_meant(name, recordings.__contains__)
         if key not in recordings:
             if name.startswith("__"):
                 raise AttributeError(name)
@@ -195,7 +215,8 @@ class StateMonitor(Component):
         return values if plain or dim.is_dimensionless else Quantity(values, dim=dim)
 
     def __setattr__(self, name: str, value: Any) -> None:
-        if name.rstrip("_") in self.__dict__.get("_recordings", {}):
+        recordings = self.__dict__.get("_recordings", {})
+        if variable_meant(name, recordings.__contains__)[0] in recordings:
             raise UnknownAttributeError(
                 f"'{name}' of {self.describe()} was recorded; it is not set."
             )
@@ -218,6 +239,14 @@ class StateMonitor(Component):
                 raise IndexRangeError(f"{self.describe()} does not record the element {index}.")
             rows.append(int(found[0]))
         return StateMonitorView(self, rows[0] if wanted.ndim == 0 else np.array(rows))
+
+    def _states(self) -> dict[str, Access]:
+        return dict.fromkeys(("t", "N", *self._recordings), Access.READ_ONLY)
+
+    def _state(self, name: str) -> tuple[AnyArray, Dimension]:
+        if name in self._recordings:
+            return self._matrix(name).T.copy(), self._recordings[name].dim
+        return (self.t_, SECOND) if name == "t" else (np.array(self.N), DIMENSIONLESS)
 
     def record_single_timestep(self) -> None:
         """Record the present values once, for instance after the last step of a run."""

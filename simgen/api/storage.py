@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from simgen.api.arguments import plain_values
+from simgen.api.arguments import extremes, plain_values
 from simgen.dtypes import DType
 from simgen.errors import (
     ArgumentTypeError,
@@ -21,7 +21,7 @@ from simgen.errors import (
 from simgen.model.description import VariableInfo
 from simgen.model.functions import said
 from simgen.model.hints import usual_unit
-from simgen.runtime.aligned import aligned_zeros
+from simgen.runtime.aligned import aligned_zeros, is_aligned
 from simgen.targets.base import Memory
 from simgen.units import DIMENSIONLESS
 
@@ -41,7 +41,7 @@ class ProgramArray:
     While a device has newer values they are brought here when they are asked for.
     """
 
-    __slots__ = ("_data", "_memory", "_network", "_taken", "array")
+    __slots__ = ("_bound", "_data", "_memory", "_network", "_taken", "array")
 
     def __init__(self, array: str, data: AnyArray) -> None:
         self.array = array  # its name in memory
@@ -49,6 +49,7 @@ class ProgramArray:
         self._memory: Memory | None = None
         self._network: object = None  # stands for the one that ran last
         self._taken = 0
+        self._bound = False  # whether a network has ever had the data
 
     @property
     def values(self) -> AnyArray:
@@ -90,6 +91,7 @@ class ProgramArray:
         Values on a device stay there if both memories belong to it.
         """
         data, network = self._host(), object()
+        self._bound = True
         newer = memory if remote else None  # else nothing here keeps the memory alive
 
         def writes() -> int:
@@ -169,6 +171,21 @@ class StateVariable(ProgramArray):
         if values is not self._data:
             self._take_back()
         self._data, self._borrower = values, None
+
+    def replace_all(self, values: AnyArray) -> bool:
+        """Take a new array as the data, if nobody knows the old one; return whether it was taken.
+
+        That spares a copy. The array must be as long, and lie as well in memory.
+        """
+        known = self._bound or self._memory is not None or self.is_given() or self.is_lent()
+        old = self._data
+        if known or old is None or (old.shape, old.dtype) != (values.shape, values.dtype):
+            return False
+        if not is_aligned(values) or not values.flags.writeable:
+            return False
+        self._taken += 1
+        self._data = values
+        return True
 
     def is_lent(self) -> bool:
         """Whether another object keeps the data."""
@@ -306,7 +323,7 @@ class StateVariable(ProgramArray):
             return plain.astype(np.bool_)
         if kind.is_integer:
             return _to_integer(plain, self.data.dtype, what)
-        if plain.dtype.kind == "f" and np.isnan(plain).any():
+        if plain.dtype.kind == "f" and np.isnan(extremes(plain)).any():
             raise ModelError(f"{what} cannot be set to NaN{_where(plain, np.isnan(plain))}.")
         return plain.astype(self.data.dtype, copy=False)
 

@@ -9,14 +9,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from simgen.api.group import Group
+from simgen.api.group_code import RunsCode
 from simgen.api.namespaces import Namespace
-from simgen.api.operations import RegularOperation
+from simgen.api.placed import Place
 from simgen.api.storage import AnyArray
 from simgen.dtypes import DType
 from simgen.errors import ArgumentTypeError, IndexRangeError, ModelError
 from simgen.ir.expr import Array, Param
+from simgen.ir.kernel import Clock
 from simgen.model.description import GroupDescription
-from simgen.model.scope import ConstantScope
+from simgen.model.scope import ConstantScope, Scope
 
 if TYPE_CHECKING:
     from simgen.api.component import Component
@@ -45,7 +47,7 @@ def slice_bounds(item: Any, size: int, owner: str) -> tuple[int, int]:
     return start, stop
 
 
-class Subgroup(Group):
+class Subgroup(RunsCode, Group):
     """Elements ``start`` to ``stop`` (excluded) of a group; made by ``group[start:stop]``.
 
     ``i`` and string conditions count from the subgroup's own first element.
@@ -62,7 +64,6 @@ class Subgroup(Group):
                     f"A part of {source.describe()} cannot be made: its variable '{attribute}' has "
                     "the name of an attribute of subgroups. Choose another name."
                 )
-        # Brian's rule: what a monitor of a part sees comes after the events of the whole
         super().__init__(
             f"{source.name}_subgroup*", "subgroup*", clock=source.clock, order=source.order + 1
         )
@@ -121,21 +122,20 @@ class Subgroup(Group):
     def _constants(self, run_namespace: Namespace | None) -> ConstantScope:
         return self.source._constants(run_namespace)
 
+    def _places(self) -> Iterator[Place]:
+        return iter(())
+
+    def _event_places(self) -> dict[str, tuple[str, int]]:
+        # Brian's rule: what a monitor of a part sees comes after the events of the whole
+        return {e: (slot, order + 1) for e, (slot, order) in self.source._event_places().items()}
+
+    def _code_scope(self, constants: ConstantScope, clock: Clock, when: str) -> Scope:
+        self._set("_slots", self.source._slots)
+        return super()._code_scope(constants, clock, when)
+
     def _code_description(self) -> GroupDescription:
         own = self._description
         return replace(self.source._code_description(), start=own.start, stop=own.stop)
-
-    def run_regularly(
-        self,
-        code: str,
-        dt: Any = None,
-        clock: Any = None,
-        when: str = "start",
-        order: int = 0,
-        name: str | None = None,
-    ) -> RegularOperation:
-        """Run statements for the elements of the subgroup at every step of a clock."""
-        return RegularOperation(self, code, dt=dt, clock=clock, when=when, order=order, name=name)
 
     def _adopt(self, component: Component) -> None:
         self.source._adopt(component)  # subgroups are made in passing; their group stays

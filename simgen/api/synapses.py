@@ -15,14 +15,14 @@ from simgen.api.checks import (
     check_flags,
     check_new_name,
     check_summed_targets,
+    is_whole,
 )
-from simgen.api.connectable import Connectable
 from simgen.api.endpoint_values import endpoint_names, endpoint_view
 from simgen.api.equation_variables import as_equations, declare_variables
 from simgen.api.evaluation import TextContext, evaluate_text
-from simgen.api.group import Group, is_whole
+from simgen.api.group import Group
+from simgen.api.group_code import RunsCode
 from simgen.api.monitors import parent_group
-from simgen.api.operations import RegularOperation
 from simgen.api.pathway_arguments import make_pathways, pathway_codes
 from simgen.api.pathways import Pathway
 from simgen.api.storage import AnyArray, StateVariable
@@ -31,6 +31,7 @@ from simgen.api.synapse_counts import degree
 from simgen.api.synaptic_data import SynapticData
 from simgen.api.synaptic_run import SynapticRun
 from simgen.api.synaptic_selection import SynapticSelection, from_matrix, is_matrix, pair_indices
+from simgen.api.synaptic_states import SynapticStates
 from simgen.api.views import VariableView
 from simgen.build.schedule import is_before
 from simgen.dtypes import DType
@@ -52,7 +53,7 @@ from simgen.model.synapses import PathwaySource, SynapseScope, SynapsesSource, c
 from simgen.units import DIMENSIONLESS, Dimension
 
 
-class Synapses(Connectable):
+class Synapses(RunsCode, SynapticStates):
     """Connections from ``source`` to ``target``.
 
     Parameters
@@ -66,7 +67,7 @@ class Synapses(Connectable):
         named pathways.
     delay
         One delay for all synapses (a dict for several pathways); without it ``S.delay`` is set
-        per synapse.
+        per synapse. Matrices of pairs are taken by ``S.w = W``, ``S.delay[i, j] = D``.
     on_event
         The event that starts the pathways, or a dict per pathway.
     multisynaptic_index
@@ -328,8 +329,8 @@ class Synapses(Connectable):
         return super()._read(name, item)
 
     def _write(self, name: str, item: Any, value: Any, plain: bool = False) -> None:
-        if is_whole(item) and is_matrix(value):
-            value = from_matrix(self, name, value)
+        if is_matrix(value):
+            value = from_matrix(self, name, item, value)
         super()._write(name, item, value, plain)
 
     def _before_write(self, name: str) -> None:
@@ -353,7 +354,7 @@ class Synapses(Connectable):
         return SynapseScope(self._source_model(), constants, self.clock.ir)
 
     def _code_scope(self, constants: ConstantScope, clock: ir.Clock, when: str) -> Scope:
-        before = is_before(when, "groups")
+        before = is_before(when, "groups", self._slots)
         return SynapseScope(self._source_model(), constants, clock, before)
 
     def _code_domain(self, body: tuple[Stmt, ...], label: str) -> ir.Domain:
@@ -378,17 +379,3 @@ class Synapses(Connectable):
 
     def _text_context(self) -> TextContext:
         return self._run.text_context(super()._text_context())
-
-    # --- code and network ---------------------------------------------------------------------
-
-    def run_regularly(
-        self,
-        code: str,
-        dt: Any = None,
-        clock: Any = None,
-        when: str = "start",
-        order: int = 0,
-        name: str | None = None,
-    ) -> RegularOperation:
-        """Run statements for all synapses at every step of a clock."""
-        return RegularOperation(self, code, dt=dt, clock=clock, when=when, order=order, name=name)

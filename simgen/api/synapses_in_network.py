@@ -15,6 +15,7 @@ from simgen.api.monitors import parent_group
 from simgen.api.namespaces import Namespace
 from simgen.api.neuron_group import METHODS
 from simgen.api.pathways import Pathway
+from simgen.api.placed import Place
 from simgen.api.seeds import Stream
 from simgen.api.storage import AnyArray, ProgramArray, StateVariable
 from simgen.api.subgroup import Subgroup
@@ -47,6 +48,19 @@ class SynapsesInNetwork(Group):
     _pathways: dict[str, Pathway]
     _lastupdate: StateVariable | None
     _merge: Any = None  # the object that has taken over the data, where several run as one
+
+    def _places(self) -> Iterator[Place]:
+        for equation in self.equations.equations:
+            if "summed" in equation.flags:
+                group = self.source if equation.name.endswith("_pre") else self.target
+                order = parent_group(group).order - 1
+                label = f"{self.name}_summed_variable_{equation.name}"
+                yield Place(label, "summed variable", "groups", order)
+        if any("event-driven" not in ode.flags for ode in self.equations.differential):
+            yield Place(f"{self.name}_stateupdater", "state update", "groups", self.order)
+        for pathway in self._pathways.values():
+            label = f"{self.name}_{pathway.name}"
+            yield Place(label, "pathway", "synapses", pathway.order, pathway.clock)
 
     def _depends_on(self) -> Iterator[Component]:
         yield self.source

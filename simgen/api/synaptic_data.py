@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from simgen.api.storage import AnyArray, StateVariable
-from simgen.connect.checks import index_dtype
+from simgen.connect.checks import index_dtype, require_memory
 from simgen.connect.rows import Rows, UIntArray
 from simgen.connect.rules import from_arrays
 from simgen.connect.store import (
@@ -24,6 +24,7 @@ from simgen.connect.store import (
     delay_classes_of,
     gather_into_storage,
     recompute_order,
+    release_memory,
     scatter_to_creation,
     sources_of,
 )
@@ -190,7 +191,10 @@ class SynapticData:
             threads=threads,
         )
         if not sorted_already and store.order is not None:
-            order = _row_index(store, rows)
+            order = _row_index(store, rows.creation_of_row_order)
+            largest = max((v.dtype.itemsize for v in moved), default=0)
+            require_memory(largest * store.n, f"sorting the data of {store.n:,} synapses")
+            rows = self.rows = None  # not needed while the data of variables are there twice
             for variable in moved:
                 data = np.empty_like(variable.data)
                 gather_into_storage(variable.data, order, data, threads=threads)
@@ -198,14 +202,15 @@ class SynapticData:
         self.store = store if keep else replace(store, order=None)
         self.rows = None
         self._inverse = None
+        del store
+        release_memory(self.n)
 
 
-def _row_index(store: RowStore, rows: Rows) -> Any:
-    """Return the row-order index of each storage position."""
+def _row_index(store: RowStore, creation: UIntArray | None) -> Any:
+    """Return the row-order index of each storage position; ``creation`` is that of the rows."""
     order = store.order
-    if order is None or rows.creation_of_row_order is None:
+    if order is None or creation is None:
         return order
-    inverse = np.empty_like(rows.creation_of_row_order)
-    identity = np.arange(rows.n, dtype=inverse.dtype)
-    scatter_to_creation(identity, rows.creation_of_row_order, inverse)
+    inverse = np.empty_like(creation)
+    scatter_to_creation(np.arange(store.n, dtype=inverse.dtype), creation, inverse)
     return inverse[order]

@@ -112,7 +112,7 @@ class SynapticRun:
 
     def carry_on(self, previous: Timeline | None, next_step: Callable[[Clock], int] | None) -> None:
         """Keep the spikes under way and the traces where the network or its clocks have changed."""
-        if previous is not None and (next_step is None or self.carried.widths_changed()):
+        if previous is not None and (next_step is None or self.carried.steps_changed()):
             self.traces.write_back()
             self.traces.forget_stored()
         self.carried.follow(previous, next_step)

@@ -7,13 +7,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from simgen.api.arguments import plain_values
+from simgen.api.checks import is_whole
 from simgen.errors import ArgumentTypeError, IndexRangeError, ModelError
+from simgen.units import Quantity
 
 if TYPE_CHECKING:
     from simgen.api.synapses import Synapses
+    from simgen.api.synapses_in_network import SynapsesInNetwork
 
 
-def pair_indices(synapses: Synapses, item: tuple[Any, ...]) -> npt.NDArray[np.int64]:
+def pair_indices(synapses: SynapsesInNetwork, item: tuple[Any, ...]) -> npt.NDArray[np.int64]:
     """Return the synapses selected by (i, j) or (i, j, number among equals)."""
     if len(item) not in (2, 3):
         raise IndexRangeError(f"{synapses.describe()} is indexed by one, two or three values.")
@@ -25,22 +29,7 @@ def pair_indices(synapses: Synapses, item: tuple[Any, ...]) -> npt.NDArray[np.in
         item,
         ("i", "j"),
     ):
-        if isinstance(wanted, slice):
-            allowed = np.arange(size)[wanted]
-        else:
-            allowed = np.atleast_1d(np.asarray(wanted))
-            if allowed.dtype.kind not in "iu":
-                raise ArgumentTypeError(
-                    f"{synapses.describe()}: {what} must be integers or slices."
-                )
-            beyond = (allowed < -size) | (allowed >= size)
-            if np.any(beyond):
-                raise IndexRangeError(
-                    f"{what} = {allowed[beyond][0]} is outside the group of {size} elements "
-                    f"that {synapses.describe()} connects."
-                )
-            allowed = np.where(allowed < 0, allowed + size, allowed)
-        chosen &= np.isin(values, allowed)
+        chosen &= np.isin(values, _neurons(synapses, wanted, size, what))
     if len(item) == 3:
         if synapses._multisynaptic is None:
             raise IndexRangeError(f"{synapses.describe()} has no multisynaptic_index.")
@@ -50,29 +39,65 @@ def pair_indices(synapses: Synapses, item: tuple[Any, ...]) -> npt.NDArray[np.in
     return np.flatnonzero(chosen)
 
 
+def _neurons(
+    synapses: SynapsesInNetwork, wanted: Any, size: int, what: str
+) -> npt.NDArray[np.int64]:
+    """Return the neurons that one of the indices in ``S[i, j]`` means."""
+    if isinstance(wanted, slice):
+        return np.arange(size)[wanted]
+    chosen = np.atleast_1d(np.asarray(wanted))
+    if chosen.dtype.kind not in "iu":
+        raise ArgumentTypeError(f"{synapses.describe()}: {what} must be integers or slices.")
+    beyond = (chosen < -size) | (chosen >= size)
+    if np.any(beyond):
+        raise IndexRangeError(
+            f"{what} = {chosen[beyond][0]} is outside the group of {size} elements "
+            f"that {synapses.describe()} connects."
+        )
+    return np.where(chosen < 0, chosen + size, chosen)
+
+
 def is_matrix(value: Any) -> bool:
     """Return whether a value is an array, or nested lists, with rows and columns."""
     if isinstance(value, list | tuple):
-        try:
-            return np.ndim(value) == 2
-        except ValueError:  # rows of unequal length are reported where values are converted
-            return False
+        rows = [isinstance(row, list | tuple) or np.ndim(row) == 1 for row in value]
+        return bool(rows) and all(rows)
     return isinstance(value, np.ndarray) and value.ndim == 2
 
 
-def from_matrix(synapses: Synapses, name: str, matrix: Any) -> Any:
-    """Return, for each synapse, the element (i, j) of a matrix of all pairs of neurons.
+def from_matrix(synapses: SynapsesInNetwork, name: str, item: Any, matrix: Any) -> Any:
+    """Return, for each synapse that ``item`` selects, the element (i, j) of a matrix.
 
-    Raises ModelError if its shape is not (number of sources, number of targets).
+    Its rows are the sources and its columns the targets of the index: all neurons for ``S.w[:]``,
+    else those of ``S.w[i, j]``. Other indices select no pairs, and the matrix is returned as it is.
+    Raises ModelError if its shape is another one.
     """
-    wanted = (synapses.source._size(), synapses.target._size())
-    if np.shape(matrix) != wanted:
+    sizes = (synapses.source._size(), synapses.target._size())
+    everyone = slice(None)
+    sources, targets = synapses._read("i", everyone), synapses._read("j", everyone)
+    if isinstance(item, tuple) and len(item) == 2:
+        chosen: Any = pair_indices(synapses, item)
+        ends = [_neurons(synapses, *end) for end in zip(item, sizes, "ij")]
+        whose = "selected sources, selected targets"
+    elif item is Ellipsis or is_whole(item):
+        chosen, ends = everyone, [np.arange(size) for size in sizes]
+        whose = "sources, targets"
+    else:
+        return matrix
+    wanted = tuple(end.size for end in ends)
+    plain, dim = plain_values(matrix, f"'{name}' of {synapses.describe()}")
+    if plain.shape != wanted:
         raise ModelError(
-            f"A matrix for '{name}' of {synapses.describe()} needs the shape {wanted} (sources, "
-            f"targets), not {np.shape(matrix)}."
+            f"A matrix for '{name}' of {synapses.describe()} needs the shape {wanted} ({whose}), "
+            f"not {plain.shape}."
         )
-    rows = matrix if isinstance(matrix, np.ndarray) else np.asarray(matrix)
-    return rows[np.asarray(synapses.i[:]), np.asarray(synapses.j[:])]
+    places = []
+    for end, size, neurons in zip(ends, sizes, (sources[chosen], targets[chosen])):
+        place = np.zeros(size, np.int64)
+        place[end] = np.arange(end.size)
+        places.append(place[neurons])
+    values = plain[places[0], places[1]]
+    return values if dim.is_dimensionless else Quantity(values, dim=dim)
 
 
 class SynapticSelection:

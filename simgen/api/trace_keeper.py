@@ -13,6 +13,7 @@ from simgen.api.monitors import parent_group
 from simgen.api.pathways import Pathway
 from simgen.api.storage import ProgramArray
 from simgen.build.facts import NetworkFacts
+from simgen.build.schedule import is_before
 from simgen.build.traces import (
     Trace,
     column_places,
@@ -80,7 +81,7 @@ class TraceKeeper:
         def may_begin(name: str) -> bool:
             return name in stored or self._starts_at_zero(name)
 
-        traces = plan_traces(model, facts, may_begin, no_delays)
+        traces = plan_traces(model, facts, may_begin, no_delays) if self._is_in_time() else ()
         # carried events jump at synapses, which neurons know nothing of
         if traces and (self.run.carried.pending or not self._is_affordable()):
             traces = ()
@@ -118,6 +119,12 @@ class TraceKeeper:
                 self.write_back()
                 return True
         return False
+
+    def _is_in_time(self) -> bool:
+        """Whether all events are found before the traces decay and jump."""
+        synapses = self.synapses
+        places = (p.group._event_places()[p.event] for p in synapses._pathways.values())
+        return all(is_before(slot, "before_synapses", synapses._slots) for slot, _ in places)
 
     def _starts_at_zero(self, name: str) -> bool:
         return name in self._now or not np.any(self.synapses.variables[name].values)

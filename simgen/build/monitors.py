@@ -136,7 +136,7 @@ def rate_items(recording: RateRecording) -> Iterable[Item]:
     yield Item(recording.slot, recording.order, recording.name, store)
 
 
-def table_item(group: GroupDescription, order: int) -> Item:
+def table_item(group: GroupDescription, slot: str, order: int) -> Item:
     """Return the item that emits the events of a SpikeGeneratorGroup."""
     name = group.name
     length = f"{name}.entries"
@@ -150,4 +150,4 @@ def table_item(group: GroupDescription, order: int) -> Item:
     )
     label = f"{name}_spike_thresholder"
     kernel = Kernel(label, Once(), (emit,), group.clock, comment=f"{group.text}: listed spikes")
-    return Item("thresholds", order, label, kernel)
+    return Item(slot, order, label, kernel)

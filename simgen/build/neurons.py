@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from simgen.errors import EquationError, Origin, Problem, raise_problems
@@ -23,6 +23,16 @@ from simgen.model.description import GroupDescription
 from simgen.model.neurons import NeuronModel
 
 
+# The usual slots of what belongs to an event: spikes, and all others.
+CONDITION_SLOTS = ("thresholds", "after_thresholds")
+REACTION_SLOTS = ("resets", "after_resets")
+
+
+def slot_of_event(slots: tuple[str, str], event: str) -> str:
+    """Return the usual slot of what belongs to an event."""
+    return slots[0 if event == "spike" else 1]
+
+
 @dataclass(frozen=True, slots=True)
 class RegularCode:
     """Code that runs on a clock of its own for all elements of a group."""
@@ -34,6 +44,7 @@ class RegularCode:
     body: tuple[Stmt, ...]
     group: GroupDescription
     domain: Domain
+    what: str = "run_regularly"
 
 
 def elements(group: GroupDescription) -> OverElements:
@@ -41,8 +52,18 @@ def elements(group: GroupDescription) -> OverElements:
     return OverElements(group.length, group.start, group.end)
 
 
-def neuron_items(model: NeuronModel, update: Update, order: int = 0) -> Iterable[Item]:
-    """Yield the schedule items of a group of neurons; ``update`` is its integrated state update."""
+def neuron_items(
+    model: NeuronModel,
+    update: Update,
+    order: int = 0,
+    conditions: Mapping[str, tuple[str, int]] | None = None,
+    reactions: Mapping[str, tuple[str, int]] | None = None,
+) -> Iterable[Item]:
+    """Yield the schedule items of a group of neurons; ``update`` is its integrated state update.
+
+    ``conditions`` and ``reactions`` say per event in which slot and order it is found, and its code
+    runs; others are in the usual slots, at ``order``.
+    """
     group = model.group
     name, clock = group.name, group.clock
     yield from _copy_items(f"{name}_subexpression_update", "before_start", 0, model.before_frozen, group)
@@ -61,12 +82,12 @@ def neuron_items(model: NeuronModel, update: Update, order: int = 0) -> Iterable
     )
     for event, (condition, origin) in model.conditions.items():
         events = group.events[event]
-        spike = event == "spike"
-        slot = "thresholds" if spike else "after_thresholds"
+        usual = slot_of_event(CONDITION_SLOTS, event), order
+        slot, place = (conditions or {}).get(event, usual)
         label = f"{name}_{event}_thresholder"
         yield Item(
             slot,
-            order,
+            place,
             label,
             Kernel(
                 label,
@@ -77,13 +98,13 @@ def neuron_items(model: NeuronModel, update: Update, order: int = 0) -> Iterable
                 origin=origin,
             ),
         )
-        if spike and model.on_spike:
+        if event == "spike" and model.on_spike:
             domain = OverEvents(events, group.start, group.end)
             marker = f"{name}_spike_marker"
             comment = f"{group.text}: time of the last spike"
             # the same name as the threshold: it must follow directly, whatever else is there
             yield Item(
-                slot, order, label, Kernel(marker, domain, model.on_spike, clock, comment=comment)
+                slot, place, label, Kernel(marker, domain, model.on_spike, clock, comment=comment)
             )
         reaction = model.reactions.get(event, ())
         if reaction:
@@ -91,7 +112,8 @@ def neuron_items(model: NeuronModel, update: Update, order: int = 0) -> Iterable
             domain = OverEvents(events, group.start, group.end)
             comment = f"{group.text}: code run on '{event}'"
             kernel = Kernel(label, domain, reaction, clock, comment=comment)
-            yield Item("resets" if spike else "after_resets", order, label, kernel)
+            usual = slot_of_event(REACTION_SLOTS, event), order
+            yield Item(*(reactions or {}).get(event, usual), label, kernel)
 
 
 def _copy_items(
@@ -180,14 +202,14 @@ def _is_shared(stmt: Stmt) -> bool:
 
 
 def regular_items(code: RegularCode) -> Iterable[Item]:
-    """Yield the items of a run_regularly."""
+    """Yield the items of a run_regularly; those of one name run in this order."""
     yield from element_items(
         code.name,
         code.slot,
         code.order,
         code.body,
         code.group,
-        "run_regularly",
+        code.what,
         clock=code.clock,
         domain=code.domain,
     )

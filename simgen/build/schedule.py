@@ -6,9 +6,10 @@ import re
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from typing import Any
 
-from simgen.errors import ArgumentTypeError, ModelError, suggest
-from simgen.ir.kernel import Item, OverEvents
+from simgen.errors import ArgumentTypeError, ModelError, UnsupportedFeatureError, suggest
+from simgen.ir.kernel import Item, OverEvents, OverFanIn, OverFanOut
 from simgen.ir.stmt import Emit, EmitTable
 from simgen.ir.visit import flatten
 
@@ -24,10 +25,10 @@ def slot_positions(slots: Sequence[str] = DEFAULT_SLOTS) -> dict[str, int]:
     return places
 
 
-def is_before(slot: str, other: str) -> bool:
-    """Whether a slot runs before another one."""
-    places = slot_positions()
-    return places[slot] < places[other]
+def is_before(slot: str, other: str, slots: Sequence[str] = DEFAULT_SLOTS) -> bool:
+    """Whether a slot runs before another one; one that there is not counts as later."""
+    places = slot_positions(slots)
+    return places.get(slot, len(places)) < places.get(other, len(places))
 
 
 def name_key(name: str) -> tuple[tuple[str, int], ...]:
@@ -40,6 +41,19 @@ def name_key(name: str) -> tuple[tuple[str, int], ...]:
     )
 
 
+def place_key(
+    slot: str, order: int, name: str, slots: Sequence[str], owner: str
+) -> tuple[int, int, tuple[tuple[str, int], ...]]:
+    """Return the sort key of a place; ModelError, naming the owner, if there is no such slot."""
+    places = slot_positions(slots)
+    if slot not in places:
+        raise ModelError(
+            f"{owner} runs in the slot '{slot}', which the schedule of its network does not have: "
+            f"{', '.join(slots)}, each with before_ and after_."
+        )
+    return places[slot], order, name_key(name)
+
+
 def check_slot(slot: str, owner: str, slots: Sequence[str] = DEFAULT_SLOTS) -> None:
     """Raise ModelError if there is no such slot."""
     places = slot_positions(slots)
@@ -48,7 +62,8 @@ def check_slot(slot: str, owner: str, slots: Sequence[str] = DEFAULT_SLOTS) -> N
     if slot not in places:
         raise ModelError(
             f"There is no schedule slot '{slot}' for {owner}. {suggest(slot, places)} "
-            f"The slots are {', '.join(slots)}, each with before_ and after_."
+            f"The slots are {', '.join(slots)}, each with before_ and after_; a slot of your own "
+            "must be in the schedule of a network before."
         )
 
 
@@ -56,6 +71,7 @@ def with_lags(schedule: Sequence[Item]) -> tuple[Item, ...]:
     """Return the items, with those that run before their events are found told so.
 
     As in Brian they see the events that were found last, which are those of the step before.
+    Of synapses, which come before their events, the delays are longer by a step instead.
     """
     found = {
         stmt.events: position
@@ -82,14 +98,17 @@ def order_items(
 
     ``python`` lists the places (slot, order, name) of Python code, which the items note.
     """
-    places = slot_positions(slots)
 
-    def key(slot: str, order: int, name: str) -> tuple[int, int, tuple[tuple[str, int], ...]]:
-        return places[slot], order, name_key(name)
+    def key(item: Item) -> Any:
+        what = item.kernel.comment or f"'{item.name}'"
+        return place_key(item.slot, item.order, item.name, slots, what)
 
-    found = sorted(items, key=lambda item: key(item.slot, item.order, item.name))
-    keys = [key(item.slot, item.order, item.name) for item in found]
-    marked = {bisect_left(keys, key(*place)) for place in python}
+    found = sorted(items, key=key)
+    keys = [key(item) for item in found]
+    marked = {
+        bisect_left(keys, place_key(*place, slots, f"The network_operation '{place[2]}'"))
+        for place in python
+    }
     return tuple(
         replace(item, after_python=True) if position in marked else item
         for position, item in enumerate(found)

@@ -59,8 +59,13 @@ class RowKernels(Protocol):
         """Return uniform draws, as many a row as ``row_start`` has; unordered ones in any order."""
         ...
 
-    def split_total(self, n_rows: int, total: int, key: int) -> _U64:
-        """Return row starts of ``total`` synapses that choose their row uniformly."""
+    def split_total(
+        self, n_rows: int, n_target: int, total: int, key: int, *, distinct: bool, skip_self: bool
+    ) -> _U64:
+        """Return row starts of ``total`` synapses between uniformly drawn pairs.
+
+        ``distinct`` pairs are at most all pairs, without i == j if ``skip_self``.
+        """
         ...
 
     def full_rows(self, row_start: _U64, *, skip_self: bool, threads: int) -> _U32:
@@ -181,6 +186,10 @@ class StoreKernels(Protocol):
         threads: int,
     ) -> None:
         """Do out[k] = values[order[k]] if ``gather``, else out[order[k]] = values[k]."""
+        ...
+
+    def release_memory(self) -> None:
+        """Give freed memory, which the C library keeps, back to the system."""
         ...
 
 

@@ -85,6 +85,16 @@ def require_degree(what: str, degree: int, n_candidates: int, *, repeats: bool) 
         )
 
 
+def require_pairs(total: int, n_source: int, n_target: int, n_pairs: int, *, repeats: bool) -> None:
+    """Refuse to draw more pairs of neurons than there are, or any from none."""
+    if total > 0 and (n_pairs == 0 or (total > n_pairs and not repeats)):
+        without = "" if n_pairs == n_source * n_target else ", without i == j,"
+        raise ModelError(
+            f"the total number of synapses n_total = {total:,} is larger than the {n_pairs:,} "
+            f"pairs of {n_source:,} source and {n_target:,} target neurons{without} to draw from"
+        )
+
+
 def check_count(value: object, what: str, limit: int = MAX_POPULATION) -> int:
     """Return ``value`` as a plain int in [0, limit]; fractions and booleans are refused."""
     if isinstance(value, bool | np.bool_) or not isinstance(value, int | np.integer | float):

@@ -51,11 +51,15 @@ typedef struct {
   uint64_t first_target; uint64_t last_target; const uint64_t *own_start; uint64_t longest_row;
   int64_t n_threads;
 } sg_piece_job;
+typedef struct {
+  uint64_t n_rows; uint64_t n_target; uint64_t total; uint64_t key; int64_t distinct;
+  int64_t skip_self;
+} sg_split_job;
 void sg_support_layout(uint64_t *sizes);
 int64_t sg_rows_by_skips(const sg_skip_job *job, const uint64_t *region, uint64_t *row_start,
                          uint32_t *targets, uint64_t *needed);
 int64_t sg_rows_by_draws(const sg_uniform_job *job, uint32_t *targets);
-void sg_split_total(uint64_t n_rows, uint64_t total, uint64_t key, uint64_t *row_start);
+void sg_split_total(const sg_split_job *job, uint64_t *row_start);
 void sg_rows_of_all(const uint64_t *row_start, uint64_t n_source, int64_t skip_self,
                     uint32_t *targets, int64_t n_threads);
 int64_t sg_row_facts(const uint64_t *row_start, uint64_t n_rows, const uint32_t *targets,
@@ -82,7 +86,7 @@ int64_t sg_piece(const sg_piece_job *job, sg_uints positions, sg_uints classes);
 """
 _LAYOUT = (
     *("sg_skip_job", "sg_uniform_job", "sg_store_job", "sg_store_out", "sg_column_job"),
-    "sg_piece_job",
+    *("sg_piece_job", "sg_split_job"),
 )
 
 
@@ -218,10 +222,14 @@ def draw_rows(
     return targets
 
 
-def split_total(n_rows: int, total: int, key: int) -> NDArray[np.uint64]:
-    """Return row starts of ``total`` synapses that choose their row uniformly."""
+def split_total(
+    n_rows: int, n_target: int, total: int, key: int, *, distinct: bool, skip_self: bool
+) -> NDArray[np.uint64]:
+    """Return row starts of ``total`` synapses between uniformly drawn pairs."""
     row_start = np.zeros(n_rows + 1, dtype=np.uint64)
-    support().sg_split_total(n_rows, total, key, pointer(row_start))
+    fields = {"n_rows": n_rows, "n_target": n_target, "total": total, "key": key}
+    fields |= {"distinct": int(distinct), "skip_self": int(skip_self)}
+    support().sg_split_total(struct("sg_split_job", fields), pointer(row_start))
     return row_start
 
 

@@ -173,6 +173,11 @@ def move(
     )
 
 
+def release_memory() -> None:
+    """Give freed memory back to the system."""
+    support().sg_release_memory()
+
+
 def _store_job(
     rows: Rows,
     bounds: NDArray[np.uint32],

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from simgen.connect.checks import index_dtype
 from simgen.connect.rows import UIntArray
-from simgen.numerics.distributions import draw_binomial
+from simgen.numerics.distributions import draw_binomial, draw_hypergeometric
 from simgen.numerics.philox import Counters, philox
 from simgen.numerics.portable import log, log1p
 
@@ -138,11 +138,19 @@ def _draw_distinct(row: int, n: int, size: int, key: int) -> NDArray[np.uint32]:
     return np.flatnonzero(kept).astype(np.uint32)
 
 
-def split_total(n_rows: int, total: int, key: int) -> NDArray[np.uint64]:
-    """Return row starts of ``total`` synapses that choose their row uniformly.
+def split_total(
+    n_rows: int, n_target: int, total: int, key: int, *, distinct: bool, skip_self: bool
+) -> NDArray[np.uint64]:
+    """Return row starts of ``total`` synapses between uniformly drawn pairs.
 
     The tree of ``cuda_kernels/cpu/split_total.h``, level by level.
     """
+
+    def pairs(low: NDArray[np.int64], high: NDArray[np.int64]) -> NDArray[np.uint64]:
+        own = np.minimum(high, n_target) - np.minimum(low, n_target)
+        all_pairs = (high - low).astype(np.uint64) * np.uint64(n_target)
+        return np.asarray(all_pairs - skip_self * own.astype(np.uint64), np.uint64)
+
     sizes = np.zeros(n_rows, dtype=np.uint64)
     low, high, node = np.array([0]), np.array([n_rows]), np.array([1])
     count = np.array([total])
@@ -155,7 +163,12 @@ def split_total(n_rows: int, total: int, key: int) -> NDArray[np.uint64]:
         c0, c1 = (node & 0xFFFFFFFF).astype(np.uint32), (node >> 32).astype(np.uint32)
         zeros = np.zeros(len(node), dtype=np.uint32)
         counters = Counters(c0, c1, zeros + np.uint32(_SPLIT), zeros, zeros)
-        first = draw_binomial(key, counters, count, (middle - low) / (high - low))
+        if distinct:
+            first = draw_hypergeometric(key, counters, pairs(low, high), pairs(low, middle), count)
+        elif skip_self:
+            first = draw_binomial(key, counters, count, pairs(low, middle) / pairs(low, high))
+        else:
+            first = draw_binomial(key, counters, count, (middle - low) / (high - low))
         first = np.minimum(first, count)
         low, high = np.concatenate([low, middle]), np.concatenate([middle, high])
         node = np.concatenate([2 * node, 2 * node + 1])

@@ -110,8 +110,3 @@ def put_values(values: NDArray[Any], positions: UIntArray, shared: NDArray[Any])
     """Write the values to the positions."""
     own = np.ascontiguousarray(values, shared.dtype)
     native_store.move(shared, own, positions, gather=False, threads=1)
-
-
-def release_memory() -> None:
-    """Give the memory that many objects have freed back to the system."""
-    support().sg_release_memory()

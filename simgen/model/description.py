@@ -182,6 +182,11 @@ class GroupScope(Scope):
         group = replace(self.group, start=integer(0), stop=None)
         return GroupScope(group, self.index, self.constants, self.clock, self.before)
 
+    def not_refractory(self) -> Expr | None:
+        """Return the flag as code at this place sees it, None without refractoriness."""
+        expr = self.group.not_refractory
+        return None if expr is None else self._not_refractory(expr)
+
     def _not_refractory(self, expr: Expr) -> Expr:
         """Return the flag as code at this place sees it: that of the latest state update."""
         own, clock = self.group.clock, self.clock

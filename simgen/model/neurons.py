@@ -67,6 +67,8 @@ class NeuronSource:
     refractory: float | bool | SourceText
     flag: Array | None  # the stored not_refractory flag
     key: Param
+    early_conditions: frozenset[str] = frozenset()  # events found before the state update
+    early_reactions: frozenset[str] = frozenset()  # events whose code runs before it
 
 
 DRAW_KEY = Param("key", DType.U64)
@@ -134,16 +136,20 @@ def check_neurons(
     odes = resolve_odes(source.equations, group, context)
     frozen = resolve_frozen(source.equations, group, context)
     conditions: dict[str, tuple[Expr, Origin]] = {}
+    early = GroupScope(group, ELEMENT, constants, before=True)
     for event, text in source.conditions.items():
         node = parse_expression(text)
-        condition = _condition(context, node, text)
-        if event == "spike" and group.not_refractory is not None:
-            condition = logical_and(condition, group.not_refractory)
+        seen = early if event in source.early_conditions else scope
+        condition = _condition(replace(context, scope=seen), node, text)
+        ready = seen.not_refractory()
+        if event == "spike" and ready is not None:
+            condition = logical_and(condition, ready)
         conditions[event] = (condition, node.origin)
     reactions = {}
     for event, text in source.reactions.items():
         block = replace(
             context,
+            scope=early if event in source.early_reactions else scope,
             gated=event != "spike",
             forbid_shared="for single neurons",
             prefix=f"{event}_",

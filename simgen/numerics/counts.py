@@ -1,22 +1,24 @@
-"""Poisson and binomial numbers at counters; bit-equal to ``poisson.h`` and ``binomial.h``.
+"""Poisson, binomial and hypergeometric numbers at counters, with the bits of compiled programs.
 
-The methods, their sources and their bounds are stated in those headers (``cuda_kernels/common``).
+The methods, their sources and their bounds are stated in ``cuda_kernels/common/poisson.h`` and
+``binomial.h``, and in ``cuda_kernels/cpu/hypergeometric.h``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from simgen.numerics.format import Array, Format, poly
+from simgen.numerics.format import F64, Array, Format, poly
 from simgen.numerics.philox import Counters
 from simgen.numerics.portable import exp, log, log1p, to_int
 from simgen.numerics.uniform import format_for, rand_attempt
 
-_TRIES = 32
+_TRIES, _HYPERGEOMETRIC_TRIES = 32, 64
 _INVERSION_MEAN = 10.0
 _NEGLIGIBLE = 1e-20, 1e-12
 _STIRLING = (
@@ -195,3 +197,76 @@ def draw_binomial(
     mirrored = open_ & (share > 0.5)
     result[mirrored] = trials[mirrored] - result[mirrored]
     return result
+
+
+def _hypergeometric_log_weight(k: Array, good: Array, bad: Array, sample: Array, q: Array) -> Array:
+    first = _binomial_log_probability(F64, k, good, q)
+    return np.asarray(first + _binomial_log_probability(F64, sample - k, bad, q))
+
+
+def _hypergeometric_rejection(
+    key: int, counters: Counters, good: Array, bad: Array, sample: Array
+) -> Array:
+    count = good + bad
+    q = sample / count
+    mean = good * q
+    variance = mean * (bad / count) * ((count - sample) / (count - 1.0))
+    center = mean + 0.5
+    width = 1.7155277699214135 * np.sqrt(variance + 0.5) + 0.8989161620588986
+    mode = np.floor((sample + 1.0) * ((good + 1.0) / (count + 2.0)))
+    most = np.minimum(good, sample)
+    peak = _hypergeometric_log_weight(mode, good, bad, sample, q)
+    result: Array = np.floor(mean)
+    at = np.arange(len(q))
+    for attempt in range(_HYPERGEOMETRIC_TRIES):
+        if not len(at):
+            break
+        here = counters.take(at)
+        u = rand_attempt(F64, key, here, attempt)
+        v = rand_attempt(F64, key, replace(here, lane=here.lane + np.uint32(1)), attempt) - 0.5
+        k = np.floor(center[at] + width[at] * (v / u))
+        weight = _hypergeometric_log_weight(k, good[at], bad[at], sample[at], q[at])
+        done = (k >= 0.0) & (k <= most[at]) & (2.0 * log(u) <= weight - peak[at])
+        result[at[done]] = k[done]
+        at = at[~done]
+    return result
+
+
+def draw_hypergeometric(
+    key: int, counters: Counters, population: Any, good: Any, sample: Any
+) -> NDArray[np.int64]:
+    """Return how many good members are in a random sample of a population, int64 (n,).
+
+    ``population`` below 2^64, ``good`` at most as many, ``sample`` at most as many and 2^53. The
+    counters' lanes are 0: their blocks belong to these draws alone.
+    """
+    shape = counters.c0.shape
+    every, marked, taken = (
+        np.array(np.broadcast_to(np.asarray(value).astype(np.uint64), shape))
+        for value in (population, good, sample)
+    )
+    rest, bad = every - taken, every - marked
+    few, rare = np.minimum(taken, rest), np.minimum(marked, bad)
+    drawn = np.zeros(shape)
+    with np.errstate(all="ignore"):
+        n, g, b = (part.astype(np.float64) for part in (few, rare, np.maximum(marked, bad)))
+        q = n / (g + b)
+        open_ = (few > 0) & (rare > 0)
+        low = np.flatnonzero(open_ & (g * q < _INVERSION_MEAN))
+        some, good_, bad_, rate = n[low], g[low], b[low], q[low]
+        nothing = _hypergeometric_log_weight(0.0 * some, good_, bad_, some, rate)
+        nothing = nothing - _binomial_log_probability(F64, some, good_ + bad_, rate)
+
+        def ratio(k: float, at: NDArray[Any]) -> Array:
+            first = (good_[at] - k + 1.0) / k
+            return np.asarray(first * ((some[at] - k + 1.0) / (bad_[at] - some[at] + k)))
+
+        u = rand_attempt(F64, key, counters.take(low), 0)
+        drawn[low] = _invert(F64, u, exp(nothing), ratio)
+        high = np.flatnonzero(open_ & ~(g * q < _INVERSION_MEAN))
+        drawn[high] = _hypergeometric_rejection(key, counters.take(high), g[high], b[high], n[high])
+    found = to_int(drawn)
+    found = np.where(marked > bad, few.astype(np.int64) - found, found)
+    found = np.where(taken > rest, marked.astype(np.int64) - found, found)
+    least = np.where(taken > bad, taken - np.minimum(bad, taken), np.uint64(0)).astype(np.int64)
+    return np.clip(found, least, np.minimum(marked, taken).astype(np.int64))

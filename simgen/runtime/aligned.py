@@ -14,6 +14,11 @@ import numpy.typing as npt
 LINE = 64  # bytes of a cache line, and of the widest vector
 
 
+def is_aligned(values: npt.NDArray[Any]) -> bool:
+    """Whether an array is contiguous and begins on a cache line."""
+    return values.flags.c_contiguous and values.ctypes.data % LINE == 0
+
+
 def aligned_zeros(size: int, dtype: Any) -> npt.NDArray[Any]:
     """Return zeros (size,) whose first byte is at a multiple of LINE; pages stay untouched."""
     kind = np.dtype(dtype)

@@ -33,6 +33,7 @@ Memory is flat and named, so that every target binds it in the same way:
 ``arrays[<recorder>.used]``           i64 (1): values appended so far
 ``arrays[tick]``                      i64 (1): the present tick; a clock is due where the tick is
                                       a multiple of ``ints[period_<clock>]``, its step the quotient
+``arrays[<kernel>.nanoseconds]``      i64 (1): what the kernel has taken, in profiled programs
 ``ints[<length>]``                    sizes, by the names used in the IR
 ``ints[<events>.depth]``              slots of the ring: the longest delay in steps plus one, more
                                       where parts may be several steps apart
@@ -58,6 +59,11 @@ from simgen.ir.kernel import Program
 
 AnyArray = npt.NDArray[np.generic]
 STEPS_TOGETHER = "steps_together"
+
+
+def nanoseconds_of(kernel: str) -> str:
+    """Return the name of the array that counts the time of a kernel."""
+    return f"{kernel}.nanoseconds"
 
 
 class Mirror(Protocol):

@@ -67,7 +67,7 @@ class Case:
 
     def merged(self):
         """Return the names of the members of each merge."""
-        merges = self.network._prepare({}).merges.merges  # nothing needs to be compiled
+        merges = self.network._prepared({}).merges.merges  # nothing needs to be compiled
         return [sorted(member.name for member in merge.members()) for merge in merges]
 
 

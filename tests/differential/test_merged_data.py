@@ -188,17 +188,17 @@ def many_synapses(size):
 
 def test_memory_is_not_doubled():
     set_device("cpu")
-    many_synapses(1)[0]._prepare({})  # what is made once is made
+    many_synapses(1)[0]._prepared({})  # what is made once is made
     tracemalloc.start()
     try:
         network, count = many_synapses(100)
         before, _ = tracemalloc.get_traced_memory()
         tracemalloc.reset_peak()
-        network._prepare({})
+        network._prepared({})
         after, peak = tracemalloc.get_traced_memory()
         tracemalloc.reset_peak()
         set_device("cpu", optimize=0)
-        network._prepare({})
+        network._prepared({})
         _, peak_of_end = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()

@@ -33,7 +33,7 @@ LEAK = "dv/dt = -v/(10*ms) : volt"
 MISSING = [
     "SpatialNeuron", "Morphology", "Soma", "Cylinder",
     "BinomialFunction", "prefs", "restore_initial_state",
-    "profiling_summary", "scheduling_summary", "ExplicitStateUpdater", "device", "get_states",
+    "ExplicitStateUpdater", "device", "get_states",
     "BrianLogger", "clear_cache", "EventClock",
 ]  # fmt: skip
 
@@ -48,6 +48,11 @@ def from_import() -> None:
 
 def device(*arguments: Any, **keywords: Any) -> None:
     set_device(*arguments, **keywords)
+
+
+def on_emulated_gpu(**options: Any) -> None:
+    set_device("cuda", emulate=True)
+    run_of(neurons(), **options)
 
 
 def synapses_on_synapses(side: str) -> None:
@@ -67,20 +72,18 @@ ROWS = [
         ArgumentTypeError, ["dtype", "NeuronGroup", "set_device"]),
     *(Bad(f"gsl_{name}", lambda name=name: run_of(neurons(LEAK, method=name)),
           UnsupportedFeatureError, [name, "GSL"]) for name in ("gsl", "gsl_rk2", "gsl_rkf45")),
-    Bad("profile", lambda: run_of(neurons(), profile=True), UnsupportedFeatureError, ["profile"]),
+    Bad("profile_on_a_gpu", lambda: on_emulated_gpu(profile=True), UnsupportedFeatureError,
+        ["profile", "nsys", "set_device('cpu')"]),
+    Bad("no_profile", lambda: Network(neurons(), name="net").profiling_summary(), ModelError,
+        ["'net'", "profile=True"]),
     Bad("network_restore", lambda: Network(neurons()).restore("trained"),
         UnknownNameError, ["'trained'", "none"]),
     Bad("synapses_as_source", lambda: synapses_on_synapses("source"),
         UnsupportedFeatureError, ["source", "glia", "Synapses"]),
     Bad("synapses_as_target", lambda: synapses_on_synapses("target"),
         UnsupportedFeatureError, ["target", "glia", "Synapses"]),
-    Bad("run_on_event_schedule", lambda: spiking(events={"e": "v > 2*volt"}).run_on_event(
-        "e", "v = 0*volt", when="start"), UnsupportedFeatureError, ["run_on_event"]),
-    Bad("run_at", lambda: neurons().run_at("v = 0*volt", times=[1, 2] * ms),
+    Bad("run_at", lambda: neurons().run_at("v = 0*volt", times=[1, 2]),
         SimgenError, ["run_at", "exc"]),
-    Bad("event_schedule", lambda: spiking().set_event_schedule("spike", when="end"),
-        SimgenError, ["set_event_schedule", "exc"]),
-    Bad("get_states", lambda: neurons().get_states(), SimgenError, ["get_states", "exc"]),
     Bad("state_updater", lambda: neurons(LEAK).state_updater.name, UnknownAttributeError,
         ["state_updater", "exc"]),
     *(Bad(f"missing_{name}", lambda name=name: missing(name), UnsupportedFeatureError, [name])

@@ -28,7 +28,6 @@ from simgen.errors import (
     ModelError,
     SimgenError,
     UnknownNameError,
-    UnsupportedFeatureError,
 )
 
 INF, NAN = float("inf"), float("nan")
@@ -116,8 +115,8 @@ ROWS = [
         ModelError, ["rates", "-1.0", "noise"]),
     Bad("rates_later_too_large", lambda: rates_after(20000 * Hz), ModelError, ["20000.0", "noise"]),
     Bad("rates_larger_dt_later", larger_dt_later, ModelError, ["rates", "5000.0", "noise", "5"]),
-    Bad("poisson_slot", lambda: poisson(1 * Hz, when="start"),
-        UnsupportedFeatureError, ["thresholds"]),
+    Bad("poisson_slot", lambda: poisson(1 * Hz, when="strat"),
+        ModelError, ["'strat'", "'start'", "noise"]),
     # Poisson input
     *(Bad(f"drive_{label}", lambda key=key, value=value: drive(**{key: value}), error,
           ["drive", *texts])
@@ -183,8 +182,8 @@ ROWS = [
       ]),
     Bad("set_spikes_outside", lambda: generator([0], [1] * ms).set_spikes([9], [1] * ms),
         IndexRangeError, ["9", "gen"]),
-    Bad("generator_slot", lambda: generator([0], [1] * ms, when="start"),
-        UnsupportedFeatureError, ["thresholds"]),
+    Bad("generator_slot", lambda: generator([0], [1] * ms, when="strat"),
+        ModelError, ["'strat'", "'start'", "gen"]),
     Bad("generator_variable", lambda: generator([0], [1] * ms).v, SimgenError, ["'v'", "gen"]),
     # tables
     Bad("table_scalar", lambda: stim(3), ModelError, ["stim", "()"]),

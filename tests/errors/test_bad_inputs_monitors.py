@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import math
 
 from bad_inputs import Bad, check_refused, neurons, run_of, spiking, synapses, table
 
@@ -105,8 +106,27 @@ ROWS = [
     Bad("state_variables_of_numbers", lambda: state(["v", 3]), ArgumentTypeError, ["trace", "3"]),
     Bad("state_index_outside", lambda: state(record=[0, 7]),
         IndexRangeError, ["trace", "7", "exc"]),
-    Bad("state_index_negative", lambda: state(record=-9), IndexRangeError, ["trace", "-9", "exc"]),
-    Bad("state_index_fraction", lambda: state(record=0.5), ArgumentTypeError, ["trace", "0.5"]),
+    *(Bad(f"state_index_{label}", lambda value=value: state(record=value), kind,
+          ["trace", "exc", *words])
+      for label, value, kind, words in [
+          ("far_negative", -9, IndexRangeError, ["-9", "3 elements"]),
+          ("negative", [0, -1], IndexRangeError, ["-1", "3 elements", "from 0 to 2"]),
+          ("size", 3, IndexRangeError, ["3", "3 elements"]),
+          ("huge", 2**40, IndexRangeError, [str(2**40), "3 elements"]),
+          ("fraction", 0.5, ArgumentTypeError, ["0.5", "3 elements"]),
+          ("float", [1.0], ArgumentTypeError, ["[1.0]", "3 elements"]),
+          ("nan", math.nan, ArgumentTypeError, ["nan"]),
+          ("unit", 2 * mV, ArgumentTypeError, ["2. * mvolt"]),
+          ("set", {1}, ArgumentTypeError, ["{1}"]),
+          ("matrix", [[0, 1]], ArgumentTypeError, ["[[0, 1]]"]),
+          ("slice_of_fractions", slice(0, 2.5), ArgumentTypeError, ["2.5"]),
+          ("slice_step", slice(0, 2, 0), ArgumentTypeError, ["slice(0, 2, 0)"]),
+          ("mask", [True, False], IndexRangeError, ["3 values", "2"])]),
+    Bad("state_variable_t", lambda: state("t"), UnknownNameError, ["trace", "'t'", "attribute"]),
+    Bad("state_of_synapses_negative", lambda: StateMonitor(synapses(), "w", -1, name="trace"),
+        IndexRangeError, ["-1", "trace", "exc_syn"]),
+    Bad("rate_record", lambda: PopulationRateMonitor(spiking(), record=[0]), ArgumentTypeError,
+        ["record"]),
     Bad("state_index_text_number", lambda: state(record="i + 1"), SimgenError, ["trace", "i + 1"]),
     Bad("state_record_false", lambda: state(record=False), SimgenError, ["trace", "False"]),
     Bad("state_record_none", lambda: state(record=None), SimgenError, ["trace", "None"]),
@@ -230,5 +250,5 @@ def test_monitors_may_come_between_runs() -> None:
     run(1 * ms)
     assert late.num_spikes == 0
     assert late in collect()
-    assert group in list(magic_network())
+    assert group in list(magic_network)
     gc.collect()

@@ -36,8 +36,9 @@ for n_source, n_target, p, n_classes in [(30, 70, 0.3, 5), (200, 300, 0.01, 900)
 i, j = rng.integers(0, 20, 500), rng.integers(0, 90, 500)
 rows = rules.from_arrays(i, j, 20, 90)
 store.build_store(rows, (j % 3).astype(np.uint8), 3, with_order=True)
-rules.fixed_total(30, 40, 5000, 1)
 for multapses in (False, True):
+    rules.fixed_total(30, 40, 700, 1, multapses=multapses, autapses=False)
+    rules.fixed_total(2**20, 2**32 - 1, 50, 1, multapses=multapses)
     rules.fixed_out_degree(30, 40, 30, 1, multapses=multapses, autapses=False)
     rules.fixed_in_degree(30, 40, 3, 1, multapses=multapses, autapses=False)
 rules.all_to_all(4, 4, skip_self=True)
@@ -71,7 +72,7 @@ def test_the_support_library_has_no_undefined_behaviour():
 
 
 def test_a_layout_that_differs_is_found(monkeypatch):
-    monkeypatch.setattr(native, "_LAYOUT", ("sg_skip_job",) * 6)
+    monkeypatch.setattr(native, "_LAYOUT", ("sg_skip_job",) * 7)
     native.support.cache_clear()
     try:
         with pytest.raises(native.InternalError, match="declarations differ"):

@@ -260,3 +260,24 @@ def test_a_condition_needs_no_loop_and_a_loop_no_name(device, text, pairs):
     synapses = Synapses(group, group)
     synapses.connect(j=text)
     assert list(zip(synapses.i[:].tolist(), synapses.j[:].tolist())) == pairs
+
+
+def test_a_total_of_different_pairs_counts_within_subgroups(device):
+    source = NeuronGroup(30, "v : 1", threshold="True")
+    target = NeuronGroup(25, "v : 1")
+    synapses = Synapses(source[5:25], target[3:21], on_pre="v_post += 1")
+    synapses.connect(n_total=250, multapses=False, autapses=False)
+    made = pairs(synapses)
+    assert len(set(made)) == len(made) == 250
+    assert not any(i == j for i, j in made)
+    assert made == sorted(made)
+    assert {i for i, _ in made} == set(range(20))
+    assert {j for _, j in made} == set(range(18))
+    synapses.connect(n_total=20 * 18 - 18, multapses=False, autapses=False)
+    synapses.connect(n_total=500, autapses=False)
+    made = pairs(synapses)
+    assert len(made) == 250 + 342 + 500
+    assert set(made) == set(each(lambda i, j: i != j, 20, 18))
+    Network(source, target, synapses).run(0.2 * ms)
+    reached = np.bincount([j + 3 for _, j in made], minlength=25)
+    assert target.v[:].tolist() == (2 * reached).tolist()

@@ -166,3 +166,42 @@ def test_weights_are_taken_from_a_matrix(device):
     np.testing.assert_array_equal(synapses.w / mV, [5, 0, 3, 5])
     with pytest.raises(SimgenError, match=r"'w' of Synapses.*shape \(2, 3\).*not \(3, 3\)"):
         synapses.w = np.ones((3, 3)) * mV
+
+
+def test_matrices_of_selected_pairs_and_of_delays(device):
+    group = NeuronGroup(4, "v : 1", threshold="i == 0 and t_in_timesteps == 0")
+    synapses = Synapses(group[1:], group, "w : volt\nn : integer", on_pre="v += n")
+    synapses.connect(i=[2, 0, 1, 1, 2], j=[3, 0, 2, 2, 0])
+    matrix = np.arange(12).reshape(3, 4)
+    whole = [11, 0, 6, 6, 8]
+    for index in (slice(None), ..., (slice(None), slice(None))):
+        synapses.w = 0 * mV
+        synapses.w[index] = matrix * mV
+        np.testing.assert_array_equal(synapses.w / mV, whole)
+    synapses.w = [[k * mV for k in row] for row in matrix]
+    np.testing.assert_array_equal(synapses.w / mV, whole)
+    synapses.w_[:, :] = (2 * matrix).tolist()
+    np.testing.assert_array_equal(synapses.w_[:], 2 * np.array(whole))
+    synapses.n = [[float(k) for k in row] for row in matrix]
+    synapses.n[[2, 0], 2:] = [[-1, -2], [-3, -4]]
+    np.testing.assert_array_equal(synapses.n, [-2, 0, 6, 6, 8])
+    synapses.n[1:, 0] = [[50], [60]]
+    synapses.n[-1, :3] = [[70, 80, 90]]
+    np.testing.assert_array_equal(synapses.n, [-2, 0, 6, 6, 70])
+    synapses.delay = matrix * ms
+    Network(group, synapses).run(0.1 * ms)
+    np.testing.assert_allclose(synapses.delay / ms, whole)
+    np.testing.assert_array_equal(synapses.n, [-2, 0, 6, 6, 70])
+    synapses.delay[1:, :] = matrix[1:] * 0.5 * ms
+    np.testing.assert_allclose(synapses.delay / ms, [5.5, 0, 3, 3, 4])
+    synapses.n[:, :] = matrix
+    np.testing.assert_array_equal(synapses.n, whole)
+    with pytest.raises(SimgenError, match=r"'n' of Synapses.*\(2, 4\) \(selected.*not \(3, 4\)"):
+        synapses.n[1:, :] = matrix
+    with pytest.raises(SimgenError, match=r"'delay' of Synapses.*\(3, 4\) \(sources.*not \(4, 3\)"):
+        synapses.delay = matrix.T * ms
+    for wrong in ({"condition": matrix > 3}, {"p": matrix / 12}):
+        with pytest.raises(
+            SimgenError, match=r"(?s)Synapses.*nonzero\(\), then connect\(i=i, j=j\)"
+        ):
+            synapses.connect(**wrong)

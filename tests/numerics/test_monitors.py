@@ -39,11 +39,14 @@ def test_monitors_of_a_subgroup_count_from_its_first_element():
     group.u = "i*mV"
     group.s = 4
     part = group[130:140]
-    spikes = SpikeMonitor(part, variables=["v", "n"])
+    spikes = SpikeMonitor(part, variables=["v", "i", "n", "v", "t"])  # as if given once
     rate = PopulationRateMonitor(part)
     state = StateMonitor(part, ["v", "w", "b", "n", "u", "s"], record=[0, 5])
+    twice = StateMonitor(part, "v", record=(5, 0, 5))
     counts = SpikeMonitor(group, record=False)
     run(0.4 * ms)
+    assert np.array_equal(twice.v, state.v[[1, 0, 1]])
+    assert np.array_equal(twice[[0, 5]].v, state.v)
     # in step k those spike whose index leaves the rest k % 3; 130 leaves 1
     expected = [(k, i - 130) for k in range(4) for i in range(130, 140) if i % 3 == k % 3]
     assert list(zip(np.round(spikes.t / ms * 10), spikes.i)) == expected
@@ -203,14 +206,19 @@ def test_monitors_of_parts_follow_the_events_of_the_whole():
     np.testing.assert_allclose(part.t_, np.repeat([0, 1e-4, 2e-4], 2))
 
 
-def test_a_monitor_before_the_threshold_sees_the_events_of_the_step_before():
+@pytest.mark.parametrize("delayed", [True, False])  # with delays, spikes of several steps are kept
+def test_a_monitor_before_the_threshold_sees_the_events_of_the_step_before(device, delayed):
     group = NeuronGroup(100, "v : 1", threshold="i == t_in_timesteps")
     other = NeuronGroup(100, "g : 1")
-    synapses = Synapses(group, other, on_pre="g += 1")  # keeps the spikes of several steps
-    synapses.connect(j="i")
-    synapses.delay = 0.5 * ms
+    network = Network(group, other)
+    if delayed:
+        synapses = Synapses(group, other, on_pre="g += 1")
+        synapses.connect(j="i")
+        synapses.delay = 0.5 * ms
+        network.add(synapses)
     early = SpikeMonitor(group, when="start", order=0)
-    run(0.4 * ms)
+    network.add(early)
+    network.run(0.4 * ms)
     assert early.i[:].tolist() == [0, 1, 2]  # as Brian 2 does
     np.testing.assert_allclose(early.t_, [1e-4, 2e-4, 3e-4])
 

@@ -15,7 +15,6 @@ from simgen import (
     SpikeMonitor,
     StateMonitor,
     Synapses,
-    UnsupportedFeatureError,
     defaultclock,
     ms,
     network_operation,
@@ -211,8 +210,6 @@ def test_the_order_of_an_object_comes_before_its_name():
     net = Network(group, synapses)
     net.run(0.2 * ms)
     np.testing.assert_allclose(synapses.w, np.full(N, 0.01))  # v was 0 and 0.1
-    with pytest.raises(UnsupportedFeatureError, match="schedule"):
-        net.schedule = ["start", "end"]
 
 
 def test_the_end_of_a_run_is_rounded_once_for_all_runs():

@@ -65,6 +65,24 @@ def per_synapse(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("simgen.api.device._current", options)
 
 
+@pytest.mark.parametrize(
+    ("slot", "hoists"), [("before_groups", True), ("synapses", False)], ids=["early", "late"]
+)
+def test_traces_of_events_that_are_found_elsewhere(device, monkeypatch, slot, hoists):
+    """A spike found after before_synapses would change the trace of its neuron a step late."""
+    weights = []
+    for hoisted in (True, False):
+        if not hoisted:
+            per_synapse(monkeypatch)
+        part = build("2*ms")
+        for side in ("source", "target"):
+            part[side].set_event_schedule("spike", when=slot, order=-5)
+        part["network"].run(60 * ms)
+        assert bool(trace_kernels(part["network"])) == (hoisted and hoists)
+        weights.append(part["synapses"].w[:])
+    np.testing.assert_allclose(*weights, rtol=1e-10, atol=1e-13)
+
+
 @pytest.mark.parametrize("delay", [None, "2*ms", "(0.2 + rand()*4.8)*ms"])
 def test_hoisted_traces_give_the_same_weights(device, monkeypatch, delay):
     parts = []

@@ -94,7 +94,7 @@ class CpuTarget:
 
     def _compile(self, program: Program) -> tuple[LoweredProgram, compiler.Program]:
         verify_program(program)
-        lowered = lower_program(program, self._options.real)
+        lowered = lower_program(program, self._options.real, self._options.profile)
         code = compiler.load_program(
             lowered.source,
             openmp=self._options.threads > 1,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,7 +24,7 @@ from simgen.ir.kernel import (
 )
 from simgen.ir.stmt import Append
 from simgen.ir.visit import all_nodes, flatten
-from simgen.targets.base import STEPS_TOGETHER
+from simgen.targets.base import STEPS_TOGETHER, nanoseconds_of
 from simgen.targets.cpu.carried import lower_carried
 from simgen.targets.cpu.elements import lower_elements
 from simgen.targets.cpu.events import (
@@ -89,10 +89,21 @@ class LoweredProgram:
     single_clock: Clock | None
 
 
-def lower_program(program: Program, real: np.dtype[np.floating]) -> LoweredProgram:
-    """Return the C++ text of ``program`` with the precision ``real``."""
-    program = split_ends(program)
+def lower_program(
+    program: Program, real: np.dtype[np.floating], profile: bool = False
+) -> LoweredProgram:
+    """Return the C++ text of ``program`` with the precision ``real``.
+
+    With ``profile`` each call of a kernel adds the time it took on the first thread to a counter.
+    """
     layout = Layout(real)
+    whole = {kernel.name for kernel in program.kernels} if profile else frozenset()
+    program = split_ends(program)
+    timers = {
+        kernel.name: layout.array(nanoseconds_of(_whole_name(kernel, whole)), "int64_t").position
+        for kernel in program.kernels
+        if profile
+    }
     tick = layout.array(TICK, "int64_t").position
     kernels = distinct_kernels(program)
     effects = [kernel_effects(kernel) for kernel in program.kernels]
@@ -103,19 +114,27 @@ def lower_program(program: Program, real: np.dtype[np.floating]) -> LoweredProgr
     together = layout.int_argument(STEPS_TOGETHER)
     split = [effect.split for effect in effects]
     view = ModuleView(
-        headers=(*_headers(program), *(CPP.headers if layout.functions else ())),
+        headers=(
+            *_headers(program),
+            *(CPP.headers if layout.functions else ()),
+            *(("cpu/profile.h",) if profile else ()),
+        ),
         functions=tuple(layout.functions.values()),
         kernels=texts,
         checks=_recorder_checks(program, layout),
         tick=tick,
         n_parts=layout.int_argument(N_PARTS),
         clocks=tuple(line for clock in clocks for line in _clock_lines(clock, single, layout)),
-        calls=_calls(program, split, meetings, single),
+        calls=_calls(program, split, meetings, single, timers),
         advance=tuple(_advance_line(clock, single) for clock in clocks),
         together=together,
         at_once="sg_later(1, together)" if meetings.several else "1",
         pending="ahead" if meetings.later else "0",
-        later=tuple(_late_call(program.kernels[place]) for place in sorted(meetings.later)),
+        later=tuple(
+            _timed(_late_call(kernel), timers.get(kernel.name))
+            for place in sorted(meetings.later)
+            for kernel in (program.kernels[place],)
+        ),
     )
     return LoweredProgram(render("cpp/module.cpp.j2", view), layout, single)
 
@@ -191,7 +210,11 @@ def _counters(clock: Clock) -> tuple[str, str, str]:
 
 
 def _calls(
-    program: Program, split: Sequence[bool], meetings: Meetings, single: Clock | None
+    program: Program,
+    split: Sequence[bool],
+    meetings: Meetings,
+    single: Clock | None,
+    timers: Mapping[str, int],
 ) -> tuple[str, ...]:
     """Return the lines of a tick: each kernel when its clock is due, and waits between them."""
     lines = []
@@ -206,8 +229,22 @@ def _calls(
         if wait is not Wait.NEVER:
             short = "if (together == 0) " if wait is Wait.WITHOUT_DELAY else ""
             lines.append(f"{short}sg_wait(barrier, n_threads);")
-        lines.append(f"{guard}{mangle('k', kernel.name)}(S, {parts}, {step});")
+        call = f"{mangle('k', kernel.name)}(S, {parts}, {step});"
+        lines.append(f"{guard}{_timed(call, timers.get(kernel.name))}")
     return tuple(lines)
+
+
+def _timed(call: str, timer: int | None) -> str:
+    """Return a call that adds the time it takes to a counter, if there is one."""
+    if timer is None:
+        return call
+    add = f"if (thread == 0) *(int64_t *)S->arrays[{timer}] += sg_nanoseconds() - begun;"
+    return f"{{ const int64_t begun = sg_nanoseconds(); {call} {add} }}"
+
+
+def _whole_name(kernel: Kernel, whole: Collection[str]) -> str:
+    """Return the name that a kernel had before it was made twice."""
+    return kernel.name if kernel.name in whole else kernel.name.removesuffix("_sources")
 
 
 def _late_call(kernel: Kernel) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -11,7 +12,7 @@ from simgen.ir.kernel import Item, Program
 from simgen.ir.stmt import Append
 from simgen.ir.visit import flatten
 from simgen.options import Options
-from simgen.targets.base import Memory
+from simgen.targets.base import Memory, nanoseconds_of
 from simgen.targets.reference.independence import Independence, analyse
 from simgen.targets.reference.interpreter import run_kernel
 from simgen.targets.reference.lanes import lookup_array, lookup_int
@@ -23,6 +24,7 @@ class ReferenceExecutable:
 
     program: Program
     real: np.dtype[np.floating]
+    profile: bool = False
     memory: Memory | None = None
     _independence: tuple[Independence, ...] = ()
     _recorders: tuple[str, ...] = ()
@@ -65,8 +67,12 @@ class ReferenceExecutable:
                 return done
             for item, independence in zip(self.program.schedule, self._independence):
                 if is_due(item, self.memory):
+                    begun = time.perf_counter_ns() if self.profile else 0
                     tick = int(ticks[0])
                     run_kernel(item.kernel, independence, self.memory, self.real, tick)
+                    if self.profile:
+                        taken = time.perf_counter_ns() - begun
+                        lookup_array(self.memory, nanoseconds_of(item.kernel.name))[0] += taken
             ticks[0] += 1
         return n_ticks
 
@@ -91,7 +97,7 @@ def is_due(item: Item, memory: Memory) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class ReferenceTarget:
-    """Interprets programs; of the options only ``real`` matters, as there are no threads here."""
+    """Interprets programs; of the options ``real`` and ``profile`` matter: there are no threads."""
 
     options: Options
     name: str = field(default="reference", init=False)
@@ -102,4 +108,4 @@ class ReferenceTarget:
 
     def build(self, program: Program) -> ReferenceExecutable:
         """Return ``program`` made ready; nothing is compiled."""
-        return ReferenceExecutable(program, self.options.real)
+        return ReferenceExecutable(program, self.options.real, self.options.profile)

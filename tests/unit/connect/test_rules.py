@@ -48,6 +48,18 @@ CASES = {
     "total": lambda t: rules.fixed_total(37, 211, 5000, KEY, threads=t),
     "total one row": lambda t: rules.fixed_total(1, 5, 100, KEY, threads=t),
     "total sparse": lambda t: rules.fixed_total(1000, 1000, 30, KEY, threads=t),
+    "total distinct": lambda t: rules.fixed_total(37, 211, 3000, KEY, multapses=False, threads=t),
+    "total most": lambda t: rules.fixed_total(
+        211, 37, 7000, KEY, multapses=False, autapses=False, threads=t
+    ),
+    "total all": lambda t: rules.fixed_total(
+        9, 20, 171, KEY, multapses=False, autapses=False, threads=t
+    ),
+    "total few of many": lambda t: rules.fixed_total(
+        50, 100_000, 400, KEY, multapses=False, autapses=False, threads=t
+    ),
+    "total no self": lambda t: rules.fixed_total(50, 20, 1000, KEY, autapses=False, threads=t),
+    "total one target": lambda t: rules.fixed_total(7, 1, 40, KEY, autapses=False, threads=t),
     "out": lambda t: rules.fixed_out_degree(
         40, 300, 30, KEY, multapses=False, autapses=True, threads=t
     ),
@@ -159,15 +171,6 @@ def test_other_keys_give_other_connections():
 def test_the_scale_of_skips_is_accurate():
     for p in (1e-300, 1e-17, 1e-9, 0.001, 0.5, 0.999, 1 - 2**-53):
         assert oracle.skip_scale(p) == pytest.approx(1 / math.log1p(-p), rel=1e-14)
-
-
-def test_a_fixed_total_is_multinomial_over_rows_and_columns():
-    total, n = 40_000, 100
-    rows = rules.fixed_total(n, n, total, KEY)
-    assert rows.n == total
-    for counts in (np.diff(rows.row_start).astype(float), np.bincount(rows.targets, minlength=n)):
-        assert 1e-3 < stats.chisquare(counts).pvalue < 1 - 1e-3
-    assert rows.multapses
 
 
 def test_out_degrees_are_exact_and_uniform():
