@@ -309,6 +309,7 @@ class StateMonitor(States, Component):
             {name: recording.recorder for name, recording in self._recordings.items()},
             self._values,
             self._shared,
+            store is None and bool(np.all(np.diff(self._positions()) > 0)),
         )
         return state_items(recording)
 
