@@ -64,9 +64,18 @@ class ConstantTable:
 
     def _watch(self) -> list[_Watched]:
         """Return what the names gave, each once: looking up takes longer than a short step."""
+        read = [
+            (scope, scope.used[param][0], raw, value)
+            for scope, param, raw, (value, _) in self._read
+        ]
+        read += [
+            (scope, name, old, None)
+            for scope in self._functions
+            for name, old in scope.functions.items()
+        ]
         found: dict[tuple[int, str], _Watched] = {}
-        for scope, param, raw, (value, _) in self._read:
-            name, values = scope.used[param][0], scope.values
+        for scope, name, raw, value in read:
+            values = scope.values
             layered = isinstance(values, LayeredNamespace)
             own = values.own if isinstance(values, LayeredNamespace) else values
             found[id(own), name] = (own, layered, name, raw, value)
@@ -74,8 +83,6 @@ class ConstantTable:
 
     def _same(self, namespace: Namespace) -> bool:
         """Whether all names give what they gave; False where it takes a closer look to tell."""
-        if self._functions:
-            return False
         for own, layered, name, old, value in self._watched:
             raw = namespace.get(name) if layered and name not in own else own.get(name)
             if raw is not old or (isinstance(raw, np.ndarray) and not _is_still(raw, value)):
