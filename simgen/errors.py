@@ -6,8 +6,12 @@ A message says what, where (with a caret), why, and what to do. Checkers collect
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import TypeVar
+
+T = TypeVar("T")
 
 MOST_SHOWN = 20  # problems of one object in a message
 
@@ -86,7 +90,9 @@ class Problem:
 
 
 class SimgenError(Exception):
-    """Base of all errors that simgen raises on purpose."""
+    """Base of all errors that simgen raises on purpose; ``problems`` are those it shows."""
+
+    problems: tuple[Problem, ...] = ()
 
 
 class EquationError(SimgenError, ValueError):
@@ -171,7 +177,29 @@ def raise_problems(problems: Iterable[Problem]) -> None:
     if len(found) > 1:
         more = f", of which {MOST_SHOWN} are shown" if len(found) > MOST_SHOWN else ""
         text = f"{len(found)} problems{more}\n{text}"
-    raise found[0].error(text)
+    error = found[0].error(text)
+    error.problems = tuple(found)
+    raise error
+
+
+@contextmanager
+def gathering(problems: list[Problem]) -> Iterator[None]:
+    """Append the problems of an error to ``problems`` in place of raising it."""
+    try:
+        yield
+    except InternalError:
+        raise
+    except SimgenError as error:
+        problems.extend(error.problems or [Problem(str(error), error=type(error))])
+
+
+def attempt(
+    parse: Callable[[SourceText], T], text: SourceText, problems: list[Problem]
+) -> T | None:
+    """Return what ``parse`` makes of a text, None if it is wrong, which goes to ``problems``."""
+    with gathering(problems):
+        return parse(text)
+    return None
 
 
 def suggest(name: str, candidates: Iterable[str]) -> str:

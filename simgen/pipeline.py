@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from simgen.build.facts import NetworkFacts
 from simgen.build.schedule import DEFAULT_SLOTS, order_items, with_lags
-from simgen.errors import Problem, raise_problems
+from simgen.errors import Problem, gathering, raise_problems
 from simgen.ir.expr import Array
 from simgen.ir.kernel import Item, Program
 from simgen.ir.verify import verify_program
@@ -66,7 +66,11 @@ def build_program(
         scripted=any(part._is_python() for part in parts),
         optimize=optimize,
     )
-    items = [item for part in parts for item in part._items(facts)]
+    items: list[Item] = []
+    for part in parts:
+        with gathering(problems):  # a method may refuse equations
+            items += part._items(facts)
+    raise_problems(problems)
     python = [(part.when, part.order, part.name) for part in parts if part._is_python()]
     schedule = with_lags(order_items(items, slots, python))
     clocks = tuple(dict.fromkeys(item.kernel.clock for item in schedule))

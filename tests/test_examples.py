@@ -49,6 +49,7 @@ def python(*arguments: object, cwd: Path) -> str:
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
+    assert not re.search(r"^(NeuronGroup|Synapses) '", done.stderr, re.M), done.stderr  # a warning
     return done.stdout
 
 

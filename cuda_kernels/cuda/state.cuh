@@ -133,4 +133,28 @@ static __device__ __forceinline__ Place sg_lower_bound(const Values &values, Pla
   return begin;
 }
 
+// The first of `count` whole numbers, each above the one before it, that is not below `least`; or
+// `count`. All lanes of a warp look for one value together, each at a place of its own. A number
+// differs from the first and from the last by at least the places in between, so that a list of
+// neighbours need not be searched.
+template <class Values>
+static __device__ __forceinline__ int64_t sg_warp_bound(const Values &values, int64_t count,
+                                                        int64_t least) {
+  if (count == 0) return 0;
+  int64_t begin = least - (int64_t)values[count - 1] + count - 1;
+  int64_t end = least - (int64_t)values[0];
+  begin = begin < 0 ? 0 : begin < count ? begin : count;
+  end = end < 0 ? 0 : end < count ? end : count;
+  while (begin < end) {
+    const int64_t step = (end - begin + 31) / 32;
+    const int64_t mine = begin + (int64_t)(threadIdx.x & 31u) * step;
+    const bool below = mine < end && (int64_t)values[mine] < least;
+    const int64_t n_below = __popc(__ballot_sync(SG_ALL_LANES, below));  // the first lanes
+    if (n_below == 0) return begin;
+    if (begin + n_below * step < end) end = begin + n_below * step;
+    begin += (n_below - 1) * step + 1;
+  }
+  return begin;
+}
+
 #endif

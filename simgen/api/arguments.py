@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import operator
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any, ParamSpec, TypeVar
@@ -15,6 +16,7 @@ from simgen.errors import (
     ArgumentTypeError,
     InternalError,
     MemoryLimitError,
+    ModelError,
     SimgenError,
     suggest,
 )
@@ -22,6 +24,8 @@ from simgen.units import Dimension, dimension_of, strip
 
 P = ParamSpec("P")
 R = TypeVar("R")
+
+MAX_ELEMENTS = 2**31 - 1
 
 # Arguments that Brian's objects have and simgen's have not: what to use instead.
 _ABSENT = {
@@ -153,3 +157,21 @@ def flat_values(values: npt.NDArray[Any], what: str) -> npt.NDArray[Any]:
             f"{what} must have one dimension, but the array has the shape {np.shape(values)}."
         )
     return np.atleast_1d(values)
+
+
+def checked_size(value: Any, what: str) -> int:
+    """Return a positive number of elements; fractions, booleans and text are refused."""
+    if isinstance(value, bool | np.bool_):
+        raise ArgumentTypeError(f"{what} must be an integer, not {value!r}.")
+    try:
+        size = operator.index(value)
+    except TypeError:
+        if isinstance(value, float | np.floating) and float(value).is_integer():
+            size = int(value)
+        else:
+            raise ArgumentTypeError(f"{what} must be an integer, not {value!r}.") from None
+    if size < 1:
+        raise ModelError(f"{what} must be at least 1, not {size}.")
+    if size > MAX_ELEMENTS:
+        raise ModelError(f"{what} must be at most {MAX_ELEMENTS}, not {size}.")
+    return size

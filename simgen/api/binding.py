@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
@@ -12,7 +13,7 @@ import numpy.typing as npt
 
 from simgen import pipeline
 from simgen.api.arguments import about
-from simgen.api.checks import known_finite, require_finite, reserve_recordings
+from simgen.api.checks import accept_infinities, known_finite, require_finite, reserve_recordings
 from simgen.api.clock import Clock, clocks_of
 from simgen.api.component import Component, in_order, overridden, stream_numbers
 from simgen.api.constant_table import ConstantTable
@@ -22,6 +23,7 @@ from simgen.api.merge_plan import MergePlan
 from simgen.api.namespaces import Namespace
 from simgen.api.operations import NetworkOperation, host_operations
 from simgen.api.profiling import Profile
+from simgen.api.progress import enclosed
 from simgen.api.recording import Recording
 from simgen.api.seeds import key_of, seed_epoch
 from simgen.api.storage import AnyArray, ProgramArray
@@ -95,7 +97,7 @@ class CompiledNetwork(Timeline):
         self.bounds: dict[str, npt.NDArray[np.int64]] = {}
         self._recordings = [(c, *recorded) for c in self.components for recorded in c._recorded()]
         scopes = {id(c): c for part in self.components for c in part._constant_scopes()}
-        self._constants = ConstantTable(list(scopes.values()))
+        self._constants = ConstantTable(list(scopes.values()), namespace)
         self._derived = [(part, found) for part in self.components for found in part._derived()]
         self._tables: list[TimedArray] = []
         inputs = [e for _, derived in self._derived for e in derived.inputs]
@@ -113,6 +115,7 @@ class CompiledNetwork(Timeline):
         self._host_operations = host_operations(
             self.components, self.program, self.axis, self._caller
         )
+        accept_infinities(self.raw, variables)
         self._state = [v for part in self.components for _, v in part._checked_state()]
         self._settling = [done for part in self.components if (done := part._settles())]
         self._following = overridden(self.components, "_follow_constants")
@@ -209,10 +212,12 @@ class CompiledNetwork(Timeline):
     def _segment(self, start: int, stop: int) -> Executable:
         executable = self._executables.get((start, stop))
         if executable is None:
+            begin = time.perf_counter()
             items = self.program.schedule[start:stop]
             executable = self._target.build(Program(items, self.program.clocks))
             executable.bind(self.memory)
             self._executables[(start, stop)] = executable
+            self.build_seconds += time.perf_counter() - begin
         return executable
 
     # --- between runs ---------------------------------------------------------------------------
@@ -297,7 +302,7 @@ class CompiledNetwork(Timeline):
 
     def run(self, last: int, progress: Callable[[int], None] | None, finite: str | bool) -> None:
         """Run until the tick ``last``."""
-        progress = self.merges.observe(progress)
+        progress = enclosed(progress, self.set_clocks, self._take_over)
         for start in self._starting:
             start()
         self.derive()
@@ -328,11 +333,15 @@ class CompiledNetwork(Timeline):
                 operation.call(Quantity(operation.clock._now, dim=SECOND))
             finally:
                 self._position = None
-            self.merges.settle()
-            self._follow_seed()
-            self.derive()
+            self._take_over()
 
         return call if self.profile is None else self.profile.timed(operation.name, call)
+
+    def _take_over(self) -> None:
+        """Take over what Python wrote during a run."""
+        self.merges.settle()
+        self._follow_seed()
+        self.derive()
 
     def _make_room(self, ticks: int) -> bool:
         """Give every recorder room for some of the coming ticks; return whether one grew."""

@@ -20,7 +20,10 @@ from simgen.errors import (
     Problem,
     UnsupportedFeatureError,
 )
-from simgen.ir.stmt import EventList
+from simgen.ir.expr import Const
+from simgen.ir.kernel import Program
+from simgen.ir.stmt import Accumulate, EventList, Store
+from simgen.ir.visit import flatten, walk
 from simgen.lang.equations import Equation, EquationSet
 from simgen.lang.names import undefinable_name
 from simgen.model.description import SECOND, VariableInfo
@@ -32,7 +35,7 @@ if TYPE_CHECKING:
     from simgen.api.component import Component
     from simgen.api.group import Group
     from simgen.api.recording import Recording
-    from simgen.api.storage import ProgramArray
+    from simgen.api.storage import ProgramArray, StateVariable
     from simgen.api.synapses import Synapses
 
 _SHORT = 8192  # elements of a vector
@@ -85,12 +88,14 @@ def checked_period(refractory: Any, owner: str) -> Any:
     return period
 
 
-def check_events(events: Any, owner: str) -> None:
-    """Raise unless ``events`` maps names to conditions."""
+def check_events(events: Any, owner: str, threshold: Any) -> None:
+    """Raise unless ``events`` maps names to conditions, and the spike has only one."""
     if events is not None and not isinstance(events, Mapping):
         raise ArgumentTypeError(
             f"The events of {owner} must be a dict from names to conditions, not {events!r}."
         )
+    if threshold is not None and "spike" in (events or {}):
+        raise ModelError(f"{owner} has a threshold and an event 'spike', which are the same.")
 
 
 def require_variables(
@@ -136,13 +141,34 @@ def require_finite(running: Iterable[Component], objects: Iterable[Component], w
         for component in running:
             for name, variable in component._checked_state():
                 if not variable.is_finite():
-                    check_finite(name, component.describe(), variable.values, when)
+                    values = _judged(variable, variable.values)
+                    check_finite(name, component.describe(), values, when)
     except NumericalError:
         for component in objects:
-            for name, _ in component._checked_state():
+            for name, variable in component._checked_state():
                 values = np.atleast_1d(cast("Group", component)._read(name, slice(None)))
-                check_finite(name, component.describe(), values, when)
+                check_finite(name, component.describe(), _judged(variable, values), when)
         raise
+
+
+def _judged(variable: ProgramArray, values: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Return values without the infinities that the user means to be there."""
+    if not getattr(variable, "may_be_infinite", False):
+        return values
+    return np.where(np.isinf(values), values.dtype.type(0), values)
+
+
+def accept_infinities(program: Program, variables: Iterable[StateVariable]) -> None:
+    """Note which variables are written by code in which the constant ``inf`` stands."""
+    found: set[str] = set()
+    for kernel in program.kernels:
+        for stmt in flatten(kernel.body):
+            if isinstance(stmt, Store | Accumulate) and any(
+                isinstance(node, Const) and math.isinf(node.value) for node in walk(stmt.value)
+            ):
+                found.add(stmt.array.name)
+    for variable in variables:
+        variable.may_be_infinite |= variable.array in found
 
 
 def reserve_recordings(

@@ -10,7 +10,7 @@ import numpy as np
 
 from simgen.api.arguments import plain_values
 from simgen.api.naming import Named
-from simgen.errors import DimensionMismatchError, ModelError
+from simgen.errors import ArgumentTypeError, DimensionMismatchError, ModelError
 from simgen.ir import kernel as ir
 from simgen.model.description import SECOND
 from simgen.units import Quantity
@@ -98,6 +98,17 @@ class DefaultClock(Clock):
 
 
 defaultclock = DefaultClock()
+
+
+def choose_clock(dt: Any, clock: Any, owner: str) -> Clock:
+    """Return the clock that the arguments ``dt`` and ``clock`` ask for."""
+    if clock is not None:
+        if dt is not None:
+            raise ModelError(f"{owner} takes either dt or clock, not both.")
+        if not isinstance(clock, Clock):
+            raise ArgumentTypeError(f"The clock of {owner} must be a Clock, not {clock!r}.")
+        return clock
+    return defaultclock if dt is None else Clock(dt, f"{owner.split(chr(39))[1]}_clock*")
 
 
 def clocks_of(objects: Iterable[object]) -> list[Clock]:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from simgen.api.name_conflicts import NameConflicts
 from simgen.api.namespaces import LayeredNamespace, Namespace
 from simgen.model.scope import ConstantScope, RefusedEntry, read_constant
 from simgen.units import Dimension
@@ -18,8 +19,11 @@ _Watched = tuple[Namespace, bool, str, Any, Any]
 class ConstantTable:
     """The constants of all objects of a network; holds no namespace between runs."""
 
-    def __init__(self, scopes: Sequence[ConstantScope]) -> None:
+    def __init__(self, scopes: Sequence[ConstantScope], namespace: Namespace) -> None:
         self._scopes = list(scopes)
+        self._conflicts = NameConflicts(self._scopes)
+        self._conflicts.warn_of_own()
+        self._conflicts.warn(namespace)
         self._layered = [s.values for s in scopes if isinstance(s.values, LayeredNamespace)]
         self._functions = [s for s in scopes if s.functions]
         # (scope, parameter, the user's object, its value and dimension)
@@ -48,6 +52,7 @@ class ConstantTable:
         None if a constant is gone, or another kind of thing than before: then the network has to
         be compiled anew, which raises the right error if there is one.
         """
+        self._conflicts.warn(namespace)
         if self._same(namespace):
             return []
         self._attach(namespace)
@@ -59,9 +64,18 @@ class ConstantTable:
 
     def _watch(self) -> list[_Watched]:
         """Return what the names gave, each once: looking up takes longer than a short step."""
+        read = [
+            (scope, scope.used[param][0], raw, value)
+            for scope, param, raw, (value, _) in self._read
+        ]
+        read += [
+            (scope, name, old, None)
+            for scope in self._functions
+            for name, old in scope.functions.items()
+        ]
         found: dict[tuple[int, str], _Watched] = {}
-        for scope, param, raw, (value, _) in self._read:
-            name, values = scope.used[param][0], scope.values
+        for scope, name, raw, value in read:
+            values = scope.values
             layered = isinstance(values, LayeredNamespace)
             own = values.own if isinstance(values, LayeredNamespace) else values
             found[id(own), name] = (own, layered, name, raw, value)
@@ -69,8 +83,6 @@ class ConstantTable:
 
     def _same(self, namespace: Namespace) -> bool:
         """Whether all names give what they gave; False where it takes a closer look to tell."""
-        if self._functions:
-            return False
         for own, layered, name, old, value in self._watched:
             raw = namespace.get(name) if layered and name not in own else own.get(name)
             if raw is not old or (isinstance(raw, np.ndarray) and not _is_still(raw, value)):

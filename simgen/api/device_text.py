@@ -41,6 +41,7 @@ from simgen.ir.expr import ELEMENT, SYNAPSE, Call, Expr, Gather, Load, Param
 from simgen.ir.kernel import Program
 from simgen.ir.visit import all_nodes, walk
 from simgen.lang.expressions import parse_expression
+from simgen.model.whole_numbers import divisors
 from simgen.runtime.aligned import aligned_zeros
 from simgen.targets.base import Memory, Mirror
 
@@ -147,8 +148,11 @@ def _resolved(group: Group, variable: StateVariable, item: Any, text: str) -> _A
     parts = [value] if chosen is None else [value, chosen]
     if any(_is_foreign(inner) for part in parts for inner in walk(part)):
         return None
+    if any(divisors(part) for part in parts):  # the host looks for zeros first
+        return None
     if places is None or not _fits(group, variable):
         return None
+    context.warn()
     span = int(places.start), int(places.stop)
     return _Assignment(group, context, variable, value, chosen, *span)
 
@@ -249,6 +253,7 @@ def _check(memory: Memory, found: _Assignment) -> None:
         memory.fetch(CHOSEN)
         values = values[memory.arrays[CHOSEN][found.start : found.stop]]
     new = converted(values, variable, found.context.owner)
+    variable.accept(new)
     if found.group._must_be_finite(variable.name):
         check_not_infinite(new, f"'{variable.name}' of {found.context.owner}")
 

@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
-from simgen.api.group import dtype_of
 from simgen.dtypes import DType
-from simgen.errors import ArgumentTypeError, EquationError, Problem, SourceText
+from simgen.errors import (
+    ArgumentTypeError,
+    EquationError,
+    InternalError,
+    Problem,
+    SourceText,
+    attempt,
+    gathering,
+    raise_problems,
+)
 from simgen.ir.expr import Array, Role
 from simgen.lang.equations import Equation, EquationSet, parse_equations
 from simgen.lang.equations_object import Equations
+from simgen.lang.expressions import parse_expression
+from simgen.lang.statements import parse_statements
 from simgen.lang.unit_expressions import unit_dimension
 from simgen.model.description import SubexpressionInfo, VariableInfo
 from simgen.units import DIMENSIONLESS
@@ -26,6 +37,30 @@ def as_equations(
     if not isinstance(model, str):
         raise ArgumentTypeError(f"The {what} of {owner} must be text or Equations, not {model!r}.")
     return parse_equations(SourceText(model, what, owner)), {}
+
+
+def read_equations(
+    model: Any, owner: str, conditions: Mapping[str, Any], code: Mapping[str, Any]
+) -> tuple[EquationSet, dict[str, Any]]:
+    """Return what :func:`as_equations` does; its error comes with those of the other texts."""
+    problems: list[Problem] = []
+    with gathering(problems):
+        return as_equations(model, owner)
+    for label, text in conditions.items():
+        if isinstance(text, str):
+            attempt(parse_expression, SourceText(text, label, owner), problems)
+    for label, text in code.items():
+        for name, part in text.items() if isinstance(text, Mapping) else [("", text)]:
+            if isinstance(part, str):
+                what = f"pathway '{name}'" if name else label
+                attempt(parse_statements, SourceText(part, what, owner), problems)
+    raise_problems(problems)
+    raise InternalError(f"the equations of {owner} were refused without a problem")
+
+
+def dtype_of(kind: str) -> DType:
+    """Return the IR type of an equation's declared type."""
+    return {"float": DType.REAL, "integer": DType.I32, "boolean": DType.BOOL}[kind]
 
 
 def declare_variables(

@@ -18,6 +18,7 @@ from simgen.errors import (
     DimensionMismatchError,
     EquationError,
     InternalError,
+    NumericalError,
     Problem,
     SourceText,
     raise_problems,
@@ -31,6 +32,7 @@ from simgen.model.functions import said
 from simgen.model.hints import literal_hint
 from simgen.model.resolve import DrawCounter, Resolver
 from simgen.model.scope import Scope
+from simgen.model.whole_numbers import divisors
 from simgen.numerics import distributions, philox
 from simgen.runtime.aligned import aligned_zeros
 from simgen.units import Dimension, Quantity
@@ -52,6 +54,7 @@ class TextContext:
     index: Index
     coordinates: Callable[[Any], tuple[AnyArray, AnyArray] | None]
     constants: Mapping[str, tuple[str, float | int]]
+    warn: Callable[[], None]  # of names that could mean two things
     rank: Expr | None = None  # of a synapse among those of its pair, for random draws
     whole: Callable[[TextContext, Expr, int], AnyArray | None] | None = None  # all data at once
 
@@ -174,6 +177,8 @@ def evaluate_text(
     source = SourceText(text, what, context.owner)
     node = parse_expression(source)
     expr, found = resolve_node(node, context)
+    context.warn()
+    _refuse_division(node, expr, context, positions)
     values = _values(expr, context, positions)
     if variable is None:
         check_condition(node, expr)
@@ -250,7 +255,17 @@ def evaluate_node(
 ) -> tuple[AnyArray, Dimension | None]:
     """Return the values of a parsed expression at ``positions``, a new array, and its dimension."""
     expr, dim = resolve_node(node, context)
+    _refuse_division(node, expr, context, positions)
     return _values(expr, context, positions), dim
+
+
+def _refuse_division(node: Node, expr: Expr, context: TextContext, positions: Any) -> None:
+    """Raise NumericalError if integers are divided by zero anywhere."""
+    for divisor in divisors(expr):
+        if not is_random(divisor) and not np.all(
+            evaluate(divisor, TextEnvironment(context, _as_array(_places(positions)), 0))
+        ):
+            raise NumericalError(f"{node.origin.render()}\n  An integer is divided by zero here.")
 
 
 def take_key(expr: Expr) -> int:
@@ -265,10 +280,7 @@ def _values(expr: Expr, context: TextContext, positions: Any) -> AnyArray:
         values = context.whole(context, expr, key)
         if values is not None and values.size == positions.stop:
             return values
-    if isinstance(positions, slice):
-        where: Any = range(positions.start or 0, positions.stop, positions.step or 1)
-    else:
-        where = np.atleast_1d(np.asarray(positions, np.int64))
+    where = _places(positions)
     if len(where) <= CHUNK:
         part = _as_array(where)
         values = evaluate(expr, TextEnvironment(context, part, key))
@@ -278,6 +290,13 @@ def _values(expr: Expr, context: TextContext, positions: Any) -> AnyArray:
         part = _as_array(where[start : start + CHUNK])
         result[start : start + CHUNK] = evaluate(expr, TextEnvironment(context, part, key))
     return result
+
+
+def _places(positions: Any) -> Any:
+    """Return the positions as something that has a length and parts."""
+    if isinstance(positions, slice):
+        return range(positions.start or 0, positions.stop, positions.step or 1)
+    return np.atleast_1d(np.asarray(positions, np.int64))
 
 
 def _as_array(positions: Any) -> npt.NDArray[np.int64]:

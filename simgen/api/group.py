@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Iterable
 from typing import Any
 
@@ -18,11 +17,12 @@ from simgen.api.checks import (
     is_whole,
     slice_indices,
 )
-from simgen.api.clock import Clock, defaultclock
+from simgen.api.clock import choose_clock
 from simgen.api.device import current_options
 from simgen.api.device_text import assign_on_device
 from simgen.api.evaluation import TextContext, evaluate_node, evaluate_text
 from simgen.api.group_states import GroupStates
+from simgen.api.name_conflicts import NameConflicts
 from simgen.api.namespaces import LayeredNamespace, Namespace, caller_namespace, checked_namespace
 from simgen.api.naming import variable_meant
 from simgen.api.seeds import Stream, take_stream
@@ -48,36 +48,6 @@ from simgen.model.scope import ConstantScope, Scope
 from simgen.units import DIMENSIONLESS, Dimension, Quantity
 
 Positions = npt.NDArray[np.integer[Any]]
-MAX_ELEMENTS = 2**31 - 1
-
-
-def checked_size(value: Any, what: str) -> int:
-    """Return a positive number of elements; fractions, booleans and text are refused."""
-    if isinstance(value, bool | np.bool_):
-        raise ArgumentTypeError(f"{what} must be an integer, not {value!r}.")
-    try:
-        size = operator.index(value)
-    except TypeError:
-        if isinstance(value, float | np.floating) and float(value).is_integer():
-            size = int(value)
-        else:
-            raise ArgumentTypeError(f"{what} must be an integer, not {value!r}.") from None
-    if size < 1:
-        raise ModelError(f"{what} must be at least 1, not {size}.")
-    if size > MAX_ELEMENTS:
-        raise ModelError(f"{what} must be at most {MAX_ELEMENTS}, not {size}.")
-    return size
-
-
-def choose_clock(dt: Any, clock: Any, owner: str) -> Clock:
-    """Return the clock that the arguments ``dt`` and ``clock`` ask for."""
-    if clock is not None:
-        if dt is not None:
-            raise ModelError(f"{owner} takes either dt or clock, not both.")
-        if not isinstance(clock, Clock):
-            raise ArgumentTypeError(f"The clock of {owner} must be a Clock, not {clock!r}.")
-        return clock
-    return defaultclock if dt is None else Clock(dt, f"{owner.split(chr(39))[1]}_clock*")
 
 
 class Group(GroupStates):
@@ -89,6 +59,8 @@ class Group(GroupStates):
     namespace: Namespace | None
     _stream: Stream
     _real: np.dtype[np.floating]
+    _told: set[str]  # names of which a warning was given
+    _substituted: frozenset[str] = frozenset()  # names in the namespace that equations brought
 
     def __init__(
         self,
@@ -107,6 +79,7 @@ class Group(GroupStates):
         self._set("namespace", checked_namespace(namespace, self.describe()))
         self._set("_stream", take_stream())
         self._set("_real", current_options().real)
+        self._set("_told", set())
 
     # --- attributes -------------------------------------------------------------------------
 
@@ -286,6 +259,7 @@ class Group(GroupStates):
             new = variable.convert(value, self.describe())
         if self._must_be_finite(name):
             check_not_infinite(new, f"'{name}' of {self.describe()}")
+        variable.accept(new)
         if isinstance(indices, slice):
             count = len(range(indices.start, indices.stop, indices.step or 1))
         else:
@@ -318,8 +292,20 @@ class Group(GroupStates):
 
     def _constants(self, run_namespace: Namespace | None) -> ConstantScope:
         """Return the constants: the group's own namespace first, then that of the run."""
-        values = LayeredNamespace(self.namespace, run_namespace or {})
+        run = run_namespace or {}
+        values = LayeredNamespace(self.namespace, run, self, self._substituted)
         return ConstantScope(values, prefix=f"{self.name}.c.")
+
+    def _substitute(self, values: Namespace) -> None:
+        """Take values that the equations came with; an explicit namespace comes before them."""
+        explicit = self.namespace or {}
+        if values:
+            self._set("namespace", {**values, **explicit})
+            self._set("_substituted", frozenset(values) - set(explicit))
+
+    def _fixed_value(self, name: str) -> Any:
+        """Return what a name of the model's own always means here, None where it varies."""
+        return {"N": self._size(), "dt": self.clock.dt}.get(name)
 
     def _scope(self, constants: ConstantScope) -> Scope:
         return GroupScope(self._description, self._index(), constants)
@@ -353,11 +339,13 @@ class Group(GroupStates):
         raise ModelError(f"{self.describe()} has no data for '{array.name}'.")
 
     def _text_context(self) -> TextContext:
-        constants = self._constants(caller_namespace())
+        caller = caller_namespace()
+        constants = self._constants(caller)
         return TextContext(
             owner=self.describe(),
             scope=self._scope(constants),
             constants=constants.used,
+            warn=lambda: NameConflicts([constants]).warn(caller),
             find=self._find_array,
             clock=self.clock,
             sizes=self._sizes(),
@@ -384,8 +372,3 @@ class Group(GroupStates):
 def spike_events(name: str, length: str, events: Iterable[str]) -> dict[str, EventList]:
     """Return the event lists of a group."""
     return {event: EventList(f"{name}.{event}", length) for event in events}
-
-
-def dtype_of(kind: str) -> DType:
-    """Return the IR type of an equation's declared type."""
-    return {"float": DType.REAL, "integer": DType.I32, "boolean": DType.BOOL}[kind]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from simgen.api.states import Access, States
 from simgen.api.storage import AnyArray, StateVariable
 from simgen.api.views import VariableView
 from simgen.errors import DimensionMismatchError, InternalError, ModelError
+from simgen.ir.expr import Array
 from simgen.model.description import SECOND, GroupDescription
 from simgen.units import DIMENSIONLESS, Dimension, Quantity, dimension_of
 
@@ -25,6 +27,7 @@ class GroupStates(States, Component):
     variables: dict[str, StateVariable]
     clock: Clock
     _description: GroupDescription
+    _changing: frozenset[Array] = frozenset()  # what the code of the network writes
 
     def _states(self) -> dict[str, Access]:
         names = dict.fromkeys(("N", "i", *CLOCK), Access.READ_ONLY)
@@ -91,9 +94,14 @@ class GroupStates(States, Component):
     def _dimension(self, name: str) -> Dimension:
         raise InternalError(f"{type(self).__name__} does not know the dimension of '{name}'")
 
+    def _checked_state(self) -> Iterator[tuple[str, StateVariable]]:
+        for name, variable in self.variables.items():
+            if variable.info.array in self._changing and not variable.info.linked:
+                yield name, variable
+
     def _must_be_finite(self, name: str) -> bool:
-        """Whether a variable may not be infinite."""
-        return any(name == checked for checked, _ in self._checked_state())
+        """Whether a variable may not be given infinite values."""
+        return False
 
     def _read(self, name: str, item: Any) -> AnyArray:
         raise InternalError(f"{type(self).__name__} cannot read '{name}'")

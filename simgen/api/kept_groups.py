@@ -56,7 +56,8 @@ class NeuronKeeper:
     def take(self, group: NeuronGroup, kept: Kept) -> None:
         """Give the group the state."""
         for name, variable in group.variables.items():
-            variable.data[...] = kept.arrays[f"variables/{name}"]
+            variable.data[...] = values = kept.arrays[f"variables/{name}"]
+            variable.accept(values)
             variable.version += 1
         if _is_refractory(group):
             group._internal["lastspike_step"].data[...] = kept.arrays["lastspike"]

@@ -69,17 +69,6 @@ class MergePlan:
         for merge in self.merges:
             merge.settle()
 
-    def observe(self, report: Callable[[int], None] | None) -> Callable[[int], None] | None:
-        """Return a function called during a run such that what it writes is taken over."""
-        if report is None or not self.merges:
-            return report
-
-        def observed(tick: int) -> None:
-            report(tick)
-            self.settle()
-
-        return observed
-
 
 def _standing(following: Succession) -> list[MergedSynapses]:
     """Return the merges whose members are as they were, and dissolve the others."""

@@ -250,6 +250,7 @@ class EventMonitor(States, Component):
             )
             node = parse_expression(SourceText(name, "recorded variable", self.describe()))
             self._values[name], _ = resolver.expression(node)
+        constants.hidden.clear()  # what is recorded is a variable, which nobody could take for else
         self._constants = constants
 
     def _items(self, facts: NetworkFacts) -> Iterable[Item]:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+import weakref
+from collections.abc import Iterable, Mapping
 from types import FrameType, MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from simgen.errors import ArgumentTypeError
+
+if TYPE_CHECKING:
+    from simgen.api.group import Group
 
 Namespace = Mapping[str, Any]
 _NO_NAMES: Namespace = MappingProxyType({})  # one for all objects without a namespace
@@ -20,6 +24,7 @@ class CallerNamespace(Mapping[str, Any]):
     def __init__(self, frame: FrameType | None) -> None:
         self._locals: Mapping[str, Any] = {} if frame is None else frame.f_locals
         self._globals: Mapping[str, Any] = {} if frame is None else frame.f_globals
+        self._function = "" if frame is None else frame.f_code.co_name
 
     def __getitem__(self, name: str) -> Any:
         if name in self._locals:
@@ -40,6 +45,17 @@ class CallerNamespace(Mapping[str, Any]):
 
     def __contains__(self, name: object) -> bool:
         return name in self._locals or name in self._globals
+
+    def among(self, names: Iterable[str]) -> list[str]:
+        """Return those of the names that are here."""
+        first, second = self._locals, self._globals
+        return [name for name in names if name in first or name in second]
+
+    def place(self, name: str) -> str:
+        """Return where a variable is, as "the variable of the calling function 'f'"."""
+        if name in self._locals and self._locals is not self._globals:
+            return f"the variable of the calling function '{self._function}'"
+        return f"the variable of the calling module '{self._globals.get('__name__', '')}'"
 
 
 def caller_namespace() -> CallerNamespace:
@@ -68,12 +84,26 @@ class LayeredNamespace(Mapping[str, Any]):
     """An object's own namespace before that of the run.
 
     ``attach`` gives it the namespace of another run; after a run an empty one is attached, so that
-    the caller's variables are not kept alive.
+    the caller's variables are not kept alive. ``substituted`` are the names of ``own`` that
+    equations were given as values; ``owner`` is the object, for warnings.
     """
 
-    def __init__(self, own: Namespace | None, run: Namespace) -> None:
+    def __init__(
+        self,
+        own: Namespace | None,
+        run: Namespace,
+        owner: Group | None = None,
+        substituted: frozenset[str] = frozenset(),
+    ) -> None:
         self.own = _NO_NAMES if own is None else own
         self._run = run
+        self._owner = None if owner is None else weakref.ref(owner)  # which keeps this alive
+        self.substituted = substituted
+
+    @property
+    def owner(self) -> Group | None:
+        """The object that the names are for."""
+        return None if self._owner is None else self._owner()
 
     def attach(self, run: Namespace) -> None:
         """Take the namespace of a run."""

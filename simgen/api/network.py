@@ -21,7 +21,7 @@ from simgen.api.membership import check_members
 from simgen.api.namespaces import caller_namespace, checked_namespace
 from simgen.api.network_schedule import NetworkSchedule
 from simgen.api.profiling import NetworkProfile, require_timers
-from simgen.api.progress import Progress, Report, make_report
+from simgen.api.progress import Progress, Report, RunClock, make_report
 from simgen.api.running import RUNNING
 from simgen.api.storing import Storing
 from simgen.api.timeline import Timeline
@@ -30,9 +30,12 @@ from simgen.ir.stmt import EventList
 from simgen.model.description import SECOND
 from simgen.options import Options
 from simgen.runtime.automatic import choose_device
+from simgen.runtime.timing import TOLERANCE
 from simgen.units import Quantity, register_with_matplotlib
 
 _log = logging.getLogger("simgen.device")
+_run_log = logging.getLogger("simgen.network")
+MANY_STEPS = 10**10  # of which a warning is given: more than a day of the smallest network
 on_compiled: Callable[[CompiledNetwork], None] | None = None  # told before each run; for tools
 
 
@@ -178,15 +181,17 @@ class Network(NetworkSchedule, NetworkProfile, Storing):
             ``"text"`` or ``"stdout"``, ``"stderr"``, or a function of (elapsed, completed, start,
             duration).
         report_period
-            Time between reports, 10 s by default.
+            Time between reports, positive; 10 s by default. Neither it nor the time that reports
+            tell counts what compiling takes.
         namespace
             Values for names that no object defines; by default the caller's variables.
         profile
             True: notes the time that each part of a step takes; see ``profiling_summary``. The
             program is compiled with timers for it.
         check_finite
-            True: NaN in the state at the end raises; ``"step"``: checked after each step, to find
-            the first (slow); False: not checked.
+            True: NaN and infinities in the variables that code writes raise at the end, except
+            infinities where some were assigned or the code has ``inf``; ``"step"``: checked after
+            each step, to find the first (slow); False: not checked.
 
         Raises
         ------
@@ -216,6 +221,8 @@ class Network(NetworkSchedule, NetworkProfile, Storing):
                 on_compiled(compiled)
             end = self._t + length
             last = compiled.axis.end_tick(end)
+            if last - compiled.tick > MANY_STEPS or 0 < length < TOLERANCE * compiled.axis.width:
+                self._warn_of_steps(last - compiled.tick, length, compiled.axis.width)
             compiled.require_room(last)
             if compiled.profile is not None:
                 compiled.profile.clear()
@@ -227,6 +234,14 @@ class Network(NetworkSchedule, NetworkProfile, Storing):
             self._signature = []
             raise
 
+    def _warn_of_steps(self, steps: int, length: float, width: float) -> None:
+        """Warn of a run that would end much later, or earlier, than its author may think."""
+        if steps > MANY_STEPS:
+            told = f"{steps:,} steps of {width:g} s, which take very long. Is the unit right?"
+        else:
+            told = f"less than {TOLERANCE:g} of a step of {width:g} s, so no step is made."
+        _run_log.warning("%s: a run of %g s is %s", self.describe(), length, told)
+
     def _advance(
         self,
         compiled: CompiledNetwork,
@@ -237,7 +252,9 @@ class Network(NetworkSchedule, NetworkProfile, Storing):
     ) -> None:
         end, progress = self._t + length, None
         if reporter is not None:
-            progress = Progress(reporter, compiled.axis.width, self._t, length)
+            clock = RunClock(lambda: compiled.build_seconds)
+            progress = Progress(reporter, clock, compiled.axis.width, self._t, length)
+        compiled.simulation.stopped = False
         self._set_running(True, compiled.clocks)
         try:
             compiled.run(last, progress, check_finite)
@@ -247,7 +264,7 @@ class Network(NetworkSchedule, NetworkProfile, Storing):
             compiled.set_clocks()
             defaultclock._now = self._t
         if progress is not None:
-            progress.finish()
+            progress.finish(compiled.tick, compiled.tick >= last)
 
     def _set_running(self, running: bool, clocks: Iterable[Clock]) -> None:
         self._running = running

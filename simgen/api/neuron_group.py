@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from simgen.api.arguments import about
+from simgen.api.arguments import about, checked_size
 from simgen.api.checks import (
     NEURON_FLAGS,
     check_attributes,
@@ -16,10 +16,11 @@ from simgen.api.checks import (
     checked_period,
     require_variables,
 )
-from simgen.api.equation_variables import as_equations, declare_variables
-from simgen.api.group import checked_size, spike_events
+from simgen.api.equation_variables import declare_variables, read_equations
+from simgen.api.group import spike_events
 from simgen.api.group_code import RunsCode
 from simgen.api.linked import declared
+from simgen.api.model_warnings import warn_of_neurons
 from simgen.api.namespaces import Namespace
 from simgen.api.neuron_events import NeuronEvents
 from simgen.api.seeds import Stream
@@ -34,6 +35,7 @@ from simgen.errors import (
     Problem,
     SourceText,
     UnsupportedFeatureError,
+    gathering,
     raise_problems,
 )
 from simgen.integrate.choose import check_method, choose
@@ -45,6 +47,7 @@ from simgen.ir.visit import writes
 from simgen.lang.equations import EquationSet
 from simgen.model.copies import with_copies
 from simgen.model.description import GroupDescription, VariableInfo
+from simgen.model.divisions import with_division_checks
 from simgen.model.neurons import NeuronModel, NeuronSource, check_neurons
 from simgen.model.scope import ConstantScope
 from simgen.runtime.timing import TOLERANCE
@@ -119,19 +122,17 @@ class NeuronGroup(RunsCode, NeuronEvents):
         if method_options:
             raise UnsupportedFeatureError(f"method_options of {owner} are not supported.")
         self._set("_N", checked_size(N, f"The number of neurons of {owner}"))
-        equations, values = as_equations(model, owner)
+        conditions = {"threshold": threshold, "refractory period": refractory}
+        equations, values = read_equations(model, owner, conditions, {"reset": reset})
         self._set("equations", equations)
-        if values:
-            self._set("namespace", {**values, **(self.namespace or {})})
-        with about(owner):
-            check_method(method)
+        self._substitute(values)
         self._set("_method", method)
         self._set("_refractory", checked_period(refractory, owner))
         self._set("_model", None)
         self._set("_update", None)
         self._set("_group_constants", None)
         self._set("_internal", {})
-        check_events(events, owner)
+        check_events(events, owner, threshold)
         conditions = {"spike": threshold} if threshold is not None else {}
         self._set("_conditions", self._texts({**conditions, **dict(events or {})}, "condition"))
         if reset is not None and threshold is None:
@@ -140,11 +141,13 @@ class NeuronGroup(RunsCode, NeuronEvents):
         self._set("_condition_places", {})
         self._set("_reaction_places", {})
         problems: list[Problem] = []
+        with gathering(problems), about(owner):
+            check_method(method)
         self._declare(problems)
-        raise_problems(problems)
         constants = ConstantScope(self.namespace or {}, prefix=f"{self.name}.c.")
         check_neurons(self._source(), constants, strict=False, problems=problems)
         raise_problems(problems)
+        warn_of_neurons(self)
 
     def _declare(self, problems: list[Problem]) -> None:
         length = f"N_{self.name}"
@@ -240,7 +243,7 @@ class NeuronGroup(RunsCode, NeuronEvents):
     def _resolve(self, namespace: Namespace, problems: list[Problem]) -> None:
         constants = self._constants(namespace)
         model = check_neurons(self._source(), constants, strict=True, problems=problems)
-        self._set("_model", with_copies(model))
+        self._set("_model", with_copies(with_division_checks(model)))
         self._set("_group_constants", constants)
 
     def _code_description(self) -> GroupDescription:
@@ -260,6 +263,8 @@ class NeuronGroup(RunsCode, NeuronEvents):
 
     def _items(self, facts: NetworkFacts) -> Iterable[Item]:
         model = self._resolved()
+        frozen = {array for array, _, _ in writes(model.frozen)}  # computed anew in each step
+        self._set("_changing", facts.changing - frozen)
         draws = model.draws
 
         def draw(name: str) -> RandomDraw:
@@ -299,9 +304,8 @@ class NeuronGroup(RunsCode, NeuronEvents):
     def _keys(self) -> dict[str, Stream]:
         return {f"{self.name}.key": self._stream}
 
-    def _checked_state(self) -> Iterator[tuple[str, StateVariable]]:
-        for equation in self.equations.differential:
-            yield equation.name, self.variables[equation.name]
+    def _must_be_finite(self, name: str) -> bool:
+        return any(equation.name == name for equation in self.equations.differential)
 
     def _event_lists(self) -> Iterable[EventList]:
         return self._description.events.values()

@@ -9,9 +9,8 @@ import inspect
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from simgen.api.clock import Clock, defaultclock
+from simgen.api.clock import Clock, choose_clock, defaultclock
 from simgen.api.component import Component
-from simgen.api.group import choose_clock
 from simgen.api.namespaces import Namespace
 from simgen.api.placed import Place
 from simgen.api.seeds import Stream, take_stream

@@ -35,6 +35,7 @@ from simgen.lang.expressions import parse_expression
 from simgen.lang.syntax import Node
 from simgen.model.resolve import DrawCounter, Resolver
 from simgen.model.scope import Entry, Scope
+from simgen.model.whole_numbers import divisors
 from simgen.numerics import distributions, philox
 from simgen.units import DIMENSIONLESS
 
@@ -115,6 +116,11 @@ class PairContext:
             expr, _ = resolver.expression(node)
         else:
             expr = resolver.expect(node, DIMENSIONLESS, wanted[1], f"'{wanted[0]}'")
+        for divisor in divisors(expr):
+            name, value = constants.used.get(getattr(divisor, "name", ""), ("", 1))
+            if value == 0:
+                message = f"'{name}' is 0, so integers cannot be divided by it."
+                problems.append(Problem(message, node.origin))
         raise_problems(problems)
         text = self.synapses._text_context()
         return Expression(expr, replace(text, constants=constants.used), self.key)
@@ -128,6 +134,10 @@ class _Extended(Scope):
     def lookup(self, name: str) -> Entry | None:
         """Return the loop variable, else what the outer scope says."""
         return self.extra.get(name) or self.outer.lookup(name)
+
+    def peek(self, name: str) -> Entry | None:
+        """Return what ``lookup`` would."""
+        return self.extra.get(name) or self.outer.peek(name)
 
     def names(self) -> Iterator[str]:
         """Yield all names."""

@@ -19,11 +19,20 @@ if TYPE_CHECKING:
 
 
 def pathway_codes(
-    synapses: Synapses, on_pre: Any, on_post: Any
+    synapses: Synapses, on_pre: tuple[Any, Any], on_post: tuple[Any, Any]
 ) -> list[tuple[str, str, SourceText]]:
-    """Return (name, direction, code) of the pathways that the arguments give."""
+    """Return (name, direction, code) of the pathways that the arguments give.
+
+    Each may be given by its name or by the old one, without "on_".
+    """
     codes: list[tuple[str, str, SourceText]] = []
-    for direction, given in (("pre", on_pre), ("post", on_post)):
+    for direction, (named_now, named_once) in (("pre", on_pre), ("post", on_post)):
+        if named_now is not None and named_once is not None:
+            raise ArgumentTypeError(
+                f"{synapses.describe()} was given on_{direction} and {direction}, which are the "
+                f"same; use on_{direction}."
+            )
+        given = named_once if named_now is None else named_now
         if given is None:
             continue
         named = {direction: given} if not isinstance(given, Mapping) else given

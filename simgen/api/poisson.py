@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from simgen.api.arguments import plain_name, plain_values, single_value
+from simgen.api.arguments import checked_size, plain_name, plain_values, single_value
 from simgen.api.clock import Clock
 from simgen.api.component import Component
-from simgen.api.group import Group, checked_size
+from simgen.api.group import Group
 from simgen.api.namespaces import Namespace
 from simgen.api.neuron_group import NeuronGroup
 from simgen.api.seeds import Stream, take_stream
@@ -271,7 +271,7 @@ class PoissonInput(Component):
             resolver = Resolver(scope, problems=problems, draw_key=self._key, draws=draws)
             node = parse_expression(self._text)
             weight = resolver.expect(node, info.dim, DType.REAL, f"The weight of {self.describe()}")
-        entry = scope.lookup(self.target_var)
+        entry = scope.peek(self.target_var)
         gate = entry.gate if isinstance(entry, VariableEntry) else None
         self._constants = constants
         self._drive = PoissonDrive(

@@ -15,34 +15,73 @@ from simgen.units import Quantity
 Report = Callable[[float, float, float, float], None]  # elapsed, completed, start, duration
 
 
+class RunClock:
+    """The seconds since the first report of a run, without those spent on compiling."""
+
+    def __init__(self, build_seconds: Callable[[], float]) -> None:
+        self._build_seconds = build_seconds
+        self._begin: float | None = None
+
+    def elapsed(self) -> float:
+        """Return the seconds since this was called first."""
+        now = time.perf_counter() - self._build_seconds()
+        if self._begin is None:
+            self._begin = now
+        return now - self._begin
+
+
 class Progress:
     """Calls a report at the start, every period, and at the end of a run."""
 
     def __init__(
-        self, reporter: tuple[Report, float] | None, width: float, start: float, length: float
+        self,
+        reporter: tuple[Report, float],
+        clock: RunClock,
+        width: float,
+        start: float,
+        length: float,
     ) -> None:
-        self._report: Report | None = None if reporter is None else reporter[0]
-        self._period = 0.0 if reporter is None else reporter[1]
+        self._report, self._period = reporter
+        self._clock = clock
         self._width = width
         self._start = start
         self._length = length
-        self._begin = time.perf_counter()
-        self._next = self._period
-        if self._report is not None:
-            self._report(0.0, 0.0, start, length)
+        self._next = 0.0
+        self._latest: int | None = None
 
     def __call__(self, tick: int) -> None:
-        """Report if the period has passed."""
-        elapsed = time.perf_counter() - self._begin
-        if self._report is not None and elapsed >= self._next:
-            done = (tick * self._width - self._start) / self._length if self._length else 1.0
-            self._report(elapsed, min(1.0, max(0.0, done)), self._start, self._length)
-            self._next = elapsed + self._period
+        """Report if the period has passed; the first call is before the first step."""
+        elapsed = self._clock.elapsed()
+        if elapsed < self._next or tick == self._latest:
+            return
+        done = 0.0 if self._latest is None else self._done(tick)
+        self._latest = tick
+        self._report(elapsed, done, self._start, self._length)
+        self._next = elapsed + self._period
 
-    def finish(self) -> None:
-        """Report the end."""
-        if self._report is not None:
-            self._report(time.perf_counter() - self._begin, 1.0, self._start, self._length)
+    def finish(self, tick: int, complete: bool) -> None:
+        """Report the end, to which a run that was stopped did not come."""
+        done = 1.0 if complete else self._done(tick)
+        self._report(self._clock.elapsed(), done, self._start, self._length)
+
+    def _done(self, tick: int) -> float:
+        done = (tick * self._width - self._start) / self._length if self._length else 1.0
+        return min(1.0, max(0.0, done))
+
+
+def enclosed(
+    report: Callable[[int], None] | None, before: Callable[[], None], after: Callable[[], None]
+) -> Callable[[int], None] | None:
+    """Return a report that does something before and after, as it may read and write anything."""
+    if report is None:
+        return None
+
+    def tell(tick: int) -> None:
+        before()
+        report(tick)
+        after()
+
+    return tell
 
 
 def make_report(
@@ -50,8 +89,8 @@ def make_report(
 ) -> tuple[Report, float] | None:
     """Return the report function and its period in seconds, or None."""
     width = 10.0 if period is None else seconds(period, "report_period")
-    if width < 0:
-        raise ModelError(f"report_period must not be negative, but it is {width} s.")
+    if width <= 0:
+        raise ModelError(f"report_period must be a positive time, not {width} s.")
     if report is None:
         return None
     if report in ("text", "stdout"):

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from simgen.api.arguments import flat_values, plain_values
+from simgen.api.arguments import checked_size, flat_values, plain_values
 from simgen.api.clock import seconds
-from simgen.api.group import Group, checked_size, spike_events
+from simgen.api.group import Group, spike_events
 from simgen.api.placed import Place
 from simgen.api.states import Access
 from simgen.api.storage import AnyArray, ProgramArray
@@ -32,6 +33,7 @@ from simgen.model.description import SECOND, GroupDescription
 from simgen.units import DIMENSIONLESS, Dimension
 
 LATEST = 2**53  # steps that can be counted in floating point
+_log = logging.getLogger("simgen.model")
 EARLY = 1e-3  # of a step: how much before its step a time may lie (Brian's timestep rule)
 
 
@@ -131,6 +133,7 @@ class SpikeGeneratorGroup(Group):
                 f"A spike time of {owner} is {seconds_given[bad][0]} s; times must be finite, not "
                 f"negative, and less than {LATEST} steps."
             )
+        self._set("_new", True)
         self._set("_times", seconds_given)
         self._set("_elements", elements.astype(np.int64))
         self._set("_period", 0.0 if period is None else seconds(period, f"The period of {owner}"))
@@ -213,7 +216,26 @@ class SpikeGeneratorGroup(Group):
     def _prepare(self, n_parts: int) -> None:
         if self._table[3] != self.clock.dt_:
             self._schedule()
-        self._seek(round(self.clock._now / self.clock.dt_))
+        step = round(self.clock._now / self.clock.dt_)
+        if self._new:
+            self._set("_new", False)
+            self._warn_of_past(step)
+        self._seek(step)
+
+    def _warn_of_past(self, step: int) -> None:
+        """Warn of spikes that were given when their time was over."""
+        steps, _, period, dt = self._table
+        past = int(np.searchsorted(steps, step))
+        if past and not period:
+            _log.warning(
+                "%s: %d of its %d spikes, the first at %g s, are before the present time of %g s "
+                "and do not happen.",
+                self.describe(),
+                past,
+                steps.size,
+                steps[0] * dt,
+                step * dt,
+            )
 
     def _seek(self, step: int) -> None:
         """Put the cursor at the first entry that is not before ``step``."""

@@ -10,9 +10,9 @@ import numpy.typing as npt
 
 from simgen.api.arguments import about, names_of
 from simgen.api.checks import index_array
-from simgen.api.clock import Clock
+from simgen.api.clock import Clock, choose_clock
 from simgen.api.component import Component
-from simgen.api.group import Group, choose_clock
+from simgen.api.group import Group
 from simgen.api.namespaces import Namespace
 from simgen.api.naming import variable_meant
 from simgen.api.recording import Recording
@@ -288,6 +288,7 @@ class StateMonitor(States, Component):
             )
             node = parse_expression(SourceText(name, "recorded variable", self.describe()))
             self._values[name], _ = resolver.expression(node)
+        constants.hidden.clear()  # what is recorded is a variable, which nobody could take for else
         self._constants = constants
 
     def _observed(self) -> Iterable[Array]:
@@ -308,6 +309,7 @@ class StateMonitor(States, Component):
             {name: recording.recorder for name, recording in self._recordings.items()},
             self._values,
             self._shared,
+            store is None and bool(np.all(np.diff(self._positions()) > 0)),
         )
         return state_items(recording)
 

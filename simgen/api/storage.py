@@ -140,9 +140,13 @@ class StateVariable(ProgramArray):
     ``version`` counts the writes from Python, so that derived values know when to follow. Data that
     is lent is fetched when it is asked for; setting it ends the loan. Arrays that share the memory
     may be given to the user: one of the host, known as long as it lives, or one of the device.
+    ``may_be_infinite`` says that the user, or code with ``inf`` in it, means infinities to be here.
     """
 
-    __slots__ = ("_borrower", "_given", "_given_on_device", "info", "version")
+    __slots__ = (
+        *("_borrower", "_given", "_given_on_device", "info"),
+        *("may_be_infinite", "version"),
+    )
 
     def __init__(self, info: VariableInfo, size: int, real: np.dtype[np.floating]) -> None:
         dtype = info.array.dtype.numpy(real)
@@ -151,6 +155,7 @@ class StateVariable(ProgramArray):
         self._borrower: Borrower | None = None
         self._given: list[weakref.ref[AnyArray]] = []
         self._given_on_device = False
+        self.may_be_infinite = False
         self.version = 0
 
     @property
@@ -293,6 +298,11 @@ class StateVariable(ProgramArray):
             raise DeviceError(f"'{self.name}' of {owner}: {error}.") from None
         self._given_on_device = True
         return array
+
+    def accept(self, values: AnyArray) -> None:
+        """Note that Python gives some values, of which infinite ones are meant."""
+        if not self.may_be_infinite and values.dtype.kind == "f":
+            self.may_be_infinite = bool(np.isinf(values).any())
 
     def convert(self, value: Any, owner: str) -> AnyArray:
         """Return ``value`` as an array of this variable's dtype, or raise, naming it.

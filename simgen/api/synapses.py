@@ -19,10 +19,11 @@ from simgen.api.checks import (
     is_whole,
 )
 from simgen.api.endpoint_values import endpoint_names, endpoint_view
-from simgen.api.equation_variables import as_equations, declare_variables
+from simgen.api.equation_variables import declare_variables, read_equations
 from simgen.api.evaluation import TextContext, evaluate_text
 from simgen.api.group import Group
 from simgen.api.group_code import RunsCode
+from simgen.api.model_warnings import warn_of_synapses
 from simgen.api.monitors import parent_group
 from simgen.api.pathway_arguments import make_pathways, pathway_codes
 from simgen.api.pathways import Pathway
@@ -42,6 +43,7 @@ from simgen.errors import (
     Problem,
     UnknownAttributeError,
     UnsupportedFeatureError,
+    gathering,
     raise_problems,
 )
 from simgen.integrate.choose import check_method
@@ -116,12 +118,10 @@ class Synapses(RunsCode, SynapticStates):
                 raise ArgumentTypeError(f"The {side} of {owner} must be a group, not {group!r}.")
         self._set("source", source)
         self._set("target", source if target is None else target)
-        equations, values = as_equations(model, owner)
+        code = {"on_pre": on_pre, "pre": pre, "on_post": on_post, "post": post}
+        equations, values = read_equations(model, owner, {}, code)
         self._set("equations", equations)
-        if values:
-            self._set("namespace", {**values, **(self.namespace or {})})
-        with about(owner):
-            check_method(method)
+        self._substitute(values)
         self._set("_method", method)
         self._set("_data", SynapticData(source._size(), parent_group(self.target)._size()))
         self._set("_class_steps", np.zeros(1, np.uint32))
@@ -129,16 +129,16 @@ class Synapses(RunsCode, SynapticStates):
         self._set("_multisynaptic", multisynaptic_index)
         self._set("_run", SynapticRun(self))
         self._set("_pathways", {})
-        codes = pathway_codes(
-            self, on_pre if pre is None else pre, on_post if post is None else post
-        )
+        codes = pathway_codes(self, (on_pre, pre), (on_post, post))
         make_pathways(self, codes, on_event, delay)
         problems: list[Problem] = []
+        with gathering(problems), about(owner):
+            check_method(method)
         self._declare(problems)
-        raise_problems(problems)
         constants = ConstantScope(self.namespace or {}, prefix=f"{self.name}.c.")
         check_synapses(self._source_model(), constants, strict=False, problems=problems)
         raise_problems(problems)
+        warn_of_synapses(self)
 
     # --- construction -----------------------------------------------------------------------
 
@@ -382,3 +382,7 @@ class Synapses(RunsCode, SynapticStates):
 
     def _text_context(self) -> TextContext:
         return self._run.text_context(super()._text_context())
+
+    def _fixed_value(self, name: str) -> Any:
+        sizes = {"N_pre": self.source._size(), "N_post": self.target._size()}
+        return sizes.get(name, super()._fixed_value(name))

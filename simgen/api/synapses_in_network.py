@@ -124,7 +124,7 @@ class SynapsesInNetwork(Group):
     def _keys(self) -> dict[str, Stream]:
         return {f"{self.name}.key": self._stream}
 
-    def _checked_state(self) -> Iterator[tuple[str, ProgramArray]]:
+    def _checked_state(self) -> Iterator[tuple[str, StateVariable]]:
         for variable in self.variables.values():
             if variable.info.array in self._run.changed:  # what no code writes cannot diverge
                 yield variable.name, variable

@@ -170,8 +170,8 @@ class TimedArray(Named):
         """Remember the number of elements whose own index is used."""
         if not isinstance(node, Name) or node.name not in ("i", "j"):
             return
-        side = resolver.scope.lookup({"i": "N_pre", "j": "N_post"}[node.name])
-        entry = side if isinstance(side, ValueEntry) else resolver.scope.lookup("N")
+        side = resolver.scope.peek({"i": "N_pre", "j": "N_post"}[node.name])
+        entry = side if isinstance(side, ValueEntry) else resolver.scope.peek("N")
         if isinstance(entry, ValueEntry) and entry.expr not in self._spans:
             self._spans.append(entry.expr)
 

@@ -33,6 +33,7 @@ class Timeline(ABC):
     axis: TimeAxis
     rings: EventRings
     bounds: dict[str, Steps]
+    build_seconds: float = 0.0  # spent on compiling
 
     @property
     @abstractmethod

@@ -9,9 +9,11 @@ import numpy as np
 from simgen.api.component import Component
 from simgen.api.storage import AnyArray
 from simgen.errors import NumericalError
+from simgen.ir.expr import Const
 from simgen.ir.kernel import Program
 from simgen.ir.stmt import Accumulate, Store
-from simgen.ir.visit import flatten
+from simgen.ir.visit import flatten, walk
+from simgen.model.whole_numbers import TOO_LARGE
 from simgen.targets.base import Memory
 
 _LAST = 2**31 - 1
@@ -52,10 +54,20 @@ class WholeNumbers:
         found = next((c for c in running if c.name == owner), None)
         of_neurons = writers[0].array.length == f"N_{owner}"
         where = f" at index {place}" if of_neurons else ""
-        text = (
-            f"'{variable}' of {found.describe() if found is not None else owner} was given a "
-            f"number{where} that does not fit into 32 bits (-{_LAST + 1} to {_LAST}); this was "
-            f"noticed{when}. Use a variable that is not an integer, which is exact to 2**53."
-        )
+        what = found.describe() if found is not None else owner
+        if "divisions_" in variable:  # no variable of the user's
+            text = f"An integer was divided by zero in {what}{where}; this was noticed{when}."
+        else:
+            or_divided = ", or a division by zero" if any(map(_may_divide, writers)) else ""
+            text = (
+                f"'{variable}' of {what} was given a number{where} that does not fit into 32 bits "
+                f"(-{_LAST + 1} to {_LAST}){or_divided}; this was noticed{when}. Use a variable "
+                "that is not an integer, which is exact to 2**53."
+            )
         origins = dict.fromkeys(stmt.origin for stmt in writers if stmt.origin is not None)
         return "\n".join((*(origin.render() for origin in origins), f"  {text}"))
+
+
+def _may_divide(stmt: Store | Accumulate) -> bool:
+    """Whether what is written may come from a division of integers by zero."""
+    return any(isinstance(node, Const) and node.value == TOO_LARGE for node in walk(stmt.value))

@@ -62,7 +62,10 @@ def event_items(recording: EventRecording) -> Iterable[Item]:
 
 @dataclass(frozen=True, slots=True)
 class StateRecording:
-    """Records values of listed elements at every step of a clock."""
+    """Records values of listed elements at every step of a clock.
+
+    ``ascending``: each index is above the one before it.
+    """
 
     name: str
     text: str
@@ -75,6 +78,7 @@ class StateRecording:
     recorders: Mapping[str, Recorder]
     values: Mapping[str, Expr]
     shared: frozenset[str]
+    ascending: bool
 
 
 def state_items(recording: StateRecording) -> Iterable[Item]:
@@ -90,7 +94,7 @@ def state_items(recording: StateRecording) -> Iterable[Item]:
     yield Item(recording.slot, recording.order, recording.name, first)
     for statement in single:
         recorder = statement.recorder if isinstance(statement, Append) else recording.steps
-        domain = OverIndices(recording.indices, recording.store)
+        domain = OverIndices(recording.indices, recording.store, recording.ascending)
         kernel = Kernel(
             f"{recording.name}_{recorder.name.rpartition('.')[2]}",
             domain,

@@ -83,11 +83,12 @@ class OverIndices:
     """The elements listed in an index array (I64 values), in that order: recording.
 
     With ``synapses`` the values are storage positions of that store, and the index kind is
-    SYNAPSE; else they are elements.
+    SYNAPSE; else they are elements. ``ascending``: each value is above the one before it.
     """
 
     indices: Array
     synapses: SynapseStore | None = None
+    ascending: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -201,7 +201,8 @@ def _domain(domain: Domain) -> str:
             return f"elements of {owner} from {format_expr(start)} to {format_expr(stop)}"
         case OverIndices(indices=indices, synapses=synapses):
             of = "" if synapses is None else f" of {synapses.name}"
-            return f"the elements listed in {indices.name}{of}"
+            order = ", ascending" if domain.ascending else ""
+            return f"the elements listed in {indices.name}{of}{order}"
         case OverEvents(events=events, start=start, stop=stop, lag=lag):
             late = " of the step before" if lag else ""
             return f"events {events.name} from {format_expr(start)} to {format_expr(stop)}{late}"

@@ -8,6 +8,7 @@ from functools import cached_property
 
 from simgen.dtypes import DType
 from simgen.errors import InternalError
+from simgen.integrate.noise import noise_source
 from simgen.ir.construct import binary, integer
 from simgen.ir.expr import (
     ZERO,
@@ -144,11 +145,18 @@ class GroupScope(Scope):
 
     def lookup(self, name: str) -> Entry | None:
         """Return what ``name`` stands for: a variable, a built-in value, or a constant."""
-        own = self.own(name)
-        if own is not None:
-            return own
-        clock = clock_entry(name, self.clock)
-        return clock if clock is not None else self.constants.lookup(name)
+        entry = self._of_model(name)
+        if entry is None:
+            return self.constants.lookup(name)
+        self.constants.hidden.add(name)
+        return entry
+
+    def peek(self, name: str) -> Entry | None:
+        """Return what ``lookup`` would."""
+        return self._of_model(name) or self.constants.lookup(name)
+
+    def _of_model(self, name: str) -> Entry | None:
+        return self.own(name) or clock_entry(name, self.clock)
 
     def own(self, name: str) -> Entry | None:
         """Return what the group itself defines under ``name`` (never the namespace)."""
@@ -249,3 +257,25 @@ def _second() -> Dimension:
 
 
 SECOND = _second()
+NOISE_DIM = SECOND ** (-0.5)
+
+
+class NoiseScope(Scope):
+    """Adds xi and xi_name to the names of an equation."""
+
+    def __init__(self, outer: Scope) -> None:
+        self.outer = outer
+
+    def lookup(self, name: str) -> Entry | None:
+        """Return the noise source for xi names, else what the outer scope says."""
+        if name == "xi" or name.startswith("xi_"):
+            return ValueEntry(noise_source(name), NOISE_DIM)
+        return self.outer.lookup(name)
+
+    def peek(self, name: str) -> Entry | None:
+        """Return what the outer scope would say."""
+        return self.outer.peek(name)
+
+    def names(self) -> Iterator[str]:
+        """Yield the outer names."""
+        yield from self.outer.names()

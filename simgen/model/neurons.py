@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -15,9 +15,10 @@ from simgen.errors import (
     Origin,
     Problem,
     SourceText,
+    attempt,
 )
 from simgen.integrate.model import Derived, Ode
-from simgen.integrate.noise import noise_source, split_noise
+from simgen.integrate.noise import split_noise
 from simgen.ir.construct import binary, cast, compare, logical_and, real
 from simgen.ir.expr import (
     ELEMENT,
@@ -42,15 +43,13 @@ from simgen.lang.expressions import parse_expression
 from simgen.lang.statements import parse_statements
 from simgen.lang.syntax import Node
 from simgen.model.code import CodeContext, differing_name, resolve_code
-from simgen.model.description import SECOND, GroupDescription, GroupScope, VariableInfo
+from simgen.model.description import SECOND, GroupDescription, GroupScope, NoiseScope, VariableInfo
 from simgen.model.functions import quote, said
 from simgen.model.hints import literal_hint
 from simgen.model.resolve import DrawCounter
-from simgen.model.scope import ConstantScope, Entry, Scope, ValueEntry
+from simgen.model.scope import ConstantScope
 from simgen.model.whole_numbers import store_value
 from simgen.units import Dimension
-
-NOISE_DIM = SECOND ** (-0.5)
 
 
 @dataclass(frozen=True)
@@ -90,29 +89,13 @@ class NeuronModel:
     key: Param = DRAW_KEY
     before_frozen: tuple[Stmt, ...] = ()  # copies that the statements read, so that all elements
     before_update: tuple[Stmt, ...] = ()  # see the values of others from before the update
+    checks: tuple[Array, ...] = ()  # in which the state update notes what nothing else takes
 
     @property
     def copies(self) -> tuple[Array, ...]:
-        """The arrays that hold copies."""
+        """The arrays that hold copies, and checks."""
         stores = (*self.before_frozen, *self.before_update)
-        return tuple(stmt.array for stmt in stores if isinstance(stmt, Store))
-
-
-class NoiseScope(Scope):
-    """Adds xi and xi_name to the names of an equation."""
-
-    def __init__(self, outer: Scope) -> None:
-        self.outer = outer
-
-    def lookup(self, name: str) -> Entry | None:
-        """Return the noise source for xi names, else what the outer scope says."""
-        if name == "xi" or name.startswith("xi_"):
-            return ValueEntry(noise_source(name), NOISE_DIM)
-        return self.outer.lookup(name)
-
-    def names(self) -> Iterator[str]:
-        """Yield the outer names."""
-        yield from self.outer.names()
+        return (*self.checks, *(stmt.array for stmt in stores if isinstance(stmt, Store)))
 
 
 def check_neurons(
@@ -138,7 +121,9 @@ def check_neurons(
     conditions: dict[str, tuple[Expr, Origin]] = {}
     early = GroupScope(group, ELEMENT, constants, before=True)
     for event, text in source.conditions.items():
-        node = parse_expression(text)
+        node = attempt(parse_expression, text, problems)
+        if node is None:
+            continue
         seen = early if event in source.early_conditions else scope
         condition = _condition(replace(context, scope=seen), node, text)
         ready = seen.not_refractory()
@@ -154,7 +139,7 @@ def check_neurons(
             forbid_shared="for single neurons",
             prefix=f"{event}_",
         )
-        reactions[event] = resolve_code(parse_statements(text), block)
+        reactions[event] = resolve_code(attempt(parse_statements, text, problems) or (), block)
     return NeuronModel(
         group,
         odes,
@@ -205,7 +190,9 @@ def _refractoriness(
         # while the expression itself is resolved, not_refractory is the stored flag
         inner = replace(group, not_refractory=Load(flag, ELEMENT))
         resolver = replace(context, scope=GroupScope(inner, ELEMENT, constants)).resolver()
-        node = parse_expression(source.refractory)
+        node = attempt(parse_expression, source.refractory, context.problems)
+        if node is None:
+            return group, (), (), ()
         origin = node.origin
         period, dim = resolver.expression(node)
         if period.dtype is DType.BOOL:
@@ -303,7 +290,7 @@ def resolve_odes(
         wanted = info.dim / SECOND
         if dim is not None and dim != wanted:
             _rate_problem(equation, info, dim, wanted, context)
-        entry = context.scope.lookup(equation.name)
+        entry = context.scope.peek(equation.name)
         load = getattr(entry, "load", Load(info.array, ELEMENT))
         drift, noise = split_noise(
             cast(rhs, DType.REAL), equation.name, equation.origin, context.problems
@@ -393,6 +380,6 @@ def resolve_frozen(
                 )
             continue
         index = ZERO if info.shared else ELEMENT
-        load = getattr(context.scope.lookup(equation.name), "load", Load(info.array, index))
+        load = getattr(context.scope.peek(equation.name), "load", Load(info.array, index))
         body.append(store_value(Load(info.array, load.index), value, equation.origin))
     return tuple(body)

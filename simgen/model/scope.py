@@ -88,7 +88,11 @@ class Scope(Protocol):
     """A place where names are looked up."""
 
     def lookup(self, name: str) -> Entry | None:
-        """Return what ``name`` stands for here, or None."""
+        """Return what ``name`` stands for here, or None; for names that the user wrote."""
+
+    def peek(self, name: str) -> Entry | None:
+        """Return what ``name`` would stand for, if the user wrote it."""
+        return self.lookup(name)
 
     def names(self) -> Iterable[str]:
         """Return the names that can be suggested for a misspelt one."""
@@ -164,7 +168,8 @@ class ConstantScope(Scope):
 
     ``used`` collects, by the name of the parameter, the user's name and the value in SI units of
     each constant that was looked up. The Param of ``x`` is ``prefix + "x"``: REAL, I64 for an
-    integer without dimension, BOOL for a truth value.
+    integer without dimension, BOOL for a truth value. ``hidden`` collects the names that code used
+    and the model itself defines, whatever the namespace has under them.
     """
 
     def __init__(self, values: Mapping[str, Any], prefix: str = "") -> None:
@@ -172,6 +177,7 @@ class ConstantScope(Scope):
         self.prefix = prefix
         self.used: dict[str, tuple[str, float | int]] = {}
         self.functions: dict[str, Any] = {}  # the objects that were found for names of functions
+        self.hidden: set[str] = set()
 
     def lookup(self, name: str) -> Entry | None:
         """Return the constant or function ``name``, a refusal of what is neither, or None."""
@@ -227,7 +233,7 @@ def read_constant(name: str, value: Any) -> tuple[float | int, Dimension] | Refu
             "Use a parameter of the model (one value an element) or a TimedArray (one a time).",
         )
     if array.dtype.kind not in "biuf":
-        return RefusedEntry(f"'{name}' is {_shown(value)}, which is not a real number.")
+        return RefusedEntry(f"'{name}' is {shown(value)}, which is not a real number.")
     item = array.reshape(-1)[0].item()
     return _checked(name, item if dim.is_dimensionless else float(item), dim)
 
@@ -278,14 +284,14 @@ def _check_builtin(name: str, value: Any) -> RefusedEntry | None:
     kind = "function" if name in BUILTIN_FUNCTIONS else "unit"
     if name in CONSTANT_NAMES:
         kind = "constant"
-    shown = "a function of your own" if kind == "function" else _shown(value)
+    other = "a function of your own" if kind == "function" else shown(value)
     return RefusedEntry(
-        f"'{name}' is a built-in {kind}, but your namespace defines it as {shown}.",
+        f"'{name}' is a built-in {kind}, but your namespace defines it as {other}.",
         "Give your value another name.",
     )
 
 
-def _shown(value: Any) -> str:
+def shown(value: Any) -> str:
     """Return the value as the user would write it, on one line and not too long."""
     try:
         return shorten(repr(value), 60)

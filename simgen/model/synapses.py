@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from simgen.dtypes import DType
-from simgen.errors import DimensionMismatchError, EquationError, Problem, SourceText
+from simgen.errors import DimensionMismatchError, EquationError, Problem, SourceText, attempt
 from simgen.integrate.model import Ode
 from simgen.ir.construct import binary, cast
 from simgen.ir.expr import (
@@ -132,6 +132,17 @@ class SynapseScope(Scope):
 
     def lookup(self, name: str) -> Entry | None:
         """Return what ``name`` stands for in the code of these synapses."""
+        entry = self._of_model(name)
+        if entry is None:
+            return self.constants.lookup(name)
+        self.constants.hidden.add(name)
+        return entry
+
+    def peek(self, name: str) -> Entry | None:
+        """Return what ``lookup`` would."""
+        return self._of_model(name) or self.constants.lookup(name)
+
+    def _of_model(self, name: str) -> Entry | None:
         if name in self.source.group.variables or name in self.source.group.subexpressions:
             entry = self.own.own(name)
             if isinstance(entry, SubexpressionEntry):
@@ -141,19 +152,15 @@ class SynapseScope(Scope):
         if built_in is not None:
             return built_in
         for ending, scope in (("_pre", self.pre), ("_post", self.post)):
-            if name.endswith(ending):
-                # scripts with plasticity call their constants tau_pre and A_post
-                return scope.own(name[: -len(ending)]) or self.constants.lookup(name)
-        if name not in ("i", "N"):
-            entry = self.post.own(name)
-            if name == "delay" and entry is not None:
-                return RefusedEntry(
-                    "'delay' may be that of the synapse or the variable of the target.",
-                    "Write 'delay_post' for the variable.",
-                )
-            if entry is not None:
-                return entry
-        return self.constants.lookup(name)
+            if name.endswith(ending):  # if it is no variable, it may be a constant
+                return scope.own(name[: -len(ending)])
+        entry = None if name in ("i", "N") else self.post.own(name)
+        if name == "delay" and entry is not None:
+            return RefusedEntry(
+                "'delay' may be that of the synapse or the variable of the target.",
+                "Write 'delay_post' for the variable.",
+            )
+        return entry
 
     def _built_in(self, name: str) -> Entry | None:
         source = self.source
@@ -227,7 +234,7 @@ def check_synapses(
         PathwayModel(
             pathway,
             resolve_code(
-                parse_statements(pathway.code),
+                attempt(parse_statements, pathway.code, problems) or (),
                 replace(
                     context,
                     scope=SynapseScope(source, constants, pathway.clock),

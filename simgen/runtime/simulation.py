@@ -57,8 +57,9 @@ class Simulation:
         operations: Sequence[HostOperation],
         progress: Callable[[int], None] | None = None,
     ) -> None:
-        """Run up to tick ``end``; ``progress`` is told the tick now and then.
+        """Run up to tick ``end``, unless ``stopped``; ``progress`` is told the tick now and then.
 
+        It is told the first one before any step, once all is compiled that the steps need.
         The arrays of the memory are those of the host before and after it, and in Python calls.
         """
         self.memory.claim()
@@ -74,8 +75,8 @@ class Simulation:
         operations: Sequence[HostOperation],
         progress: Callable[[int], None] | None,
     ) -> None:
-        self.stopped = False
         whole = self.segments(0, self.length)
+        self._tell(progress)
         while self.tick < end and not self.stopped:
             now = self.tick
             due = [operation for operation in operations if now % operation.period == 0]

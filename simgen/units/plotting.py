@@ -30,7 +30,7 @@ def register_with_matplotlib() -> None:
 
         @staticmethod
         def default_units(value: Any, axis: Any) -> Dimension | None:
-            dim = dimension_of(value)
+            dim = dimension_of(_items(value))
             return None if dim is DIMENSIONLESS else dim
 
         @staticmethod
@@ -42,8 +42,14 @@ def register_with_matplotlib() -> None:
 
 def numbers_for_axis(value: Any, dim: Any) -> Any:
     """Return the SI values of ``value`` for an axis of ``dim``; plain numbers as they are."""
+    value = _items(value)
     if not isinstance(dim, Dimension):
         return np.asarray(value)
     if dimension_of(value) is DIMENSIONLESS:
         return value
     return require_dimension("draw on this axis", value, dim)
+
+
+def _items(value: Any) -> Any:
+    """Return an array of objects, as matplotlib makes it of a list, as a list again."""
+    return value.tolist() if isinstance(value, np.ndarray) and value.dtype == object else value

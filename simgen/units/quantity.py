@@ -26,6 +26,7 @@ from simgen.units.operands import (
     wrap_nested,
 )
 from simgen.units.operators import install, is_operand
+from simgen.units.plotted_lists import refuse_plotted_list
 from simgen.units.ufunc_rules import run_ufunc
 
 
@@ -114,6 +115,7 @@ class Quantity(np.ndarray[Any, np.dtype[Any]]):
 
     def _number(self, kind: str) -> Any:
         if self.dim is not DIMENSIONLESS:
+            refuse_plotted_list(best_unit(bare(self), self.dim).name)
             raise needs_number(f"{kind}()", (bare(self), self.dim))
         return bare(self)
 

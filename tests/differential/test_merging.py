@@ -152,7 +152,7 @@ def report_in_between(wired):
 
     cut = NetworkOperation(lambda: None, dt=0.5 * ms)  # makes the reports come at known steps
     wired.network.add(cut)
-    wired.network.run(4 * ms, report=report, report_period=0 * ms)
+    wired.network.run(4 * ms, report=report, report_period=1e-9 * ms)
     wired.network.remove(cut)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+
 import numpy as np
 import pytest
 from bad_inputs import Bad, check_refused, neurons, run_of, spiking, synapses, table
@@ -17,6 +19,7 @@ from simgen import (
     network_operation,
     run,
     second,
+    stop,
     us,
 )
 from simgen.errors import (
@@ -185,6 +188,8 @@ ROWS = [
     Bad("report_unknown", lambda: run_of(neurons(), report="txt"), ArgumentTypeError, ["'txt'"]),
     Bad("report_period_no_unit", lambda: run_of(neurons(), report="text", report_period=3),
         DimensionMismatchError, ["report_period", "3"]),
+    Bad("report_period_zero", lambda: run_of(neurons(), report="text", report_period=0 * ms),
+        ModelError, ["report_period", "positive", "0.0 s"]),
     Bad("report_period_negative", lambda: run_of(neurons(), report="text", report_period=-3 * ms),
         ModelError, ["report_period", "-0.003"]),
     Bad("report_period_without_report", lambda: run_of(neurons(), report_period="often"),
@@ -206,6 +211,19 @@ def test_a_duration_need_not_be_a_multiple() -> None:
     assert network.t_ == pytest.approx(0.3e-3)
     network.run(0 * ms)
     assert network.t_ == pytest.approx(0.3e-3)
+
+
+def test_runs_of_very_many_steps_and_of_none_are_told(caplog: pytest.LogCaptureFixture) -> None:
+    network = Network(neurons(), name="net")
+    with caplog.at_level(logging.WARNING, logger="simgen.network"):
+        network.run(0.05 * ms)
+        network.run(0.05 * ms)  # no step either: the first one went on to 0.1 ms
+        assert not caplog.messages
+        network.run(1e9 * second, report=lambda *told: stop())  # at once
+        network.run(1e-9 * ms)
+    many, none = caplog.messages
+    assert "'net': a run of 1e+09 s is 10,000,000,000,000 steps of 0.0001 s" in many
+    assert "'net': a run of 1e-12 s is less than 0.0001 of a step of 0.0001 s" in none
 
 
 def test_clocks_with_a_common_divisor_run() -> None:

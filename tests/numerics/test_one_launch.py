@@ -14,6 +14,7 @@ from simgen import (
     Network,
     NeuronGroup,
     PoissonInput,
+    PopulationRateMonitor,
     SpikeGeneratorGroup,
     SpikeMonitor,
     StateMonitor,
@@ -182,21 +183,113 @@ def several(model):
     return [model.pathway("g", 2), model.pathway("g", 4)]
 
 
+def seen(monitors):
+    """Return what monitors of events and rates have recorded, by the order of their names."""
+    found = []
+    for one in monitors:
+        names = ["t", *(["rate"] if isinstance(one, PopulationRateMonitor) else ["i"])]
+        found += [np.array(getattr(one, name)) for name in names]
+    return found
+
+
 def spikes(model):
-    return [SpikeMonitor(model.group)]
+    return [SpikeMonitor(model.group), SpikeMonitor(model.group[5:33]), SpikeMonitor(model.group)]
+
+
+def rates(model):
+    return [PopulationRateMonitor(model.group), PopulationRateMonitor(model.group[7:])]
+
+
+def spikes_and_rates(model):
+    return [*spikes(model), *rates(model), PopulationRateMonitor(model.group[:1])]
+
+
+def values_at_spikes(model):
+    return [SpikeMonitor(model.group, variables="h")]
 
 
 @pytest.mark.parametrize(
-    ("more", "n_launches"), [(drives, 1), (generator, 1), (several, 1), (spikes, 2)]
+    ("more", "n_launches"),
+    [
+        (drives, 1),
+        (generator, 1),
+        (several, 1),
+        (spikes_and_rates, 1),
+        (values_at_spikes, 3),
+    ],
 )
 @pytest.mark.usefixtures("checked")
 def test_other_inputs_and_monitors(launched, more, n_launches):
     def play():
-        model = Model(more=more)
-        return [array for n in (3, 20, 7) for array in model.run(n)]
+        made = []
+
+        def kept(model):
+            made.extend(more(model))
+            return made
+
+        model = Model(more=kept)
+        found = [array for n in (3, 20, 7) for array in model.run(n)]
+        recorded = [one for one in made if isinstance(one, SpikeMonitor | PopulationRateMonitor)]
+        return found + seen(recorded)
 
     same(play)
     assert set(launched) == {f"sg_phase_{k}" for k in range(n_launches)}
+
+
+@pytest.mark.parametrize("delays", [(1, 3), (0, 2)])
+@pytest.mark.usefixtures("checked")
+def test_records_of_events_and_values_together(launched, delays):
+    """Every record that the state update makes for others, in both texts, and in more than a warp.
+
+    Of all elements, of some, and of a part.
+    """
+
+    def play():
+        made = []
+
+        def more(model):
+            made.extend(spikes_and_rates(model))
+            group, part = model.group, model.group[8:]
+            lists = ((group, True), (group, [0, 31, 32, 39]), (part, [1, 25]))
+            made.extend(StateMonitor(one, ["v", "h"], record=chosen) for one, chosen in lists)
+            return made
+
+        model = Model(delays, more=more)
+        found = model.run(25) + model.run(5)
+        traces = [one for one in made if isinstance(one, StateMonitor)]
+        found += [np.array(getattr(one, name)) for one in traces for name in ("t", "v", "h")]
+        return found + seen(one for one in made if not isinstance(one, StateMonitor))
+
+    found = same(play)
+    assert found[-8].size > N
+    # h is read before the state update takes up what has arrived, so it is not summed apart
+    assert set(launched) == {"sg_phase_0", "sg_phase_1"}
+
+
+@pytest.mark.usefixtures("checked")
+def test_values_that_the_state_update_records(launched):
+    def play():
+        model = Model(record="v", more=spikes)
+        return model.run(11) + model.run(9)
+
+    assert same(play)[-1].any()
+    assert set(launched) == {"sg_phase_0"}
+
+
+@pytest.mark.parametrize("listed", [[3, 1, 38], [3, 3, 38]])
+@pytest.mark.usefixtures("checked")
+def test_a_list_that_does_not_ascend_takes_a_launch_of_its_own(launched, listed):
+    def play():
+        made = []
+
+        def more(model):
+            made.append(StateMonitor(model.group, "v", record=listed))
+            return made
+
+        return [*Model(more=more).run(9), np.array(made[0].v)]
+
+    assert same(play)[-1].any()
+    assert set(launched) == {"sg_phase_0", "sg_phase_1"}
 
 
 @pytest.mark.usefixtures("checked")

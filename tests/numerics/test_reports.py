@@ -2,7 +2,8 @@
 
 import pytest
 
-from simgen import Network, NeuronGroup, ms, second
+from simgen import Hz, Network, NetworkOperation, NeuronGroup, ms, second, stop
+from simgen.api.binding import CompiledNetwork
 from simgen.api.progress import make_report
 
 
@@ -38,7 +39,7 @@ def test_reports_tell_times_in_two_figures(capsys, elapsed, done, text):
 def test_reports_go_to_functions_and_streams(device, capsys):
     seen = []
     network = Network(NeuronGroup(2, "v : 1"))
-    network.run(1 * ms, report=lambda *values: seen.append(values), report_period=0 * second)
+    network.run(1 * ms, report=lambda *values: seen.append(values), report_period=1e-9 * second)
     assert float(seen[0][1]) == 0.0
     assert float(seen[-1][1]) == 1.0
     assert seen[-1][3] == 1 * ms
@@ -46,3 +47,55 @@ def test_reports_go_to_functions_and_streams(device, capsys):
     captured = capsys.readouterr()
     assert captured.out == ""
     assert captured.err.startswith("Starting simulation at t=0.001 s")
+
+
+def test_the_time_of_a_report_is_that_of_running(device, monkeypatch):
+    """The compiler's time is put in by hand: no test depends on how long something took."""
+    built = CompiledNetwork._segment
+
+    def slow(self, start, stop):
+        new = (start, stop) not in self._executables
+        executable = built(self, start, stop)
+        if new:
+            now[0] += 1000.0
+            self.build_seconds += 1000.0
+        return executable
+
+    now = [0.0]
+    monkeypatch.setattr(CompiledNetwork, "_segment", slow)
+    monkeypatch.setattr("simgen.api.progress.time.perf_counter", lambda: now[0])
+    group = NeuronGroup(2, "dv/dt = rate : 1\nrate : Hz", method="exact")
+    seen, early = [], [True]
+
+    def report(elapsed, completed, start, duration):
+        seen.append((elapsed / second, completed, group.t / ms))
+        group.rate = 1000 * Hz  # counts at once, as what an operation writes
+        if early:
+            early.clear()
+            network.stop()
+
+    network = Network(group, NetworkOperation(lambda: None, dt=0.5 * ms))
+    network.run(1 * ms, report=report, report_period=1e-9 * ms)
+    assert seen == [(0.0, 0.0, 0.0), (0.0, 0.0, 0.0)]  # stopped before the first step
+    assert network.t == 0 * ms
+    seen.clear()
+    network.run(1 * ms, report=report, report_period=1 * second)
+    assert max(elapsed for elapsed, _, _ in seen) < 100
+    assert [completed for _, completed, _ in seen] == [0.0, 1.0]
+    assert group.v[0] == pytest.approx(1.0)
+
+
+def test_a_run_that_was_stopped_reports_how_far_it_came(device):
+    seen = []
+    network = Network(NeuronGroup(2, "v : 1"))
+
+    def report(elapsed, completed, start, duration):
+        seen.append(completed)
+        if len(seen) == 2:
+            stop()
+
+    network.add(NetworkOperation(lambda: None, dt=0.5 * ms))
+    network.run(1 * ms, report=report, report_period=1e-9 * ms)
+    assert seen == pytest.approx([0.0, 0.1, 0.1])
+    network.run(0 * ms, report=report)
+    assert seen[3:] == [0.0, 1.0]

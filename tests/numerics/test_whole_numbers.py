@@ -106,3 +106,25 @@ def test_the_index_is_the_same_on_every_device():
     with pytest.raises(NumericalError, match="at index 699 "):
         Network(group).run(1 * ms)
     assert np.all(np.asarray(group.n[700:]) == 0)
+
+
+def test_integers_divided_by_zero_are_told():
+    group = NeuronGroup(
+        3, "n : integer\nm : integer\nx : 1", threshold="x > 1", reset="", name="cells"
+    )
+    other = NeuronGroup(3, "m : integer", threshold="7 % m == 1", reset="", name="others")
+    group.run_regularly("q = 7 % m\nn = 2*q")
+    halves = group.run_regularly("x = 0.5*(7 // m)")
+    net = Network(group, other)
+    group.m = other.m = 2
+    net.run(0.1 * ms)
+    assert (group.n[0], group.x[0]) == (2, 1.5)
+    group.m = [2, 0, 3]
+    with pytest.raises(NumericalError, match="'x' of NeuronGroup 'cells' is nan at index 1"):
+        net.run(0.1 * ms)
+    halves.active = False
+    with pytest.raises(NumericalError, match=r"'n' of NeuronGroup 'cells' was .* at index 1"):
+        net.run(0.1 * ms)
+    group.m, other.m = 2, [1, 2, 0]
+    with pytest.raises(NumericalError, match="divided by zero in NeuronGroup 'others' at index 2"):
+        net.run(0.1 * ms)

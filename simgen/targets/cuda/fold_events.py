@@ -32,6 +32,8 @@ from simgen.ir.visit import flatten, rename_local
 from simgen.targets.cuda.order import Order, plan_kernel
 from simgen.targets.cuda.phases import conflicts, levels, uses_of, with_shared_updates
 
+_TOLD = "not done where events are found: "
+
 
 @dataclass(frozen=True, slots=True)
 class _Refusal:
@@ -53,12 +55,17 @@ def fold_events(program: Program, deterministic: bool = False) -> Program:
             if not isinstance(found, _Refusal):
                 schedule = found
                 continue  # the next one is at this place now
-            told = f"not done where events are found: {found.reason}"
-            comment = f"{kernel.comment}; {told}" if kernel.comment else told
+            before = f"{kernel.comment}; " if kernel.comment else ""
+            comment = f"{before}{_TOLD}{found.reason}"
             item = replace(schedule[place], kernel=replace(kernel, comment=comment))
             schedule = (*schedule[:place], item, *schedule[place + 1 :])
         place += 1
     return replace(program, schedule=schedule)
+
+
+def without_reason(kernel: Kernel) -> Kernel:
+    """Return a kernel that does not say why it is a kernel of its own."""
+    return replace(kernel, comment=kernel.comment.partition(_TOLD)[0].removesuffix("; "))
 
 
 def _fold(

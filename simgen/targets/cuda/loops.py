@@ -21,6 +21,7 @@ from simgen.ir.visit import flatten
 from simgen.targets.cstyle import mangle, stored_type
 from simgen.targets.cuda.head import BLOCK, ONE, Head, Launch, Module, printer_of
 from simgen.targets.cuda.order import Order, Plan
+from simgen.targets.cuda.records import WholeList, record_events, record_values
 from simgen.targets.frame import Frame
 from simgen.targets.scope import Scope
 from simgen.targets.segments import positions_type, targets_of, uses_index
@@ -30,10 +31,14 @@ _SYNAPTIC = {IndexKind.PRE: "pre", IndexKind.SYNAPSE: "s", IndexKind.POST: "post
 
 @dataclass(frozen=True, slots=True)
 class LoopView:
-    """What ``loop.cu.j2`` shows: ``index`` is the C name of the running index."""
+    """What ``loop.cu.j2`` shows: ``index`` is the C name of the running index.
+
+    ``first`` is done before the loop.
+    """
 
     head: Head
     range: str
+    first: tuple[str, ...]
     index: str
     flags: tuple[str, ...]
     body: tuple[str, ...]
@@ -84,6 +89,7 @@ class _Lists:
     notes: list[str] = field(default_factory=list)
     joined: list[str] = field(default_factory=list)  # what the last block does
     finish: list[str] = field(default_factory=list)
+    lists: dict[str, WholeList] = field(default_factory=dict)  # as the last block has them
     _emitted: int = 0
     _appended: dict[str, int] = field(default_factory=dict)
 
@@ -124,6 +130,7 @@ class _Lists:
             f"sg_join_pieces(grid, {stage}, {pieces}, start, stop, {listed});",
             f"if (threadIdx.x == 0) {counts}[{slot}] = {total};",
         ]
+        self.lists[name] = WholeList(listed, total)
         return f"f{number} = {condition};"
 
     def append(self, stmt: Append, value: str) -> str:
@@ -305,12 +312,15 @@ def _loop(
     printer = printer_of(frame, plan)
     printer.emit, printer.append = lists.emit, lists.append
     body = (*lines, *printer.lines(frame.body))
+    values = record_values(frame.scope, plan.first)
+    lists.joined += [*values.joined, *record_events(frame.scope, plan.then, lists.lists)]
     closing = lists.closing()
-    shape = "sg_warp_range" if lists.notes else "sg_grid_range"
+    shape = "sg_warp_range" if lists.notes or plan.first else "sg_grid_range"
     shape = shape if lists.free else "sg_serial_range"
     return LoopView(
         head=module.head(kernel, frame, plan, (*bounds, *lists.setup)),
         range=f"{shape}(grid, start, stop)",
+        first=values.first,
         index=index,
         flags=tuple(lists.flags),
         body=body,

@@ -30,7 +30,7 @@ from simgen.ir.kernel import (
 from simgen.ir.stmt import Append
 from simgen.ir.visit import all_nodes, flatten
 from simgen.targets.cstyle import stored_type
-from simgen.targets.cuda.fold_events import fold_events
+from simgen.targets.cuda.arrange import arrange
 from simgen.targets.cuda.head import ONE, PARITIES, Launch, Module, Scratch, sums_name
 from simgen.targets.cuda.loops import (
     LoopView,
@@ -42,9 +42,8 @@ from simgen.targets.cuda.loops import (
     lower_indices,
     lower_once,
 )
-from simgen.targets.cuda.order import Plan, plan_kernel
-from simgen.targets.cuda.phases import with_shared_updates
-from simgen.targets.cuda.sums import deciding_delays, places, with_sums
+from simgen.targets.cuda.order import Plan
+from simgen.targets.cuda.sums import deciding_delays, places
 from simgen.targets.cuda.walks import (
     ColumnsView,
     RowsView,
@@ -135,8 +134,7 @@ def delays_that_decide(program: Program, deterministic: bool = False) -> tuple[s
 
     There are none if they would save nothing.
     """
-    program = fold_events(program, deterministic)
-    return deciding_delays(program, _plans(program, deterministic, delayed=True))
+    return deciding_delays(*arrange(program, deterministic, delayed=True))
 
 
 def lower_program(
@@ -150,16 +148,15 @@ def lower_program(
     ``deterministic`` keeps the order of floating sums, so that runs are equal bit by bit.
     ``delayed``: none of the :func:`delays_that_decide` is zero, which may save launches.
     """
-    program = fold_events(program, deterministic)
+    arranged, plans = arrange(program, deterministic, delayed)
     layout = Layout(real, language=CUDA)
-    kernels = distinct_kernels(program)
+    kernels = distinct_kernels(arranged)
     clocks = tuple(dict.fromkeys(kernel.clock for kernel in kernels.values())) or program.clocks
     single = clocks[0] if len(clocks) == 1 and clocks == program.clocks else None
     module = Module(layout, single)
-    plans = _plans(program, deterministic, delayed)
     rendered = {name: _render(kernel, plans[name], module) for name, kernel in kernels.items()}
     launches = {name: launch for name, (_, launch) in rendered.items()}
-    phases = _phases(program, launches, places(program, plans))
+    phases = _phases(arranged, launches, places(arranged, plans))
     summed = tuple(array for plan in plans.values() for array in plan.takes)
     recorders = _recorders(program)
     view = ModuleView(
@@ -180,14 +177,6 @@ def lower_program(
         recorders=recorders,
         single_clock=single,
     )
-
-
-def _plans(program: Program, deterministic: bool, delayed: bool) -> dict[str, Plan]:
-    kernels = distinct_kernels(program)
-    plans = with_shared_updates(
-        kernels, {name: plan_kernel(kernel, deterministic) for name, kernel in kernels.items()}
-    )
-    return with_sums(program, plans) if delayed else plans
 
 
 def _render(kernel: Kernel, plan: Plan, module: Module) -> tuple[str, Launch]:

@@ -56,7 +56,9 @@ class Plan:
 
     What a kernel adds to the arrays ``into`` goes to the sums of the step, and a loop over elements
     ``takes`` up those of the step before (see sums.py). ``earlier``: where spikes take a step at
-    least, it may run while those of the step are found.
+    least, it may run while those of the step are found. A loop over elements records what
+    ``first`` and ``then`` do before it begins and when its lists of events are whole (see
+    fold_records.py).
     """
 
     order: Order
@@ -65,6 +67,8 @@ class Plan:
     into: tuple[Array, ...] = ()
     takes: tuple[Array, ...] = ()
     earlier: bool = False
+    first: tuple[Kernel, ...] = ()
+    then: tuple[Kernel, ...] = ()
 
 
 def plan_kernel(kernel: Kernel, deterministic: bool = False) -> Plan:

@@ -62,7 +62,15 @@ class Uses:
 
 
 def uses_of(kernel: Kernel, plan: Plan) -> Uses:
-    """Return what a kernel uses."""
+    """Return what a kernel uses, with the records that it makes for others."""
+    uses = _own_uses(kernel, plan)
+    for other in (*plan.first, *plan.then):
+        more = _own_uses(other, Plan(Order.SERIAL))
+        uses = replace(uses, reads=uses.reads | more.reads, writes=uses.writes | more.writes)
+    return uses
+
+
+def _own_uses(kernel: Kernel, plan: Plan) -> Uses:
     accesses = kernel_effects(kernel).accesses
     reads = {access.name for access in accesses if not access.writes}
     reads |= {array.name for array, _ in index_reads(kernel)}

@@ -20,7 +20,7 @@ from dataclasses import replace
 from simgen.ir.expr import Array, Const, Param
 from simgen.ir.kernel import Kernel, OverElements, OverFanOut, Program
 from simgen.ir.stmt import Emit, EmitTable
-from simgen.ir.visit import flatten, writes
+from simgen.ir.visit import flatten, reads, writes
 from simgen.targets.cuda.order import Plan, index_reads
 from simgen.targets.cuda.phases import Uses, levels, uses_of
 from simgen.targets.effects import kernel_effects
@@ -98,6 +98,8 @@ def _inputs(program: Program, plans: Mapping[str, Plan]) -> list[Array]:
     others: set[str] = set()
     for kernel in program.kernels:
         use = uses_of(kernel, plans[kernel.name])
+        # what is recorded before the loop would be read before it is taken up
+        others |= {one.name for first in plans[kernel.name].first for one, _ in reads(first.body)}
         for name in use.reads | use.writes | use.updates.keys():
             if name not in arrays:
                 continue

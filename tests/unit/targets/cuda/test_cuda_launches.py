@@ -11,11 +11,10 @@ import simgen
 from simgen.api import network
 from simgen.commands.workloads.workload import Workload
 from simgen.ir.kernel import OverEvents
+from simgen.targets.cuda.arrange import arrange
 from simgen.targets.cuda.fold_events import fold_events
-from simgen.targets.cuda.order import plan_kernel
-from simgen.targets.cuda.phases import conflicts, levels, with_shared_updates
-from simgen.targets.cuda.sums import uses_with_sums, with_sums
-from simgen.targets.frame import distinct_kernels
+from simgen.targets.cuda.phases import conflicts, levels
+from simgen.targets.cuda.sums import uses_with_sums
 
 pytestmark = pytest.mark.compiler
 
@@ -62,11 +61,7 @@ def launches(program, *, delayed=False):
 
     Names stand without the object that has them. ``delayed``: where no delay is zero.
     """
-    program = fold_events(program)
-    kernels = distinct_kernels(program)
-    plans = {name: plan_kernel(kernel) for name, kernel in kernels.items()}
-    plans = with_shared_updates(kernels, plans)
-    plans = with_sums(program, plans) if delayed else plans
+    program, plans = arrange(program, delayed=delayed)
     uses = uses_with_sums(program, plans)
     places = levels(uses)
     forced: list[set[str]] = [set() for _ in range(max(places))]
@@ -97,11 +92,16 @@ def test_a_step_is_one_launch_where_no_delay_is_zero(program, model):
 
 
 def test_what_takes_launches_whatever_the_delays(program):
-    """Resets of what deliveries add to, plasticity, and lists of spikes that are kept."""
+    """Resets of what deliveries add to, and plasticity."""
     brunel, stdp = program("brunel"), program("stdp")
     assert launches(brunel, delayed=True) == launches(brunel)
     assert launches(stdp, delayed=True) == launches(stdp)
-    assert len(launches(program("microcircuit", record=True), delayed=True)) == 1
+
+
+def test_lists_of_spikes_are_kept_in_the_same_launch_where_no_delay_is_zero(program):
+    made = program("microcircuit", record=True)
+    assert launches(made, delayed=True) == []
+    assert launches(made) == [{"spike.events", "I"}]
 
 
 def test_the_launches_of_a_step_with_plasticity(program):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+
 import numpy as np
 import pytest
 
@@ -21,6 +23,7 @@ def device():
     simgen.start_scope()
     simgen.seed(2)
     found = open_device(Options(target="cuda", emulate=True))
+    gc.collect()  # what networks of other tests have is not freed in the middle of this one
     yield found
     found.limit = None
     simgen.set_device("auto", dtype="float64")
