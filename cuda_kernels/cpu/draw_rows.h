@@ -78,7 +78,7 @@ static uint64_t sg_skip_row(const sg_skip_job &job, uint64_t row, uint32_t *out,
 // Thread t makes its share of the rows in targets[region[t] .. region[t+1]). If all regions
 // sufficed, they are moved together and row_start is complete; else 1 is returned and needed[] says
 // how much to reserve.
-static int64_t sg_skip_rows(const sg_skip_job &job, const uint64_t *region, uint64_t *row_start,
+static inline int64_t sg_skip_rows(const sg_skip_job &job, const uint64_t *region, uint64_t *row_start,
                             uint32_t *targets, uint64_t *needed) {
   row_start[0] = 0;
   sg_parallel(job.n_threads, [&](int64_t thread) {
@@ -201,7 +201,7 @@ static inline void sg_draw_distinct(const sg_uniform_job &job, uint32_t row, uin
 }
 
 // Fills each row with as many draws as it has room for.
-static int64_t sg_uniform_rows(const sg_uniform_job &job, uint32_t *targets) {
+static inline int64_t sg_uniform_rows(const sg_uniform_job &job, uint32_t *targets) {
   int64_t status = SG_OK;
   uint32_t bits = job.n_target ? 64u - (uint32_t)__builtin_clzll(job.n_target) : 0u;
   sg_parallel(job.n_threads, [&](int64_t thread) {

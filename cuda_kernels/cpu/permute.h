@@ -4,7 +4,6 @@
 #ifndef SG_CPU_PERMUTE_H
 #define SG_CPU_PERMUTE_H
 
-#include "draw_rows.h"
 #include "row_sort.h"
 #include "store.h"
 
@@ -23,7 +22,7 @@ static void sg_move_values(Value *out, const Value *values, const Index *order, 
   });
 }
 
-static void sg_move_bytes(char *out, const char *values, sg_uints order, uint64_t n, uint64_t size,
+static inline void sg_move_bytes(char *out, const char *values, sg_uints order, uint64_t n, uint64_t size,
                           int64_t gather, int64_t n_threads) {
   sg_parallel(n_threads, [&](int64_t thread) {
     uint64_t last = sg_share(n, thread + 1, n_threads);
@@ -104,7 +103,7 @@ static int64_t sg_recompute_order(const uint64_t *row_start, const Target *targe
 }
 
 // One partition's row number and delay class of each position; an output of width 0 is not written.
-static void sg_expand_store(const uint64_t *row_start, uint64_t n_rows,
+static inline void sg_expand_store(const uint64_t *row_start, uint64_t n_rows,
                             const sg_segment_sink &bounds, sg_uints sources, sg_uints classes,
                             int64_t n_threads) {
   sg_parallel(n_threads, [&](int64_t thread) {
@@ -136,31 +135,6 @@ static void sg_expand_store(const uint64_t *row_start, uint64_t n_rows,
       }
     }
   });
-}
-
-// Whether each row is sorted (bit 0) and whether some row has a target twice (bit 1).
-static int64_t sg_row_properties(const uint64_t *row_start, uint64_t n_rows,
-                                 const uint32_t *targets, uint64_t longest) {
-  sg_scratch<uint32_t> copy(longest);
-  sg_scratch<uint32_t> spare(longest);
-  if (!copy.data || !spare.data) return SG_NO_MEMORY;
-  int64_t sorted = 1;
-  int64_t repeated = 0;
-  for (uint64_t row = 0; row < n_rows; ++row) {
-    uint64_t n = row_start[row + 1] - row_start[row];
-    const uint32_t *values = targets + row_start[row];
-    int ascending = 1;
-    for (uint64_t k = 1; k < n; ++k) ascending &= values[k - 1] <= values[k];
-    sorted &= ascending;
-    if (repeated) continue;
-    if (!ascending) {
-      memcpy(copy.data, values, n * sizeof(uint32_t));
-      sg_sort_values(copy.data, spare.data, n, 32);
-      values = copy.data;
-    }
-    for (uint64_t k = 1; k < n; ++k) repeated |= values[k - 1] == values[k];
-  }
-  return sorted | (repeated << 1);
 }
 
 #endif

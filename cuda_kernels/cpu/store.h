@@ -95,7 +95,7 @@ struct sg_store_job {
 };
 
 // Counts synapses and (row, class) pairs: sizes and pairs are [n_parts][n_rows]; pairs may be null.
-static int64_t sg_store_count_rows(const sg_store_job &job, uint64_t *sizes, uint64_t *pairs) {
+static inline int64_t sg_store_count_rows(const sg_store_job &job, uint64_t *sizes, uint64_t *pairs) {
   int64_t status = SG_OK;
   uint64_t n_buckets = job.n_parts * job.n_classes;
   sg_parallel(job.n_threads, [&](int64_t thread) {

@@ -203,7 +203,7 @@ class Backend:
 
 @functools.lru_cache(maxsize=1)
 def _native() -> Backend:
-    native.support()
+    native.load_part("rows")
     return Backend(native, native_store)
 
 

@@ -84,25 +84,58 @@ void sg_splice(void *out, const void *values, uint64_t itemsize, const uint64_t 
 void sg_release_memory(void);
 int64_t sg_piece(const sg_piece_job *job, sg_uints positions, sg_uints classes);
 """
-_LAYOUT = (
-    *("sg_skip_job", "sg_uniform_job", "sg_store_job", "sg_store_out", "sg_column_job"),
-    *("sg_piece_job", "sg_split_job"),
-)
+# The parts of the library: most networks need one or two of them, and each takes a second to
+# compile. By their names: the structs that they tell the sizes of, and their functions.
+_PARTS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "rows": (
+        ("sg_skip_job",),
+        ("sg_rows_by_skips", "sg_rows_of_all", "sg_row_facts", "sg_release_memory"),
+    ),
+    "draws": (("sg_uniform_job", "sg_split_job"), ("sg_rows_by_draws", "sg_split_total")),
+    "store": (
+        ("sg_store_job", "sg_store_out"),
+        ("sg_store_count", "sg_store_fill", "sg_expand", "sg_move"),
+    ),
+    "index": (
+        ("sg_column_job", "sg_piece_job"),
+        (
+            *("sg_transpose", "sg_columns_count", "sg_columns_sort", "sg_order_again"),
+            *("sg_splice", "sg_piece"),
+        ),
+    ),
+}
+_HOMES = {function: part for part, (_, functions) in _PARTS.items() for function in functions}
+
+
+@functools.lru_cache(maxsize=len(_PARTS))
+def load_part(part: str) -> Any:
+    """Return a loaded part of the library (a cffi object, untyped); the first call compiles it.
+
+    Raises :class:`simgen.errors.CompileError` without a compiler.
+    """
+    source = (cuda_kernel_dir() / "cpu" / f"support_{part}.cpp").read_text(encoding="utf-8")
+    lib = compile_shared(source, optimize="-O2", openmp=True).load(_CDEF)
+    structs = _PARTS[part][0]
+    sizes = np.zeros(len(structs), dtype=np.uint64)
+    lib.sg_support_layout(pointer(sizes))
+    if [int(size) for size in sizes] != [interface(_CDEF).sizeof(name) for name in structs]:
+        raise InternalError("the support library and its declarations differ")
+    return lib
+
+
+class _Support:
+    """All functions of the library; each finds its part when it is first called."""
+
+    def __getattr__(self, name: str) -> Any:
+        function = getattr(load_part(_HOMES[name]), name)
+        setattr(self, name, function)
+        return function
 
 
 @functools.lru_cache(maxsize=1)
 def support() -> Any:
-    """Return the loaded support library (a cffi object, untyped); the first call compiles it.
-
-    Raises :class:`simgen.errors.CompileError` without a compiler.
-    """
-    source = (cuda_kernel_dir() / "cpu" / "support.cpp").read_text(encoding="utf-8")
-    lib = compile_shared(source, optimize="-O2", openmp=True).load(_CDEF)
-    sizes = np.zeros(len(_LAYOUT), dtype=np.uint64)
-    lib.sg_support_layout(pointer(sizes))
-    if [int(size) for size in sizes] != [interface(_CDEF).sizeof(name) for name in _LAYOUT]:
-        raise InternalError("the support library and its declarations differ")
-    return lib
+    """Return the functions of the support library (untyped)."""
+    return _Support()
 
 
 def pointer(array: NDArray[Any] | None) -> Any:
