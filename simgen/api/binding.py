@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from simgen import pipeline
 from simgen.api.arguments import about
-from simgen.api.checks import accept_infinities, known_finite, require_finite, reserve_recordings
+from simgen.api.checks import accept_infinities, require_finite, reserve_recordings
 from simgen.api.clock import Clock, clocks_of
 from simgen.api.component import Component, in_order, overridden, stream_numbers
 from simgen.api.constant_table import ConstantTable
@@ -321,7 +321,7 @@ class CompiledNetwork(Timeline):
 
     def check_state(self, when: str) -> None:
         """Raise NumericalError if a state variable is not finite, or an integer too large."""
-        if not all(map(known_finite, self._state)):
+        if not all(variable.looks_finite() for variable in self._state):
             require_finite(self.components, self.objects, when)
         self._whole_numbers.require(self.components, when)
 

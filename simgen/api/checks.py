@@ -38,8 +38,6 @@ if TYPE_CHECKING:
     from simgen.api.storage import ProgramArray, StateVariable
     from simgen.api.synapses import Synapses
 
-_SHORT = 8192  # elements of a vector
-
 # The flags that an equation of each kind may have, by the kind of object it belongs to.
 NEURON_FLAGS = frozenset(("unless refractory", "constant over dt", "constant", "shared", "linked"))
 SYNAPSE_FLAGS = frozenset(
@@ -115,21 +113,6 @@ def require_ring(events: EventList, buffer: EventBuffer, depth: int, component: 
             f"{depth:,} steps ({buffer.size:,} elements)",
             "Use shorter delays, or a longer step.",
         )
-
-
-def known_finite(variable: ProgramArray) -> bool:
-    """Whether a quick look shows that all values are finite; False says nothing.
-
-    The look must not take longer than a step of a small network: the product of a vector with
-    itself takes half the time of its sum. Of longer ones a library may start threads.
-    """
-    if variable.is_finite():
-        return True
-    values = variable.values
-    if values.dtype.kind != "f":
-        return True
-    total = values.dot(values) if values.size <= _SHORT else np.add.reduce(values)
-    return math.isfinite(total)
 
 
 def require_finite(running: Iterable[Component], objects: Iterable[Component], when: str) -> None:

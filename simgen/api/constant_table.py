@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
 from simgen.api.name_conflicts import NameConflicts
-from simgen.api.namespaces import LayeredNamespace, Namespace
+from simgen.api.namespaces import NO_NAMES, LayeredNamespace, Namespace
 from simgen.model.scope import ConstantScope, RefusedEntry, read_constant
 from simgen.units import Dimension
 
-# an object's namespace, whether the run's is below it, a name, the user's object and its value
-_Watched = tuple[Namespace, bool, str, Any, Any]
+# how an object's namespace is asked (None: that of the run is), a name, the user's object, whether
+# that may change in place, and its value
+_Watched = tuple[Callable[[str], Any] | None, str, Any, bool, Any]
 
 
 class ConstantTable:
@@ -68,24 +69,24 @@ class ConstantTable:
             (scope, scope.used[param][0], raw, value)
             for scope, param, raw, (value, _) in self._read
         ]
-        read += [
-            (scope, name, old, None)
-            for scope in self._functions
-            for name, old in scope.functions.items()
-        ]
+        read += [(s, name, old, None) for s in self._functions for name, old in s.functions.items()]
         found: dict[tuple[int, str], _Watched] = {}
         for scope, name, raw, value in read:
             values = scope.values
-            layered = isinstance(values, LayeredNamespace)
             own = values.own if isinstance(values, LayeredNamespace) else values
-            found[id(own), name] = (own, layered, name, raw, value)
+            inside = name in own
+            if not inside:
+                found[0, name] = (None, name, raw, isinstance(raw, np.ndarray), value)
+            if inside or own is not NO_NAMES:  # where the name may come to be
+                old = raw if inside else None
+                found[id(own), name] = (own.get, name, old, isinstance(old, np.ndarray), value)
         return list(found.values())
 
     def _same(self, namespace: Namespace) -> bool:
         """Whether all names give what they gave; False where it takes a closer look to tell."""
-        for own, layered, name, old, value in self._watched:
-            raw = namespace.get(name) if layered and name not in own else own.get(name)
-            if raw is not old or (isinstance(raw, np.ndarray) and not _is_still(raw, value)):
+        around = namespace.get
+        for own, name, old, may_change, value in self._watched:
+            if (own or around)(name) is not old or (may_change and not _is_still(old, value)):
                 return False
         return True
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from simgen.api.group import Group
 
 Namespace = Mapping[str, Any]
-_NO_NAMES: Namespace = MappingProxyType({})  # one for all objects without a namespace
+NO_NAMES: Namespace = MappingProxyType({})  # one for all objects without a namespace
 _MISSING = object()
 
 
@@ -95,7 +95,7 @@ class LayeredNamespace(Mapping[str, Any]):
         owner: Group | None = None,
         substituted: frozenset[str] = frozenset(),
     ) -> None:
-        self.own = _NO_NAMES if own is None else own
+        self.own = NO_NAMES if own is None else own
         self._run = run
         self._owner = None if owner is None else weakref.ref(owner)  # which keeps this alive
         self.substituted = substituted

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 import weakref
 from typing import Any, Protocol
@@ -26,6 +27,7 @@ from simgen.targets.base import Memory
 from simgen.units import DIMENSIONLESS
 
 AnyArray = npt.NDArray[Any]
+_SHORT = 8192  # elements of a vector
 
 
 class Borrower(Protocol):
@@ -70,6 +72,22 @@ class ProgramArray:
         """Whether a device that has newer values knows them to be finite; asks no other."""
         mirror = None if self._memory is None else self._memory.mirror
         return mirror is not None and mirror.is_finite(self.array)
+
+    def looks_finite(self) -> bool:
+        """Whether a quick look shows that all values are finite; False says nothing.
+
+        The look must not take longer than a step of a small network: the product of a vector with
+        itself takes half the time of its sum. Of longer ones a library may start threads.
+        """
+        values = self._data
+        if values is None or self._memory is not None:
+            if self.is_finite():
+                return True
+            values = self.values
+        if values.dtype.kind != "f":
+            return True
+        total = values.dot(values) if values.size <= _SHORT else np.add.reduce(values)
+        return math.isfinite(total)
 
     @property
     def size(self) -> int:
