@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -15,6 +16,7 @@ from simgen.units import Dimension
 # how an object's namespace is asked (None: that of the run is), a name, the user's object, whether
 # that may change in place, and its value
 _Watched = tuple[Callable[[str], Any] | None, str, Any, bool, Any]
+_item: Callable[[Any], Any] = np.ndarray.item  # the method of quantities makes another one
 
 
 class ConstantTable:
@@ -72,6 +74,8 @@ class ConstantTable:
         read += [(s, name, old, None) for s in self._functions for name, old in s.functions.items()]
         found: dict[tuple[int, str], _Watched] = {}
         for scope, name, raw, value in read:
+            if np.ndim(raw) and isinstance(raw, np.ndarray):
+                value = math.nan  # equal to nothing: compared element by element each time
             values = scope.values
             own = values.own if isinstance(values, LayeredNamespace) else values
             inside = name in own
@@ -86,7 +90,7 @@ class ConstantTable:
         """Whether all names give what they gave; False where it takes a closer look to tell."""
         around = namespace.get
         for own, name, old, may_change, value in self._watched:
-            if (own or around)(name) is not old or (may_change and not _is_still(old, value)):
+            if (own or around)(name) is not old or (may_change and _item(old) != value):
                 return False
         return True
 
