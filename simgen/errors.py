@@ -193,6 +193,19 @@ def gathering(problems: list[Problem]) -> Iterator[None]:
         problems.extend(error.problems or [Problem(str(error), error=type(error))])
 
 
+@contextmanager
+def joining(problems: list[Problem]) -> Iterator[None]:
+    """Raise ``problems`` at the end; if there are any, with an error that comes before it."""
+    try:
+        yield
+    except SimgenError as error:
+        if isinstance(error, InternalError) or not problems:
+            raise
+        new = error.problems or (Problem(str(error), error=type(error)),)
+        problems.extend(problem for problem in new if problem not in problems)
+    raise_problems(problems)
+
+
 def attempt(
     parse: Callable[[SourceText], T], text: SourceText, problems: list[Problem]
 ) -> T | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -17,7 +18,7 @@ from simgen.errors import (
     raise_problems,
 )
 from simgen.ir.expr import Array, Role
-from simgen.lang.equations import Equation, EquationSet, parse_equations
+from simgen.lang.equations import Equation, EquationSet, parse_equations, parse_what_can_be
 from simgen.lang.equations_object import Equations
 from simgen.lang.expressions import parse_expression
 from simgen.lang.statements import parse_statements
@@ -40,22 +41,39 @@ def as_equations(
 
 
 def read_equations(
-    model: Any, owner: str, conditions: Mapping[str, Any], code: Mapping[str, Any]
-) -> tuple[EquationSet, dict[str, Any]]:
-    """Return what :func:`as_equations` does; its error comes with those of the other texts."""
-    problems: list[Problem] = []
+    model: Any, owner: str, texts: Mapping[str, Any], problems: list[Problem]
+) -> tuple[EquationSet, dict[str, Any], frozenset[str]]:
+    """Return what :func:`as_equations` does; where they are wrong, those that are right.
+
+    The third value has the names of what is missing: where they occur, no more can be said.
+    ``texts`` are the other texts of the object, by what they are: where too little is known of the
+    equations to go on, they are read, and all that is wrong is raised.
+    """
     with gathering(problems):
-        return as_equations(model, owner)
-    for label, text in conditions.items():
-        if isinstance(text, str):
-            attempt(parse_expression, SourceText(text, label, owner), problems)
-    for label, text in code.items():
+        return *as_equations(model, owner), frozenset()
+    partial = (
+        parse_what_can_be(SourceText(model, "equations", owner)) if isinstance(model, str) else None
+    )
+    if partial is not None:
+        return partial[0], {}, partial[1]
+    for label, text in texts.items():
+        parse = (
+            parse_expression if label in ("threshold", "refractory period") else parse_statements
+        )
         for name, part in text.items() if isinstance(text, Mapping) else [("", text)]:
             if isinstance(part, str):
                 what = f"pathway '{name}'" if name else label
-                attempt(parse_statements, SourceText(part, what, owner), problems)
+                attempt(parse, SourceText(part, what, owner), problems)
     raise_problems(problems)
     raise InternalError(f"the equations of {owner} were refused without a problem")
+
+
+def without_mentions(problems: list[Problem], names: frozenset[str]) -> list[Problem]:
+    """Return the problems whose place in the text has none of the names."""
+    if not names:
+        return problems
+    word = re.compile(rf"(?<![A-Za-z0-9_])(?:{'|'.join(map(re.escape, names))})(?![A-Za-z0-9])")
+    return [p for p in problems if p.origin is not None and not word.search(p.origin.text)]
 
 
 def dtype_of(kind: str) -> DType:

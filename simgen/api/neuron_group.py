@@ -16,7 +16,7 @@ from simgen.api.checks import (
     checked_period,
     require_variables,
 )
-from simgen.api.equation_variables import declare_variables, read_equations
+from simgen.api.equation_variables import declare_variables, read_equations, without_mentions
 from simgen.api.group import spike_events
 from simgen.api.group_code import RunsCode
 from simgen.api.linked import declared
@@ -36,7 +36,7 @@ from simgen.errors import (
     SourceText,
     UnsupportedFeatureError,
     gathering,
-    raise_problems,
+    joining,
 )
 from simgen.integrate.choose import check_method, choose
 from simgen.integrate.model import Derived, OdeSystem, Update
@@ -122,31 +122,32 @@ class NeuronGroup(RunsCode, NeuronEvents):
         if method_options:
             raise UnsupportedFeatureError(f"method_options of {owner} are not supported.")
         self._set("_N", checked_size(N, f"The number of neurons of {owner}"))
-        conditions = {"threshold": threshold, "refractory period": refractory}
-        equations, values = read_equations(model, owner, conditions, {"reset": reset})
-        self._set("equations", equations)
-        self._substitute(values)
-        self._set("_method", method)
-        self._set("_refractory", checked_period(refractory, owner))
-        self._set("_model", None)
-        self._set("_update", None)
-        self._set("_group_constants", None)
-        self._set("_internal", {})
-        check_events(events, owner, threshold)
-        conditions = {"spike": threshold} if threshold is not None else {}
-        self._set("_conditions", self._texts({**conditions, **dict(events or {})}, "condition"))
-        if reset is not None and threshold is None:
-            raise ModelError(f"{owner} has a reset but no threshold.")
-        self._set("_reactions", self._texts({} if reset is None else {"spike": reset}, "reset"))
-        self._set("_condition_places", {})
-        self._set("_reaction_places", {})
         problems: list[Problem] = []
-        with gathering(problems), about(owner):
-            check_method(method)
-        self._declare(problems)
-        constants = ConstantScope(self.namespace or {}, prefix=f"{self.name}.c.")
-        check_neurons(self._source(), constants, strict=False, problems=problems)
-        raise_problems(problems)
+        with joining(problems):
+            texts = {"threshold": threshold, "refractory period": refractory, "reset": reset}
+            equations, values, lost = read_equations(model, owner, texts, problems)
+            self._set("equations", equations)
+            self._substitute(values)
+            self._set("_method", method)
+            self._set("_refractory", checked_period(refractory, owner))
+            for name, empty in (("_model", None), ("_update", None), ("_group_constants", None)):
+                self._set(name, empty)
+            self._set("_internal", {})
+            check_events(events, owner, threshold)
+            conditions = {} if threshold is None else {"spike": threshold}
+            self._set("_conditions", self._texts({**conditions, **dict(events or {})}, "condition"))
+            if reset is not None and threshold is None:
+                raise ModelError(f"{owner} has a reset but no threshold.")
+            self._set("_reactions", self._texts({} if reset is None else {"spike": reset}, "reset"))
+            self._set("_condition_places", {})
+            self._set("_reaction_places", {})
+            with gathering(problems), about(owner):
+                check_method(method)
+            found: list[Problem] = []
+            self._declare(found)
+            constants = ConstantScope(self.namespace or {}, prefix=f"{self.name}.c.")
+            check_neurons(self._source(), constants, strict=False, problems=found)
+            problems.extend(without_mentions(found, lost))
         warn_of_neurons(self)
 
     def _declare(self, problems: list[Problem]) -> None:

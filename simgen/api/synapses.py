@@ -19,7 +19,7 @@ from simgen.api.checks import (
     is_whole,
 )
 from simgen.api.endpoint_values import endpoint_names, endpoint_view
-from simgen.api.equation_variables import declare_variables, read_equations
+from simgen.api.equation_variables import declare_variables, read_equations, without_mentions
 from simgen.api.evaluation import TextContext, evaluate_text
 from simgen.api.group import Group
 from simgen.api.group_code import RunsCode
@@ -44,7 +44,7 @@ from simgen.errors import (
     UnknownAttributeError,
     UnsupportedFeatureError,
     gathering,
-    raise_problems,
+    joining,
 )
 from simgen.integrate.choose import check_method
 from simgen.ir import kernel as ir
@@ -118,26 +118,28 @@ class Synapses(RunsCode, SynapticStates):
                 raise ArgumentTypeError(f"The {side} of {owner} must be a group, not {group!r}.")
         self._set("source", source)
         self._set("target", source if target is None else target)
-        code = {"on_pre": on_pre, "pre": pre, "on_post": on_post, "post": post}
-        equations, values = read_equations(model, owner, {}, code)
-        self._set("equations", equations)
-        self._substitute(values)
-        self._set("_method", method)
-        self._set("_data", SynapticData(source._size(), parent_group(self.target)._size()))
-        self._set("_class_steps", np.zeros(1, np.uint32))
-        self._set("_class_dt", self.clock.dt_)
-        self._set("_multisynaptic", multisynaptic_index)
-        self._set("_run", SynapticRun(self))
-        self._set("_pathways", {})
-        codes = pathway_codes(self, (on_pre, pre), (on_post, post))
-        make_pathways(self, codes, on_event, delay)
         problems: list[Problem] = []
-        with gathering(problems), about(owner):
-            check_method(method)
-        self._declare(problems)
-        constants = ConstantScope(self.namespace or {}, prefix=f"{self.name}.c.")
-        check_synapses(self._source_model(), constants, strict=False, problems=problems)
-        raise_problems(problems)
+        with joining(problems):
+            texts = {"on_pre": on_pre, "pre": pre, "on_post": on_post, "post": post}
+            equations, values, lost = read_equations(model, owner, texts, problems)
+            self._set("equations", equations)
+            self._substitute(values)
+            self._set("_method", method)
+            self._set("_data", SynapticData(source._size(), parent_group(self.target)._size()))
+            self._set("_class_steps", np.zeros(1, np.uint32))
+            self._set("_class_dt", self.clock.dt_)
+            self._set("_multisynaptic", multisynaptic_index)
+            self._set("_run", SynapticRun(self))
+            self._set("_pathways", {})
+            codes = pathway_codes(self, (on_pre, pre), (on_post, post))
+            make_pathways(self, codes, on_event, delay)
+            with gathering(problems), about(owner):
+                check_method(method)
+            found: list[Problem] = []
+            self._declare(found)
+            constants = ConstantScope(self.namespace or {}, prefix=f"{self.name}.c.")
+            check_synapses(self._source_model(), constants, strict=False, problems=found)
+            problems.extend(without_mentions(found, lost))
         warn_of_synapses(self)
 
     # --- construction -----------------------------------------------------------------------

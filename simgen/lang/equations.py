@@ -58,6 +58,25 @@ def parse_equations(source: SourceText) -> EquationSet:
     return found
 
 
+def parse_what_can_be(source: SourceText) -> tuple[EquationSet, frozenset[str]] | None:
+    """Return those definitions of a wrong text that are right, and the names of the others.
+
+    None where it cannot be told what a line defines, or where definitions go round in a circle.
+    """
+    try:
+        reader = _Reader(source, tokenize(source))
+        reader.read()
+        if None in reader.lost:
+            return None
+        lost = frozenset(name for name in reader.lost if name is not None)
+        found = {name: e for name, e in reader.found.items() if name not in lost}
+        equations = EquationSet(source, found)
+        equations.ordered_subexpressions()
+    except (Refused, EquationError):
+        return None
+    return equations, lost
+
+
 class _Reader:
     """Goes through the tokens, definition by definition, and collects problems."""
 
@@ -67,6 +86,7 @@ class _Reader:
         self.position = 0
         self.found: dict[str, Equation] = {}
         self.problems: list[Problem] = []
+        self.lost: set[str | None] = set()  # names whose definitions are wrong; None: not known
 
     def read(self) -> None:
         while self.position < len(self.tokens) and len(self.problems) < MAX_PROBLEMS:
@@ -81,9 +101,11 @@ class _Reader:
             start = self.position
             self.position += length
             try:
-                self._definition(kind, name, start)
+                if not self._definition(kind, name, start):
+                    self.lost.add(name.text)
             except Refused as refusal:
                 self.problems.append(refusal.problem)
+                self.lost.add(name.text)
 
     def _texts(self, position: int, count: int) -> list[str]:
         return [token.text for token in self.tokens[position : position + count]]
@@ -112,6 +134,7 @@ class _Reader:
         end = self._line_end(self.position)
         line = self.tokens[self.position : end]
         self.problems.append(_describe_stray(self.source, line))
+        self.lost.add(None)
         self.position = end
         while self.position < len(self.tokens):
             if self.tokens[self.position].kind == "newline":
@@ -127,8 +150,11 @@ class _Reader:
         operators = ("+", "-", "*", "/", "//", "%", "**", "(", ",")
         return last.is_op(*operators) or token.is_op(*operators, ")")
 
-    def _definition(self, kind: Kind, name: Token, start: int) -> None:
-        """Read what follows a head; the position is then behind the definition."""
+    def _definition(self, kind: Kind, name: Token, start: int) -> bool:
+        """Read what follows a head; the position is then behind the definition.
+
+        Returns whether the definition can be used, though its flags may be wrong.
+        """
         body = self._body() if kind != "parameter" else []
         colon = self.tokens[self.position] if self.position < len(self.tokens) else None
         expression = None
@@ -149,11 +175,14 @@ class _Reader:
         origin = Origin(self.source, self.tokens[start].start, self.tokens[self.position - 1].end)
         dtype = _value_type(part)
         flags = self._flags(kind, part)
+        known = len(self.problems)
         self._check_unit(kind, part, dtype)
-        if self._usable(name, kind, flags, expression is not None or kind == "parameter"):
-            self.found[name.text] = Equation(
-                kind, name.text, expression, part.node, flags, origin, dtype
-            )
+        if not self._usable(name, kind, flags, expression is not None or kind == "parameter"):
+            return False
+        self.found[name.text] = Equation(
+            kind, name.text, expression, part.node, flags, origin, dtype
+        )
+        return len(self.problems) == known
 
     def _body(self) -> list[Token]:
         """Take the tokens up to the ``:``, or up to the next definition."""
