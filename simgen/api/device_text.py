@@ -10,7 +10,7 @@ anything has changed.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -47,6 +47,7 @@ from simgen.targets.base import Memory, Mirror
 
 if TYPE_CHECKING:
     from simgen.api.group import Group
+    from simgen.api.synapses_in_network import SynapsesInNetwork
 
 _CHOICE_KEY = Param("text_choice_key", DType.U64)
 
@@ -210,7 +211,7 @@ def _fill(memory: Memory, found: _Assignment, env: TextEnvironment) -> Program:
         memory.ints[START.name], memory.ints[STOP.name] = found.start, found.stop
     else:
         place = group._run.plain_store()
-        add_synapses(memory, group)  # type: ignore[arg-type]  # the only groups of synapses
+        add_synapses(memory, cast("SynapsesInNetwork", group))
     program = assignment_program(found.value, found.chosen, place, kind)
     size = variable.size
     scratch: dict[str, AnyArray] = {OUT: aligned_zeros(size, kind.numpy(found.context.real))}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -122,7 +123,29 @@ def at_index(expr: Expr, index: Index) -> Expr:
     return map_expr(expr, move)
 
 
-class GroupScope(Scope):
+class ModelScope(Scope):
+    """Names that a model defines itself, and below them constants, which they hide."""
+
+    constants: ConstantScope
+
+    def lookup(self, name: str) -> Entry | None:
+        """Return what ``name`` stands for: a variable, a built-in value, or a constant."""
+        entry = self._of_model(name)
+        if entry is None:
+            return self.constants.lookup(name)
+        self.constants.hidden.add(name)
+        return entry
+
+    def peek(self, name: str) -> Entry | None:
+        """Return what ``lookup`` would."""
+        return self._of_model(name) or self.constants.lookup(name)
+
+    @abstractmethod
+    def _of_model(self, name: str) -> Entry | None:
+        """Return what the model itself defines under ``name``."""
+
+
+class GroupScope(ModelScope):
     """The names of a group's code, with variables at a running index.
 
     ``clock`` is the one that the code runs on, the group's own by default. Code in a slot before
@@ -142,18 +165,6 @@ class GroupScope(Scope):
         self.constants = constants
         self.clock = clock or group.clock
         self.before = before
-
-    def lookup(self, name: str) -> Entry | None:
-        """Return what ``name`` stands for: a variable, a built-in value, or a constant."""
-        entry = self._of_model(name)
-        if entry is None:
-            return self.constants.lookup(name)
-        self.constants.hidden.add(name)
-        return entry
-
-    def peek(self, name: str) -> Entry | None:
-        """Return what ``lookup`` would."""
-        return self._of_model(name) or self.constants.lookup(name)
 
     def _of_model(self, name: str) -> Entry | None:
         return self.own(name) or clock_entry(name, self.clock)

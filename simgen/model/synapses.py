@@ -26,7 +26,13 @@ from simgen.lang.equations import Equation, EquationSet
 from simgen.lang.statements import parse_statements
 from simgen.lang.unit_expressions import unit_dimension
 from simgen.model.code import CodeContext, resolve_code
-from simgen.model.description import SECOND, GroupDescription, GroupScope, clock_entry
+from simgen.model.description import (
+    SECOND,
+    GroupDescription,
+    GroupScope,
+    ModelScope,
+    clock_entry,
+)
 from simgen.model.functions import said
 from simgen.model.neurons import resolve_frozen, resolve_odes
 from simgen.model.resolve import DrawCounter
@@ -34,7 +40,6 @@ from simgen.model.scope import (
     ConstantScope,
     Entry,
     RefusedEntry,
-    Scope,
     SubexpressionEntry,
     ValueEntry,
     VariableEntry,
@@ -113,7 +118,7 @@ class SynapsesModel:
     draws: DrawCounter = field(default_factory=DrawCounter)
 
 
-class SynapseScope(Scope):
+class SynapseScope(ModelScope):
     """The names of synaptic code: own, ``_pre``, ``_post``, built in, the target's, constants."""
 
     def __init__(
@@ -129,18 +134,6 @@ class SynapseScope(Scope):
         self.pre = GroupScope(source.pre, PRE, source.pre_constants, clock, before)
         self.post = GroupScope(source.post, POST, source.post_constants, clock, before)
         self.constants = constants
-
-    def lookup(self, name: str) -> Entry | None:
-        """Return what ``name`` stands for in the code of these synapses."""
-        entry = self._of_model(name)
-        if entry is None:
-            return self.constants.lookup(name)
-        self.constants.hidden.add(name)
-        return entry
-
-    def peek(self, name: str) -> Entry | None:
-        """Return what ``lookup`` would."""
-        return self._of_model(name) or self.constants.lookup(name)
 
     def _of_model(self, name: str) -> Entry | None:
         if name in self.source.group.variables or name in self.source.group.subexpressions:
