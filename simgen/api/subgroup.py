@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 
 from simgen.api.group import Group
 from simgen.api.group_code import RunsCode
@@ -25,12 +26,15 @@ if TYPE_CHECKING:
 
 
 def slice_bounds(item: Any, size: int, owner: str) -> tuple[int, int]:
-    """Return start and stop of a subgroup; steps and empty slices are refused."""
+    """Return start and stop of a subgroup; steps, gaps and empty parts are refused."""
     if isinstance(item, int | np.integer) and not isinstance(item, bool):
         item = slice(item, item + 1 if item != -1 else None)
+    if isinstance(item, list | tuple | range | np.ndarray) and len(item):
+        item = _slice_of(np.asarray(item), owner)
     if not isinstance(item, slice):
         raise ArgumentTypeError(
-            f"A part of {owner} is taken by a slice, as in group[:10], not by {item!r}."
+            f"A part of {owner} is taken by a slice, as in group[:10], or by successive indices, "
+            f"not by {item!r}."
         )
     if item.step not in (None, 1):
         raise ArgumentTypeError(f"A part of {owner} must be contiguous: no step in the slice.")
@@ -45,6 +49,25 @@ def slice_bounds(item: Any, size: int, owner: str) -> tuple[int, int]:
     if stop <= start:
         raise ModelError(f"A part of {owner} must have at least one element; {item} has none.")
     return start, stop
+
+
+def _slice_of(indices: npt.NDArray[Any], owner: str) -> slice:
+    """Return the slice that successive indices stand for."""
+    if indices.ndim != 1 or indices.dtype.kind not in "iu":
+        raise ArgumentTypeError(
+            f"A part of {owner} is taken by one-dimensional integer indices, not by an array of "
+            f"shape {indices.shape} and type {indices.dtype}."
+        )
+    first, last = int(indices[0]), int(indices[-1])
+    if first < 0:
+        raise IndexRangeError(f"{first} is outside {owner}: arrays of indices count from 0.")
+    if not np.array_equal(indices, np.arange(first, first + indices.size)):
+        raise ArgumentTypeError(
+            f"A part of {owner} must be contiguous: indices from {first} to {last} were given that "
+            "are not successive. To read or write variables at any indices, use "
+            "group.v[indices]; to record them, the monitor's record=indices."
+        )
+    return slice(first, last + 1)
 
 
 class Subgroup(RunsCode, Group):

@@ -99,6 +99,14 @@ def test_subgroups_share_their_data_and_count_from_zero(group):
             group[wrong]
 
 
+@pytest.mark.parametrize(
+    "indices", [[3, 4, 5], (3, 4, 5), range(3, 6), np.arange(3, 6, dtype=np.uint8)]
+)
+def test_successive_indices_make_a_subgroup_as_a_slice_does(group, indices):
+    part = group[indices]
+    assert (part.start, part.stop) == (3, 6)
+
+
 @pytest.mark.usefixtures("device")
 def test_code_of_subgroups_runs_for_their_elements_only():
     group = NeuronGroup(200, "v : 1", threshold="t_in_timesteps == i", reset="")
