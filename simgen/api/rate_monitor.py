@@ -57,6 +57,11 @@ class PopulationRateMonitor(States, Component):
         yield self.source
 
     @property
+    def N(self) -> int:
+        """The number of steps that were recorded."""
+        return self._steps.used
+
+    @property
     def t(self) -> Quantity:
         """The times of the steps."""
         return Quantity(self.t_, dim=SECOND)

@@ -186,8 +186,13 @@ class StateMonitor(States, Component):
         """The number of times."""
         return self._steps.used
 
+    @property
+    def n_indices(self) -> int:
+        """The number of elements that are recorded."""
+        return int(self.record.size)
+
     def __len__(self) -> int:
-        return self._steps.used
+        return self.N
 
     def _matrix(self, name: str) -> AnyArray:
         recording = self._recordings[name]
@@ -324,7 +329,7 @@ class StateMonitor(States, Component):
         yield self._index_array(), self._positions()
 
     def _parameters(self) -> dict[str, float | int]:
-        return {f"{self.name}.n_indices": int(self.record.size)}
+        return {f"{self.name}.n_indices": self.n_indices}
 
     def _recorded(self) -> Iterator[tuple[Recording, int]]:
         yield self._steps, 1

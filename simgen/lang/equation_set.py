@@ -8,6 +8,8 @@ from typing import Literal
 
 from simgen.errors import EquationError, Origin, Problem, SourceText, raise_problems
 from simgen.lang.syntax import Node, names_in
+from simgen.lang.unit_expressions import unit_dimension
+from simgen.units import DIMENSIONLESS, Dimension, Unit, get_unit
 
 Kind = Literal["differential", "subexpression", "parameter"]
 ValueType = Literal["float", "integer", "boolean"]
@@ -17,7 +19,8 @@ ValueType = Literal["float", "integer", "boolean"]
 class Equation:
     """One definition: ``dx/dt = e : unit``, ``x = e : unit`` or ``x : unit``, with its flags.
 
-    ``expression`` is None for a parameter; ``unit_node`` is checked but not yet resolved.
+    ``expression`` is None for a parameter; ``unit_node`` is checked but not yet resolved. The
+    properties are those by which Brian's users ask an equation.
     """
 
     kind: Kind
@@ -27,6 +30,37 @@ class Equation:
     flags: tuple[str, ...]
     origin: Origin = field(compare=False, repr=False)
     dtype: ValueType = "float"
+
+    @property
+    def varname(self) -> str:
+        """The name that is defined."""
+        return self.name
+
+    @property
+    def type(self) -> str:
+        """``"differential equation"``, ``"subexpression"`` or ``"parameter"``."""
+        return f"{self.kind} equation" if self.kind == "differential" else self.kind
+
+    @property
+    def var_type(self) -> ValueType:
+        """``"float"``, ``"integer"`` or ``"boolean"``."""
+        return self.dtype
+
+    @property
+    def expr(self) -> str | None:
+        """The text of the right side, as written; None for a parameter."""
+        return None if self.expression is None else self.expression.origin.text
+
+    @property
+    def dim(self) -> Dimension:
+        """The dimension of the variable, where the left side is ``dx/dt`` that of x."""
+        # units were checked when the equation was read
+        return unit_dimension(self.unit_node, []) or DIMENSIONLESS
+
+    @property
+    def unit(self) -> Unit:
+        """The unit of the variable, of SI base scale."""
+        return get_unit(self.dim)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,6 @@ import numpy as np
 from simgen.errors import (
     ArgumentTypeError,
     EquationError,
-    Problem,
     SourceText,
     UnknownNameError,
     suggest,
@@ -20,8 +19,7 @@ from simgen.lang.equations import parse_equations
 from simgen.lang.names import unusable_name
 from simgen.lang.syntax import functions_in, names_in
 from simgen.lang.tokens import Refused, tokenize
-from simgen.lang.unit_expressions import unit_dimension
-from simgen.units import DIMENSIONLESS, Dimension, dimension_of, strip
+from simgen.units import Dimension, dimension_of, strip
 
 
 class Equations(Mapping[str, Equation]):
@@ -145,9 +143,7 @@ class Equations(Mapping[str, Equation]):
     def eq_expressions(self) -> list[tuple[str, str]]:
         """The names with an expression and its text, as written."""
         return [
-            (item.name, item.expression.origin.text)
-            for item in self.equation_set.equations
-            if item.expression is not None
+            (item.name, item.expr) for item in self.equation_set.equations if item.expr is not None
         ]
 
     @property
@@ -165,11 +161,7 @@ class Equations(Mapping[str, Equation]):
     @property
     def dimensions(self) -> dict[str, Dimension]:
         """The dimension of each name that is defined."""
-        problems: list[Problem] = []  # units were checked when the equations were read
-        return {
-            item.name: unit_dimension(item.unit_node, problems) or DIMENSIONLESS
-            for item in self.equation_set.equations
-        }
+        return {item.name: item.dim for item in self.equation_set.equations}
 
     @property
     def stochastic_variables(self) -> frozenset[str]:

@@ -56,6 +56,7 @@ def test_monitors_of_a_subgroup_count_from_its_first_element():
     assert spikes.count[:].tolist() == [1, 1, 2, 1, 1, 2, 1, 1, 2, 1]
     assert counts.count[130:140].tolist() == spikes.count[:].tolist()
     assert (counts.num_spikes, spikes.num_spikes) == (267, 13)
+    assert (rate.N, state.N, state.n_indices, twice.n_indices) == (4, 4, 2, 3)
     assert rate.rate * 0.1 * ms == pytest.approx([0.3, 0.4, 0.3, 0.3])
     assert state.v.tolist() == [[130, 130, 131, 131], [135, 136, 136, 136]]
     assert state.w.tolist() == [[260, 260, 262, 262], [270, 272, 272, 272]]

@@ -22,6 +22,22 @@ def test_names_by_kind():
     assert found["v"].kind == "differential"
 
 
+@pytest.mark.parametrize(
+    ("name", "kind", "expr", "var_type", "unit"),
+    [
+        ("v", "differential equation", "(El - v)/tau", "float", volt),
+        ("El", "parameter", None, "float", volt),
+        ("y", "subexpression", "2*n", "float", 1),
+        ("n", "parameter", None, "integer", 1),
+    ],
+)
+def test_an_equation_tells_what_it_defines(name, kind, expr, var_type, unit):
+    found = Equations(LEAKY + "\nn : integer\ny = 2*n : 1")[name]
+    assert (found.varname, found.type, found.expr, found.var_type) == (name, kind, expr, var_type)
+    assert found.unit == unit
+    assert found.dim == found.unit.dim
+
+
 def test_an_unknown_name_is_answered_with_a_suggestion():
     with pytest.raises(UnknownNameError, match=r"do not define 'Ell'\. Did you mean 'El'\?"):
         Equations(LEAKY)["Ell"]
