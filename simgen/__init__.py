@@ -23,6 +23,7 @@ from simgen.api.monitors import EventMonitor, SpikeMonitor
 from simgen.api.network import Network
 from simgen.api.neuron_group import NeuronGroup
 from simgen.api.operations import NetworkOperation, network_operation
+from simgen.api.own_methods import ExplicitStateUpdater, StateUpdateMethod
 from simgen.api.poisson import PoissonGroup, PoissonInput
 from simgen.api.rate_monitor import PopulationRateMonitor
 from simgen.api.running import stop
@@ -66,6 +67,7 @@ __all__ = [
     "EquationError",
     "Equations",
     "EventMonitor",
+    "ExplicitStateUpdater",
     "Function",
     "InternalError",
     "LinkedVariable",
@@ -84,6 +86,7 @@ __all__ = [
     "SpikeMonitor",
     "StateFileError",
     "StateMonitor",
+    "StateUpdateMethod",
     "Subgroup",
     "Synapses",
     "TimedArray",

@@ -20,10 +20,6 @@ _ADVICE: dict[str, str] = {
         ("get_states", "set_states"), "Objects and networks have them, as group.get_states()."
     ),
     **dict.fromkeys(
-        ("ExplicitStateUpdater", "StateUpdateMethod"),
-        "Integrators of your own are not supported; the method argument lists those there are.",
-    ),
-    **dict.fromkeys(
         ("prefs", "device", "build", "set_build_on_run", "BrianLogger"),
         "The target, precision and compiler flags are arguments of set_device().",
     ),

@@ -6,16 +6,24 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from simgen.errors import EquationError, Problem, UnsupportedFeatureError, raise_problems, suggest
+from simgen.errors import (
+    EquationError,
+    ModelError,
+    Problem,
+    UnsupportedFeatureError,
+    raise_problems,
+    suggest,
+)
 from simgen.integrate.exact import exact
 from simgen.integrate.explicit import euler, heun, milstein, rk2, rk4
 from simgen.integrate.exponential_euler import exponential_euler
-from simgen.integrate.model import OdeSystem, Refusal, Update
+from simgen.integrate.model import OdeSystem, OwnMethod, Refusal, Update
 from simgen.integrate.reciprocal import with_reciprocals
 from simgen.ir.expr import RandomDraw
 from simgen.ir.visit import walk
 
-METHODS: dict[str, Callable[[OdeSystem], Update | Refusal]] = {
+Integrator = Callable[[OdeSystem], Update | Refusal]
+METHODS: dict[str, Integrator] = {
     "exact": exact,
     "exponential_euler": exponential_euler,
     "euler": euler,
@@ -26,11 +34,12 @@ METHODS: dict[str, Callable[[OdeSystem], Update | Refusal]] = {
 }
 _ALIASES = {"linear": "exact", "independent": "exact"}
 DEFAULT = ("exact", "euler", "heun")
+_registered: dict[str, OwnMethod] = {}
 
 
 def choose(
     system: OdeSystem,
-    method: str | Sequence[str] | None = None,
+    method: str | OwnMethod | Sequence[str | OwnMethod] | None = None,
     default: Sequence[str] = DEFAULT,
 ) -> Update:
     """Return the update by ``method``, or by the first of several (or of ``default``) that can.
@@ -51,33 +60,52 @@ def choose(
     raise EquationError("\n".join([head, *tried]))
 
 
-def check_method(
-    method: Any, default: Sequence[str] = DEFAULT
-) -> dict[str, Callable[[OdeSystem], Update | Refusal]]:
+def check_method(method: Any, default: Sequence[str] = DEFAULT) -> dict[str, Integrator]:
     """Return the methods that ``method`` names, in their order; raises as :func:`choose` does."""
-    names = tuple(default) if method is None else (method,) if isinstance(method, str) else method
-    if not isinstance(names, list | tuple) or not names or not _all_text(names):
-        raise UnsupportedFeatureError(
-            "method must be a name or a list of names; integrators of your own are not supported "
-            f"({method!r} was given). Use one of {', '.join(METHODS)}."
-        )
-    return {name: _method(name) for name in names}
+    one = isinstance(method, str | OwnMethod)
+    entries = tuple(default) if method is None else (method,) if one else method
+    if not isinstance(entries, list | tuple) or not entries:
+        raise _no_method(method)
+    found: dict[str, Integrator] = {}
+    for entry in entries:
+        if isinstance(entry, OwnMethod):
+            found[repr(entry)] = entry.integrate
+        elif isinstance(entry, str):
+            found[entry] = _method(entry)
+        else:
+            raise _no_method(method)
+    return found
 
 
-def _all_text(names: Sequence[object]) -> bool:
-    return all(isinstance(name, str) for name in names)
+def register_method(name: str, method: OwnMethod) -> None:
+    """Let ``method=name`` stand for a method of the user's.
+
+    Raises ModelError for a name that stands for another one already.
+    """
+    if name in METHODS or name in _ALIASES or _registered.get(name, method) is not method:
+        raise ModelError(f"There is a method of integration named '{name}' already.")
+    _registered[name] = method
 
 
-def _method(name: str) -> Callable[[OdeSystem], Update | Refusal]:
+def _no_method(method: object) -> UnsupportedFeatureError:
+    return UnsupportedFeatureError(
+        f"method must be a name, an ExplicitStateUpdater or a list of them, not {method!r}. The "
+        f"names are {', '.join([*METHODS, *_registered])}."
+    )
+
+
+def _method(name: str) -> Integrator:
     name = _ALIASES.get(name, name)
     if name in METHODS:
         return METHODS[name]
+    if name in _registered:
+        return _registered[name].integrate
     if name.startswith("gsl"):
         raise UnsupportedFeatureError(
             f"method '{name}': simgen has no adaptive GSL integrators; use 'rk4' with a smaller "
             "dt, or 'exponential_euler' for stiff conditionally linear equations"
         )
-    known = [*METHODS, *_ALIASES]
+    known = [*METHODS, *_ALIASES, *_registered]
     hint = suggest(name, known) or f"Known methods: {', '.join(known)}"
     raise EquationError(f"unknown integration method '{name}'. {hint}")
 

@@ -21,13 +21,7 @@ States = Mapping[Expr, Expr]
 
 def euler(system: OdeSystem) -> Update | Refusal:
     """Return forward Euler; with noise Euler-Maruyama, strong order 1 as the noise is additive."""
-    reasons = tuple(
-        f"the noise '{name}' in d{ode.name}/dt is multiplicative: its factor depends on a variable"
-        for ode in system.odes
-        for name, factor in ode.noise
-        if system.has_state(factor)
-    )
-    if reasons:
+    if reasons := multiplicative_noise(system):
         return Refusal(reasons)
     body = Body(system)
     noise = body.noise()
@@ -40,8 +34,8 @@ def euler(system: OdeSystem) -> Update | Refusal:
 
 def rk2(system: OdeSystem) -> Update | Refusal:
     """Return the midpoint rule, order 2."""
-    if refused := _no_noise(system):
-        return refused
+    if reasons := noisy_variables(system):
+        return Refusal(reasons)
     body, dt = Body(system), system.step_width
     half = multiply(real(0.5), dt)
     middle = body.stage("mid", [_ahead(ode, ode.rhs, half) for ode in system.odes])
@@ -55,8 +49,8 @@ def rk2(system: OdeSystem) -> Update | Refusal:
 
 def rk4(system: OdeSystem) -> Update | Refusal:
     """Return the classical Runge-Kutta method, order 4."""
-    if refused := _no_noise(system):
-        return refused
+    if reasons := noisy_variables(system):
+        return Refusal(reasons)
     body, dt = Body(system), system.step_width
     half = multiply(real(0.5), dt)
     slopes = [[body.bind(f"k1_{ode.name}", ode.rhs) for ode in system.odes]]
@@ -155,11 +149,19 @@ def _reads(expr: Expr, state: Load) -> bool:
     return any(node == state for node in walk(expr))
 
 
-def _no_noise(system: OdeSystem) -> Refusal | None:
-    noisy = [ode.name for ode in system.odes if ode.noise]
-    if not noisy:
-        return None
-    return Refusal(tuple(f"'{name}' has a noise term" for name in noisy))
+def noisy_variables(system: OdeSystem) -> tuple[str, ...]:
+    """Return why a method without noise cannot integrate a system."""
+    return tuple(f"'{ode.name}' has a noise term" for ode in system.odes if ode.noise)
+
+
+def multiplicative_noise(system: OdeSystem) -> tuple[str, ...]:
+    """Return why a method for additive noise cannot integrate a system."""
+    return tuple(
+        f"the noise '{name}' in d{ode.name}/dt is multiplicative: its factor depends on a variable"
+        for ode in system.odes
+        for name, factor in ode.noise
+        if system.has_state(factor)
+    )
 
 
 def _not_diagonal(system: OdeSystem) -> tuple[str, ...]:

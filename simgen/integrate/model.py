@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -131,6 +132,14 @@ class Refusal:
     """Why a method cannot integrate a system: full sentences."""
 
     reasons: tuple[str, ...]
+
+
+class OwnMethod(ABC):
+    """A method of integration that a user made, and gives instead of a name."""
+
+    @abstractmethod
+    def integrate(self, system: OdeSystem) -> Update | Refusal:
+        """Return the update of a system, or why there is none."""
 
 
 def is_per_element(expr: Expr) -> bool:

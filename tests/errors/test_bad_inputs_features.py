@@ -33,7 +33,7 @@ LEAK = "dv/dt = -v/(10*ms) : volt"
 MISSING = [
     "SpatialNeuron", "Morphology", "Soma", "Cylinder",
     "BinomialFunction", "prefs", "restore_initial_state",
-    "ExplicitStateUpdater", "device", "get_states",
+    "device", "get_states",
     "BrianLogger", "clear_cache", "EventClock",
 ]  # fmt: skip
 

@@ -336,7 +336,7 @@ def test_unknown_and_missing_methods():
         choose(system(*odes), "zzz")
     with pytest.raises(UnsupportedFeatureError, match=r"'gsl_rkf45'.*use 'rk4' with a smaller dt"):
         choose(system(*odes), "gsl_rkf45")
-    with pytest.raises(UnsupportedFeatureError, match="integrators of your own"):
+    with pytest.raises(UnsupportedFeatureError, match="a name, an ExplicitStateUpdater or"):
         choose(system(*odes), lambda equations: None)
 
 
