@@ -11,35 +11,48 @@ from typing import Any
 
 import numpy as np
 
-from simgen.units.dimension import DIMENSIONLESS
+from simgen.units.dimension import DIMENSIONLESS, Dimension
 from simgen.units.operands import carries_dimension, common_dimension, nested_dimension, split
 from simgen.units.quantity import Quantity, from_si
 
 _LIMITS = ("start", "stop", "step")
 
 
-def array(value: Any, dtype: Any = None, *, copy: bool = True, ndmin: int = 0) -> Any:
-    """Return ``value`` as an array, with its unit: ``array([1*mV, 2*mV])`` is ``[1, 2]*mV``."""
-    if not carries_dimension(value):
-        return np.array(value, dtype=dtype, copy=copy, ndmin=ndmin)
+def array(object: Any, dtype: Any = None, **options: Any) -> Any:
+    """Return ``object`` as an array, with its unit: ``array([1*mV, 2*mV])`` is ``[1, 2]*mV``.
+
+    Takes what ``numpy.array`` does.
+    """
+    if not carries_dimension(object):
+        return np.array(object, dtype=dtype, **options)
+    values, dim = _converted(object, dtype)
+    return from_si(np.array(values, **options), dim)
+
+
+def asarray(a: Any, dtype: Any = None, **options: Any) -> Any:
+    """Return ``a`` as an array, with its unit, without a copy where possible.
+
+    Takes what ``numpy.asarray`` does.
+    """
+    if not carries_dimension(a):
+        return np.asarray(a, dtype=dtype, **options)
+    if dtype is None and not options:
+        return Quantity(a)
+    values, dim = _converted(a, dtype)
+    return from_si(np.asarray(values, **options), dim)
+
+
+def _converted(value: Any, dtype: Any) -> tuple[Any, Dimension]:
     values, dim = split(value)
     if dtype is not None:
         values = Quantity(values, dim).astype(dtype).view(np.ndarray)
-    return from_si(np.array(values, copy=True if copy else None, ndmin=ndmin), dim)
+    return values, dim
 
 
-def asarray(value: Any, dtype: Any = None) -> Any:
-    """Return ``value`` as an array, with its unit, without a copy where possible."""
-    if not carries_dimension(value):
-        return np.asarray(value, dtype=dtype)
-    found = Quantity(value)
-    return found if dtype is None else found.astype(dtype)
-
-
-def full(shape: Any, fill_value: Any, dtype: Any = None) -> Any:
+def full(shape: Any, fill_value: Any, dtype: Any = None, **options: Any) -> Any:
     """Return an array of that shape, all elements ``fill_value``, with its unit."""
     values, dim = split(fill_value)
-    return from_si(np.full(shape, values, dtype=dtype), dim)
+    return from_si(np.full(shape, values, dtype=dtype, **options), dim)
 
 
 def arange(*limits: Any, **options: Any) -> Any:
@@ -79,7 +92,12 @@ def aware(func: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def gathered(value: Any) -> Any:
-    """Return a list that holds quantities as one quantity, anything else as it is."""
-    if isinstance(value, (list, tuple)) and nested_dimension(value) is not DIMENSIONLESS:
-        return Quantity(value)
-    return value
+    """Return a list that holds quantities as one quantity, anything else as it is.
+
+    A list of different shapes stays a list, as functions such as ``concatenate`` take it.
+    """
+    if not isinstance(value, list | tuple) or nested_dimension(value) is DIMENSIONLESS:
+        return value
+    items = [gathered(item) for item in value]
+    shapes = {np.shape(item) for item in items}
+    return Quantity(value) if len(shapes) == 1 else items

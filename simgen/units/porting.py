@@ -6,11 +6,9 @@ one of them is first used.
 
 from __future__ import annotations
 
-import builtins
 import functools
 import importlib
 from collections.abc import Callable, Iterator
-from numbers import Number
 from typing import Any
 
 import numpy as np
@@ -22,29 +20,38 @@ from simgen.units.dimension import DIMENSIONLESS
 from simgen.units.operands import carries_dimension, needs_number, split, strip_nested
 from simgen.units.plotting import register_with_matplotlib
 
-# Names of numpy that Brian's scripts have no use for; its 'bool' would break isinstance(x, bool).
+# Names of numpy that Brian's scripts have no use for, and those of Python that stay what they are,
+# as they do with Brian's import, which ends in pylab's.
 _NOT_FROM_NUMPY = """
-    bool test f2py testing typing core lib ctypeslib
+    test f2py testing typing core lib ctypeslib
     dtypes exceptions fft random show_config show_runtime
+    abs bool bytes max min pow round
 """
+# Modules of Python's library that scripts find among the names of pylab.
+_MODULES = ("functools", "importlib", "inspect", "sys", "threading", "time")
 _PLOTTING = """
-    Arrow Circle FormatStrFormatter FuncFormatter GridSpec Line2D MaxNLocator
-    MultipleLocator Normalize NullFormatter NullLocator Polygon Rectangle ScalarFormatter
-    acorr annotate arrow autoscale autumn axes axhline axhspan axis axline axvline axvspan
-    bar bar_label barbs barh bone box boxplot broken_barh cla clabel clf clim close cohere
-    colorbar contour contourf cool copper csd delaxes draw draw_if_interactive ecdf errorbar
-    eventplot figaspect figimage figlegend fignum_exists figtext figure fill fill_between
-    fill_betweenx findobj flag gca gcf gci get_cmap get_current_fig_manager get_fignums getp
-    ginput gray grid hexbin hist hist2d hlines hot hsv imread imsave imshow inferno ioff ion
-    isinteractive jet legend locator_params loglog magma magnitude_spectrum margins matshow
-    minorticks_off minorticks_on nipy_spectral pause pcolor pcolormesh phase_spectrum pie
-    pink plasma plot polar prism psd quiver quiverkey rc rc_context rcdefaults rgrids
-    savefig sca scatter sci semilogx semilogy set_cmap setp show specgram spring spy
-    stackplot stairs stem step streamplot subplot subplot2grid subplot_mosaic subplots
-    subplots_adjust summer suptitle switch_backend table text thetagrids tick_params
-    ticklabel_format tight_layout title tricontour tricontourf tripcolor triplot twinx twiny
-    violinplot viridis vlines winter xcorr xkcd xlabel xlim xscale xticks ylabel ylim yscale
-    yticks
+    Arrow Artist AutoLocator Axes Button Circle Colormap DateFormatter Figure FixedFormatter
+    FixedLocator FormatStrFormatter FuncFormatter GridSpec IndexLocator Line2D LinearLocator
+    LogFormatter LogLocator MaxNLocator MultipleLocator Normalize NullFormatter NullLocator
+    PolarAxes Polygon Rectangle ScalarFormatter Slider SubplotSpec Text Widget acorr
+    angle_spectrum annotate arrow autoscale autumn axes axhline axhspan axis axline axvline
+    axvspan bar bar_label barbs barh bone box boxplot broken_barh cla clabel clf clim close
+    cohere colorbar connect contour contourf cool copper csd cycler date2num datestr2num
+    delaxes detrend detrend_linear detrend_mean detrend_none disconnect drange draw
+    draw_if_interactive ecdf errorbar eventplot figaspect figimage figlegend fignum_exists
+    figtext figure fill fill_between fill_betweenx findobj flag gca gcf gci get_backend
+    get_cmap get_current_fig_manager get_fignums get_scale_names getp ginput gray grid
+    grouped_bar hexbin hist hist2d hlines hot hsv imread imsave imshow inferno interactive
+    ioff ion isinteractive jet legend locator_params loglog magma magnitude_spectrum margins
+    matshow minorticks_off minorticks_on nipy_spectral num2date pause pcolor pcolormesh
+    phase_spectrum pie pie_label pink plasma plot polar prism psd quiver quiverkey rc
+    rc_context rcdefaults rgrids savefig sca scatter sci semilogx semilogy set_cmap setp
+    show specgram spring spy stackplot stairs stem step streamplot subplot subplot2grid
+    subplot_mosaic subplots subplots_adjust summer suptitle switch_backend table text
+    thetagrids tick_params ticklabel_format tight_layout title tricontour tricontourf
+    tripcolor triplot twinx twiny violinplot viridis vlines waitforbuttonpress
+    window_hanning window_none winter xcorr xkcd xlabel xlim xscale xticks ylabel ylim
+    yscale yticks
 """
 # These ask nobody about units; they draw SI values.
 _IMAGES = frozenset({"imshow", "matshow", "pcolor", "pcolormesh", "contour", "contourf", "spy"})
@@ -111,10 +118,13 @@ def _plotting(name: str) -> Callable[..., Any]:
             args = tuple(strip_nested(arg) for arg in args)
         else:  # matplotlib asks for float() of the items of a list
             args = tuple(creation.gathered(arg) for arg in args)
-        return getattr(_imported("matplotlib.pyplot"), name)(*args, **kwargs)
+        module = _imported("matplotlib.pyplot")
+        if not hasattr(module, name):
+            module = _imported("matplotlib.pylab")
+        return getattr(module, name)(*args, **kwargs)
 
     function.__name__ = function.__qualname__ = name
-    function.__doc__ = f"The same as ``matplotlib.pyplot.{name}``."
+    function.__doc__ = f"The same as ``matplotlib.pylab.{name}``."
     return function
 
 
@@ -145,23 +155,6 @@ def exprel(x: Any) -> Any:
     return result if result.ndim else float(result)
 
 
-def _extreme(name: str) -> Callable[..., Any]:
-    """Return numpy's ``max`` or ``min``; several numbers and iterators are left to Python's."""
-    of_array, of_items = creation.aware(getattr(np, name)), getattr(builtins, name)
-
-    @functools.wraps(of_array)
-    def extreme(*args: Any, **kwargs: Any) -> Any:
-        first = args[0] if args else ()
-        # numpy gives sets and iterators back as they are
-        no_array = not (isinstance(first, (list, tuple, Number)) or hasattr(first, "__array__"))
-        several = len(args) > 1 and np.ndim(strip_nested(first)) == 0
-        if no_array or several or "key" in kwargs or "default" in kwargs:
-            return of_items(*args, **kwargs)
-        return of_array(*args, **kwargs)
-
-    return extreme
-
-
 def _ones_like(value: Any, *args: Any, **kwargs: Any) -> Any:
     """Return ones without unit in the shape of ``value``, as Brian's ``ones_like`` does."""
     return np.ones_like(strip_nested(value), *args, **kwargs)
@@ -179,15 +172,13 @@ def _from_numpy() -> dict[str, Any]:
         for name in module.__all__:
             value = getattr(module, name)
             names.setdefault(name, creation.aware(value) if callable(value) else value)
-    for name in (name for name in np.random.__all__ if len(name) > 1):
+    for name in (name for name in np.random.__all__ if len(name) > 1 and name not in excluded):
         value = getattr(np.random, name)
         plain = isinstance(value, type) or not callable(value)
         names.setdefault(name, value if plain else _numbers_only(value))
     names["trapz"] = names.get("trapezoid") or names["trapz"]  # numpy 2 has the new name only
     names.update(
         exprel=exprel,
-        max=_extreme("max"),
-        min=_extreme("min"),
         ones_like=_ones_like,
         array=creation.array,
         asarray=creation.asarray,
@@ -204,4 +195,6 @@ def star_names() -> dict[str, Any]:
     names.update(np=np, numpy=np, rcParams=LazySettings())
     names.update(plt=LazyModule("matplotlib.pyplot"), pylab=LazyModule("matplotlib.pylab"))
     names["matplotlib"] = names["mpl"] = LazyModule("matplotlib")
+    names.update({name: LazyModule(f"matplotlib.{name}") for name in ("cbook", "mlab", "style")})
+    names.update({name: importlib.import_module(name) for name in _MODULES})
     return names
