@@ -18,6 +18,7 @@ from simgen.units.operands import (
     common_dimension,
     leaves,
     needs_number,
+    require_real,
     split,
     strip_nested,
 )
@@ -111,6 +112,7 @@ class Call:
                     f" written to an array that holds {dim.describe()}."
                 )
             self.arguments["out"] = values
+        require_real(f"numpy.{self.name}", self.arguments.get("dtype"), outcome)
         self._done.add("out")
         self.number(*(name for name in self.arguments if name not in self._done))
         result = self.func(*self._bound.args, **self._bound.kwargs)

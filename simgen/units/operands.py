@@ -162,6 +162,16 @@ def needs_number(what: str, part: Part) -> DimensionMismatchError:
     )
 
 
+def require_real(what: str, dtype: Any, result: Any) -> None:
+    """Return unless ``dtype`` would make integers or truth values of SI values with a unit."""
+    has_unit = isinstance(result, Dimension) and result is not DIMENSIONLESS
+    if has_unit and dtype is not None and np.dtype(dtype).kind not in "fc":
+        raise DimensionMismatchError(
+            f"{what} with dtype={np.dtype(dtype).name} would round SI values of "
+            f"{result.describe()}. Divide by a unit first."
+        )
+
+
 def wrap_nested(result: Any, dims: Any, wrap: Callable[[Any, Dimension], Any]) -> Any:
     """Return ``result`` with its arrays wrapped.
 

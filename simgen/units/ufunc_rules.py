@@ -16,6 +16,7 @@ from simgen.units.operands import (
     fits_every_dimension,
     needs_number,
     require_dimension,
+    require_real,
     split,
 )
 
@@ -162,6 +163,7 @@ def run_ufunc(ufunc: np.ufunc, method: str, inputs: Sequence[Any], kwargs: dict[
         outcome = rule(ufunc, parts)
     else:
         outcome = _reduced(ufunc, rule, method, parts[0], options)
+    require_real(f"numpy.{ufunc.__name__}", options.get("dtype"), outcome)
     out = options.pop("out", None)
     if out is not None:
         options["out"] = _plain_outputs(ufunc, out, outcome)

@@ -266,6 +266,9 @@ class TestOperators:
             lambda x: x >= 1 * ms,
             lambda x: 1 in x,
             lambda x: x.astype(int),
+            lambda x: x.sum(dtype=int),
+            lambda x: np.cumsum(x, dtype=bool),
+            lambda x: np.concatenate([x, x], dtype=int, casting="unsafe"),
         ],
     )
     def test_mixing_dimensions_raises(self, wrong):
