@@ -307,16 +307,33 @@ def _summed(source: SynapsesSource, context: CodeContext) -> Iterator[SummedMode
                 "parameter of the target.",
             )
             continue
+        target = f"'{name}' of {group.text}"
         if info.constant or info.shared or info.read_only:
-            _complain(context, equation, f"'{name}' of {group.text} cannot be the target of a sum.")
+            _complain(context, equation, f"{target} cannot be the target of a sum.")
+            continue
+        if info.array.dtype is DType.BOOL:
+            _complain(
+                context,
+                equation,
+                f"{target} is true or false, and cannot be the target of a sum.",
+                "Sum int(...) of conditions into an integer parameter, and compare that.",
+            )
             continue
         value, dim = resolver.expression(equation.expression)
+        if info.array.dtype.is_integer and value.dtype.is_float:
+            context.problems.append(
+                Problem(
+                    f"{target} is an integer, but the summed expression is a floating number.",
+                    equation.expression.origin,
+                    "Declare the target ': 1' for sums of fractions, or sum int(...).",
+                )
+            )
         declared = unit_dimension(equation.unit_node, context.problems)
         if declared is not None and declared != info.dim:
             context.problems.append(
                 Problem(
                     f"'{equation.name}' is declared as {declared.describe()}, "
-                    f"but '{name}' of {group.text} {said(info.dim)}.",
+                    f"but {target} {said(info.dim)}.",
                     equation.origin,
                     "",
                     DimensionMismatchError,
@@ -325,8 +342,7 @@ def _summed(source: SynapsesSource, context: CodeContext) -> Iterator[SummedMode
         elif dim is not None and dim != info.dim:
             context.problems.append(
                 Problem(
-                    f"'{name}' of {group.text} {said(info.dim)}, but the summed expression "
-                    f"{said(dim)}.",
+                    f"{target} {said(info.dim)}, but the summed expression {said(dim)}.",
                     equation.expression.origin,
                     "",
                     DimensionMismatchError,

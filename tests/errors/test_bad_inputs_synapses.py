@@ -40,7 +40,9 @@ def no_threshold(**code: str) -> None:
 
 def summed(first: Any = slice(None), second_part: Any = slice(None), **changes: str) -> None:
     group = NeuronGroup(
-        4, "v : 1\nx : 1\nc : 1 (constant)\ny = 2*x : 1\ns : 1 (shared)", name="exc"
+        4,
+        "v : 1\nx : 1\nc : 1 (constant)\ny = 2*x : 1\ns : 1 (shared)\nk : integer\nb : boolean",
+        name="exc",
     )
     model = changes.get("model", "x_post = 1 : 1 (summed)")
     one = Synapses(group, group[first], model, name="one")
@@ -246,6 +248,10 @@ ROWS = [
         DimensionMismatchError, ["'x'", "exc", "one"]),
     Bad("summed_declared_unit", lambda: one_summed("x_post = 1 : volt (summed)"),
         DimensionMismatchError, ["x_post", "volt", "one"]),
+    Bad("summed_fraction", lambda: one_summed("k_post = 1.6 : integer (summed)"),
+        EquationError, ["'k'", "exc", "one", "integer", "1.6", "^^^"]),
+    Bad("summed_boolean", lambda: one_summed("b_post = 1 : 1 (summed)"),
+        EquationError, ["'b'", "exc", "one", "true or false", "^^^"]),
     Bad("summed_differential", lambda: summed_into_differential(), SimgenError, ["'v'", "exc"]),
     Bad("weight_unit", lambda: setattr(synapses(), "w", 1 * nA),
         DimensionMismatchError, ["'w'", "exc_syn"]),
