@@ -25,8 +25,9 @@ from simgen.api.group_states import GroupStates
 from simgen.api.name_conflicts import NameConflicts
 from simgen.api.namespaces import LayeredNamespace, Namespace, caller_namespace, checked_namespace
 from simgen.api.naming import variable_meant
+from simgen.api.refractory_state import REFRACTORY, settable, take_over
 from simgen.api.seeds import Stream, take_stream
-from simgen.api.storage import AnyArray
+from simgen.api.storage import AnyArray, StateVariable
 from simgen.api.views import VariableView
 from simgen.build.neurons import elements
 from simgen.build.schedule import is_before
@@ -99,14 +100,14 @@ class Group(GroupStates):
 
     def __setattr__(self, name: str, value: Any) -> None:
         key, plain = variable_meant(name, self._knows)
-        if key in self.variables:
+        if key in self.variables or (key in REFRACTORY and self._knows(key)):
             self._write(key, slice(None), value, plain=plain)
         elif is_read_only(type(self), name):
-            raise UnknownAttributeError(f"'{name}' of {self.describe()} cannot be written.")
+            raise self._not_written(name)
         elif name.startswith("_") or name in self.__dict__ or hasattr(type(self), name):
             object.__setattr__(self, name, value)
         elif self._knows(key):
-            raise UnknownAttributeError(f"'{key}' of {self.describe()} cannot be written.")
+            raise self._not_written(key)
         else:
             advice = suggest(name, self._readable())
             raise UnknownAttributeError(
@@ -229,15 +230,33 @@ class Group(GroupStates):
         return np.asarray(values if isinstance(item, slice) else np.reshape(values, np.shape(item)))
 
     def _write(self, name: str, item: Any, value: Any, plain: bool = False) -> None:
+        if name not in self.variables:
+            self._write_past(name, item, value, plain)
+            return
         variable = self.variables[name]
         if variable.info.read_only:
-            raise UnknownAttributeError(f"'{name}' of {self.describe()} cannot be written.")
+            raise self._not_written(name)
         self._before_write(name)
         if variable.info.shared:
             check_shared_index(item, f"'{name}' of {self.describe()}")
-        if isinstance(value, str) and assign_on_device(self, variable, item, value):
-            self._after_write(name)
-            return
+        if not (isinstance(value, str) and assign_on_device(self, variable, item, value)):
+            self._assign(variable, item, value, plain)
+        self._after_write(name)
+
+    def _write_past(self, name: str, item: Any, value: Any, plain: bool) -> None:
+        """Write what is kept in another form than it is read: times of spikes, as steps."""
+        variable = settable(self, name)
+        if variable is None:
+            raise self._not_written(name)
+        self._assign(variable, item, value, plain)
+        take_over(self, variable)
+
+    def _not_written(self, name: str) -> UnknownAttributeError:
+        hint = " It follows from 'lastspike', which can be." if name == "not_refractory" else ""
+        return UnknownAttributeError(f"'{name}' of {self.describe()} cannot be written.{hint}")
+
+    def _assign(self, variable: StateVariable, item: Any, value: Any, plain: bool) -> None:
+        name = variable.name
         if isinstance(value, VariableView):
             value = value[:]
         if plain and not isinstance(value, str):
@@ -275,7 +294,6 @@ class Group(GroupStates):
                 shaped if np.ndim(positions) or isinstance(positions, slice) else shaped.reshape(())
             )
         variable.written()
-        self._after_write(name)
 
     def _before_write(self, name: str) -> None:
         """Hook: called before a variable is written from Python."""

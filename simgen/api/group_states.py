@@ -10,6 +10,7 @@ import numpy as np
 from simgen.api.checks import check_not_infinite
 from simgen.api.clock import Clock
 from simgen.api.component import Component
+from simgen.api.refractory_state import REFRACTORY, settable
 from simgen.api.states import Access, States
 from simgen.api.storage import AnyArray, StateVariable
 from simgen.api.views import VariableView
@@ -36,9 +37,9 @@ class GroupStates(States, Component):
             names[name] = Access.READ_ONLY if closed else Access.WRITABLE
         group = self._description
         if group.lastspike is not None:
-            names["lastspike"] = Access.READ_ONLY
-        if group.not_refractory is not None:
-            names["not_refractory"] = Access.READ_ONLY
+            for name in REFRACTORY:
+                open_ = settable(self, name) is not None
+                names[name] = Access.WRITABLE if open_ else Access.READ_ONLY
         return {**dict.fromkeys(group.subexpressions, Access.COMPUTED), **names}
 
     def _state(self, name: str) -> tuple[AnyArray, Dimension]:
@@ -70,7 +71,7 @@ class GroupStates(States, Component):
                     f"{what} was given with a unit, {dim.describe()}, to set_states(units=False), "
                     "which takes plain numbers in SI units."
                 )
-        variable = self.variables[name]
+        variable = self._variable(name)
         value = Quantity(np.asarray(value), dim=variable.info.dim) if plain else value
         given = variable.convert(value, self.describe())
         wanted = 1 if variable.info.shared else self._size()
@@ -80,10 +81,17 @@ class GroupStates(States, Component):
             check_not_infinite(given, what)
 
     def _set_state(self, name: str, value: Any, plain: bool) -> None:
-        shared = self.variables[name].info.shared
+        shared = self._variable(name).info.shared
         if self._size() == 0 and not shared and np.size(value) == 0:
             return  # synapses before they are connected: nothing to set
         self._write(name, slice(None), value, plain)
+
+    def _variable(self, name: str) -> StateVariable:
+        """Return a variable that can be set."""
+        variable = self.variables.get(name) or settable(self, name)
+        if variable is None:
+            raise InternalError(f"'{name}' of {self.describe()} cannot be set")
+        return variable
 
     # --- what groups know about their variables ---------------------------------------------------
 

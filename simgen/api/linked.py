@@ -186,7 +186,7 @@ class LinkingGroup(Group):
                 yield variable
 
     def _write(self, name: str, item: Any, value: Any, plain: bool = False) -> None:
-        variable = self.variables[name]
+        variable = self.variables.get(name)
         if isinstance(variable, LinkedState):
             self._link(variable, item, value)
         elif isinstance(value, LinkedVariable):

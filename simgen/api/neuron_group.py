@@ -50,7 +50,7 @@ from simgen.model.description import GroupDescription, VariableInfo
 from simgen.model.divisions import with_division_checks
 from simgen.model.neurons import NeuronModel, NeuronSource, check_neurons
 from simgen.model.scope import ConstantScope
-from simgen.runtime.timing import TOLERANCE
+from simgen.runtime.timing import steps_reached
 from simgen.units import DIMENSIONLESS
 
 METHODS = ("exact", "euler", "heun")
@@ -237,8 +237,7 @@ class NeuronGroup(RunsCode, NeuronEvents):
         dt = self.clock.dt_
         last = self._internal.get("lastspike_step")
         if last is not None and dt != self._step_width:
-            counts = np.ceil(last.data * (self._step_width / dt) - TOLERANCE)
-            last.data = counts.astype(last.data.dtype)
+            last.data = steps_reached(last.data * self._step_width, dt).astype(last.data.dtype)
         self._set("_step_width", dt)
 
     def _resolve(self, namespace: Namespace, problems: list[Problem]) -> None:

@@ -7,11 +7,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
+import numpy as np
+import numpy.typing as npt
+
 from simgen.errors import ModelError
 
 TOLERANCE = 1e-4  # of a tick: how far a time may be off the grid (Brian's rule)
 MOST_STEPS = 2**53  # beyond, times in seconds cannot be told apart
 MOST_TICKS = 100_000  # per step: beyond it step widths count as incommensurate
+
+
+def steps_reached(times: npt.NDArray[np.float64], dt: float) -> npt.NDArray[np.float64]:
+    """Return the first step not before each of several times; times just above one are on it."""
+    steps: npt.NDArray[np.float64] = np.ceil(times / dt - TOLERANCE)
+    return steps
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,7 @@ from simgen.errors import (
     ModelError,
     NumericalError,
     SimgenError,
+    UnknownAttributeError,
 )
 
 ALL = "v : volt\nx : 1\nn : integer\nb : boolean\nc : volt (constant)\ns : 1 (shared)"
@@ -163,6 +164,12 @@ ROWS = [
     Bad("index_shared", lambda: assign_at("s", 5, 1), IndexRangeError, ["5", "'s'", "exc"]),
     Bad("read_index_too_large", lambda: neurons(ALL).v[3], IndexRangeError, ["3", "exc"]),
     Bad("read_index_fraction", lambda: neurons(ALL).v[1.5], ArgumentTypeError, ["1.5", "exc"]),
+    Bad("write_indices", lambda: neurons().i.__setitem__(0, 3),
+        UnknownAttributeError, ["'i'", "exc"]),
+    Bad("write_indices_of_synapses", lambda: synapses().j.__setitem__("i > 0", 1),
+        UnknownAttributeError, ["'j'", "exc_syn"]),
+    Bad("write_numbers_of_synapses", lambda: synapses().N_incoming.__setitem__(0, 3),
+        UnknownAttributeError, ["'N_incoming'", "exc_syn"]),
     Bad("subgroup_too_large", lambda: neurons()[0:7], IndexRangeError, ["7", "exc", "3"]),
     Bad("subgroup_step", lambda: neurons()[0:3:2], ArgumentTypeError, ["exc", "contiguous"]),
     Bad("subgroup_empty", lambda: neurons()[2:2], ModelError, ["exc", "slice(2, 2"]),

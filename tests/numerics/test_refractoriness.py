@@ -9,6 +9,7 @@ import pytest
 from simgen import (
     Network,
     NeuronGroup,
+    SimgenError,
     SpikeGeneratorGroup,
     SpikeMonitor,
     StateMonitor,
@@ -174,3 +175,53 @@ def test_a_group_without_state_variables_has_a_refractory_period(value):
     # the flag is that of the step before, as long as a step has not looked at the thresholds
     expected = [1e4, 1e-4, 2e-4, 3e-4] if "lastspike" in value else [1, 0, 0, 1]
     np.testing.assert_allclose(np.asarray(monitor.x[0]), expected, rtol=1e-9)
+
+
+def test_the_time_of_the_last_spike_can_be_set():
+    group = NeuronGroup(4, "v : 1", threshold="v > 0", reset="", refractory=2 * ms)
+    group.v = 1
+    spikes = SpikeMonitor(group)
+    group.lastspike = -0.5 * ms
+    group.lastspike[2:] = "-1*ms - 0.5*ms*(i - 2)"
+    run(3 * ms)
+    expected = [[1.5], [1.5], [1], [0.5, 2.5]]
+    for found, times in zip(spikes.spike_trains().values(), expected):
+        assert found / ms == pytest.approx(times)
+    group[1:3].lastspike[1] = 2.01 * ms  # between two steps: as the later one
+    assert group.lastspike[:] / ms == pytest.approx([1.5, 1.5, 2.1, 2.5])
+    group.set_states(group.get_states(read_only_variables=False))
+    run(1.5 * ms)
+    last = [train[-1] / ms for train in spikes.spike_trains().values()]
+    assert last == pytest.approx([3.5, 3.5, 4.1, 2.5])
+
+
+def test_a_condition_keeps_neurons_refractory_that_were_made_so():
+    group = NeuronGroup(N, "v : 1\nheld : boolean", threshold="v > 0", reset="", refractory="held")
+    group.v = 1
+    group.held = True
+    group.not_refractory = "i % 2 == 1"
+    spikes = SpikeMonitor(group)
+    run(0.2 * ms)
+    assert spikes.i[:].tolist() == list(range(1, N, 2))
+    group.held[:10] = False
+    group.not_refractory[10] = True
+    run(0.1 * ms)
+    assert spikes.i[N // 2 :].tolist() == list(range(11))
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "shown"),
+    [
+        ("lastspike", 3, "'lastspike' of NeuronGroup 'neurongroup' is a time"),
+        ("lastspike", float("inf") * ms, "'lastspike' .* cannot be inf s"),
+        ("lastspike", float("nan") * ms, "'lastspike' .* NaN"),
+        ("lastspike", [1, 2, 3] * ms, "'lastspike' .* needs 2 values here, but 3"),
+        ("lastspike", "3*mV", "'lastspike' is a time"),
+        ("not_refractory", True, "It follows from 'lastspike', which can be."),
+    ],
+)
+def test_what_cannot_be_the_past_of_a_neuron(name, value, shown):
+    group = NeuronGroup(2, "v : 1", threshold="v > 0", reset="", refractory=2 * ms)
+    with pytest.raises(SimgenError, match=shown):
+        setattr(group, name, value)
+    assert group.lastspike_[:].tolist() == [-1e4, -1e4]

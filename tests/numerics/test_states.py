@@ -108,7 +108,7 @@ def test_values_by_name_are_copies_of_the_state_and_can_be_given_back(device: st
     np.testing.assert_allclose(states["R"]["rate"] / Hz, [2500, 0, 0])
 
     writable = made.net.get_states(read_only_variables=False, units=False)
-    assert set(writable["G"]) == {"v", "shared", "kind", "flag"}
+    assert set(writable["G"]) == {"v", "shared", "kind", "flag", "lastspike"}
     assert set(writable["S"]) == {"w", "x"}
     assert writable["L"] == writable["E"] == writable["M"] == {}
     assert type(writable["G"]["v"]) is np.ndarray

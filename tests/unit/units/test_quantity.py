@@ -267,7 +267,6 @@ class TestOperators:
             lambda x: 1 in x,
             lambda x: x.astype(int),
             lambda x: x.sum(dtype=int),
-            lambda x: np.cumsum(x, dtype=bool),
             lambda x: np.concatenate([x, x], dtype=int, casting="unsafe"),
         ],
     )
