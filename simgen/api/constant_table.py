@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from simgen.api.name_conflicts import NameConflicts
-from simgen.api.namespaces import NO_NAMES, LayeredNamespace, Namespace
+from simgen.api.namespaces import LayeredNamespace, Namespace
 from simgen.model.scope import ConstantScope, RefusedEntry, read_constant
 from simgen.units import Dimension
 
@@ -72,6 +72,8 @@ class ConstantTable:
             for scope, param, raw, (value, _) in self._read
         ]
         read += [(s, name, old, None) for s in self._functions for name, old in s.functions.items()]
+        owns = {id(layers.own): layers.own for layers in self._layered}
+        self._unfilled = [own for own in owns.values() if not own]  # whatever comes in is new
         found: dict[tuple[int, str], _Watched] = {}
         for scope, name, raw, value in read:
             if np.ndim(raw) and isinstance(raw, np.ndarray):
@@ -81,13 +83,15 @@ class ConstantTable:
             inside = name in own
             if not inside:
                 found[0, name] = (None, name, raw, isinstance(raw, np.ndarray), value)
-            if inside or own is not NO_NAMES:  # where the name may come to be
+            if own:  # where the name is, or may come to be
                 old = raw if inside else None
                 found[id(own), name] = (own.get, name, old, isinstance(old, np.ndarray), value)
         return list(found.values())
 
     def _same(self, namespace: Namespace) -> bool:
         """Whether all names give what they gave; False where it takes a closer look to tell."""
+        if any(self._unfilled):
+            return False
         around = namespace.get
         for own, name, old, may_change, value in self._watched:
             if (own or around)(name) is not old or (may_change and _item(old) != value):

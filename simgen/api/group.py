@@ -57,7 +57,7 @@ class Group(GroupStates):
     _attributes: frozenset[str] = frozenset()
     _movable = False
     # set by name, since plain attributes are variables of the model
-    namespace: Namespace | None
+    _names: dict[str, Any]
     _stream: Stream
     _real: np.dtype[np.floating]
     _told: set[str]  # names of which a warning was given
@@ -77,7 +77,7 @@ class Group(GroupStates):
         object.__setattr__(self, "variables", {})
         super().__init__(name, prefix, when=when, order=order)
         self._set("clock", choose_clock(dt, clock, self.describe()))
-        self._set("namespace", checked_namespace(namespace, self.describe()))
+        self._set("_names", checked_namespace(namespace, self.describe()) or {})
         self._set("_stream", take_stream())
         self._set("_real", current_options().real)
         self._set("_told", set())
@@ -135,6 +135,16 @@ class Group(GroupStates):
             or (name == "lastspike" and group.lastspike is not None)
             or (name == "not_refractory" and group.not_refractory is not None)
         )
+
+    @property
+    def namespace(self) -> dict[str, Any]:
+        """Values of names, which come before those of a run; it may change between runs."""
+        return self._names
+
+    @namespace.setter
+    def namespace(self, names: Any) -> None:
+        self._set("_names", checked_namespace(names, self.describe()) or {})
+        self._changed()
 
     @property
     def dt(self) -> Quantity:
@@ -316,10 +326,9 @@ class Group(GroupStates):
 
     def _substitute(self, values: Namespace) -> None:
         """Take values that the equations came with; an explicit namespace comes before them."""
-        explicit = self.namespace or {}
         if values:
-            self._set("namespace", {**values, **explicit})
-            self._set("_substituted", frozenset(values) - set(explicit))
+            self._set("_substituted", frozenset(values) - set(self._names))
+            self._set("_names", {**values, **self._names})
 
     def _fixed_value(self, name: str) -> Any:
         """Return what a name of the model's own always means here, None where it varies."""

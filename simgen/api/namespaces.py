@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import weakref
 from collections.abc import Iterable, Mapping
-from types import FrameType, MappingProxyType
+from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from simgen.errors import ArgumentTypeError
@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from simgen.api.group import Group
 
 Namespace = Mapping[str, Any]
-NO_NAMES: Namespace = MappingProxyType({})  # one for all objects without a namespace
 _MISSING = object()
 
 
@@ -69,7 +68,7 @@ def caller_namespace() -> CallerNamespace:
     return CallerNamespace(frame)
 
 
-def checked_namespace(namespace: object, owner: str) -> Namespace | None:
+def checked_namespace(namespace: object, owner: str) -> dict[str, Any] | None:
     """Return an explicit namespace, or None; anything but a mapping with text keys is refused."""
     if namespace is None:
         return None
@@ -90,12 +89,12 @@ class LayeredNamespace(Mapping[str, Any]):
 
     def __init__(
         self,
-        own: Namespace | None,
+        own: Namespace,
         run: Namespace,
         owner: Group | None = None,
         substituted: frozenset[str] = frozenset(),
     ) -> None:
-        self.own = NO_NAMES if own is None else own
+        self.own = own
         self._run = run
         self._owner = None if owner is None else weakref.ref(owner)  # which keeps this alive
         self.substituted = substituted

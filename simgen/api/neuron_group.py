@@ -145,7 +145,7 @@ class NeuronGroup(RunsCode, NeuronEvents):
                 check_method(method)
             found: list[Problem] = []
             self._declare(found)
-            constants = ConstantScope(self.namespace or {}, prefix=f"{self.name}.c.")
+            constants = ConstantScope(self.namespace, prefix=f"{self.name}.c.")
             check_neurons(self._source(), constants, strict=False, problems=found)
             problems.extend(without_mentions(found, lost))
         warn_of_neurons(self)

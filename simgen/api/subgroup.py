@@ -93,7 +93,6 @@ class Subgroup(RunsCode, Group):
         self._set("source", source)
         self._set("start", int(start))
         self._set("stop", int(stop))
-        self._set("namespace", source.namespace)
         self._set("variables", source.variables)
         self._set("_real", source._real)
 
@@ -108,6 +107,15 @@ class Subgroup(RunsCode, Group):
                 stop=Param(f"{self.name}.stop", DType.I64),
             )
         return super().__getattr__(name)
+
+    @property
+    def namespace(self) -> dict[str, Any]:
+        """The namespace of the group."""
+        return self.source.namespace
+
+    @namespace.setter
+    def namespace(self, names: Any) -> None:
+        self.source.namespace = names
 
     @property
     def N(self) -> int:

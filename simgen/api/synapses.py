@@ -137,7 +137,7 @@ class Synapses(RunsCode, SynapticStates):
                 check_method(method)
             found: list[Problem] = []
             self._declare(found)
-            constants = ConstantScope(self.namespace or {}, prefix=f"{self.name}.c.")
+            constants = ConstantScope(self.namespace, prefix=f"{self.name}.c.")
             check_synapses(self._source_model(), constants, strict=False, problems=found)
             problems.extend(without_mentions(found, lost))
         warn_of_synapses(self)

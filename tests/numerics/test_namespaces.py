@@ -83,6 +83,33 @@ def test_constants_changed_in_place_are_seen():
     assert (group.y_[0], bare.y_[0]) == (5000, 2000)
 
 
+def test_the_namespace_of_an_object_may_change_between_runs():
+    group = NeuronGroup(2, "y : 1")
+    group.run_regularly("y = m")
+    m = 7.0  # noqa: F841 - found by name
+    net = Network(group)
+
+    def found():
+        net.run(0.1 * ms)
+        return group.y[0]
+
+    assert found() == 7
+    group.namespace["m"] = 2  # the first entry
+    assert found() == 2
+    group.namespace["n"] = 4
+    group[:1].namespace["m"] = 3
+    assert found() == 3
+    del group.namespace["m"]
+    assert found() == 7
+    group.namespace = {"m": 5}
+    assert found() == 5
+    assert group[1:].namespace == {"m": 5}
+    group[:1].namespace = None
+    assert (found(), group.namespace) == (7, {})
+    with pytest.raises(SimgenError, match="namespace of NeuronGroup 'neurongroup' must be a dict"):
+        group.namespace = 3
+
+
 def test_variables_of_the_model_come_before_constants():
     v, w, N = 50, 60, 70  # noqa: F841 - hidden by the model
     group = NeuronGroup(2, "v : 1\nw = v + 1 : 1\nx : 1")
