@@ -131,9 +131,8 @@ class Group(GroupStates):
         return (
             name in self.variables
             or name in group.subexpressions
-            or name in ("i",)
-            or (name == "lastspike" and group.lastspike is not None)
-            or (name == "not_refractory" and group.not_refractory is not None)
+            or name == "i"
+            or (name in REFRACTORY and group.lastspike is not None)
         )
 
     @property

@@ -1,7 +1,4 @@
-"""Functions that make arrays, for quantities; numpy's own would take their bare numbers.
-
-numpy asks nobody when it is given lists, or a fill value: ``np.array([1*mV])`` holds 0.001.
-"""
+"""Functions that make arrays, for quantities: numpy asks nobody about lists and fill values."""
 
 from __future__ import annotations
 
@@ -11,42 +8,37 @@ from typing import Any
 
 import numpy as np
 
-from simgen.units.dimension import DIMENSIONLESS, Dimension
-from simgen.units.operands import carries_dimension, common_dimension, nested_dimension, split
+from simgen.units.dimension import DIMENSIONLESS
+from simgen.units.operands import (
+    carries_dimension,
+    common_dimension,
+    nested_dimension,
+    split,
+    strip_nested,
+)
 from simgen.units.quantity import Quantity, from_si
 
 _LIMITS = ("start", "stop", "step")
 
 
-def array(object: Any, dtype: Any = None, **options: Any) -> Any:
-    """Return ``object`` as an array, with its unit: ``array([1*mV, 2*mV])`` is ``[1, 2]*mV``.
+def array(object: Any, *args: Any, **options: Any) -> Any:
+    """Return a plain array of SI values: ``array([1*mV, 2*mV])`` holds 0.001 and 0.002.
 
-    Takes what ``numpy.array`` does.
+    This is how Brian's scripts leave units behind; it takes what ``numpy.array`` does.
     """
-    if not carries_dimension(object):
-        return np.array(object, dtype=dtype, **options)
-    values, dim = _converted(object, dtype)
-    return from_si(np.array(values, **options), dim)
+    return np.array(_si_values(object), *args, **options)
 
 
-def asarray(a: Any, dtype: Any = None, **options: Any) -> Any:
-    """Return ``a`` as an array, with its unit, without a copy where possible.
-
-    Takes what ``numpy.asarray`` does.
-    """
-    if not carries_dimension(a):
-        return np.asarray(a, dtype=dtype, **options)
-    if dtype is None and not options:
-        return Quantity(a)
-    values, dim = _converted(a, dtype)
-    return from_si(np.asarray(values, **options), dim)
+def asarray(a: Any, *args: Any, **options: Any) -> Any:
+    """Return SI values as a plain array, without a copy where possible; see ``array``."""
+    return np.asarray(_si_values(a), *args, **options)
 
 
-def _converted(value: Any, dtype: Any) -> tuple[Any, Dimension]:
-    values, dim = split(value)
-    if dtype is not None:
-        values = Quantity(values, dim).astype(dtype).view(np.ndarray)
-    return values, dim
+def _si_values(value: Any) -> Any:
+    """Return lists without the units that they hold, which must agree."""
+    if isinstance(value, list | tuple) and nested_dimension(value) is not DIMENSIONLESS:
+        return strip_nested(value)
+    return value  # numpy takes the values of quantities
 
 
 def full(shape: Any, fill_value: Any, dtype: Any = None, **options: Any) -> Any:

@@ -86,11 +86,10 @@ def test_constants_changed_in_place_are_seen():
 def test_the_namespace_of_an_object_may_change_between_runs():
     group = NeuronGroup(2, "y : 1")
     group.run_regularly("y = m")
-    m = 7.0  # noqa: F841 - found by name
     net = Network(group)
 
     def found():
-        net.run(0.1 * ms)
+        net.run(0.1 * ms, namespace={"m": 7.0})
         return group.y[0]
 
     assert found() == 7
