@@ -127,7 +127,9 @@ def connect_by_generator(
         own, loop = own[keep.astype(bool)], loop[keep.astype(bool)]
     values = _at_side(context, context.resolve(result, extra), side, own, loop, variable)
     if values.dtype.kind != "i":
-        _refuse(origin_of(text, side, owner), f"'{side}' must be an integer expression.")
+        _refuse(
+            origin_of(text, side, owner), f"'{side}' must be an integer expression. Use int(...)."
+        )
     inside = (values >= 0) & (values < n_columns)
     if skip:
         own, values = own[inside], values[inside]

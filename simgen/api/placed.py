@@ -30,7 +30,7 @@ class Place:
 
 def checked_slot(slot: Any, owner: str) -> str:
     """Return a slot of the usual schedule or of one that a network was given; refuse others."""
-    check_slot(slot, owner, (*DEFAULT_SLOTS, *OWN_SLOTS))
+    check_slot(slot, owner, tuple(dict.fromkeys((*DEFAULT_SLOTS, *OWN_SLOTS))))
     return str(slot)
 
 

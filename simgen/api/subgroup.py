@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from simgen.api.checks import index_array
 from simgen.api.group import Group
 from simgen.api.group_code import RunsCode
 from simgen.api.namespaces import Namespace
@@ -29,8 +30,9 @@ def slice_bounds(item: Any, size: int, owner: str) -> tuple[int, int]:
     """Return start and stop of a subgroup; steps, gaps and empty parts are refused."""
     if isinstance(item, int | np.integer) and not isinstance(item, bool):
         item = slice(item, item + 1 if item != -1 else None)
-    if isinstance(item, list | tuple | range | np.ndarray) and len(item):
-        item = _slice_of(np.asarray(item), owner)
+    if isinstance(item, list | tuple | range) or (isinstance(item, np.ndarray) and item.ndim):
+        indices = index_array(list(item) if isinstance(item, tuple) else item, owner)
+        item = _slice_of(indices, owner) if indices.size else item
     if not isinstance(item, slice):
         raise ArgumentTypeError(
             f"A part of {owner} is taken by a slice, as in group[:10], or by successive indices, "
@@ -53,10 +55,9 @@ def slice_bounds(item: Any, size: int, owner: str) -> tuple[int, int]:
 
 def _slice_of(indices: npt.NDArray[Any], owner: str) -> slice:
     """Return the slice that successive indices stand for."""
-    if indices.ndim != 1 or indices.dtype.kind not in "iu":
+    if indices.dtype.kind not in "iu":
         raise ArgumentTypeError(
-            f"A part of {owner} is taken by one-dimensional integer indices, not by an array of "
-            f"shape {indices.shape} and type {indices.dtype}."
+            f"A part of {owner} is taken by integer indices, not by {indices.dtype}."
         )
     first, last = int(indices[0]), int(indices[-1])
     if first < 0:

@@ -61,8 +61,8 @@ def check_slot(slot: str, owner: str, slots: Sequence[str] = DEFAULT_SLOTS) -> N
         raise ArgumentTypeError(f"The schedule slot of {owner} must be a name, not {slot!r}.")
     if slot not in places:
         raise ModelError(
-            f"There is no schedule slot '{slot}' for {owner}. {suggest(slot, places)} "
-            f"The slots are {', '.join(slots)}, each with before_ and after_; a slot of your own "
+            f"There is no schedule slot '{slot}' for {owner}."
+            f"{f' {hint}' if (hint := suggest(slot, places)) else ''} The slots are {', '.join(slots)}, each with before_ and after_; a slot of your own "
             "must be in the schedule of a network before."
         )
 

@@ -57,7 +57,9 @@ def choose(
         tried.append(f"  {name}: {'; '.join(result.reasons)}")
     variables = ", ".join(f"'{ode.name}'" for ode in system.odes)
     head = f"cannot integrate the equations of {variables} by any of the methods tried"
-    raise EquationError("\n".join([head, *tried]))
+    problem = Problem("\n".join([head, *tried]), system.odes[0].origin)
+    raise_problems([problem])
+    raise AssertionError(problem)
 
 
 def check_method(method: Any, default: Sequence[str] = DEFAULT) -> dict[str, Integrator]:

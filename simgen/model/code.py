@@ -14,7 +14,7 @@ from simgen.errors import (
     UnknownNameError,
     suggest,
 )
-from simgen.ir.construct import binary
+from simgen.ir.construct import binary, power
 from simgen.ir.expr import ZERO, Expr, IndexValue, Load, Local, Logical, Param
 from simgen.ir.stmt import If, Let, Stmt
 from simgen.ir.visit import walk
@@ -219,7 +219,7 @@ def _bind(
         else:
             op = assignment.op[:-1]
             _check_operation(assignment, op, old.dim, dim, context)
-            value = binary(op, old.expr, value)
+            value = _combined(op, old.expr, value)
             dim = _product(op, old.dim, dim)
     local = scope.bind(assignment.target, value.dtype, DIMENSIONLESS if dim is None else dim)
     single = differing_name(value, scope.differing)
@@ -250,10 +250,7 @@ def _write(
     _check_operation(assignment, op[:-1] or "=", target.dim, dim, context)
     wanted = target.load.dtype
     if not _type_fits(wanted, value.dtype, op):
-        kind = {DType.BOOL: "boolean"}.get(wanted, "integer")
-        got = "boolean" if value.dtype is DType.BOOL else "floating point"
-        hint = "Use int(...) to truncate." if wanted is not DType.BOOL else "Use a condition."
-        _complain(context, origin, f"'{name}' is {kind}, but the right side is {got}.", hint)
+        _complain(context, origin, *_misfit(name, wanted, value.dtype, op))
         return None
     load: Load = target.load
     stmt: Stmt
@@ -261,12 +258,32 @@ def _write(
         value = without_result(_undefined(value, scope), value, wanted)
         stmt = accumulate_value(load, op, value, origin)
     else:
-        new = value if op == "=" else binary(op[:-1], load, value)
+        new = value if op == "=" else _combined(op[:-1], load, value)
         new = without_result(_undefined(new, scope), new, wanted)
         stmt = store_value(load, new, origin)
     if target.gate is not None and context.gated:
         return If(target.gate, (stmt,), origin)
     return stmt
+
+
+def _misfit(name: str, wanted: DType, got: DType, op: str) -> tuple[str, str]:
+    """Return what is wrong with the type of a right side, and a hint."""
+    if wanted is DType.BOOL and op != "=":
+        return f"'{name}' is boolean, so '{op}' cannot change it.", "Use '=' and a condition."
+    if wanted.is_integer and got.is_integer:
+        return f"'{name}' is integer, but '{op}' gives fractions.", f"Use '{name} = int(...)'."
+    hint = "Use a condition." if wanted is DType.BOOL else "Use int(...)."
+    return f"'{name}' is {_kind(wanted)}, but the right side is {_kind(got)}.", hint
+
+
+def _kind(dtype: DType) -> str:
+    if dtype is DType.BOOL:
+        return "boolean"
+    return "integer" if dtype.is_integer else "floating point"
+
+
+def _combined(op: str, left: Expr, right: Expr) -> Expr:
+    return power(left, right) if op == "**" else binary(op, left, right)
 
 
 def _may_write(assignment: Assignment, target: VariableEntry, context: CodeContext) -> bool:
@@ -308,7 +325,7 @@ def _type_fits(wanted: DType, got: DType, op: str) -> bool:
     if got is DType.BOOL:
         return False
     if wanted.is_integer:
-        return got.is_integer and op != "/="
+        return got.is_integer and op not in ("/=", "**=")
     return True
 
 

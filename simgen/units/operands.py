@@ -35,7 +35,10 @@ def split(value: Any) -> Part:
             value, "dim", DIMENSIONLESS
         )
     if isinstance(value, (int, float, np.generic)):
-        return _checked(np.asarray(value), value), DIMENSIONLESS
+        array = np.asarray(value)
+        if array.dtype == object:
+            raise ArgumentTypeError(f"{_shown(value)} does not fit into a number of 64 bits.")
+        return _checked(array, value), DIMENSIONLESS
     if isinstance(value, (list, tuple)):
         return _checked(_array(strip_nested(value), value), value), nested_dimension(value)
     if isinstance(value, Real):
