@@ -55,9 +55,10 @@ class Connectable(SynapsesInNetwork):
         out_degree, in_degree
             This many random targets for each source, or sources for each target.
         multapses, autapses
-            Whether n_total and the degrees may draw a pair again, or i == j (numbers within the
-            connected groups or subgroups). Without them, more synapses than there are such pairs
-            raise ModelError.
+            False: no pair twice, or none with i == j (numbers within the connected groups or
+            subgroups). n_total and the degrees draw other pairs, and conditions leave pairs with
+            i == j out; otherwise a pair that is not allowed raises ModelError, as more synapses
+            than there are pairs do. Other calls of connect do not count.
 
         Raises
         ------

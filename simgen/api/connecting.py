@@ -20,7 +20,7 @@ from simgen.connect import rules
 from simgen.connect.rows import Rows
 from simgen.errors import ArgumentTypeError, ModelError, SourceText
 from simgen.lang.expressions import parse_expression
-from simgen.lang.syntax import CompareNode, Name, Node, Number
+from simgen.lang.syntax import CompareNode, LogicalNode, Name, Node, Number
 
 if TYPE_CHECKING:
     from simgen.api.connectable import Connectable
@@ -98,11 +98,34 @@ def _connect(
         rows = _by_degree(
             asked[0], degrees[asked[0]], n_source, n_target, key, multapses, autapses, owner
         )
-    elif i is not None or j is not None:
-        rows = _by_indices(context, i, j, probability, count, skip_if_invalid)
     else:
-        rows = _by_condition(context, condition, probability, count)
+        if not multapses and count != 1:
+            raise ModelError(
+                f"connect(n={n!r}, multapses=False) of {owner} contradicts itself: n repeats pairs."
+            )
+        if i is not None or j is not None:
+            rows = _by_indices(context, i, j, probability, count, skip_if_invalid)
+        else:
+            rows = _by_condition(context, condition, probability, count, skip_self=not autapses)
+        _check_pairs(rows, multapses, autapses, owner)
     _append(synapses, rows, n_source, n_target)
+
+
+def _check_pairs(rows: Rows, multapses: bool, autapses: bool, owner: str) -> None:
+    """Refuse pairs that were asked for and are not allowed."""
+    if not multapses and rows.multapses:
+        source, target = rows.first_repeat()
+        raise ModelError(
+            f"connect(..., multapses=False) of {owner} makes the pair i = {source}, j = {target} "
+            "more than once."
+        )
+    loops = np.zeros(0, np.int64) if autapses else np.flatnonzero(rows.sources() == rows.targets)
+    if loops.size:
+        number = rows.targets[loops[0]]
+        raise ModelError(
+            f"connect(..., autapses=False) of {owner} makes the pair i = j = {number} "
+            f"({loops.size} such pairs in all). A generator leaves them out by 'if k != i'."
+        )
 
 
 def _append(synapses: Connectable, rows: Rows, n_source: int, n_target: int) -> None:
@@ -231,30 +254,35 @@ def _index_array(value: Any, what: str, owner: str) -> Any:
     return array
 
 
-def _by_condition(context: PairContext, condition: Any, p: float | str, n: int | str) -> Rows:
+def _by_condition(
+    context: PairContext, condition: Any, p: float | str, n: int | str, *, skip_self: bool
+) -> Rows:
     n_source, n_target = context.n_source, context.n_target
+    node: Node | None = None
     if condition is True or condition is None:
-        skip_self = False
-        node: Node | None = None
+        pass
     elif condition is False:
         empty = np.zeros(0, np.int64)
         return rules.from_arrays(empty, empty, n_source, n_target)
     elif isinstance(condition, str):
         source = SourceText(condition, "condition of connect()", context.synapses.describe())
         node = parse_expression(source)
-        skip_self = _is_not_self(node)
         if isinstance(node, Number) and node.value is True:
             node = None
+        elif _is_not_self(node):
+            node, skip_self = None, True
     else:
         raise ArgumentTypeError(
             f"The condition of connect() of {context.synapses.describe()} must be text, True or "
             f"False, not {condition!r}.{_matrix_hint(condition)}"
         )
-    simple = (node is None or skip_self) and isinstance(p, float) and n == 1
-    if simple and isinstance(p, float):
+    if node is None and isinstance(p, float) and n == 1:
         if p == 1.0:
             return rules.all_to_all(n_source, n_target, skip_self=skip_self)
         return rules.fixed_probability(n_source, n_target, p, context.key, skip_self=skip_self)
+    if skip_self:
+        other = parse_expression(SourceText("i != j", "condition of connect()"))
+        node = other if node is None else LogicalNode("and", node, other, node.origin)
     return connect_by_pairs(context, node, p, n)
 
 

@@ -30,7 +30,8 @@ from simgen.errors import (
     raise_problems,
 )
 from simgen.ir.evaluate import evaluate
-from simgen.ir.expr import Expr, Local, Param, RandomDraw
+from simgen.ir.expr import Expr, IndexKind, Load, Local, Param, RandomDraw
+from simgen.ir.visit import walk
 from simgen.lang.expressions import parse_expression
 from simgen.lang.syntax import Node
 from simgen.model.resolve import DrawCounter, Resolver
@@ -121,6 +122,12 @@ class PairContext:
             if value == 0:
                 message = f"'{name}' is 0, so integers cannot be divided by it."
                 problems.append(Problem(message, node.origin))
+        for load in walk(expr):
+            if isinstance(load, Load) and load.index.kind is IndexKind.SYNAPSE:
+                name = load.array.name.rpartition(".")[2]
+                message = f"'{name}' of {self.synapses.describe()} has no value before synapses are"
+                hint = "Connections may depend on i, j and the variables of both groups."
+                problems.append(Problem(f"{message} made.", node.origin, hint))
         raise_problems(problems)
         text = self.synapses._text_context()
         return Expression(expr, replace(text, constants=constants.used), self.key)

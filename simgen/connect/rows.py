@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from simgen.errors import InternalError
+
 UIntArray = NDArray[np.unsignedinteger[Any]]
 
 
@@ -47,3 +49,12 @@ class Rows:
         """Return the source of each synapse, in row order: uint32 (n,)."""
         numbers = np.arange(self.n_source, dtype=np.uint32)
         return np.repeat(numbers, np.diff(self.row_start).astype(np.int64))
+
+    def first_repeat(self) -> tuple[int, int]:
+        """Return a pair that has more than one synapse; ``multapses`` says that there is one."""
+        for source in range(self.n_source):
+            row = np.sort(self.targets[self.row_start[source] : self.row_start[source + 1]])
+            again = np.flatnonzero(row[1:] == row[:-1])
+            if again.size:
+                return source, int(row[again[0]])
+        raise InternalError("no pair has more than one synapse")

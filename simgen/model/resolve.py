@@ -305,6 +305,8 @@ _DRAW_IN_SUBEXPRESSION = (
     "Every use of a subexpression would draw again; give it the flag (constant over dt)."
 )
 _NAME_HINTS = {
+    "delay": "Code cannot read delays, which are kept as steps and not for each synapse: declare a "
+    "variable such as 'lag : second (constant)', and set S.lag = S.delay[:].",
     "true": "Did you mean 'True'?",
     "false": "Did you mean 'False'?",
     "V": "Did you mean 'volt'?",

@@ -33,6 +33,10 @@ def run_linked(inputs, cells, code):
             {"on_pre": "x += 1"},
             "That of the source NeuronGroup 'inputs' is written 'x_pre'.",
         ),
+        (
+            {"on_pre": "u += w*int(delay > 1*ms)"},
+            "declare a variable such as 'lag : second (constant)', and set S.lag = S.delay[:].",
+        ),
     ],
 )
 def test_the_group_that_lacks_a_name_is_named(code, expected):

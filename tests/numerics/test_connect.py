@@ -281,3 +281,51 @@ def test_a_total_of_different_pairs_counts_within_subgroups(device):
     Network(source, target, synapses).run(0.2 * ms)
     reached = np.bincount([j + 3 for _, j in made], minlength=25)
     assert target.v[:].tolist() == (2 * reached).tolist()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        ({}, each(lambda i, j: i != j)),
+        ({"condition": "i >= j"}, each(lambda i, j: i > j)),
+        ({"condition": "i != j", "n": 2}, [p for p in each(lambda i, j: i != j) for _ in "ab"]),
+        ({"p": "int(i > 0)"}, each(lambda i, j: i not in (0, j))),
+        ({"j": "k for k in range(2) if k != i"}, each(lambda i, j: i != j and j < 2)),
+    ],
+)
+def test_no_pair_of_equal_numbers_without_autapses(groups, arguments, expected):
+    synapses = Synapses(*groups)
+    synapses.connect(**arguments, autapses=False)
+    assert pairs(synapses) == expected
+
+
+def test_random_pairs_without_autapses(groups):
+    synapses = Synapses(*groups)
+    synapses.connect(p=0.99, autapses=False)
+    found = pairs(synapses)
+    assert len(found) > 10
+    assert all(i != j for i, j in found)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "shown"),
+    [
+        ({"n": 2, "multapses": False}, r"connect\(n=2, multapses=False\) of Synapses"),
+        ({"n": "i", "multapses": False}, r"connect\(n='i', multapses=False\)"),
+        ({"i": [0, 2, 2], "j": [1, 3, 3], "multapses": False}, "i = 2, j = 3 more than once"),
+        ({"j": "k // 2 for k in range(4)", "multapses": False}, "i = 0, j = 0 more than once"),
+        ({"i": [0, 2], "j": [1, 2], "autapses": False}, "the pair i = j = 2 "),
+        ({"j": "i", "skip_if_invalid": True, "autapses": False}, "i = j = 0 .4 such pairs"),
+        (
+            {"condition": "w > 1"},
+            "'w' of Synapses 'synapses' has no value before synapses are made",
+        ),
+        ({"p": "w"}, "'w' of Synapses 'synapses' has no value before"),
+        ({"j": "k for k in range(2) if u > 1"}, "'w' of Synapses 'synapses' has no value before"),
+    ],
+)
+def test_pairs_that_cannot_be_made(groups, arguments, shown):
+    synapses = Synapses(*groups, "w : 1\nu = 2*w : 1")
+    with pytest.raises(SimgenError, match=shown):
+        synapses.connect(**arguments)
+    assert len(synapses) == 0
