@@ -18,7 +18,7 @@ from jinja2 import nodes
 ROOT = Path(__file__).resolve().parent.parent
 
 # A module belongs to the part whose name is the longest prefix of its own.
-BASE = ("errors", "units", "dtypes", "options", "resources", "numerics")
+BASE = ("errors", "units", "dtypes", "options", "resources", "numerics", "threads")
 ALLOWED: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(BASE, BASE),
     "ir": BASE,

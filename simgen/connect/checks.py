@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simgen.errors import ArgumentTypeError, IndexRangeError, MemoryLimitError, ModelError
+from simgen.threads import usable_threads
 
 MAX_POPULATION = 2**32 - 1  # neuron numbers are u32 everywhere
 MAX_ROW = 2**32 - 1  # so are positions inside a row
@@ -120,7 +121,7 @@ def check_threads(threads: object) -> int:
     number = check_count(threads, "the number of threads", MAX_THREADS)
     if number == 0:
         raise ModelError("the number of threads must be at least 1, but is 0")
-    return number
+    return usable_threads(number)
 
 
 def check_key(key: object) -> int:

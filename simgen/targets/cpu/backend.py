@@ -16,6 +16,7 @@ from simgen.targets.checks import check_apart, checked_array
 from simgen.targets.cpu import compile as compiler
 from simgen.targets.cpu.lower import LoweredProgram, lower_program
 from simgen.targets.scope import N_PARTS
+from simgen.threads import threads_are_lost, usable_threads
 
 # Six exponentials per neuron in double precision: 7.3 ns with 512 bits, 10.5 ns with the compiler's
 # choice of 256 (Zen 4, g++ 12); plain updates differ by less than the noise. Without AVX-512 the
@@ -55,7 +56,7 @@ class CpuExecutable:
             raise InternalError(
                 f"the program needs the value {error}, which is not there"
             ) from None
-        threads = max(1, min(self._threads, memory.n_parts))
+        threads = usable_threads(min(self._threads, memory.n_parts))
         self._state = self._code.bind(arrays, real_values, int_values, threads, self._stop)
 
     def run(self, n_ticks: int) -> int:
@@ -63,6 +64,8 @@ class CpuExecutable:
         if self._state is None:
             raise InternalError("a program was run before it was given memory")
         self._stop[0] = 0
+        if threads_are_lost():
+            self._state.n_threads = 1
         return self._code.run(self._state, n_ticks)
 
     def request_stop(self) -> None:

@@ -225,6 +225,10 @@ class ProgramState:
         """The number of threads the program may use."""
         return int(self.pointer.n_threads)
 
+    @n_threads.setter
+    def n_threads(self, number: int) -> None:
+        self.pointer.n_threads = number
+
 
 @dataclass(frozen=True, slots=True)
 class Program:
