@@ -24,7 +24,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         sub = subparsers.add_parser(command.name, help=command.summary, description=command.summary)
         command.add_arguments(sub)
         sub.set_defaults(run=command.run)
-    arguments = parser.parse_args(argv)
+    given = list(sys.argv[1:] if argv is None else argv)
+    own = given[: given.index("--")] if "--" in given else given
+    arguments = parser.parse_args(own)
+    arguments.rest = given[len(own) + 1 :]  # for the script that a command runs
+    if arguments.rest and arguments.command != show.COMMAND.name:
+        parser.error(f"{arguments.command} takes no arguments after --")
     try:
         return int(arguments.run(arguments))
     except SimgenError as error:

@@ -228,12 +228,6 @@ def check_new_name(synapses: Synapses, name: Any, what: str) -> None:
 # --- attributes and indices ---------------------------------------------------------------------
 
 
-def is_read_only(kind: type, name: str) -> bool:
-    """Whether ``name`` is a property of a class that cannot be set."""
-    found = getattr(kind, name, None)
-    return isinstance(found, property) and found.fset is None
-
-
 def check_shared_index(item: Any, what: str) -> None:
     """Raise for an index other than 0 (or a slice, or a condition) of a shared variable."""
     if isinstance(item, slice | str) or item is Ellipsis:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import threading
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from simgen import pipeline
+from simgen.api.running import RUNNING
 from simgen.dtypes import FLOAT32, FLOAT64
 from simgen.errors import (
     ArgumentTypeError,
@@ -100,6 +102,8 @@ def set_device(
         device=_number(device),
     )
     _check_together(options)
+    if threading.get_ident() in RUNNING.values():
+        raise DeviceError("The device cannot change while a network runs.")
     if dtype is not None:
         options = replace(options, real=_real(dtype))
     pipeline.require_device(options)

@@ -33,6 +33,8 @@ def as_equations(
     """Return the equations of text or an ``Equations`` object, and the values put into it."""
     if isinstance(model, Equations):
         return model.equation_set, dict(model.substituted_values)
+    if isinstance(model, EquationSet):  # those of another object
+        model = str(model)
     if model is None:
         model = ""
     if not isinstance(model, str):

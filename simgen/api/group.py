@@ -13,7 +13,6 @@ from simgen.api.checks import (
     check_not_infinite,
     check_shared_index,
     index_array,
-    is_read_only,
     is_whole,
     slice_indices,
 )
@@ -21,10 +20,10 @@ from simgen.api.clock import choose_clock
 from simgen.api.device import current_options
 from simgen.api.device_text import assign_on_device
 from simgen.api.evaluation import TextContext, evaluate_node, evaluate_text
-from simgen.api.group_states import GroupStates
+from simgen.api.group_names import GroupNames
 from simgen.api.name_conflicts import NameConflicts
-from simgen.api.namespaces import LayeredNamespace, Namespace, caller_namespace, checked_namespace
-from simgen.api.naming import variable_meant
+from simgen.api.namespaces import caller_namespace, checked_namespace
+from simgen.api.naming import is_read_only, variable_meant
 from simgen.api.refractory_state import REFRACTORY, settable, take_over
 from simgen.api.seeds import Stream, take_stream
 from simgen.api.storage import AnyArray, StateVariable
@@ -51,17 +50,15 @@ from simgen.units import DIMENSIONLESS, Dimension, Quantity
 Positions = npt.NDArray[np.integer[Any]]
 
 
-class Group(GroupStates):
+class Group(GroupNames):
     """Base of groups that hold variables. Attributes are variables; misspelt ones raise."""
 
     _attributes: frozenset[str] = frozenset()
     _movable = False
     # set by name, since plain attributes are variables of the model
-    _names: dict[str, Any]
     _stream: Stream
     _real: np.dtype[np.floating]
-    _told: set[str]  # names of which a warning was given
-    _substituted: frozenset[str] = frozenset()  # names in the namespace that equations brought
+    _added: set[str]  # attributes of the user's own
 
     def __init__(
         self,
@@ -81,11 +78,9 @@ class Group(GroupStates):
         self._set("_stream", take_stream())
         self._set("_real", current_options().real)
         self._set("_told", set())
+        self._set("_added", set())
 
     # --- attributes -------------------------------------------------------------------------
-
-    def _set(self, name: str, value: Any) -> None:
-        object.__setattr__(self, name, value)
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__") or name in ("variables", "_description"):
@@ -104,9 +99,9 @@ class Group(GroupStates):
             self._write(key, slice(None), value, plain=plain)
         elif is_read_only(type(self), name):
             raise self._not_written(name)
-        elif name.startswith("_") or name in self.__dict__ or hasattr(type(self), name):
+        elif name.startswith("_") or name in self._added or hasattr(type(self), name):
             object.__setattr__(self, name, value)
-        elif self._knows(key):
+        elif self._knows(key) or name in self.__dict__:
             raise self._not_written(key)
         else:
             advice = suggest(name, self._readable())
@@ -117,7 +112,10 @@ class Group(GroupStates):
 
     def add_attribute(self, name: str) -> None:
         """Allow ``group.name = value`` for data of the user's own."""
+        if not isinstance(name, str):
+            raise ArgumentTypeError(f"The name of an attribute must be text, not {name!r}.")
         self._set(name, None)
+        self._added.add(name)
 
     def __dir__(self) -> Iterable[str]:
         return [*super().__dir__(), *self._readable()]
@@ -134,16 +132,6 @@ class Group(GroupStates):
             or name == "i"
             or (name in REFRACTORY and group.lastspike is not None)
         )
-
-    @property
-    def namespace(self) -> dict[str, Any]:
-        """Values of names, which come before those of a run; it may change between runs."""
-        return self._names
-
-    @namespace.setter
-    def namespace(self, names: Any) -> None:
-        self._set("_names", checked_namespace(names, self.describe()) or {})
-        self._changed()
 
     @property
     def dt(self) -> Quantity:
@@ -316,22 +304,6 @@ class Group(GroupStates):
         return np.broadcast_to(np.asarray(values, bool), (self._size(),))
 
     # --- text in the group's context --------------------------------------------------------
-
-    def _constants(self, run_namespace: Namespace | None) -> ConstantScope:
-        """Return the constants: the group's own namespace first, then that of the run."""
-        run = run_namespace or {}
-        values = LayeredNamespace(self.namespace, run, self, self._substituted)
-        return ConstantScope(values, prefix=f"{self.name}.c.")
-
-    def _substitute(self, values: Namespace) -> None:
-        """Take values that the equations came with; an explicit namespace comes before them."""
-        if values:
-            self._set("_substituted", frozenset(values) - set(self._names))
-            self._set("_names", {**values, **self._names})
-
-    def _fixed_value(self, name: str) -> Any:
-        """Return what a name of the model's own always means here, None where it varies."""
-        return {"N": self._size(), "dt": self.clock.dt}.get(name)
 
     def _scope(self, constants: ConstantScope) -> Scope:
         return GroupScope(self._description, self._index(), constants)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from simgen.errors import ArgumentTypeError
 
 if TYPE_CHECKING:
-    from simgen.api.group import Group
+    from simgen.api.group_names import GroupNames
 
 Namespace = Mapping[str, Any]
 _MISSING = object()
@@ -91,7 +91,7 @@ class LayeredNamespace(Mapping[str, Any]):
         self,
         own: Namespace,
         run: Namespace,
-        owner: Group | None = None,
+        owner: GroupNames | None = None,
         substituted: frozenset[str] = frozenset(),
     ) -> None:
         self.own = own
@@ -100,7 +100,7 @@ class LayeredNamespace(Mapping[str, Any]):
         self.substituted = substituted
 
     @property
-    def owner(self) -> Group | None:
+    def owner(self) -> GroupNames | None:
         """The object that the names are for."""
         return None if self._owner is None else self._owner()
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from simgen.api.arguments import checked_arguments
-from simgen.errors import ArgumentTypeError, ModelError
+from simgen.errors import ArgumentTypeError, ModelError, UnknownAttributeError
 
 _living: weakref.WeakValueDictionary[str, Named] = weakref.WeakValueDictionary()
 _VALID = re.compile(r"[A-Za-z][A-Za-z0-9_]*\Z")
@@ -63,6 +63,21 @@ class Named:
 
     def __repr__(self) -> str:
         return f"<{self.describe()}>"
+
+
+class Guarded(Named):
+    """A named object that says of its read-only attributes that they cannot be written."""
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if not name.startswith("_") and is_read_only(type(self), name):
+            raise UnknownAttributeError(f"'{name}' of {self.describe()} cannot be written.")
+        object.__setattr__(self, name, value)
+
+
+def is_read_only(kind: type, name: str) -> bool:
+    """Whether ``name`` is a property of a class that cannot be set."""
+    found = getattr(kind, name, None)
+    return isinstance(found, property) and found.fset is None
 
 
 def variable_meant(name: str, knows: Callable[[str], object]) -> tuple[str, bool]:

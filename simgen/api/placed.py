@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from simgen.api.clock import Clock
-from simgen.api.naming import Named
+from simgen.api.naming import Guarded, Named
 from simgen.build.schedule import DEFAULT_SLOTS, check_slot
 from simgen.errors import ArgumentTypeError, ModelError, UnsupportedFeatureError
 
@@ -41,7 +41,7 @@ def checked_order(order: Any, owner: str) -> int:
     return int(order)
 
 
-class Placed(Named):
+class Placed(Guarded):
     """An object with a place in the schedule."""
 
     _when: str

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import sys
 import time
 from collections.abc import Callable
@@ -102,6 +103,12 @@ def make_report(
             f"report must be 'text', 'stdout', 'stderr' or a function, not {report!r}."
         )
 
+    if not _takes_four(report):
+        raise ArgumentTypeError(
+            f"The report function {getattr(report, '__name__', report)!r} is called with four "
+            "arguments: the elapsed time, the completed fraction, the start and the duration."
+        )
+
     def with_units(elapsed: float, completed: float, begin: float, duration: float) -> None:
         report(
             Quantity(elapsed, dim=SECOND),
@@ -111,6 +118,16 @@ def make_report(
         )
 
     return with_units, width
+
+
+def _takes_four(function: Callable[..., Any]) -> bool:
+    try:
+        inspect.signature(function).bind(0, 0, 0, 0)
+    except TypeError:
+        return False
+    except ValueError:  # some built-in functions have no signature
+        return True
+    return True
 
 
 def _text_report(stream: Any) -> Report:

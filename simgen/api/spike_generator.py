@@ -30,7 +30,7 @@ from simgen.ir.expr import Array
 from simgen.ir.kernel import Item
 from simgen.ir.stmt import EventList
 from simgen.model.description import SECOND, GroupDescription
-from simgen.units import DIMENSIONLESS, Dimension
+from simgen.units import DIMENSIONLESS, Dimension, Quantity
 
 LATEST = 2**53  # steps that can be counted in floating point
 _log = logging.getLogger("simgen.model")
@@ -168,6 +168,11 @@ class SpikeGeneratorGroup(Group):
                 f"{steps[place] * dt} s (dt is {dt} s)."
             )
         self._set("_table", (steps, elements.astype(np.uint32), period, dt))
+
+    @property
+    def period(self) -> Quantity:
+        """The time after which the spikes repeat, 0 s if they do not."""
+        return Quantity(self._period, dim=SECOND)
 
     @property
     def N(self) -> int:

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from simgen.api.arguments import plain_values
 from simgen.api.checks import index_array
 from simgen.api.clock import seconds
-from simgen.api.naming import Named
+from simgen.api.naming import Guarded
 from simgen.dtypes import DType
 from simgen.errors import (
     ArgumentTypeError,
@@ -43,7 +43,7 @@ def table_parameter(name: str) -> float | int | None:
     return None if owner is None else owner.parameters().get(name)
 
 
-class TimedArray(Named):
+class TimedArray(Guarded):
     """``f(t)`` or ``f(t, i)``: entry k holds from k*dt to (k+1)*dt; clamped at both ends.
 
     Parameters

@@ -5,14 +5,15 @@ Its indexing is that of numpy and Brian.
 
 from __future__ import annotations
 
+import operator
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from simgen.api.exchange import Viewed, device_array, shared_array
-from simgen.errors import IndexRangeError
-from simgen.units import Quantity
+from simgen.errors import IndexRangeError, UnknownAttributeError
+from simgen.units import Quantity, Unit, get_unit
 
 
 class VariableView:
@@ -36,6 +37,11 @@ class VariableView:
     def dim(self) -> Any:
         """The dimension of the values."""
         return self._group._dimension(self._name)
+
+    @property
+    def unit(self) -> Unit:
+        """The SI unit of the values."""
+        return get_unit(self.dim)
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -130,7 +136,12 @@ class VariableView:
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(name)
-        return getattr(np.asarray(self[:]) if self._plain else self[:], name)
+        values = np.asarray(self[:]) if self._plain else self[:]
+        if not hasattr(values, name):
+            raise UnknownAttributeError(
+                f"'{self._name}' of {self._group.name} has no attribute '{name}'."
+            )
+        return getattr(values, name)
 
     def __iter__(self) -> Any:
         return iter(self[:])
@@ -143,6 +154,9 @@ class VariableView:
 
     def __float__(self) -> float:
         return float(self[:])
+
+    def __index__(self) -> int:
+        return operator.index(self[:])
 
     def __bool__(self) -> bool:
         return bool(self[:])

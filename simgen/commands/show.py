@@ -92,11 +92,15 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--stage", choices=STAGES, default="source")
     parser.add_argument("--kernel", help="only the kernel of this name")
     parser.add_argument("--target", choices=("cpu", "cuda"), default="cpu")
-    parser.add_argument("arguments", nargs="*", help="arguments of the script, after --")
+    stages = ",".join(STAGES)
+    parser.usage = (
+        f"python -m simgen show SCRIPT [--stage {{{stages}}}] [--kernel NAME] "
+        "[--target {cpu,cuda}] [-- ARGUMENTS OF THE SCRIPT]"
+    )
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    compiled = compile_script(arguments.script, arguments.arguments)
+    compiled = compile_script(arguments.script, arguments.rest)
     print(show(compiled, arguments.stage, arguments.kernel, arguments.target), end="")
     return 0
 

@@ -70,6 +70,9 @@ class EquationSet(Mapping[str, Equation]):
     source: SourceText
     by_name: dict[str, Equation]
 
+    def __str__(self) -> str:
+        return "\n".join(equation.origin.text for equation in self.equations)
+
     def __getitem__(self, name: str) -> Equation:
         return self.by_name[name]
 

@@ -259,6 +259,18 @@ def _check_event_driven(
         ode.target.array: f"the clock-driven '{ode.name}'" for ode in odes if ode.name not in events
     }
     moving.update({each.target: f"the summed variable '{each.equation.name}'" for each in summed})
+    between = {ode.target.array: ode.name for ode in odes if ode.name in events}
+    for each in summed:
+        found = [node.array for node in walk(each.value) if isinstance(node, Load)]
+        for array in dict.fromkeys(array for array in found if array in between):
+            problems.append(
+                Problem(
+                    f"The summed '{each.equation.name}' depends on the event-driven "
+                    f"'{between[array]}', which has its value at events only.",
+                    each.equation.origin,
+                    f"Mark '{between[array]}' (clock-driven).",
+                )
+            )
     for ode in odes:
         if ode.name not in events or ode.origin is None:
             continue
