@@ -47,6 +47,7 @@ _ADVICE = (
     "  conda            conda install -c conda-forge cxx-compiler\n"
     "or set the environment variable CXX to a compiler."
 )
+_USUAL = ("g++", "clang++", "c++")
 _PROBE = """
 extern "C" int simgen_probe(int n) { int total = 0;
 #pragma omp parallel for reduction(+ : total)
@@ -115,10 +116,12 @@ def _find(cxx: str, path: str) -> Compiler:
                 "Correct it, or unset it to let simgen look for one."
             )
         return compiler
-    for name in ("g++", "clang++", "c++"):
+    for name in _USUAL:
         if (compiler := _ask((name,))) is not None:
             return compiler
-    raise CompileError(f"the cpu target needs a C++ compiler, and none was found. {_ADVICE}")
+    broken = [found for found in map(shutil.which, _USUAL) if found is not None]
+    what = f"{', '.join(broken)} does not answer --version" if broken else "none was found"
+    raise CompileError(f"the cpu target needs a C++ compiler, and {what}. {_ADVICE}")
 
 
 def _ask(command: tuple[str, ...]) -> Compiler | None:
