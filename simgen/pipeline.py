@@ -15,6 +15,7 @@ from simgen.ir.verify import verify_program
 from simgen.options import Options
 from simgen.passes.fuse_kernels import fuse_kernels
 from simgen.passes.hoist_invariants import hoist_invariants
+from simgen.passes.note_divisions import note_divisions
 from simgen.targets.base import Target
 from simgen.targets.cpu.backend import CpuTarget
 from simgen.targets.cuda.backend import CudaTarget, open_device
@@ -74,7 +75,7 @@ def build_program(
     python = [(part.when, part.order, part.name) for part in parts if part._is_python()]
     schedule = with_lags(order_items(items, slots, python))
     clocks = tuple(dict.fromkeys(item.kernel.clock for item in schedule))
-    return Program(schedule, clocks)
+    return note_divisions(Program(schedule, clocks))
 
 
 def optimise(program: Program, level: int) -> Program:

@@ -92,7 +92,6 @@ class CompiledNetwork(Timeline):
         self.memory = Memory(n_parts=options.threads)
         self._target.prepare(self.memory)
         self.memory.arrays["tick"] = np.array([tick], np.int64)
-        self._whole_numbers = WholeNumbers(self.program, self.memory)
         self.rings: EventRings = EventRings({} if previous is None else previous.rings.buffers)
         self.bounds: dict[str, npt.NDArray[np.int64]] = {}
         self._recordings = [(c, *recorded) for c in self.components for recorded in c._recorded()]
@@ -100,6 +99,7 @@ class CompiledNetwork(Timeline):
         self._constants = ConstantTable(list(scopes.values()), namespace)
         self._derived = [(part, found) for part in self.components for found in part._derived()]
         self._tables: list[TimedArray] = []
+        self._whole_numbers = WholeNumbers(self.raw, self.memory, self.components, self._derived)
         inputs = [e for _, derived in self._derived for e in derived.inputs]
         names = {n.array.name for e in inputs for n in walk(e) if isinstance(n, Load)}
         groups = [component for component in self.components if isinstance(component, Group)]
@@ -263,7 +263,7 @@ class CompiledNetwork(Timeline):
         versions = tuple(variable.latest_version() for variable in self._variables)
         if versions == self._versions:
             return
-        self._versions = versions
+        self._whole_numbers.require_divisors()
         rebind = False
         for component, derived in self._derived:
             inputs = (host_value(e, self.memory, component._running) for e in derived.inputs)
@@ -281,6 +281,7 @@ class CompiledNetwork(Timeline):
                 if present is None or not np.array_equal(present, fresh):
                     self._bind_fixed({target.name: fresh})
                     rebind = True
+        self._versions = versions
         if rebind:
             self._rebind()
 
@@ -292,12 +293,10 @@ class CompiledNetwork(Timeline):
 
     def require_room(self, last: int) -> None:
         """Take the memory of a run's recordings before it starts, or refuse it."""
-        grown = self._recordings and reserve_recordings(
-            self._recordings, last - self.tick, self.axis.periods
-        )
+        grown = reserve_recordings(self._recordings, last - self.tick, self.axis.periods)
+        for recording in grown:
+            self._bind_recording(recording)
         if grown:
-            for recording in grown:
-                self._bind_recording(recording)
             self._rebind()
 
     def run(self, last: int, progress: Callable[[int], None] | None, finite: str | bool) -> None:
@@ -316,14 +315,13 @@ class CompiledNetwork(Timeline):
         self.simulation.run(last, self._host_operations, progress)
         for finish in self._finishing:
             finish()
-        if finite:
-            self.check_state(" at the end of the run")
+        self.check_state(" at the end of the run", bool(finite))
 
-    def check_state(self, when: str) -> None:
-        """Raise NumericalError if a state variable is not finite, or an integer too large."""
-        if not all(variable.looks_finite() for variable in self._state):
-            require_finite(self.components, self.objects, when)
+    def check_state(self, when: str, finite: bool = True) -> None:
+        """Raise NumericalError for wrong integers and, if asked, for what is not finite."""
         self._whole_numbers.require(self.components, when)
+        if finite and not all(variable.looks_finite() for variable in self._state):
+            require_finite(self.components, self.objects, when)
 
     def _caller(self, operation: NetworkOperation, position: int) -> Callable[[], None]:
         def call() -> None:

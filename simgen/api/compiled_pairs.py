@@ -12,29 +12,33 @@ from simgen.api.compiled_text import collect
 from simgen.api.device import current_options
 from simgen.api.evaluation import TextContext, TextEnvironment
 from simgen.api.subgroup import Subgroup
-from simgen.build.pairs import BAD, CLOCK, NOW, NOW_STEP, TARGETS, pair_program
+from simgen.build.pairs import BAD, CLOCK, NOW, NOW_STEP, TARGETS, UNDEFINED, pair_program
 from simgen.connect.rows import Rows
 from simgen.dtypes import DType
 from simgen.errors import IndexRangeError
-from simgen.ir.expr import Expr, Param
+from simgen.ir.expr import Param
 from simgen.ir.kernel import Program
 from simgen.targets.base import Memory
 
 if TYPE_CHECKING:
-    from simgen.api.pair_rules import PairContext
+    from simgen.api.pair_rules import Expression, PairContext
 
 BLOCK = 1 << 22  # entries of the table of found targets (u32): 16 MB
 
 
 def connect_compiled(
-    context: PairContext, condition: Expr | None, probability: Expr | None, text: TextContext
+    context: PairContext,
+    condition: Expression | None,
+    probability: Expression | None,
+    text: TextContext,
 ) -> Rows:
     """Return the rows of the pairs that satisfy the condition and pass the test against p."""
     source, target = context.synapses.source, context.synapses.target
     first = source.start if isinstance(source, Subgroup) else 0
     start = target.start if isinstance(target, Subgroup) else 0
     n_source, n_target = context.n_source, context.n_target
-    program = pair_program(condition, probability, Param("text_key", DType.U64))
+    condition_expr, p_expr = (None if e is None else e.expr for e in (condition, probability))
+    program = pair_program(condition_expr, p_expr, Param("text_key", DType.U64))
     depth = max(1, min(n_source, BLOCK // max(1, start + n_target)))
     memory = _memory(program, text, context.key, depth, start, n_target)
     options = current_options()
@@ -47,6 +51,7 @@ def connect_compiled(
         rows = min(depth, n_source - begin)
         memory.arrays["tick"][0] = first + begin
         executable.run(rows)
+        _refuse_undefined(context, (condition, probability), memory, (first, start), begin, rows)
         _refuse_bad(context, memory, first + begin, rows)
         slots = (first + begin + np.arange(rows)) % depth
         counts[begin : begin + rows] = fired[slots, 0]
@@ -55,6 +60,25 @@ def connect_compiled(
     np.cumsum(counts, out=row_start[1:])
     targets = np.concatenate(found) if found else np.zeros(0, np.uint32)
     return Rows(row_start, targets.astype(np.uint32), n_target, sorted=True, multapses=False)
+
+
+def _refuse_undefined(
+    context: PairContext,
+    expressions: tuple[Expression | None, ...],
+    memory: Memory,
+    offsets: tuple[int, int],
+    begin: int,
+    rows: int,
+) -> None:
+    """Raise if integers are divided by zero for some pair of these rows, as numpy does."""
+    ids, fired = (memory.arrays[f"{UNDEFINED.name}.{what}"] for what in ("ids", "counts"))
+    for row in range(begin, begin + rows):
+        slot = (row + offsets[0]) % len(ids)
+        if fired[slot, 0]:
+            pair = np.array([row]), np.array([int(ids[slot, 0]) - offsets[1]])
+            for expression in expressions:
+                if expression is not None:
+                    expression.at(context, *pair)
 
 
 def _refuse_bad(context: PairContext, memory: Memory, row: int, rows: int) -> None:
@@ -94,8 +118,9 @@ def _memory(
         "one": 1,
     }
     memory.reals = {NOW.name: env.time(), f"dt_{CLOCK.name}": text.clock.dt_}
-    memory.arrays[f"{BAD.name}.ids"] = np.zeros((depth, end), np.uint32)
-    memory.arrays[f"{BAD.name}.counts"] = np.zeros((depth, 1), np.int64)
-    memory.ints[f"{BAD.name}.depth"] = depth
+    for events in (BAD, UNDEFINED):
+        memory.arrays[f"{events.name}.ids"] = np.zeros((depth, end), np.uint32)
+        memory.arrays[f"{events.name}.counts"] = np.zeros((depth, 1), np.int64)
+        memory.ints[f"{events.name}.depth"] = depth
     collect(program, text, env, memory)
     return memory

@@ -13,16 +13,17 @@ from simgen.api.clock import Clock
 from simgen.api.seeds import take_stream
 from simgen.api.storage import AnyArray, StateVariable
 from simgen.api.timed_array import find_table, table_parameter
+from simgen.api.zero_divisions import zero_error
 from simgen.dtypes import DType
 from simgen.errors import (
     DimensionMismatchError,
     EquationError,
     InternalError,
-    NumericalError,
     Problem,
     SourceText,
     raise_problems,
 )
+from simgen.ir.divisions import is_run_constant, zero_divisions
 from simgen.ir.evaluate import evaluate
 from simgen.ir.expr import Array, Expr, Index, IndexKind, Load, Local, Param, RandomDraw
 from simgen.ir.visit import walk
@@ -32,7 +33,6 @@ from simgen.model.functions import said
 from simgen.model.hints import literal_hint
 from simgen.model.resolve import DrawCounter, Resolver
 from simgen.model.scope import Scope
-from simgen.model.whole_numbers import divisors
 from simgen.numerics import distributions, philox
 from simgen.runtime.aligned import aligned_zeros
 from simgen.units import Dimension, Quantity
@@ -77,6 +77,12 @@ class TextEnvironment:
     def real(self) -> np.dtype[np.floating]:
         """The program's precision."""
         return self.context.real
+
+    def place(self, number: int) -> str:
+        """Return " at index 3", or the pair of the synapse, of one of the positions."""
+        if self._pre is None or self._post is None:
+            return f" at index {self.positions[number]}"
+        return f" at the synapse from {self._pre[number]} to {self._post[number]}"
 
     def index(self, index: Index) -> Any:
         """Return the running index at the positions."""
@@ -178,8 +184,7 @@ def evaluate_text(
     node = parse_expression(source)
     expr, found = resolve_node(node, context)
     context.warn()
-    _refuse_division(node, expr, context, positions)
-    values = _values(expr, context, positions)
+    values = _values(node, expr, context, positions)
     if variable is None:
         check_condition(node, expr)
         return values
@@ -255,17 +260,16 @@ def evaluate_node(
 ) -> tuple[AnyArray, Dimension | None]:
     """Return the values of a parsed expression at ``positions``, a new array, and its dimension."""
     expr, dim = resolve_node(node, context)
-    _refuse_division(node, expr, context, positions)
-    return _values(expr, context, positions), dim
+    return _values(node, expr, context, positions), dim
 
 
-def _refuse_division(node: Node, expr: Expr, context: TextContext, positions: Any) -> None:
+def _refuse_division(node: Node, expr: Expr, env: TextEnvironment) -> None:
     """Raise NumericalError if integers are divided by zero anywhere."""
-    for divisor in divisors(expr):
-        if not is_random(divisor) and not np.all(
-            evaluate(divisor, TextEnvironment(context, _as_array(_places(positions)), 0))
-        ):
-            raise NumericalError(f"{node.origin.render()}\n  An integer is divided by zero here.")
+    for condition in zero_divisions(expr):
+        wrong = np.broadcast_to(evaluate(condition, env), env.positions.shape)
+        if wrong.any():
+            place = "" if is_run_constant(condition) else env.place(int(np.flatnonzero(wrong)[0]))
+            raise zero_error(condition, node.origin, place, env.context.owner)
 
 
 def take_key(expr: Expr) -> int:
@@ -273,9 +277,11 @@ def take_key(expr: Expr) -> int:
     return take_stream().key() if is_random(expr) else 0
 
 
-def _values(expr: Expr, context: TextContext, positions: Any) -> AnyArray:
+def _values(node: Node, expr: Expr, context: TextContext, positions: Any) -> AnyArray:
     """Return the values at ``positions``, a new array."""
     key = take_key(expr)
+    if zero_divisions(expr):
+        _refuse_division(node, expr, TextEnvironment(context, _as_array(_places(positions)), key))
     if context.whole is not None and isinstance(positions, slice) and positions.start == 0:
         values = context.whole(context, expr, key)
         if values is not None and values.size == positions.stop:

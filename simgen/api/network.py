@@ -191,7 +191,8 @@ class Network(NetworkSchedule, NetworkProfile, Storing):
         check_finite
             True: NaN and infinities in the variables that code writes raise at the end, except
             infinities where some were assigned or the code has ``inf``; ``"step"``: checked after
-            each step, to find the first (slow); False: not checked.
+            each step, to find the first (slow); False: not checked. Integers that are too large or
+            divided by zero raise in any case.
 
         Raises
         ------

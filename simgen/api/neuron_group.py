@@ -47,7 +47,6 @@ from simgen.ir.visit import writes
 from simgen.lang.equations import EquationSet
 from simgen.model.copies import with_copies
 from simgen.model.description import GroupDescription, VariableInfo
-from simgen.model.divisions import with_division_checks
 from simgen.model.neurons import NeuronModel, NeuronSource, check_neurons
 from simgen.model.scope import ConstantScope
 from simgen.runtime.timing import steps_reached
@@ -243,7 +242,7 @@ class NeuronGroup(RunsCode, NeuronEvents):
     def _resolve(self, namespace: Namespace, problems: list[Problem]) -> None:
         constants = self._constants(namespace)
         model = check_neurons(self._source(), constants, strict=True, problems=problems)
-        self._set("_model", with_copies(with_division_checks(model)))
+        self._set("_model", with_copies(model))
         self._set("_group_constants", constants)
 
     def _code_description(self) -> GroupDescription:

@@ -6,6 +6,7 @@ Pairs are visited in blocks of rows, all elements of a block at once; random num
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,7 @@ from simgen.api.compiled_pairs import connect_compiled
 from simgen.api.compiled_text import is_compilable, is_worth_compiling
 from simgen.api.evaluation import TextContext, TextEnvironment, draw_samples
 from simgen.api.subgroup import Subgroup
+from simgen.api.zero_divisions import zero_error
 from simgen.build.pairs import P_DRAW
 from simgen.connect import rules
 from simgen.connect.checks import require_memory
@@ -24,19 +26,29 @@ from simgen.connect.rows import Rows
 from simgen.dtypes import DType
 from simgen.errors import (
     IndexRangeError,
+    ModelError,
     Origin,
     Problem,
     SourceText,
     raise_problems,
 )
+from simgen.ir.divisions import is_run_constant, zero_divisions
 from simgen.ir.evaluate import evaluate
-from simgen.ir.expr import Expr, IndexKind, Load, Local, Param, RandomDraw
+from simgen.ir.expr import (
+    Compare,
+    Expr,
+    IndexKind,
+    IndexValue,
+    Load,
+    Local,
+    Param,
+    RandomDraw,
+)
 from simgen.ir.visit import walk
 from simgen.lang.expressions import parse_expression
 from simgen.lang.syntax import Node
 from simgen.model.resolve import DrawCounter, Resolver
 from simgen.model.scope import Entry, Scope
-from simgen.model.whole_numbers import divisors
 from simgen.numerics import distributions, philox
 from simgen.units import DIMENSIONLESS
 
@@ -44,6 +56,7 @@ if TYPE_CHECKING:
     from simgen.api.connectable import Connectable
 
 BLOCK = 1 << 20  # pairs evaluated together
+_log = logging.getLogger("simgen.model")
 _KEY = Param("text_key", DType.U64)
 Integers = npt.NDArray[np.int64]
 
@@ -117,11 +130,6 @@ class PairContext:
             expr, _ = resolver.expression(node)
         else:
             expr = resolver.expect(node, DIMENSIONLESS, wanted[1], f"'{wanted[0]}'")
-        for divisor in divisors(expr):
-            name, value = constants.used.get(getattr(divisor, "name", ""), ("", 1))
-            if value == 0:
-                message = f"'{name}' is 0, so integers cannot be divided by it."
-                problems.append(Problem(message, node.origin))
         for load in walk(expr):
             if isinstance(load, Load) and load.index.kind is IndexKind.SYNAPSE:
                 name = load.array.name.rpartition(".")[2]
@@ -129,8 +137,10 @@ class PairContext:
                 hint = "Connections may depend on i, j and the variables of both groups."
                 problems.append(Problem(f"{message} made.", node.origin, hint))
         raise_problems(problems)
-        text = self.synapses._text_context()
-        return Expression(expr, replace(text, constants=constants.used), self.key)
+        text = replace(self.synapses._text_context(), constants=constants.used)
+        found = Expression(expr, text, self.key, node.origin)
+        check_constants(found, self.synapses.describe())
+        return found
 
 
 class _Extended(Scope):
@@ -159,14 +169,73 @@ class Expression:
     expr: Expr
     text: TextContext
     key: int
+    origin: Origin
 
     def at(self, context: PairContext, i: Integers, j: Integers, **values: Integers) -> Any:
         """Return the values at the pairs; ``values`` are those of loop variables."""
+        return self.where(context, i, j, None, values)
+
+    def where(
+        self,
+        context: PairContext,
+        i: Integers,
+        j: Integers,
+        mask: npt.NDArray[np.bool_] | None,
+        values: Mapping[str, Integers] | None = None,
+    ) -> Any:
+        """Return the values at the pairs; only where ``mask`` holds they need to be defined."""
         targets, sources = context.absolute(i, j)
         text = replace(self.text, coordinates=lambda positions: (sources, targets))
         env = _PairEnvironment(text, np.zeros(targets.shape, np.int64), self.key)
-        env.locals = values
+        env.locals = values or {}
+        for condition in zero_divisions(self.expr):
+            wrong = np.broadcast_to(evaluate(condition, env), targets.shape)
+            if mask is not None:
+                wrong = wrong & mask
+            if wrong.any():
+                first = np.flatnonzero(wrong)[0]
+                pair = (np.broadcast_to(own, targets.shape).flat[first] for own in (i, j))
+                place = _place(condition, *pair)
+                raise zero_error(condition, self.origin, place, context.synapses.describe())
         return np.broadcast_to(evaluate(self.expr, env), targets.shape)
+
+
+def _place(condition: Expr, i: int, j: int) -> str:
+    """Return " for i = 3, j = 5", of which that is named on which the condition depends."""
+    kinds = {node.index.kind for node in walk(condition) if isinstance(node, Load | IndexValue)}
+    named = (("i", IndexKind.PRE, i), ("j", IndexKind.POST, j))
+    found = [f"{name} = {value}" for name, kind, value in named if kind in kinds]
+    return f" for {', '.join(found)}" if found else ""
+
+
+def check_constants(expression: Expression, owner: str) -> None:
+    """Look at constants: divisors that are 0, and C/N of ``rand() < C/N`` that is no probability.
+
+    Raises NumericalError where integers are divided by zero and ModelError for a probability that
+    is NaN or infinite; warns of one that lies outside 0 to 1.
+    """
+    text = replace(expression.text, coordinates=lambda positions: None)
+    env = _PairEnvironment(text, np.zeros(1, np.int64), expression.key)
+    for condition in zero_divisions(expression.expr):
+        if is_run_constant(condition) and np.any(evaluate(condition, env)):
+            raise zero_error(condition, expression.origin, "", owner)
+    for chance in _chances(expression.expr):
+        value = float(np.ravel(evaluate(chance, env))[0])
+        shown = f"{expression.origin.render()}\n  rand() is compared with {value} in {owner}"
+        if not np.isfinite(value):
+            raise ModelError(f"{shown}, which is no probability. Is something divided by zero?")
+        if not 0 <= value <= 1:
+            _log.warning("%s, but a probability lies between 0 and 1.", shown)
+
+
+def _chances(expr: Expr) -> Iterator[Expr]:
+    """Yield what is made of constants and compared with a uniform random number."""
+    for node in walk(expr):
+        if isinstance(node, Compare) and node.op in ("<", "<=", ">", ">="):
+            for one, other in ((node.left, node.right), (node.right, node.left)):
+                drawn = isinstance(one, RandomDraw) and one.distribution == "rand"
+                if drawn and is_run_constant(other):
+                    yield other
 
 
 class _PairEnvironment(TextEnvironment):
@@ -204,12 +273,7 @@ def connect_by_pairs(
     texts = [None if each is None else each.expr for each in (chosen, probability)]
     if is_worth_compiling(context.n_source * context.n_target) and is_compilable(*texts):
         text = context.merged_text(chosen, probability)
-        rows = connect_compiled(
-            context,
-            None if chosen is None else chosen.expr,
-            None if probability is None else probability.expr,
-            text,
-        )
+        rows = connect_compiled(context, chosen, probability, text)
         if n == 1:
             return rows
         i, j = rows.sources().astype(np.int64), rows.targets.astype(np.int64)
@@ -232,7 +296,7 @@ def _pairs_in_blocks(
         if chosen is not None:
             mask &= chosen.at(context, i, j)
         if probability is not None:
-            values = probability.at(context, i, j)
+            values = probability.where(context, i, j, mask)
             check_probabilities(values, mask, context.synapses.describe(), first)
             mask &= uniform_at(context, i, j) < values
         where = np.nonzero(mask)

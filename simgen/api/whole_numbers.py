@@ -1,51 +1,85 @@
-"""Where running code notes that an integer variable would have needed more than its 32 bits."""
+"""Where running code notes that an integer variable would have needed more than its 32 bits.
+
+And where it notes that integers were divided by zero, which is told apart.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
 import numpy as np
 
 from simgen.api.component import Component
 from simgen.api.storage import AnyArray
+from simgen.api.synapses_in_network import SynapsesInNetwork
+from simgen.api.zero_divisions import ConstantDivisions, zero_error
 from simgen.errors import NumericalError
-from simgen.ir.expr import Const
-from simgen.ir.kernel import Program
-from simgen.ir.stmt import Accumulate, Store
-from simgen.ir.visit import flatten, walk
-from simgen.model.whole_numbers import TOO_LARGE
+from simgen.integrate.model import Derived
+from simgen.ir.expr import SYNAPSE, ZERO
+from simgen.ir.kernel import Kernel, OverIndices, Program
+from simgen.ir.stmt import Accumulate, Append, If, Note, Scatter, Stmt, Store
+from simgen.ir.visit import flatten
 from simgen.targets.base import Memory
 
 _LAST = 2**31 - 1
 
 
+@dataclass(frozen=True)
+class _Division:
+    """A note of a division by zero, its kernel, and the variable whose value it concerns."""
+
+    note: Note
+    kernel: Kernel
+    variable: str
+
+
 class WholeNumbers:
     """The notes of one program; each has the statements that may write it."""
 
-    def __init__(self, program: Program, memory: Memory) -> None:
+    def __init__(
+        self,
+        program: Program,
+        memory: Memory,
+        components: Iterable[Component],
+        derived: Iterable[tuple[Component, Derived]],
+    ) -> None:
         self._memory = memory
+        self._constants = ConstantDivisions(program, components, derived)
         self._writers: dict[str, list[Store | Accumulate]] = {}
-        for stmt in flatten(s for kernel in program.kernels for s in kernel.body):
-            if isinstance(stmt, Store | Accumulate) and stmt.beyond is not None:
-                self._writers.setdefault(stmt.beyond.name, []).append(stmt)
-        self._notes: dict[str, AnyArray] = {name: np.zeros(1, np.int64) for name in self._writers}
+        self._divisions: dict[str, _Division] = {}
+        for kernel in program.kernels:
+            for stmt in flatten(kernel.body):
+                if isinstance(stmt, Store | Accumulate) and stmt.beyond is not None:
+                    self._writers.setdefault(stmt.beyond.name, []).append(stmt)
+            self._divisions.update(
+                (found.note.array.name, found) for found in _divisions(kernel, kernel.body)
+            )
+        names = (*self._writers, *self._divisions)
+        self._notes: dict[str, AnyArray] = {name: np.zeros(1, np.int64) for name in names}
         self._cleared = 0
         memory.arrays.update(self._notes)
         memory.counters.update(dict.fromkeys(self._notes, lambda: self._cleared))
 
-    def require(self, running: Iterable[Component], when: str) -> None:
-        """Raise NumericalError if some integer variable was given what does not fit.
+    def require_divisors(self) -> None:
+        """Raise NumericalError if constants are zero by which integers are divided."""
+        self._constants.require(self._memory)
 
-        The message names the variable, the code, and, for neurons, the highest index.
+    def require(self, running: Iterable[Component], when: str) -> None:
+        """Raise NumericalError if integers were divided by zero, or one did not fit.
+
+        The message names the variable, the code, and the highest index, or a synapse.
         """
-        for name, note in self._notes.items():
+        for name in (*self._divisions, *self._writers):  # a division may be why one did not fit
             self._memory.fetch(name)
-            if note[0] == 0:
+            if self._notes[name][0] == 0:
                 continue
-            place = int(note[0]) - 1
+            place = int(self._notes[name][0]) - 1
             for own in self._notes.values():
                 own[0] = 0
             self._cleared += 1
+            if name in self._divisions:
+                raise _division_error(self._divisions[name], place, running, when)
             raise NumericalError(self._told(name, place, running, when))
 
     def _told(self, name: str, place: int, running: Iterable[Component], when: str) -> str:
@@ -55,19 +89,53 @@ class WholeNumbers:
         of_neurons = writers[0].array.length == f"N_{owner}"
         where = f" at index {place}" if of_neurons else ""
         what = found.describe() if found is not None else owner
-        if "divisions_" in variable:  # no variable of the user's
-            text = f"An integer was divided by zero in {what}{where}; this was noticed{when}."
-        else:
-            or_divided = ", or a division by zero" if any(map(_may_divide, writers)) else ""
-            text = (
-                f"'{variable}' of {what} was given a number{where} that does not fit into 32 bits "
-                f"(-{_LAST + 1} to {_LAST}){or_divided}; this was noticed{when}. Use a variable "
-                "that is not an integer, which is exact to 2**53."
-            )
+        text = (
+            f"'{variable}' of {what} was given a number{where} that does not fit into 32 bits "
+            f"(-{_LAST + 1} to {_LAST}); this was noticed{when}. Use a variable "
+            "that is not an integer, which is exact to 2**53."
+        )
         origins = dict.fromkeys(stmt.origin for stmt in writers if stmt.origin is not None)
         return "\n".join((*(origin.render() for origin in origins), f"  {text}"))
 
 
-def _may_divide(stmt: Store | Accumulate) -> bool:
-    """Whether what is written may come from a division of integers by zero."""
-    return any(isinstance(node, Const) and node.value == TOO_LARGE for node in walk(stmt.value))
+def _divisions(kernel: Kernel, body: tuple[Stmt, ...]) -> Iterator[_Division]:
+    """Yield the notes of a kernel; a note stands before the statement that it is for."""
+    waiting: list[Note] = []
+    for stmt in body:
+        if isinstance(stmt, Note):
+            waiting.append(stmt)
+            continue
+        variable = ""
+        if isinstance(stmt, Store | Accumulate | Scatter):
+            variable = stmt.array.name.rpartition(".")[2]
+        elif isinstance(stmt, Append):
+            variable = stmt.recorder.name.rpartition(".")[2]
+        yield from (_Division(note, kernel, variable) for note in waiting)
+        waiting.clear()
+        if isinstance(stmt, If):
+            yield from _divisions(kernel, stmt.body)
+
+
+def _division_error(
+    division: _Division, place: int, running: Iterable[Component], when: str
+) -> NumericalError:
+    note, kernel = division.note, division.kernel
+    where = "" if note.index == ZERO else f" at index {place}"
+    if note.index == SYNAPSE:
+        where = _synapse_text(kernel, place, running)
+    what = kernel.comment or kernel.name
+    if division.variable:
+        what += f", for '{division.variable}'"
+    return zero_error(note.condition, note.origin, where, f"{what}; noticed{when}")
+
+
+def _synapse_text(kernel: Kernel, place: int, running: Iterable[Component]) -> str:
+    """Return " at the synapse from 3 to 5" for a storage position."""
+    domain = kernel.domain
+    store = getattr(domain, "synapses" if isinstance(domain, OverIndices) else "store", None)
+    name = getattr(store, "name", "")
+    for part in running:
+        if isinstance(part, SynapsesInNetwork) and name == f"{part.name}.rows":
+            data = part._data
+            return f" at the synapse from {data.sources()[place]} to {data.targets()[place]}"
+    return ""

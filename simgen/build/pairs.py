@@ -6,8 +6,12 @@ condition are emitted like spikes. So rules use the vectorised loops and random 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from functools import reduce
+
 from simgen.dtypes import DType
 from simgen.ir.construct import cast, compare, logical_and, real
+from simgen.ir.divisions import is_run_constant, zero_divisions
 from simgen.ir.expr import (
     ELEMENT,
     Array,
@@ -19,6 +23,7 @@ from simgen.ir.expr import (
     IndexKind,
     IndexValue,
     Load,
+    Logical,
     Param,
     RandomDraw,
     Step,
@@ -31,6 +36,7 @@ from simgen.ir.visit import map_expr
 
 CLOCK = Clock("rows")
 TARGETS = EventList("pairs", "N_targets")
+UNDEFINED = EventList("pairs.undefined", "N_targets")  # pairs with a division by zero
 BAD = EventList("pairs.bad", "N_targets")  # pairs whose probability is none
 NOW = Param("pairs.t", DType.REAL)
 NOW_STEP = Param("pairs.step", DType.I64)
@@ -65,10 +71,22 @@ def by_row(expr: Expr) -> Expr:
     return map_expr(expr, move)
 
 
+def _undefined(
+    condition: Expr | None, probability: Expr | None, chosen: Expr | None
+) -> Iterator[Stmt]:
+    """Yield the statement that finds the pairs for which integers are divided by zero."""
+    found: list[Expr] = []
+    for expr, guard in ((condition, None), (probability, chosen)):
+        conditions = () if expr is None else zero_divisions(expr)
+        found += (logical_and(guard, by_row(c)) for c in conditions if not is_run_constant(c))
+    if found:
+        yield Emit(UNDEFINED, reduce(lambda one, other: Logical("or", one, other), found))
+
+
 def pair_program(condition: Expr | None, probability: Expr | None, key: Param) -> Program:
     """Return the program whose events of step i are the targets of source i."""
     chosen = None if condition is None else by_row(condition)
-    body: list[Stmt] = []
+    body = list(_undefined(condition, probability, chosen))
     if probability is not None:
         draw = RandomDraw("rand", (), key, P_DRAW)
         chance = cast(by_row(probability), DType.REAL)

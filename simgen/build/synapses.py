@@ -181,11 +181,10 @@ def summed_items(model: SynapsesModel, summed: SummedModel, target_order: int) -
         group.clock,
         comment=f"{group.text}: summed variable '{summed.equation.name}'",
     )
-    index = Index(IndexKind.PRE if summed.side == "pre" else IndexKind.POST)
     add = Kernel(
         label,
         OverSynapses(model.source.store),
-        (Accumulate(summed.target, index, "+", summed.value, summed.equation.origin),),
+        (summed.add,),
         group.clock,
         comment=f"{group.text}: summed variable '{summed.equation.name}'",
     )

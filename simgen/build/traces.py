@@ -154,7 +154,7 @@ def _trace_of(ode: Ode, model: SynapsesModel) -> Trace | None:
     readers = [p for p in model.pathways if p is not pathway and _reads(p.body, array)]
     if any(reader.source.direction == side for reader in readers):
         return None
-    others: list[Expr] = [summed.value for summed in model.summed]
+    others: list[Expr] = [summed.add.value for summed in model.summed]
     others += [
         other.rhs for other in (*model.event_driven, *model.clock_driven) if other is not ode
     ]

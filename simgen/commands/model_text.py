@@ -39,7 +39,7 @@ def _lines(component: Component) -> Iterator[str]:
             title = f"pathway {pathway.source.name} ({pathway.source.direction})"
             yield from _code(f"{title}, order {pathway.source.order}", pathway.body)
         for summed in synapses.summed:
-            yield f"  sum {summed.target.name} over {format_expr(summed.value)}"
+            yield f"  sum {summed.target.name} over {format_expr(summed.add.value)}"
 
 
 def _variables(group: GroupDescription) -> Iterator[str]:

@@ -43,7 +43,7 @@ from simgen.ir.kernel import (
     OverSynapses,
     Program,
 )
-from simgen.ir.stmt import Accumulate, Append, Emit, EmitTable, If, Let, Scatter, Stmt, Store
+from simgen.ir.stmt import Accumulate, Append, Emit, EmitTable, If, Let, Note, Scatter, Stmt, Store
 
 _SELECT, _OR, _AND, _NOT, _COMPARE, _SUM, _PRODUCT, _UNARY, _ATOM = range(9)
 _STRENGTH = {
@@ -177,6 +177,8 @@ def _statement(stmt: Stmt) -> list[str]:
             return [head, *(f"  {line}" for line in _body(body))]
         case Emit(events=events, condition=condition):
             line = f"emit {events.name} where {format_expr(condition)}"
+        case Note(array=array, index=index, condition=condition):
+            line = f"note {array.name}[{_index(index)}] where {format_expr(condition)}"
         case EmitTable(events=events, steps=steps, elements=elements, period=period):
             table = f"({steps.name}, {elements.name})"
             line = f"emit {events.name} from {table} with period {format_expr(period)}"

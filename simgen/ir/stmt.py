@@ -127,4 +127,17 @@ class Append:
     origin: Origin | None = field(default=None, compare=False)
 
 
-Stmt = Let | Store | Accumulate | Scatter | If | Emit | EmitTable | Append
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Raise ``array`` (I64, shared) to 1 + the highest running index where the condition holds.
+
+    Nothing reads it but the runtime, as with ``beyond`` of :class:`Store`.
+    """
+
+    array: Array
+    index: Index
+    condition: Expr
+    origin: Origin | None = field(default=None, compare=False)
+
+
+Stmt = Let | Store | Accumulate | Scatter | If | Emit | EmitTable | Append | Note

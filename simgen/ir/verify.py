@@ -42,7 +42,7 @@ from simgen.ir.kernel import (
     OverSynapses,
     Program,
 )
-from simgen.ir.stmt import Accumulate, Append, Emit, EmitTable, If, Let, Scatter, Stmt, Store
+from simgen.ir.stmt import Accumulate, Append, Emit, EmitTable, If, Let, Note, Scatter, Stmt, Store
 from simgen.ir.visit import children, flatten
 from simgen.numerics.linear_flow import MOST
 
@@ -197,6 +197,11 @@ class _Checker:
             case Emit(events=events, condition=condition):
                 fits = isinstance(domain, OverElements) and domain.owner == events.length
                 self._require(fits, f"emits '{events.name}' outside the loop over its elements")
+                self._typed(condition, DType.BOOL, "a condition")
+            case Note(array=array, index=index, condition=condition):
+                self._array(array)
+                self._require(array.dtype is DType.I64, f"notes a place in '{array.name}'")
+                self._index(index)
                 self._typed(condition, DType.BOOL, "a condition")
             case EmitTable():
                 alone = isinstance(domain, Once) and self._kernel.body == (stmt,)

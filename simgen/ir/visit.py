@@ -23,7 +23,7 @@ from simgen.ir.expr import (
     Select,
     Unary,
 )
-from simgen.ir.stmt import Accumulate, Append, Emit, EmitTable, If, Let, Scatter, Stmt, Store
+from simgen.ir.stmt import Accumulate, Append, Emit, EmitTable, If, Let, Note, Scatter, Stmt, Store
 
 
 def children(expr: Expr) -> tuple[Expr, ...]:
@@ -106,7 +106,7 @@ def map_stmt(stmt: Stmt, function: Callable[[Expr], Expr]) -> Stmt:
         case If():
             body = tuple(map_stmt(inner, function) for inner in stmt.body)
             return replace(stmt, condition=map_expr(stmt.condition, function), body=body)
-        case Emit():
+        case Emit() | Note():
             return replace(stmt, condition=map_expr(stmt.condition, function))
         case EmitTable():
             return replace(stmt, period=map_expr(stmt.period, function))
@@ -142,7 +142,7 @@ def expressions(body: Iterable[Stmt]) -> Iterator[Expr]:
             case Scatter():
                 yield stmt.position
                 yield stmt.value
-            case If() | Emit():
+            case If() | Emit() | Note():
                 yield stmt.condition
             case EmitTable():
                 yield stmt.period

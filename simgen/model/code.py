@@ -15,7 +15,7 @@ from simgen.errors import (
     suggest,
 )
 from simgen.ir.construct import binary, power
-from simgen.ir.expr import ZERO, Expr, IndexValue, Load, Local, Logical, Param
+from simgen.ir.expr import ZERO, Expr, IndexValue, Load, Local, Param
 from simgen.ir.stmt import If, Let, Stmt
 from simgen.ir.visit import walk
 from simgen.lang.statements import Assignment
@@ -30,13 +30,7 @@ from simgen.model.scope import (
     ValueEntry,
     VariableEntry,
 )
-from simgen.model.whole_numbers import (
-    accumulate_value,
-    any_is_zero,
-    divisors,
-    store_value,
-    without_result,
-)
+from simgen.model.whole_numbers import accumulate_value, store_value
 from simgen.units import DIMENSIONLESS, Dimension
 
 
@@ -49,7 +43,6 @@ class LocalScope(Scope):
         self.entries: dict[str, ValueEntry] = {}
         self.differing: dict[Local, str] = {}  # locals that differ between elements, and why
         self.unread: dict[str, Assignment] = {}  # locals that nothing has read yet
-        self.undefined: dict[Local, Local] = {}  # with the condition that they divide by zero
         self._count = 0
 
     def lookup(self, name: str) -> Entry | None:
@@ -75,12 +68,6 @@ class LocalScope(Scope):
         local = Local(f"{self.prefix}{name}_{self._count}", dtype)
         self._count += 1
         self.entries[name] = ValueEntry(local, dim)
-        return local
-
-    def companion(self, let: Let) -> Local:
-        """Make a local for the condition under which another one has no value."""
-        local = Local(f"{let.local.name}_undefined", DType.BOOL)
-        self.undefined[let.local] = local
         return local
 
 
@@ -121,15 +108,11 @@ def resolve_code(assignments: Sequence[Assignment], context: CodeContext) -> tup
         if isinstance(target, VariableEntry):
             if target.shared and not context.forbid_shared:
                 _check_shared(assignment, differing_name(value, scope.differing), context)
-            stmt = _write(assignment, target, value, dim, context, scope)
+            stmt = _write(assignment, target, value, dim, context)
             if stmt is not None:
                 body.append(stmt)
         elif target is None or assignment.target in scope.entries:
-            let = _bind(assignment, scope, value, dim, context)
-            body.append(let)
-            undefined = _undefined(let.value, scope)
-            if undefined is not None:
-                body.append(Let(scope.companion(let), undefined, assignment.origin))
+            body.append(_bind(assignment, scope, value, dim, context))
         else:
             _complain(
                 context,
@@ -139,16 +122,6 @@ def resolve_code(assignments: Sequence[Assignment], context: CodeContext) -> tup
     for assignment in scope.unread.values():
         _unread_local(assignment, context)
     return tuple(body)
-
-
-def _undefined(value: Expr, scope: LocalScope) -> Expr | None:
-    """Return the condition under which a value comes from a division by zero of integers."""
-    found = any_is_zero(divisors(value))
-    for node in dict.fromkeys(node for node in walk(value) if isinstance(node, Local)):
-        if node in scope.undefined:
-            note = scope.undefined[node]
-            found = note if found is None else Logical("or", found, note)
-    return found
 
 
 def _unassignable(entry: Entry) -> str:
@@ -242,7 +215,6 @@ def _write(
     value: Expr,
     dim: Dimension | None,
     context: CodeContext,
-    scope: LocalScope,
 ) -> Stmt | None:
     name, op, origin = assignment.target, assignment.op, assignment.origin
     if not _may_write(assignment, target, context):
@@ -255,11 +227,9 @@ def _write(
     load: Load = target.load
     stmt: Stmt
     if op in ("+=", "-=", "*=") and wanted is not DType.BOOL:
-        value = without_result(_undefined(value, scope), value, wanted)
         stmt = accumulate_value(load, op, value, origin)
     else:
         new = value if op == "=" else _combined(op[:-1], load, value)
-        new = without_result(_undefined(new, scope), new, wanted)
         stmt = store_value(load, new, origin)
     if target.gate is not None and context.gated:
         return If(target.gate, (stmt,), origin)

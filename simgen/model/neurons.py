@@ -89,13 +89,12 @@ class NeuronModel:
     key: Param = DRAW_KEY
     before_frozen: tuple[Stmt, ...] = ()  # copies that the statements read, so that all elements
     before_update: tuple[Stmt, ...] = ()  # see the values of others from before the update
-    checks: tuple[Array, ...] = ()  # in which the state update notes what nothing else takes
 
     @property
     def copies(self) -> tuple[Array, ...]:
-        """The arrays that hold copies, and checks."""
+        """The arrays that hold copies."""
         stores = (*self.before_frozen, *self.before_update)
-        return (*self.checks, *(stmt.array for stmt in stores if isinstance(stmt, Store)))
+        return tuple(stmt.array for stmt in stores if isinstance(stmt, Store))
 
 
 def check_neurons(

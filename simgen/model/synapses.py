@@ -20,7 +20,7 @@ from simgen.ir.expr import (
     Step,
 )
 from simgen.ir.kernel import Clock, SynapseStore
-from simgen.ir.stmt import Stmt
+from simgen.ir.stmt import Accumulate, Stmt
 from simgen.ir.visit import walk
 from simgen.lang.equations import Equation, EquationSet
 from simgen.lang.statements import parse_statements
@@ -44,6 +44,7 @@ from simgen.model.scope import (
     ValueEntry,
     VariableEntry,
 )
+from simgen.model.whole_numbers import accumulate_value
 from simgen.units import DIMENSIONLESS
 
 
@@ -96,12 +97,12 @@ class PathwayModel:
 
 @dataclass(frozen=True)
 class SummedModel:
-    """``target`` (of the group ``side``) is overwritten with the sum of ``value`` over synapses."""
+    """``target`` (of the group ``side``) is overwritten with the sum that ``add`` forms."""
 
     target: Array
     group: GroupDescription
     side: str
-    value: Expr
+    add: Accumulate
     equation: Equation
 
 
@@ -360,7 +361,9 @@ def _summed(source: SynapsesSource, context: CodeContext) -> Iterator[SummedMode
                     DimensionMismatchError,
                 )
             )
-        yield SummedModel(info.array, group, side, cast(value, info.array.dtype), equation)
+        place = Load(info.array, PRE if side == "pre" else POST)
+        add = accumulate_value(place, "+=", value, equation.origin)
+        yield SummedModel(info.array, group, side, add, equation)
 
 
 def _complain(context: CodeContext, equation: Equation, message: str, hint: str = "") -> None:

@@ -1,22 +1,12 @@
-"""Whole numbers: writes to integer variables, which have 32 bits, and divisions by zero.
-
-``//`` and ``%`` of integers by zero give 0, where floating numbers give NaN or an infinity. What is
-written with such a result is therefore replaced: by NaN in a floating variable, which a run refuses
-at its end, and in an integer variable by a number that does not fit, which is noted.
-"""
+"""Writes to integer variables, which have 32 bits: what does not fit is noted."""
 
 from __future__ import annotations
 
-import math
-
 from simgen.dtypes import DType
 from simgen.errors import Origin
-from simgen.ir.construct import cast, compare, integer, negate, real
-from simgen.ir.expr import Array, Binary, Cast, Const, Expr, Load, Logical, Param, Select, Unary
+from simgen.ir.construct import cast, negate
+from simgen.ir.expr import Array, Expr, Load
 from simgen.ir.stmt import Accumulate, Store
-from simgen.ir.visit import walk
-
-TOO_LARGE = 2**32  # its low 32 bits are what a division by zero gives, 0
 
 
 def store_value(place: Load, value: Expr, origin: Origin | None) -> Store:
@@ -44,51 +34,3 @@ def accumulate_value(place: Load, op: str, value: Expr, origin: Origin | None) -
 def noted_beyond(array: Array) -> Array:
     """Return the array in which it is noted where numbers did not fit."""
     return Array(f"{array.name}.beyond", DType.I64, "one")
-
-
-# --- divisions by zero ----------------------------------------------------------------------------
-
-
-def divides(node: Expr) -> bool:
-    """Whether a node is ``//`` or ``%`` of integers."""
-    return isinstance(node, Binary) and node.op in ("//", "%") and node.dtype.is_integer
-
-
-def divisors(expr: Expr) -> tuple[Expr, ...]:
-    """Return what integers in ``expr`` are divided by, as far as it could be zero, each once."""
-    found = (node.right for node in walk(expr) if isinstance(node, Binary) and divides(node))
-    return tuple(dict.fromkeys(divisor for divisor in found if _may_be_zero(divisor)))
-
-
-def _may_be_zero(divisor: Expr) -> bool:
-    while isinstance(divisor, Cast):
-        divisor = divisor.operand
-    if isinstance(divisor, Const):
-        return not divisor.value
-    return not (isinstance(divisor, Param) and divisor.name.startswith("N_"))  # a group's size
-
-
-def is_run_constant(expr: Expr) -> bool:
-    """Whether an expression is made of constants only."""
-    return all(isinstance(node, Const | Param | Binary | Cast | Unary) for node in walk(expr))
-
-
-def any_is_zero(values: tuple[Expr, ...]) -> Expr | None:
-    """Return the condition that one of the integers is zero, None if there are none."""
-    condition: Expr | None = None
-    for value in values:
-        zero = compare("==", value, integer(0))
-        condition = zero if condition is None else Logical("or", condition, zero)
-    return condition
-
-
-def without_result(undefined: Expr | None, value: Expr, wanted: DType) -> Expr:
-    """Return, for a variable of the type ``wanted``, what no run accepts where ``undefined`` holds.
-
-    Elsewhere it is ``value``.
-    """
-    if undefined is None or wanted is DType.BOOL:
-        return value
-    if wanted.is_float:
-        return Select(undefined, cast(real(math.nan), wanted), cast(value, wanted))
-    return Select(undefined, integer(TOO_LARGE), cast(value, DType.I64))

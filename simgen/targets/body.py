@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from simgen.dtypes import DType
 from simgen.errors import InternalError
 from simgen.ir.expr import Array, Expr
-from simgen.ir.stmt import Accumulate, Append, Emit, If, Let, Scatter, Stmt, Store
+from simgen.ir.stmt import Accumulate, Append, Emit, If, Let, Note, Scatter, Stmt, Store
 from simgen.targets.cstyle import EQUALITY, UNARY, mangle, origin_comment, stored_type
 from simgen.targets.scope import Scope
 
@@ -82,6 +82,10 @@ class BodyPrinter:
             case Emit(condition=condition):
                 told = f"{guard} & {text(condition, EQUALITY)}" if guard else text(condition)
                 return [self.emit(stmt, told)]
+            case Note(array=array, index=index, condition=condition) if not guard:
+                note = self.scope.buffer(array.name, "int64_t", written=True)
+                place = self.scope.printer.index(index)
+                return [f"if ({text(condition)}) sg_note_beyond({place}, {note});"]
             case Append(value=value):
                 return [self.append(stmt, text(value))]
             case _:

@@ -21,7 +21,7 @@ from dataclasses import replace
 
 from simgen.ir.expr import IndexKind, Local
 from simgen.ir.kernel import Kernel, OverFanOut, OverSynapses, Program
-from simgen.ir.stmt import Let, Stmt
+from simgen.ir.stmt import Let, Note, Stmt
 from simgen.ir.visit import all_nodes, reads, writes
 from simgen.targets.effects import Owner, kernel_effects
 
@@ -47,7 +47,8 @@ def split_kernel(kernel: Kernel) -> tuple[Kernel, ...]:
     ends = [_ends(stmt) for stmt in kernel.body]
     if {True, False} in ends or {True} not in ends or {False} not in ends:
         return (kernel,)
-    rest = _select(kernel.body, [end == {False} for end in ends])
+    noted = [isinstance(stmt, Note) for stmt in kernel.body]
+    rest = _select(kernel.body, [end == {False} or note for end, note in zip(ends, noted)])
     sources = _select(kernel.body, [end == {True} for end in ends])
     if _meet(rest, sources) or _meet(sources, rest):
         return (kernel,)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +20,7 @@ from simgen.ir.stmt import (
     EventList,
     If,
     Let,
+    Note,
     Scatter,
     Stmt,
     Store,
@@ -183,9 +185,15 @@ def _write_whole(stmt: Store | Accumulate, beyond: Array, visit: Visit) -> None:
     wrong = totals[places] != totals[places].astype(np.int32)
     if isinstance(stmt, Accumulate):
         wrong |= (values != values.astype(np.int32)) & ((stmt.op == "+") | (before != 0))
-    if wrong.any():
-        note[0] = max(note[0], int(places[wrong].max()) + 1)
+    _note(note, visit, stmt.index, wrong)
     target[places] = totals[places].astype(np.int32)
+
+
+def _note(note: npt.NDArray[Any], visit: Visit, index: Index, wrong: Value) -> None:
+    """Raise a note to 1 + the highest running index of the lanes that are wrong."""
+    if wrong.any():
+        places = np.broadcast_to(visit.resolve(index), visit.lanes.n)
+        note[0] = max(note[0], int(places[wrong].max()) + 1)
 
 
 def execute(body: tuple[Stmt, ...], visit: Visit) -> None:
@@ -216,6 +224,9 @@ def execute(body: tuple[Stmt, ...], visit: Visit) -> None:
                 fired = _per_lane(evaluate(condition, visit), visit)
                 elements = visit.resolve(Index(IndexKind.ELEMENT))
                 visit.emitted[events].append(elements[fired.astype(np.bool_)])
+            case Note(array=array, index=index, condition=condition):
+                wrong = _per_lane(evaluate(condition, visit), visit)
+                _note(visit.memory.arrays[array.name], visit, index, wrong)
             case EmitTable():
                 visit.emitted[stmt.events].append(_table_events(stmt, visit))
             case Append(recorder=recorder, value=value):

@@ -53,7 +53,7 @@ from simgen.ir.kernel import (
     RowIndex,
     SynapseStore,
 )
-from simgen.ir.stmt import Accumulate, Append, Emit, EmitTable, If, Let, Store
+from simgen.ir.stmt import Accumulate, Append, Emit, EmitTable, If, Let, Note, Store
 from simgen.ir.verify import verify_program
 
 REAL, I64, U32, U64, BOOL = DType.REAL, DType.I64, DType.U32, DType.U64, DType.BOOL
@@ -191,6 +191,10 @@ BAD = {
     "'-' is no accumulation": make(EVERYONE, Accumulate(V, ELEMENT, "-", real(1.0))),
     "accumulates into BOOL": make(EVERYONE, Accumulate(FLAG, ELEMENT, "+", Const(True, BOOL))),
     "a condition is REAL": make(EVERYONE, LET_X, If(X, ())),
+    "notes a place in": make(EVERYONE, Note(FLAG, ELEMENT, Load(FLAG, ELEMENT))),
+    "index 'synapse' has no meaning": make(
+        EVERYONE, Note(Array("n", I64, "one"), SYNAPSE, Load(FLAG, ELEMENT))
+    ),
     "emits 'others' outside the loop over its elements": make(
         EVERYONE, Emit(OTHERS, Load(FLAG, ELEMENT))
     ),

@@ -1,0 +1,79 @@
+"""Where integers are divided by zero: ``//`` and ``%`` then give 0, which is a wrong value."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from simgen.ir.construct import compare, integer, logical_and
+from simgen.ir.expr import (
+    Binary,
+    Call,
+    Cast,
+    Compare,
+    Const,
+    Expr,
+    Logical,
+    Param,
+    Select,
+    Unary,
+)
+from simgen.ir.stmt import If, Stmt
+from simgen.ir.visit import children, expressions, walk
+
+_FIXED = (Const, Param, Unary, Binary, Compare, Logical, Select, Cast, Call)
+
+
+def zero_divisions(expr: Expr) -> tuple[Expr, ...]:
+    """Return the conditions under which ``expr`` divides integers by zero, each once.
+
+    What stands behind ``and`` and ``or`` counts only where the result depends on it, so that
+    ``n != 0 and i % n == 0`` never divides by zero. Divisors that cannot be zero are left out.
+    """
+    return tuple(dict.fromkeys(_found(expr, None)))
+
+
+def divisions_of(stmt: Stmt) -> Iterator[Expr]:
+    """Yield the conditions for the expressions of a statement itself, not of those in ``If``."""
+    outer = replace(stmt, body=()) if isinstance(stmt, If) else stmt
+    for expr in expressions((outer,)):
+        yield from zero_divisions(expr)
+
+
+def is_run_constant(expr: Expr) -> bool:
+    """Whether the host can tell the value of an expression when a run starts."""
+    return all(isinstance(node, _FIXED) and not _is_foreign(node) for node in walk(expr))
+
+
+def _is_foreign(node: Expr) -> bool:
+    """Whether a node calls a function of the user's own, which need not be pure."""
+    return isinstance(node, Call) and node.user is not None
+
+
+def _found(expr: Expr, guard: Expr | None) -> Iterator[Expr]:
+    match expr:
+        case Logical(op=op, left=left, right=right):
+            yield from _found(left, guard)
+            reached = left if op == "and" else Unary("not", left)
+            yield from _found(right, logical_and(guard, reached))
+        case Select(condition=condition, then=then, otherwise=otherwise):
+            yield from _found(condition, guard)
+            yield from _found(then, logical_and(guard, condition))
+            yield from _found(otherwise, logical_and(guard, Unary("not", condition)))
+        case _:
+            for child in children(expr):
+                yield from _found(child, guard)
+    if isinstance(expr, Binary) and _may_divide_by_zero(expr):
+        yield logical_and(guard, compare("==", expr.right, integer(0)))
+
+
+def _may_divide_by_zero(node: Binary) -> bool:
+    if node.op not in ("//", "%") or not node.dtype.is_integer:
+        return False
+    divisor = node.right
+    while isinstance(divisor, Cast):
+        divisor = divisor.operand
+    if isinstance(divisor, Const):
+        return not divisor.value
+    # of the parameters only constants of the user may be: sizes and depths of tables are not
+    return not isinstance(divisor, Param) or ".c." in divisor.name
