@@ -262,7 +262,7 @@ def _check_event_driven(
     moving.update({each.target: f"the summed variable '{each.equation.name}'" for each in summed})
     between = {ode.target.array: ode.name for ode in odes if ode.name in events}
     for each in summed:
-        found = [node.array for node in walk(each.value) if isinstance(node, Load)]
+        found = [node.array for node in walk(each.add.value) if isinstance(node, Load)]
         for array in dict.fromkeys(array for array in found if array in between):
             problems.append(
                 Problem(

@@ -120,7 +120,7 @@ def _find(cxx: str, path: str) -> Compiler:
         if (compiler := _ask((name,))) is not None:
             return compiler
     broken = [found for found in map(shutil.which, _USUAL) if found is not None]
-    what = f"{', '.join(broken)} does not answer --version" if broken else "none was found"
+    what = f"{', '.join(broken)} gave no answer to --version" if broken else "none was found"
     raise CompileError(f"the cpu target needs a C++ compiler, and {what}. {_ADVICE}")
 
 
