@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import operator
 from collections.abc import Mapping
 from dataclasses import replace
@@ -24,6 +25,9 @@ from simgen.lang.syntax import CompareNode, LogicalNode, Name, Node, Number
 
 if TYPE_CHECKING:
     from simgen.api.connectable import Connectable
+
+MANY_PAIRS = 2 * 10**11  # of which a warning is given: a minute or so
+_log = logging.getLogger("simgen.model")
 
 
 def connect(
@@ -269,8 +273,11 @@ def _by_condition(
         node = parse_expression(source)
         if isinstance(node, Number) and node.value is True:
             node = None
-        elif _is_not_self(node):
+        elif _compares_numbers(node, "!="):
             node, skip_self = None, True
+        elif _compares_numbers(node, "==") and p == 1.0 and n == 1 and not skip_self:
+            own = np.arange(min(n_source, n_target))
+            return rules.from_arrays(own, own, n_source, n_target)
     else:
         raise ArgumentTypeError(
             f"The condition of connect() of {context.synapses.describe()} must be text, True or "
@@ -283,6 +290,13 @@ def _by_condition(
     if skip_self:
         other = parse_expression(SourceText("i != j", "condition of connect()"))
         node = other if node is None else LogicalNode("and", node, other, node.origin)
+    if n_source * n_target > MANY_PAIRS:
+        _log.warning(
+            "connect() of %s looks at %.2g pairs, which takes long: by j='...' each source names "
+            "its targets, as in j='k for k in range(i - 3, i + 4)'.",
+            context.synapses.describe(),
+            n_source * n_target,
+        )
     return connect_by_pairs(context, node, p, n)
 
 
@@ -294,11 +308,11 @@ def _matrix_hint(value: Any) -> str:
     return " By a matrix W of pairs: i, j = W.nonzero(), then connect(i=i, j=j)."
 
 
-def _is_not_self(node: Node) -> bool:
-    """Whether a condition is exactly ``i != j``."""
+def _compares_numbers(node: Node, op: str) -> bool:
+    """Whether a condition is exactly ``i op j``, or ``j op i``."""
     return (
         isinstance(node, CompareNode)
-        and node.op == "!="
+        and node.op == op
         and isinstance(node.left, Name)
         and isinstance(node.right, Name)
         and {node.left.name, node.right.name} == {"i", "j"}

@@ -329,3 +329,21 @@ def test_pairs_that_cannot_be_made(groups, arguments, shown):
     with pytest.raises(SimgenError, match=shown):
         synapses.connect(**arguments)
     assert len(synapses) == 0
+
+
+def test_equal_numbers_are_not_looked_for_among_all_pairs(groups):
+    many = NeuronGroup(2_000_000, "v : 1")  # 4e12 pairs would take a quarter of an hour
+    synapses = Synapses(many, many)
+    synapses.connect("j == i")
+    assert np.array_equal(synapses.i[:], np.arange(2_000_000))
+    synapses = Synapses(*groups)
+    synapses.connect("i == j")
+    assert pairs(synapses) == each(lambda i, j: i == j)
+    synapses.connect("i == j", n=2)
+    assert len(synapses) == 12
+
+
+def test_a_look_at_very_many_pairs_is_announced(groups, monkeypatch, caplog):
+    monkeypatch.setattr("simgen.api.connecting.MANY_PAIRS", 19)
+    Synapses(*groups).connect("i == j + 1")
+    assert "connect() of Synapses 'synapses' looks at 20 pairs, which takes long" in caplog.text
