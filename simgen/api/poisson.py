@@ -143,8 +143,9 @@ class PoissonGroup(NeuronGroup):
         rate, _ = resolver.expression(Name("rates", Origin(SourceText("rates"))))
         kept = Load(self._worst.info.array, ELEMENT)
         chance = binary("*", rate, cast(self._model.group.clock.dt, DType.REAL))
-        bad = Logical("or", Compare("<", rate, real(0.0)), Compare(">", chance, real(1.0)))
-        watch = Store(kept.array, ELEMENT, Select(bad, rate, kept))
+        # NaN fails both comparisons
+        good = Logical("and", Compare(">=", rate, real(0.0)), Compare("<=", chance, real(1.0)))
+        watch = Store(kept.array, ELEMENT, Select(good, kept, rate))
         self._set("_model", replace(self._model, frozen=(*self._model.frozen, watch)))
 
     def _finished(self) -> None:
