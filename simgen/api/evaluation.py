@@ -29,6 +29,7 @@ from simgen.ir.expr import Array, Expr, Index, IndexKind, Load, Local, Param, Ra
 from simgen.ir.visit import walk
 from simgen.lang.expressions import parse_expression
 from simgen.lang.syntax import Node
+from simgen.model.code import differing_name
 from simgen.model.functions import said
 from simgen.model.hints import literal_hint
 from simgen.model.resolve import DrawCounter, Resolver
@@ -212,6 +213,18 @@ def check_value(
                     node.origin,
                     literal_hint(node, found, dim),
                     error=DimensionMismatchError,
+                )
+            ]
+        )
+    single = differing_name(expr) if variable.info.shared else None
+    if single is not None:
+        raise_problems(
+            [
+                Problem(
+                    f"'{variable.name}' is shared, but '{single}' has a value for each element.",
+                    node.origin,
+                    "Only shared variables and constants can be used here.",
+                    EquationError,
                 )
             ]
         )

@@ -15,7 +15,7 @@ from simgen.errors import (
     suggest,
 )
 from simgen.ir.construct import binary, power
-from simgen.ir.expr import ZERO, Expr, IndexValue, Load, Local, Param
+from simgen.ir.expr import ZERO, Expr, IndexKind, IndexValue, Load, Local, Param
 from simgen.ir.stmt import If, Let, Stmt
 from simgen.ir.visit import walk
 from simgen.lang.statements import Assignment
@@ -141,7 +141,7 @@ def differing_name(value: Expr, differing: Mapping[Local, str] | None = None) ->
         if isinstance(node, Load) and node.index != ZERO:
             return node.array.name.rpartition(".")[2]
         if isinstance(node, IndexValue):
-            return "i"
+            return "j" if node.index.kind is IndexKind.POST else "i"
         if isinstance(node, Local) and differing and node in differing:
             return differing[node]
     return None

@@ -25,6 +25,7 @@ from simgen import (
 from simgen.errors import (
     ArgumentTypeError,
     DimensionMismatchError,
+    EquationError,
     IndexRangeError,
     ModelError,
     NumericalError,
@@ -161,6 +162,10 @@ ROWS = [
     Bad("index_masked", lambda: assign_at("x", np.ma.array([0, 1], mask=[0, 1]), 1),
         ArgumentTypeError, ["exc", "masked_array"]),
     Bad("index_dict", lambda: assign_at("x", {}, 1), SimgenError, ["{}", "exc"]),
+    Bad("text_for_shared_of_index", lambda: assign("s", "i + 1"), EquationError,
+        ["'s' is shared", "'i'", "^^^^^"]),
+    Bad("text_for_shared_of_variable", lambda: assign("s", "2*x"), EquationError,
+        ["'s' is shared", "'x'", "^^^"]),
     Bad("index_shared", lambda: assign_at("s", 5, 1), IndexRangeError, ["5", "'s'", "exc"]),
     Bad("read_index_too_large", lambda: neurons(ALL).v[3], IndexRangeError, ["3", "exc"]),
     Bad("read_index_fraction", lambda: neurons(ALL).v[1.5], ArgumentTypeError, ["1.5", "exc"]),
