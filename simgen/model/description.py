@@ -177,7 +177,7 @@ class GroupScope(ModelScope):
             return self._variable(info)
         sub = group.subexpressions.get(name)
         if sub is not None:
-            return SubexpressionEntry(sub.node, sub.dim, self._whole, False)
+            return SubexpressionEntry(sub.node, sub.dim, self._whole, False, sub.dtype)
         if name == "i":
             position: Expr = IndexValue(self.index)
             if group.is_part:

@@ -43,7 +43,14 @@ from simgen.lang.expressions import parse_expression
 from simgen.lang.statements import parse_statements
 from simgen.lang.syntax import Node
 from simgen.model.code import CodeContext, differing_name, resolve_code
-from simgen.model.description import SECOND, GroupDescription, GroupScope, NoiseScope, VariableInfo
+from simgen.model.description import (
+    SECOND,
+    GroupDescription,
+    GroupScope,
+    NoiseScope,
+    SubexpressionInfo,
+    VariableInfo,
+)
 from simgen.model.functions import quote, said
 from simgen.model.hints import literal_hint
 from simgen.model.resolve import DrawCounter
@@ -356,17 +363,11 @@ def resolve_frozen(
             continue
         value, dim = resolver.expression(equation.expression)
         _check_shared(equation, value, context)
-        declared = group.subexpressions[equation.name].dim if info is None else info.dim
-        if dim is not None and dim != declared:
-            context.problems.append(
-                Problem(
-                    f"'{equation.name}' is declared as {declared.describe()}, "
-                    f"but its expression {said(dim)}.",
-                    equation.expression.origin,
-                    literal_hint(equation.expression, dim, declared),
-                    DimensionMismatchError,
-                )
-            )
+        declared = group.subexpressions[equation.name] if info is None else info
+        kind = declared.dtype if isinstance(declared, SubexpressionInfo) else declared.array.dtype
+        resolver.check_declared(
+            equation.name, equation.expression, (value, dim), declared.dim, kind
+        )
         if info is None:
             if any(isinstance(node, RandomDraw) for node in walk(value)):
                 context.problems.append(

@@ -165,8 +165,35 @@ class Resolver:
                 literal_hint(node, found, dim),
                 DimensionMismatchError,
             )
-        elif dtype is DType.BOOL and expr.dtype is not DType.BOOL:
-            self.fail(node.origin, f"{what} is true or false, but {quote(node)} is a number.")
+        else:
+            self._require_type(node, expr, dtype, what)
+        return cast(expr, dtype)
+
+    def check_declared(
+        self, name: str, node: Node, typed: Typed, dim: Dimension, dtype: DType
+    ) -> None:
+        """Report where the expression of a subexpression is not what that is declared as."""
+        expr, found = typed
+        if found is None:
+            return
+        if found != dim:
+            self.fail(
+                node.origin,
+                f"'{name}' is declared as {dim.describe()}, but its expression {said(found)}.",
+                literal_hint(node, found, dim),
+                DimensionMismatchError,
+            )
+        else:
+            self._require_type(node, expr, dtype, f"'{name}'")
+
+    def _require_type(self, node: Node, expr: Expr, dtype: DType, what: str) -> None:
+        """Report where a value cannot be had as ``dtype`` without loss."""
+        if dtype is DType.BOOL and expr.dtype is not DType.BOOL:
+            self.fail(
+                node.origin,
+                f"{what} is true or false, but {quote(node)} is a number.",
+                "Compare it with something, as in x > y.",
+            )
         elif dtype is not DType.BOOL and expr.dtype is DType.BOOL:
             condition_as_number(self, node, what)
         elif dtype.is_integer and expr.dtype.is_float:
@@ -175,7 +202,6 @@ class Resolver:
                 f"{what} is an integer, but {quote(node)} is a floating number.",
                 "Use int(...) to truncate it.",
             )
-        return cast(expr, dtype)
 
     # -- nodes -------------------------------------------------------------------------
 
@@ -265,14 +291,7 @@ class Resolver:
         finally:
             self.scope, self._forbid_random = scope, forbidden
             self._open.discard(key)
-        if dim is not None and dim != entry.dim:
-            self.fail(
-                entry.node.origin,
-                f"'{node.name}' is declared as {entry.dim.describe()}, "
-                f"but its expression {said(dim)}.",
-                literal_hint(entry.node, dim, entry.dim),
-                DimensionMismatchError,
-            )
+        self.check_declared(node.name, entry.node, (expr, dim), entry.dim, entry.dtype)
         result = (expr, None if dim is None else entry.dim)
         self._inlined[key] = (entry, result, self._operations - before)
         return result

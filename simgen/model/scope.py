@@ -57,12 +57,16 @@ class ValueEntry:
 
 @dataclass(frozen=True, slots=True)
 class SubexpressionEntry:
-    """A named expression, resolved in its own ``scope`` at each use; ``dim`` is declared."""
+    """A named expression, resolved in its own ``scope`` at each use.
+
+    ``dim`` and ``dtype`` are those that were declared.
+    """
 
     node: Node
     dim: Dimension
     scope: Scope
     constant_over_dt: bool
+    dtype: DType = DType.REAL
 
 
 @dataclass(frozen=True, slots=True)

@@ -142,6 +142,17 @@ ROWS = [
         DimensionMismatchError, ["'x'", "exc"]),
     Bad("dimension_of_threshold", lambda: spiking(threshold="v > 1"),
         DimensionMismatchError, ["threshold", "exc", "mV"]),
+    *(Bad(f"type_of_subexpression_{label}{flag[1:9]}", lambda text=text, flag=flag: run_of(
+            neurons(f"{text}{flag}\nv : 1\nk : integer")), EquationError, ["exc", "^", *texts])
+      for flag in ("", " (constant over dt)") for label, text, texts in [
+          ("fraction", "y = 1.7 : integer", ["'y' is an integer", "int(...)"]),
+          ("float", "y = v : integer", ["'y' is an integer", "'v'"]),
+          ("true_division", "y = k/2 : integer", ["'y' is an integer", "'k/2'"]),
+          ("number_as_boolean", "y = v : boolean", ["'y' is true or false", "Compare"]),
+          ("one_as_boolean", "y = 1 : boolean", ["'y' is true or false", "'1'"]),
+          ("condition", "y = v > 0.4 : 1", ["'y' needs a number", "int(...)"]),
+          ("condition_as_integer", "y = v > 0.4 : integer", ["'y' needs a number", "'v > 0.4'"]),
+      ]),
     Bad("reset_of_subexpression", lambda: run_of(spiking("v : volt\nf = 2*v : volt",
         reset="f = 0*volt")), EquationError, ["'f' cannot be assigned", "a subexpression", "exc"]),
     Bad("reset_of_constant", lambda: run_of(spiking(reset="a = 3", namespace={"a": 2})),

@@ -236,3 +236,28 @@ def test_event_driven_equations_depend_on_nothing_that_moves():
     ):
         with pytest.raises(EquationError, match="'x'"):
             run_with(model)
+
+
+def test_computed_variables_may_be_of_any_type_that_holds_their_values():
+    group = NeuronGroup(
+        4,
+        """whole = i//2 : 1
+           cut = int(1.5*i) : integer
+           flag = i > 1 and not last : boolean
+           last = i == 3 : boolean (constant over dt)
+           counted = int(i > 0) + i : integer (constant over dt)
+           x : 1""",
+    )
+    group.run_regularly("x = whole/4 + int(flag)*10 + int(last)*100 + cut")
+    state = StateMonitor(group, ["whole", "cut", "flag", "last", "counted"], record=True)
+    run(0.1 * ms)
+    for name, values in {
+        "whole": [0, 0, 1, 1],
+        "cut": [0, 1, 3, 4],
+        "flag": [False, False, True, False],
+        "last": [False, False, False, True],
+        "counted": [0, 2, 3, 4],
+    }.items():
+        assert getattr(group, name)[:].tolist() == values
+        assert getattr(state, name)[:, 0].tolist() == values
+    assert group.x[:].tolist() == [0, 1, 13.25, 104.25]

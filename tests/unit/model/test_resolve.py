@@ -206,7 +206,12 @@ def test_expected_values_are_cast():
             DType.I64,
             "'v' is an integer, but 'x' is a floating number. Use int(...) to truncate it.",
         ),
-        ("x", DIMENSIONLESS, DType.BOOL, "'v' is true or false, but 'x' is a number."),
+        (
+            "x",
+            DIMENSIONLESS,
+            DType.BOOL,
+            "'v' is true or false, but 'x' is a number. Compare it with something, as in x > y.",
+        ),
         (
             "b",
             DIMENSIONLESS,

@@ -2,6 +2,7 @@
 
 from resolving import KEY, VARIABLES, V, W, node, problem_of, resolve, resolver, variable
 
+from simgen.dtypes import DType
 from simgen.ir.construct import real
 from simgen.ir.expr import Binary, RandomDraw
 from simgen.model.scope import ChainScope, EntryScope, SubexpressionEntry
@@ -28,6 +29,20 @@ def test_the_declared_dimension_is_checked_once():
     (problem,) = used.problems
     assert problem.message == "'u' is declared as a time (s), but its expression is a voltage (V)."
     assert problem.origin.text == "v*x"
+
+
+def test_the_declared_type_is_checked():
+    def problem(text, dtype):
+        entry = SubexpressionEntry(node(text), DIMENSIONLESS, VARIABLES, False, dtype)
+        used = resolver(scope_with(u=entry))
+        used.expression(node("u"))
+        return " ".join(found.message for found in used.problems)
+
+    assert problem("1.7", DType.I32) == "'u' is an integer, but '1.7' is a floating number."
+    assert problem("1", DType.BOOL) == "'u' is true or false, but '1' is a number."
+    assert problem("x > 1", DType.REAL) == "'u' needs a number, but 'x > 1' is true or false."
+    for text, dtype in (("3//2", DType.REAL), ("int(x)", DType.I32), ("x > 1", DType.BOOL)):
+        assert not problem(text, dtype)
 
 
 def test_random_numbers_in_a_subexpression_need_the_flag():
