@@ -43,6 +43,7 @@ from simgen.lang.expressions import parse_expression
 from simgen.lang.statements import parse_statements
 from simgen.lang.syntax import Node
 from simgen.model.code import CodeContext, differing_name, resolve_code
+from simgen.model.conditions import nan_checks
 from simgen.model.description import (
     SECOND,
     GroupDescription,
@@ -153,7 +154,7 @@ def check_neurons(
         flag_update,
         conditions,
         reactions,
-        derived,
+        (*derived, *nan_checks(conditions.values(), group.text)),
         on_spike,
         draws,
         source.key,

@@ -245,6 +245,8 @@ def read_constant(name: str, value: Any) -> tuple[float | int, Dimension] | Refu
 def _checked(
     name: str, number: float | int, dim: Dimension
 ) -> tuple[float | int, Dimension] | RefusedEntry:
+    if number != number:
+        return RefusedEntry(f"The value of '{name}' is nan (not a number).", "Give it a number.")
     if isinstance(number, int) and not -(2**63) <= number < 2**63:
         return RefusedEntry(
             f"The value of '{name}' does not fit into a 64-bit integer.",

@@ -153,6 +153,16 @@ ROWS = [
           ("condition", "y = v > 0.4 : 1", ["'y' needs a number", "int(...)"]),
           ("condition_as_integer", "y = v > 0.4 : integer", ["'y' needs a number", "'v > 0.4'"]),
       ]),
+    *(Bad(f"nan_in_condition_{label}", lambda text=text, names=names: run_of(
+            spiking("v : volt", threshold=f"v > {text}"), namespace=names),
+        SimgenError, ["threshold", "exc", "^", "nan", *names])
+      for label, text, names in [
+          ("constant", "limit*volt", {"limit": float("nan")}),
+          ("quantity", "limit", {"limit": float("nan") * mV}),
+          ("text", "nan*volt", {"nan": float("nan")}),
+          ("computed", "sqrt(-1)*volt", {}),
+          ("function", "log(limit)*volt", {"limit": -1.0}),
+      ]),
     Bad("reset_of_subexpression", lambda: run_of(spiking("v : volt\nf = 2*v : volt",
         reset="f = 0*volt")), EquationError, ["'f' cannot be assigned", "a subexpression", "exc"]),
     Bad("reset_of_constant", lambda: run_of(spiking(reset="a = 3", namespace={"a": 2})),
