@@ -44,6 +44,16 @@ class VariableView:
         return get_unit(self.dim)
 
     @property
+    def _is_integer(self) -> bool:
+        """Whether this is an integer variable that can be written."""
+        variable = self._group.variables.get(self._name)
+        return (
+            variable is not None
+            and variable.info.array.dtype.is_integer
+            and not variable.info.read_only
+        )
+
+    @property
     def shape(self) -> tuple[int, ...]:
         """The shape of ``view[:]``."""
         return np.shape(self[:])
@@ -56,6 +66,8 @@ class VariableView:
         if _reshapes(item):
             return _indexed(self[:], item, self._name, self._group)
         values = self._group._read(self._name, item)
+        if self._is_integer:  # wide, so that arithmetic does not wrap around before it is checked
+            values = values.astype(np.int64, copy=False)
         if self._plain or self.dim.is_dimensionless:
             return values if values.ndim else values[()]
         return Quantity(values, dim=self.dim)
@@ -226,8 +238,27 @@ for _operation in ["add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "an
 
 
 def _in_place(name: str) -> Any:
-    """``G.v += x`` becomes ``G.v = G.v + x``: Python then calls the group's ``__setattr__``."""
-    return _binary(name)
+    """``G.v += x`` becomes ``G.v = G.v + x``: Python then calls the group's ``__setattr__``.
+
+    Integers that would wrap around even in 64 bits, or are divided by zero, become floating
+    numbers, which are then refused.
+    """
+    exact = _binary(name)
+
+    def method(self: VariableView, other: Any) -> Any:
+        if not self._is_integer:
+            return exact(self, other)
+        with np.errstate(all="ignore"):
+            values = exact(self, other)
+            if np.asarray(values).dtype.kind not in "iu":
+                return values
+            plain = np.asarray(self[:], np.float64)
+            other = np.asarray(other[:] if isinstance(other, VariableView) else other)
+            rough = getattr(plain, name)(other.astype(np.float64))
+            return values if np.all(np.abs(rough) < 2.0**53) else rough
+
+    method.__name__ = name
+    return method
 
 
 for _operation in ["add", "sub", "mul", "truediv", "floordiv", "mod", "pow"]:

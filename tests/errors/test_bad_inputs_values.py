@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from decimal import Decimal
 
 import numpy as np
@@ -38,6 +39,17 @@ ALL = "v : volt\nx : 1\nn : integer\nb : boolean\nc : volt (constant)\ns : 1 (sh
 
 def assign(name: str, value: object) -> None:
     setattr(neurons(ALL), name, value)
+
+
+def in_place(change: Callable[[NeuronGroup], object]) -> None:
+    group = neurons("n : integer")
+    group.n = 2**31 - 1
+    change(group)
+
+
+def wide(values: np.ndarray) -> np.ndarray:
+    values += 1
+    return values
 
 
 def assign_at(name: str, index: object, value: object) -> None:
@@ -162,6 +174,16 @@ ROWS = [
     Bad("index_masked", lambda: assign_at("x", np.ma.array([0, 1], mask=[0, 1]), 1),
         ArgumentTypeError, ["exc", "masked_array"]),
     Bad("index_dict", lambda: assign_at("x", {}, 1), SimgenError, ["{}", "exc"]),
+    *(Bad(f"integer_wraps_{label}", lambda change=change: in_place(change), SimgenError,
+        ["'n'", "exc", text])
+      for label, change, text in [
+          ("added", lambda g: g.__setattr__("n", g.n.__iadd__(1)), "cannot hold 2147483648"),
+          ("added_to_copy", lambda g: g.n.__setitem__(slice(None), wide(g.n[:])), "2147483648"),
+          ("multiplied", lambda g: g.__setattr__("n", g.n.__imul__(2)), "4294967294"),
+          ("beyond_64_bits", lambda g: g.__setattr__("n", g.n.__imul__(2**40)), "e+21"),
+          ("divided_by_zero", lambda g: g.__setattr__("n", g.n.__imod__(0)), "nan"),
+          ("one_element", lambda g: g.n.__setitem__(0, g.n[0] + 1), "2147483648"),
+      ]),
     Bad("text_for_shared_of_index", lambda: assign("s", "i + 1"), EquationError,
         ["'s' is shared", "'i'", "^^^^^"]),
     Bad("text_for_shared_of_variable", lambda: assign("s", "2*x"), EquationError,

@@ -119,7 +119,8 @@ def test_integers_and_booleans():
     np.testing.assert_array_equal(group.y[:], -n % 3)
     np.testing.assert_array_equal(group.b[:], n % 3 != 0)
     np.testing.assert_array_equal(group.z[:], n // 2 + n / 2 + 10 * (n % 3 != 0))
-    assert (group.n[:].dtype, group.b[:].dtype) == (np.int32, np.bool_)
+    assert group.get_states()["n"].dtype == np.int32
+    assert (group.n[:].dtype, group.b[:].dtype) == (np.int64, np.bool_)  # wide for arithmetic
     for wrong in ("n = 0.5", "b = 1", "n = x", "b += True"):
         with pytest.raises(SimgenError):
             Network(
