@@ -262,8 +262,7 @@ class NeuronGroup(RunsCode, NeuronEvents):
 
     def _items(self, facts: NetworkFacts) -> Iterable[Item]:
         model = self._resolved()
-        frozen = {array for array, _, _ in writes(model.frozen)}  # computed anew in each step
-        self._set("_changing", facts.changing - frozen)
+        self._set("_changing", facts.changing)
         draws = model.draws
 
         def draw(name: str) -> RandomDraw:

@@ -12,7 +12,6 @@ made : 1
 meant : 1
 last : second
 never : second
-ratio = made/zero : 1 (constant over dt)
 zero : 1
 """
 
