@@ -107,8 +107,10 @@ class TextEnvironment:
     def gather(self, array: Array, position: Any) -> Any:
         """Return array elements at computed positions."""
         table = find_table(array)
-        data = self.context.find(array) if table is None else table.data(self.real)
-        return data[position]
+        if table is None:
+            return self.context.find(array)[position]
+        table.require_inside(position)
+        return table.data(self.real)[position]
 
     def param(self, param: Param) -> Any:
         """Return constants, sizes and dt."""

@@ -20,11 +20,22 @@ from simgen.errors import (
     IndexRangeError,
     ModelError,
 )
-from simgen.ir.construct import binary, call, cast, integer
-from simgen.ir.expr import Array, Binary, Cast, Expr, Gather, Param, Role
+from simgen.ir.construct import binary, call, cast, compare, integer
+from simgen.ir.expr import (
+    Array,
+    Binary,
+    Cast,
+    Const,
+    Expr,
+    Gather,
+    Logical,
+    Param,
+    Role,
+    Select,
+)
 from simgen.lang.syntax import CallNode, Name, Node
 from simgen.model.description import SECOND
-from simgen.model.functions import ModelFunction, Typed
+from simgen.model.functions import ModelFunction, Typed, quote
 from simgen.model.resolve import Resolver
 from simgen.model.scope import ValueEntry
 from simgen.units import Dimension, Quantity, dimension_of, strip
@@ -99,6 +110,8 @@ class TimedArray(Guarded):
         entries = np.clip(((np.asarray(strip(t)) + self._slack()) / self._dt).astype(int), 0, None)
         entries = np.minimum(entries, self._values.shape[0] - 1)
         if self._values.ndim == 1:
+            if i is not None:
+                raise ModelError(f"{self.describe()} has one dimension; call it with a time only.")
             chosen = self._values[entries]
         elif i is None:
             raise ModelError(
@@ -157,14 +170,50 @@ class TimedArray(Guarded):
         entry: Expr = Cast(DType.I64, Binary("/", binary("+", cast(t, DType.REAL), slack), width))
         entry = call("clip", entry, integer(0), binary("-", rows, integer(1)))
         if len(args) == 2:
+            index = args[1][0]
+            if not index.dtype.is_integer:
+                return resolver.fail(
+                    node.args[1].origin,
+                    f"The index of '{self.name}' is a whole number, but {quote(node.args[1])} is "
+                    f"{'a condition' if index.dtype is DType.BOOL else 'a floating number'}.",
+                    "Use int(...).",
+                )
+            count = self._values.shape[1]
+            if isinstance(index, Const) and not 0 <= index.value < count:
+                return resolver.fail(
+                    node.args[1].origin,
+                    f"'{self.name}' has {count} columns, so there is none for the index "
+                    f"{index.value}.",
+                    "",
+                    IndexRangeError,
+                )
             self._note_span(resolver, node.args[1])
-            columns = Param(f"{self.name}.columns", DType.I64)
-            index = call(
-                "clip", cast(args[1][0], DType.I64), integer(0), binary("-", columns, integer(1))
-            )
-            entry = binary("+", binary("*", entry, columns), index)
+            entry = self._place(entry, cast(index, DType.I64))
         table = Array(f"{self.name}.values", DType.REAL, f"{self.name}.size", Role.TABLE)
         return Gather(table, entry), self.dim
+
+    def _place(self, entry: Expr, index: Expr) -> Expr:
+        """Return the place of a column at an entry; outside, that of the NaN behind the values."""
+        columns = Param(f"{self.name}.columns", DType.I64)
+        inside = Logical("and", compare(">=", index, integer(0)), compare("<", index, columns))
+        last = binary("-", Param(f"{self.name}.size", DType.I64), integer(1))
+        return Select(inside, binary("+", binary("*", entry, columns), index), last)
+
+    @property
+    def outside(self) -> str:
+        """What it means that the NaN behind the values was read; empty with one dimension."""
+        if self._values.ndim == 1:
+            return ""
+        count = self._values.shape[1]
+        return f"{self.describe()} has {count} columns and gives NaN for other indices."
+
+    def require_inside(self, places: npt.NDArray[Any]) -> None:
+        """Raise IndexRangeError if the NaN behind the values would be read."""
+        if np.any(places == self._values.size):
+            raise IndexRangeError(
+                f"{self.describe()} has {self._values.shape[1]} columns, from 0, but it is called "
+                "with an index outside them."
+            )
 
     def _note_span(self, resolver: Resolver, node: Node) -> None:
         """Remember the number of elements whose own index is used."""
@@ -176,8 +225,8 @@ class TimedArray(Guarded):
             self._spans.append(entry.expr)
 
     def data(self, real: np.dtype[np.floating]) -> npt.NDArray[Any]:
-        """Return the values as one row after the other."""
-        return np.ascontiguousarray(self._values.ravel(), real)
+        """Return the values as one row after the other, and NaN for what is outside."""
+        return np.append(self._values.ravel(), np.nan).astype(real)
 
     def parameters(self) -> dict[str, float | int]:
         """Return the run-time parameters of the look-up."""
@@ -185,7 +234,7 @@ class TimedArray(Guarded):
         return {
             f"{self.name}.rows": rows,
             f"{self.name}.columns": columns,
-            f"{self.name}.size": rows * columns,
+            f"{self.name}.size": rows * columns + 1,
             f"{self.name}.dt": self._dt,
             f"{self.name}.slack": self._slack(),
         }

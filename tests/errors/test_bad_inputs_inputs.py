@@ -79,6 +79,10 @@ def uses_stim(values: object, text: str) -> None:
     run_of(neurons(f"x = {text} : 1\ndv/dt = x/ms : 1"), namespace={"f": stim(values)})
 
 
+def in_text(text: str) -> None:
+    neurons("x : 1", namespace={"f": stim([[1, 2]])}).x = text
+
+
 ROWS = [
     # Poisson groups
     *(Bad(f"rates_{label}", lambda value=value: poisson(value), error, ["rates", *texts])
@@ -103,7 +107,7 @@ ROWS = [
     Bad("rates_text_nan", lambda: poisson_run("sqrt(-1.0*i)*Hz"),
         ModelError, ["rates", "nan", "noise", "index 1"]),
     Bad("rates_text_constant_nan", lambda: poisson_run("sqrt(r)*Hz", r=-1.0),
-        ModelError, ["rates", "nan", "noise"]),
+        SimgenError, ["rates", "nan", "noise"]),
     Bad("rates_text_above_one", lambda: poisson_run("20000*Hz"),
         SimgenError, ["rates", "20000", "noise"]),
     Bad("rates_text_above_one_by_index", lambda: poisson_run("i*10000*Hz"),
@@ -212,6 +216,17 @@ ROWS = [
         EquationError, ["'f'", "1 argument"]),
     Bad("table_index_past_the_end", lambda: uses_stim([[1, 2]], "f(t, i)"),
         SimgenError, ["stim", "2", "3"]),
+    *(Bad(f"table_index_{label}", lambda text=text: uses_stim([[1, 2]], f"f(t, {text})"), error,
+        ["'stim'", "^", *texts])
+      for label, text, error, texts in [
+          ("fraction", "0.5*i", EquationError, ["floating", "int(...)"]),
+          ("condition", "i > 1", EquationError, ["condition", "int(...)"]),
+          ("constant_outside", "2", IndexRangeError, ["2 columns"]),
+          ("constant_negative", "-1", IndexRangeError, ["-1"]),
+      ]),
+    Bad("table_index_outside_in_text", lambda: in_text("f(0*ms, i)"),
+        IndexRangeError, ["stim", "2 columns"]),
+    Bad("table_python_index_of_one", lambda: stim([1, 2])(1 * ms, 1), ModelError, ["stim", "time"]),
     Bad("table_python_no_unit", lambda: stim([1, 2])(3), DimensionMismatchError, ["stim", "3"]),
     Bad("table_python_index_missing", lambda: stim([[1, 2]])(1 * ms), ModelError, ["stim"]),
     Bad("table_python_index_outside", lambda: stim([[1, 2]])(1 * ms, 5),

@@ -2,7 +2,16 @@
 
 import pytest
 
-from simgen import ModelError, Network, NeuronGroup, NumericalError, PoissonGroup, Synapses, ms
+from simgen import (
+    ModelError,
+    Network,
+    NeuronGroup,
+    NumericalError,
+    PoissonGroup,
+    Synapses,
+    TimedArray,
+    ms,
+)
 
 pytestmark = [pytest.mark.compiler, pytest.mark.usefixtures("device")]
 
@@ -40,3 +49,25 @@ def test_variables_of_synapses_constant_over_a_step_are_looked_at():
     group.v = [1, -1]
     with pytest.raises(NumericalError, match="'x' of Synapses 'syn' is nan at index 1"):
         Network(group, synapses).run(0.2 * ms)
+
+
+@pytest.mark.parametrize(("index", "place"), [("i + 1", 1), ("k", 0), ("-i", 1)])
+def test_indices_outside_a_table_are_told(index, place):
+    table = TimedArray([[1, 2], [3, 4]], dt=1 * ms, name="table")
+    group = NeuronGroup(2, f"dv/dt = f(t, {index})/ms : 1\nk : integer", name="cells")
+    net = Network(group)
+    group.k = [2**31 - 1, 0]
+    with pytest.raises(NumericalError) as caught:
+        net.run(0.2 * ms, namespace={"f": table})
+    for text in (f"'v' of NeuronGroup 'cells' is nan at index {place}", "TimedArray 'table'"):
+        assert text in str(caught.value)
+
+
+def test_indices_inside_a_table_are_taken():
+    table = TimedArray([[1, 2], [3, 4]], dt=1 * ms)
+    group = NeuronGroup(2, "dv/dt = f(t, 1 - i)/ms : 1\nk : integer\nw : 1")
+    group.run_regularly("w = f(t, k)", dt=1 * ms)
+    group.k = [1, 1]
+    Network(group).run(2 * ms, namespace={"f": table})
+    assert group.v[:].tolist() == pytest.approx([6, 4])
+    assert group.w[:].tolist() == [4, 4]
