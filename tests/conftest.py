@@ -66,10 +66,14 @@ def golden(request: pytest.FixtureRequest) -> Callable[..., None]:
 
 
 @pytest.fixture(autouse=True)
-def own_step() -> Iterator[None]:
-    """Leave the step of the default clock to the next test as it is when simgen is imported."""
+def own_clock() -> Iterator[None]:
+    """Leave the default clock to the next test as it is when simgen is imported.
+
+    Its time is that of the network that ran last, and strings assigned before a run may read it.
+    """
     yield
     simgen.defaultclock.dt = 1e-4 * simgen.second
+    simgen.defaultclock._now = 0.0
 
 
 @pytest.fixture(
