@@ -68,7 +68,7 @@ def build():
     return [value[:] for value in values]
 
 
-@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("dtype", ["float64", pytest.param("float32", marks=pytest.mark.slow)])
 def test_the_device_finds_the_bits_of_the_host(monkeypatch, dtype):
     device = open_emulated(order="shuffled", seed=3, check=True)
     monkeypatch.setattr(backend, "open_device", lambda options: device)
