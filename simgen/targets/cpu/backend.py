@@ -28,7 +28,7 @@ WRAP_FLAGS = ("-fwrapv",)  # integers wrap as numpy's do; measured: no slower
 # library of C++, an eighth of the whole compilation. Functions of the user's own may throw.
 PLAIN_FLAGS = ("-fno-exceptions",)
 OPTIMIZE = "-O3"
-THREADS_OF_OPENMP = 2  # for fewer, OpenMP would only make compiling take a third longer
+THREADS_OF_OPENMP = 2  # for fewer, OpenMP would only make compiling take longer
 
 
 class CpuExecutable:
