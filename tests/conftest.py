@@ -1,4 +1,9 @@
-"""What all tests share: a private cache of compiled programs, and golden files."""
+"""What all tests share: a private cache of quickly compiled programs, and golden files.
+
+Most of the tests' time goes into compiling small programs that run for milliseconds. They are made
+with little optimisation, and one library serves one thread and many. With SIMGEN_TEST_AS_SHIPPED=1,
+as in continuous integration, all are made just as users get them.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +15,10 @@ from pathlib import Path
 import pytest
 
 import simgen
+from simgen.targets.cpu import backend
+from simgen.targets.cuda.emulate import loaded
 
+AS_SHIPPED = os.environ.get("SIMGEN_TEST_AS_SHIPPED", "") == "1"
 GOLDEN = Path(__file__).with_name("golden")
 
 
@@ -34,6 +42,17 @@ def private_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(os.environ, "SIMGEN_CACHE_DIR", str(folder))
         yield folder
+
+
+@pytest.fixture(autouse=True, scope="session")
+def quickly_compiled() -> Iterator[None]:
+    """Spare the compiler work on speed, and a second library for more threads than one."""
+    with pytest.MonkeyPatch.context() as patch:
+        if not AS_SHIPPED:
+            patch.setattr(backend, "OPTIMIZE", "-O1")
+            patch.setattr(backend, "THREADS_OF_OPENMP", 1)
+            patch.setattr(loaded, "OPTIMIZE", "-Og")
+        yield
 
 
 def compare_golden(path: Path, text: str, update: bool) -> None:
@@ -66,10 +85,14 @@ def golden(request: pytest.FixtureRequest) -> Callable[..., None]:
 
 
 @pytest.fixture(autouse=True)
-def own_step() -> Iterator[None]:
-    """Leave the step of the default clock to the next test as it is when simgen is imported."""
+def own_clock() -> Iterator[None]:
+    """Leave the default clock to the next test as it is when simgen is imported.
+
+    Its time is that of the network that ran last, and strings assigned before a run may read it.
+    """
     yield
     simgen.defaultclock.dt = 1e-4 * simgen.second
+    simgen.defaultclock._now = 0.0
 
 
 @pytest.fixture(

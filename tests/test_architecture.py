@@ -157,10 +157,10 @@ def find_cycles(root: Path) -> list[list[str]]:
         module: {
             name
             for name, _, line in imports_of(path, set(files))
-            if name in files and line not in _annotation_lines(path)
+            if name in files and line not in unseen
         }
-        - {module}
         for module, path in files.items()
+        for unseen in [_annotation_lines(path)]
     }
     reach = {module: _reachable(graph, module) for module in graph}
     groups = {

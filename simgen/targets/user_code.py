@@ -42,6 +42,7 @@ class Language:
     headers: tuple[str, ...] = ()
 
 
+NAMESPACE = "sg_user_"  # how the names of those namespaces begin
 CPP = Language("cpp", "cpu", "static const", "", ("math.h",))
 
 
@@ -57,7 +58,7 @@ def add_function(function: UserFunction, language: Language, texts: dict[str, st
     arrays = [_array(name, value, language) for name, value in code.arrays.items()]
     text = "\n".join((*needed, *arrays, code.text.strip("\n")))
     digest = hashlib.sha256(f"{language.name}\n{text}".encode()).hexdigest()[:16]
-    name = f"sg_user_{digest}"
+    name = f"{NAMESPACE}{digest}"
     texts.setdefault(name, f"namespace {name} {{\n{text}\n}}")
     return f"{name}::{function.name}"
 
@@ -82,4 +83,4 @@ def _missing(function: UserFunction, language: Language) -> str:
     )
 
 
-__all__ = ["CPP", "Language", "add_function"]
+__all__ = ["CPP", "NAMESPACE", "Language", "add_function"]

@@ -19,7 +19,7 @@ from variants import SINGLE, VARIANTS, compare
 
 pytestmark = pytest.mark.compiler
 
-FEW = int(os.environ.get("SIMGEN_FUZZ_EXAMPLES", "25"))
+FEW = int(os.environ.get("SIMGEN_FUZZ_EXAMPLES", "6"))
 MANY = int(os.environ.get("SIMGEN_FUZZ_EXAMPLES", "150"))
 Variants = Mapping[str, Mapping[str, Any]]
 

@@ -202,7 +202,7 @@ def done_singly(scenario):
     return single.state(), getattr(single, "seen", None), single.kernels()
 
 
-@pytest.mark.parametrize("threads", [1, 2, 3, EMULATED])
+@pytest.mark.parametrize("threads", [1, pytest.param(2, marks=pytest.mark.slow), 3, EMULATED])
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.__name__)
 def test_merged_objects_do_what_single_ones_do(scenario, threads):
     expected, seen, kernels = done_singly(scenario)
@@ -220,7 +220,7 @@ def test_merged_objects_do_what_single_ones_do(scenario, threads):
 
 @pytest.mark.parametrize("code", CODES)
 @pytest.mark.parametrize("delays", [False, True, "0.3*ms"])
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("dtype", [pytest.param("float32", marks=pytest.mark.slow), "float64"])
 def test_codes_delays_and_precisions(code, delays, dtype):
     states = []
     for optimize, threads in ((0, 1), (1, 1), (1, 3)):

@@ -23,7 +23,7 @@ from simgen import (
 DT = 1e-4
 seeds = st.integers(0, 2**31)
 some = settings(
-    max_examples=int(os.environ.get("SIMGEN_FUZZ_EXAMPLES", "8")),
+    max_examples=int(os.environ.get("SIMGEN_FUZZ_EXAMPLES", "4")),
     derandomize=True,
     deadline=None,
     database=None,

@@ -61,6 +61,7 @@ def test_the_support_library_compiles_without_warnings(part):
     assert made.returncode == 0, made.stderr
 
 
+@pytest.mark.slow
 def test_the_support_library_has_no_undefined_behaviour():
     made = subprocess.run(
         [sys.executable, "-c", PROGRAM],

@@ -20,6 +20,11 @@ from simgen.targets.cuda.lower import lower_program
 TESTS = Path(__file__).resolve().parent.parent
 COUNTED = sorted((TESTS / "kernels" / "counted").glob("*.py"))
 EXAMPLES = [*sorted((TESTS.parent / "examples").glob("*.py")), *COUNTED]
+# NVRTC takes ten seconds for each of the largest networks, twice.
+LARGE = ("microcircuit", "microcircuit_counted", "brunel_delays")
+WITH_LARGE_SLOW = [
+    pytest.param(path, marks=[pytest.mark.slow] if path.stem in LARGE else []) for path in EXAMPLES
+]
 # Comparisons and selections included; loads, stores and conversions are not arithmetic.
 DOUBLE = re.compile(r"^\s*(?:@!?%p\d+\s+)?(?!ld|st|cvt|mov|red|atom)\w\S*\.f64\b.*$", re.M)
 ENTRY = re.compile(r"\.visible \.entry (\w+)\(")
@@ -54,7 +59,7 @@ def double_in_loops(assembly):
     return [line for k, line in enumerate(lines) if DOUBLE.match(line) and k not in plain]
 
 
-@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", WITH_LARGE_SLOW, ids=lambda path: path.stem)
 @pytest.mark.compiler
 def test_examples_compile_with_few_registers_and_no_double_arithmetic(compiled, path):
     for real in (np.float64, np.float32):

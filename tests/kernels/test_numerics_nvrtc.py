@@ -100,7 +100,7 @@ extern "C" __global__ void k(const {real} *in, {real} *out, uint64_t key, int64_
 
 
 @pytest.mark.parametrize("real", ["double", "float"])
-@pytest.mark.parametrize("architecture", ["sm_75", "sm_90"])
+@pytest.mark.parametrize("architecture", [pytest.param("sm_75", marks=pytest.mark.slow), "sm_90"])
 def test_headers_compile_for_the_gpu(architecture: str, real: str) -> None:
     source = '#include "distributions.h"\n' + kernel(real)
     assert compile_log(source, architecture) == ""

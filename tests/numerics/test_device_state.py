@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-import simgen
 from simgen import (
     Network,
     NeuronGroup,
@@ -17,31 +16,8 @@ from simgen import (
     set_device,
 )
 from simgen.errors import DeviceError, UnsupportedFeatureError
-from simgen.targets.cuda.emulate import EmulatedDevice
 
 pytestmark = pytest.mark.compiler
-
-
-@pytest.fixture
-def traffic(monkeypatch):
-    """Run on an emulated GPU; the names of arrays that go up and come down."""
-    log = []
-    upload, download = EmulatedDevice.upload, EmulatedDevice.download
-
-    def up(device, buffer, data, offset=0):
-        log.append(("up", buffer.name))
-        upload(device, buffer, data, offset)
-
-    def down(device, buffer, out, offset=0):
-        log.append(("down", buffer.name))
-        download(device, buffer, out, offset)
-
-    monkeypatch.setattr(EmulatedDevice, "upload", up)
-    monkeypatch.setattr(EmulatedDevice, "download", down)
-    set_device("cuda", emulate=True)
-    simgen.start_scope()
-    yield log
-    set_device("auto")
 
 
 def growing():

@@ -19,7 +19,7 @@ from simgen import (
 from simgen.api import compiled_text, device_text
 from simgen.errors import DeviceError, ModelError, SimgenError
 from simgen.targets.cuda import backend
-from simgen.targets.cuda.emulate import EmulatedDevice, open_emulated
+from simgen.targets.cuda.emulate import open_emulated
 
 pytestmark = pytest.mark.compiler
 
@@ -33,26 +33,6 @@ def everything_on_the_device(monkeypatch):
     start_scope()
     yield
     set_device("auto", dtype="float64")
-
-
-@pytest.fixture
-def traffic(monkeypatch):
-    """Run on an emulated GPU; the names of arrays that go up and come down."""
-    log = []
-    upload, download = EmulatedDevice.upload, EmulatedDevice.download
-
-    def up(device, buffer, data, offset=0):
-        log.append(("up", buffer.name))
-        upload(device, buffer, data, offset)
-
-    def down(device, buffer, out, offset=0):
-        log.append(("down", buffer.name))
-        download(device, buffer, out, offset)
-
-    monkeypatch.setattr(EmulatedDevice, "upload", up)
-    monkeypatch.setattr(EmulatedDevice, "download", down)
-    set_device("cuda", emulate=True)
-    return log
 
 
 def moved(log, *names):
@@ -88,7 +68,7 @@ def build():
     return [value[:] for value in values]
 
 
-@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("dtype", ["float64", pytest.param("float32", marks=pytest.mark.slow)])
 def test_the_device_finds_the_bits_of_the_host(monkeypatch, dtype):
     device = open_emulated(order="shuffled", seed=3, check=True)
     monkeypatch.setattr(backend, "open_device", lambda options: device)

@@ -18,46 +18,10 @@ from simgen import (
     set_device,
 )
 from simgen.errors import NumericalError
-from simgen.targets.cuda.emulate import EmulatedDevice, open_emulated
+from simgen.targets.cuda.emulate import open_emulated
 from simgen.targets.cuda.finite import FinitenessCheck
 
 pytestmark = pytest.mark.compiler
-
-
-class Traffic(list):
-    """The copies in their order, and the bytes that went up since the last look."""
-
-    up_bytes = 0
-
-    def went_up(self):
-        """Return the names of what went up but the control words, and forget all."""
-        names = sorted(name for way, name in self if way == "up" and name != "control")
-        self.clear()
-        self.up_bytes = 0
-        return names
-
-
-@pytest.fixture
-def traffic(monkeypatch):
-    """Run on an emulated GPU; the names of arrays that go up and come down."""
-    log = Traffic()
-    upload, download = EmulatedDevice.upload, EmulatedDevice.download
-
-    def up(device, buffer, data, offset=0):
-        log.append(("up", buffer.name))
-        log.up_bytes += data.nbytes
-        upload(device, buffer, data, offset)
-
-    def down(device, buffer, out, offset=0):
-        log.append(("down", buffer.name))
-        download(device, buffer, out, offset)
-
-    monkeypatch.setattr(EmulatedDevice, "upload", up)
-    monkeypatch.setattr(EmulatedDevice, "download", down)
-    set_device("cuda", emulate=True)
-    simgen.start_scope()
-    yield log
-    set_device("auto")
 
 
 def plastic(rate=None):

@@ -206,12 +206,12 @@ def test_a_decay_that_changes_between_runs_counts_from_the_last_event_on(
             per_synapse(monkeypatch)
         part = plastic()
         network, synapses = part["network"], part["synapses"]
-        network.run(30 * ms, namespace=CONSTANTS)
+        network.run(15 * ms, namespace=CONSTANTS)
         before = [np.array(getattr(synapses, name)[:]) for name in ("x", "y", "lastupdate")]
         if rebuilt:  # the structure changes in the same moment
             network.add(StateMonitor(synapses, "w", record=[0]))
         network.run(4 * ms, namespace={**CONSTANTS, **changes})
-        network.run(30 * ms, namespace={**CONSTANTS, **changes})
+        network.run(15 * ms, namespace={**CONSTANTS, **changes})
         assert bool(trace_kernels(network)) is False
         after = [np.array(getattr(synapses, name)[:]) for name in ("x", "y", "lastupdate", "w")]
         found.append([*before, *after])

@@ -16,6 +16,7 @@ from simgen.targets.checks import check_apart, checked_array
 from simgen.targets.cpu import compile as compiler
 from simgen.targets.cpu.lower import LoweredProgram, lower_program
 from simgen.targets.scope import N_PARTS
+from simgen.targets.user_code import NAMESPACE
 from simgen.threads import threads_are_lost, usable_threads
 
 # Six exponentials per neuron in double precision: 7.3 ns with 512 bits, 10.5 ns with the compiler's
@@ -23,6 +24,11 @@ from simgen.threads import threads_are_lost, usable_threads
 # flag changes nothing; other processors' compilers do not know it.
 WIDTH_FLAGS = ("-mprefer-vector-width=512",) if platform.machine() in ("x86_64", "AMD64") else ()
 WRAP_FLAGS = ("-fwrapv",)  # integers wrap as numpy's do; measured: no slower
+# What OpenMP runs in parallel may not throw. To check that, programs would be linked with the
+# library of C++, an eighth of the whole compilation. Functions of the user's own may throw.
+PLAIN_FLAGS = ("-fno-exceptions",)
+OPTIMIZE = "-O3"
+THREADS_OF_OPENMP = 2  # for fewer, OpenMP would only make compiling take longer
 
 
 class CpuExecutable:
@@ -98,9 +104,11 @@ class CpuTarget:
     def _compile(self, program: Program) -> tuple[LoweredProgram, compiler.Program]:
         verify_program(program)
         lowered = lower_program(program, self._options.real, self._options.profile)
+        plain = () if NAMESPACE in lowered.source else PLAIN_FLAGS
         code = compiler.load_program(
             lowered.source,
-            openmp=self._options.threads > 1,
-            extra=(*WRAP_FLAGS, *WIDTH_FLAGS, *self._options.compiler_flags),
+            optimize=OPTIMIZE,
+            openmp=self._options.threads >= THREADS_OF_OPENMP,
+            extra=(*WRAP_FLAGS, *WIDTH_FLAGS, *plain, *self._options.compiler_flags),
         )
         return lowered, code

@@ -8,6 +8,7 @@ import time
 import numpy as np
 import pytest
 
+import simgen
 from simgen.errors import InternalError
 from simgen.ir.construct import binary, cast, compare, integer, real
 from simgen.ir.expr import (
@@ -245,3 +246,18 @@ def test_the_reference_gives_the_same_bits(lab, n_parts):
     assert len(expected[-1]) > 50
     assert all(np.array_equal(one, other) for one, other in zip(found, expected))
     assert weights == expected_weights
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_a_function_of_the_users_own_may_throw_and_catch(threads):
+    code = "double f(double x) { try { if (x > 2) throw 1; } catch (int) { x = 7; } return x; }"
+    function = simgen.Function(abs, arg_names=["x"], arg_units=[1], return_unit=1, name="f")
+    function.add_implementation("cpp", code)
+    simgen.set_device("cpu", threads=threads)
+    try:
+        group = simgen.NeuronGroup(4, "v : 1", namespace={"f": function})
+        group.run_regularly("v = f(v + i)")
+        simgen.Network(group).run(0.1 * simgen.ms)
+    finally:
+        simgen.set_device("auto")
+    assert group.v[:].tolist() == [0, 1, 2, 7]

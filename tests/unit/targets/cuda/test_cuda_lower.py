@@ -174,7 +174,13 @@ def pathways():
     )
 
 
-@pytest.mark.parametrize("architecture", ARCHITECTURES)
+@pytest.mark.parametrize(
+    "architecture",
+    [  # those between the oldest and the newest rarely find more
+        pytest.param(name, marks=[pytest.mark.slow] if name in ARCHITECTURES[1:-1] else [])
+        for name in ARCHITECTURES
+    ],
+)
 @pytest.mark.parametrize("real_type", [np.float64, np.float32])
 @pytest.mark.parametrize("make", [neurons, synapses, pathways])
 def test_generated_source_compiles_without_complaints(nvrtc, architecture, real_type, make):
