@@ -191,7 +191,9 @@ def test_coupled_variables_follow_the_matrix_exponential(name, shared):
     exact = truth(matrix, drive, start, STEPS_SEEN)
     np.testing.assert_array_equal(found[:, 0], start)
     error = np.abs(found - exact)
-    assert np.all(error <= 1e-12 * largest(exact)), error / largest(exact)
+    # the rounding of an eigenvalue counts once for each radian, and depends on the LAPACK
+    allowed = 1e-12 * np.maximum(1, np.array(STEPS_SEEN) / 300_000)
+    assert np.all(error <= allowed * largest(exact)), error / largest(exact)
     short = slice(0, 9)
     np.testing.assert_allclose(found[:, short], exact[:, short], rtol=1e-12, atol=1e-15)
 
