@@ -20,6 +20,7 @@ class Role(Enum):
     CONNECTIVITY = "connectivity"
     TABLE = "table"
     DERIVED = "derived"
+    PERMUTATION = "permutation"  # holds the positions of another array, each of them once
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,11 @@ class Index:
 
     kind: IndexKind
     via: Array | None = None
+
+    @property
+    def distinct(self) -> bool:
+        """Whether different values of the running index always mean different elements."""
+        return self.via is None or self.via.role is Role.PERMUTATION
 
 
 ELEMENT = Index(IndexKind.ELEMENT)

@@ -184,6 +184,7 @@ def _is_fixed_leaf(leaf: Expr, use: _Use, written: set[Array]) -> bool:
 
 def _reach(array: Array, uses: list[_Use]) -> Reach:
     indices = {use.index for use in uses if use.array == array} | set(_reads(uses, array))
-    if indices == {Index(IndexKind.PRE)}:
+    kinds = {index.kind if index is not None and index.distinct else None for index in indices}
+    if kinds == {IndexKind.PRE}:
         return Reach.SOURCE
-    return Reach.TARGET if indices == {Index(IndexKind.POST)} else Reach.ALL
+    return Reach.TARGET if kinds == {IndexKind.POST} else Reach.ALL

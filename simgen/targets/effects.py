@@ -147,7 +147,10 @@ def _owned_indices(kernel: Kernel) -> dict[IndexKind, str]:
 
 def _body_accesses(kernel: Kernel, owned: dict[IndexKind, str]) -> Iterable[Access]:
     def partition(index: Index | None) -> str | None:
-        return owned.get(index.kind) if index is not None and index.via is None else None
+        own = owned.get(index.kind) if index is not None and index.distinct else None
+        if own is None or index is None or index.via is None:
+            return own
+        return f"{own} by {index.via.name}"  # of a part's own, but spread over the array
 
     for array, index in reads(kernel.body):
         yield Access(array.name, partition(index), writes=False)

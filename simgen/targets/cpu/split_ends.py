@@ -62,7 +62,7 @@ def split_kernel(kernel: Kernel) -> tuple[Kernel, ...]:
 
 def _ends(stmt: Stmt) -> set[bool]:
     """Return whether a statement writes sources, for all that it writes."""
-    return {index.kind is IndexKind.PRE and index.via is None for _, index, _ in writes((stmt,))}
+    return {index.kind is IndexKind.PRE and index.distinct for _, index, _ in writes((stmt,))}
 
 
 def _select(body: Sequence[Stmt], wanted: Sequence[bool]) -> tuple[Stmt, ...]:

@@ -39,7 +39,7 @@ from simgen.ir.visit import all_nodes, flatten, reads, walk
 from simgen.targets.effects import Owner, kernel_effects
 
 _WALKS = (OverFanOut, OverFanIn, OverSynapses)
-_OF_SOURCES = (Index(IndexKind.PRE), Index(IndexKind.SYNAPSE))
+_OF_SOURCES = (IndexKind.PRE, IndexKind.SYNAPSE)
 
 
 class Order(Enum):
@@ -103,7 +103,8 @@ def _stays_with_sources(kernel: Kernel) -> bool:
     indices: list[Index | None] = [stmt.index for stmt in statements]
     indices += [index for array, index in _reads(kernel) if array.name in written]
     outside = {array.name for array in _frame_arrays(kernel)}
-    return not written & outside and all(index in _OF_SOURCES for index in indices)
+    own = (index is not None and index.distinct and index.kind in _OF_SOURCES for index in indices)
+    return not written & outside and all(own)
 
 
 def _commuting(kernel: Kernel) -> frozenset[Array] | None:

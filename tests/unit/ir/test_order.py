@@ -18,6 +18,7 @@ from simgen.ir.expr import (
     Local,
     Param,
     RandomDraw,
+    Role,
     Time,
 )
 from simgen.ir.order import Reach, order_dependences
@@ -30,6 +31,8 @@ def array(name, length="n"):
 
 V, U, X, W, SHARED = array("v"), array("u"), array("x"), array("w"), array("g")
 LINK = Array("link", DType.I64, "n")
+PLACES = Array("places", DType.U32, "n", Role.PERMUTATION)
+POST_PLACE, PRE_PLACE = Index(IndexKind.POST, PLACES), Index(IndexKind.PRE, PLACES)
 W_S, V_POST, U_POST, X_PRE = Load(W, SYNAPSE), Load(V, POST), Load(U, POST), Load(X, PRE)
 TEMPORARY = Local("tmp", DType.REAL)
 CONSTANT = Param("c", DType.REAL)
@@ -132,6 +135,13 @@ ORDERED = {
     ),
     "a link to what is written": (
         (Accumulate(V, POST, "+", Load(V, Index(IndexKind.POST, LINK))),),
+        V,
+        Reach.ALL,
+    ),
+    "the last one at a place stays": ((Store(V, POST_PLACE, W_S),), V, Reach.TARGET),
+    "the last one at a place of a source stays": ((Store(V, PRE_PLACE, W_S),), V, Reach.SOURCE),
+    "the last one that is linked to stays": (
+        (Store(V, Index(IndexKind.POST, LINK), W_S),),
         V,
         Reach.ALL,
     ),

@@ -17,6 +17,7 @@ from simgen.ir.expr import (
     Load,
     Local,
     Param,
+    Role,
     Step,
 )
 from simgen.ir.kernel import (
@@ -42,6 +43,8 @@ V, U = Array("a.v", REAL, "a.n"), Array("b.u", REAL, "b.n")
 W, G = Array("S.w", REAL, "n_S"), Array("a.g", REAL, "a.n")
 LINK, TOTAL = Array("a.link", I64, "a.n"), Array("total", REAL, "one")
 LINKED = Index(IndexKind.ELEMENT, LINK)
+PLACES = Array("a.places", U32, "a.n", Role.PERMUTATION)
+POST_PLACE, PRE_PLACE = Index(IndexKind.POST, PLACES), Index(IndexKind.PRE, PLACES)
 EVENTS, OTHERS = EventList("a.spikes", "a.n"), EventList("b.spikes", "b.n")
 STORE = SynapseStore("S", "b.n", "a.n", columns=True)
 ALL_A, ALL_B = (OverElements(n, integer(0), Param(n, I64)) for n in ("a.n", "b.n"))
@@ -68,6 +71,7 @@ SPLIT = {
     "recurrent deliveries": kernel(RECURRENT, add(G, POST, Load(V, PRE))),
     "learning": kernel(INTO, Store(W, SYNAPSE, Load(V, POST))),
     "sums": kernel(EACH, add(G, POST, Load(W, SYNAPSE))),
+    "deliveries to places": kernel(OUT, Store(V, POST_PLACE, Load(V, POST_PLACE))),
 }
 BY_SOURCE = {
     "writes to sources": kernel(OUT, add(U, PRE)),
@@ -77,6 +81,7 @@ BY_SOURCE = {
     "writes to sources and synapses": kernel(OUT, add(U, PRE), Store(W, SYNAPSE, Load(U, PRE))),
     "sums at sources": kernel(EACH, add(U, PRE, Load(W, SYNAPSE))),
     "recurrent writes to sources": kernel(RECURRENT, add(G, PRE, Load(V, POST))),
+    "writes to places of sources": kernel(RECURRENT, Store(V, PRE_PLACE, Load(V, PRE_PLACE))),
 }
 SERIAL = {
     "shared writes": kernel(ALL_A, add(TOTAL, ZERO)),

@@ -53,6 +53,9 @@ def plan(*kernels, one_clock=True):
         ("shared writes", "single runs", NEVER),  # the first thread does both
         ("own elements", "shared writes", NEVER),
         ("own elements", "reads of other groups", NEVER),
+        ("deliveries to places", "deliveries to places", NEVER),
+        ("deliveries to places", "own elements", ALWAYS),  # places lie all over the array
+        ("deliveries to places", "deliveries", ALWAYS),
     ],
 )
 def test_threads_wait_only_where_parts_meet(first, second, wait):

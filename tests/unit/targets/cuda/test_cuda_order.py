@@ -21,6 +21,7 @@ from simgen.ir.expr import (
     Local,
     Param,
     RandomDraw,
+    Role,
     Step,
 )
 from simgen.ir.kernel import (
@@ -53,6 +54,8 @@ FIRED = OverEvents(EVENTS, integer(0), N)
 OUT = OverFanOut(STORE, EVENTS, Array("d", DType.U32, "classes"))
 IN, WHOLE = OverFanIn(STORE, EVENTS, integer(0)), OverSynapses(STORE)
 ONE, LINKED = real(1.0), Index(IndexKind.ELEMENT, INDEX)
+PLACES = Array("n.places", DType.U32, "n.n", Role.PERMUTATION)
+TARGET_PLACE, SOURCE_PLACE = Index(IndexKind.POST, PLACES), Index(IndexKind.PRE, PLACES)
 HALF = binary("*", Load(V, POST), real(0.5))
 DRAW = RandomDraw("rand", (), Param("key", DType.U64), 0)
 
@@ -101,6 +104,8 @@ CASES = {
     "order at sources of columns": (
         *(IN, (Store(V, PRE, binary("*", Load(V, PRE), ONE)),), SERIAL, ""),
     ),
+    "order at places": (OUT, (Store(V, TARGET_PLACE, Load(W, SYNAPSE)),), OWNED, ""),
+    "order at places of sources": (OUT, (Store(V, SOURCE_PLACE, Load(W, SYNAPSE)),), OWNED, ""),
     "order at both ends": (
         *(
             OUT,
