@@ -303,7 +303,7 @@ def _sums(synapses: Synapses) -> Iterator[tuple[Equation, Group, str]]:
 def check_summed_targets(synapses: Synapses, problems: list[Problem]) -> None:
     """Report sums into variables that have a differential equation of their own."""
     for equation, group, name in _sums(synapses):
-        parent = getattr(group, "source", group)
+        parent = group if hasattr(group, "equations") else getattr(group, "source", group)
         own = getattr(parent, "equations", {})
         if name in own and own[name].kind == "differential":
             text = f"'{name}' of {parent.describe()} has a differential equation, so it cannot be"

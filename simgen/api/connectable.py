@@ -95,6 +95,7 @@ class Connectable(SynapsesInNetwork):
             ranks = ranks_among_equals(self)
             self.variables[self._multisynaptic].data = ranks.astype("int32")
         self._changed()
+        self._as_group.changed()
 
     def _delays_change(self) -> None:
         """Go back to row order, so that any delay can be given; spikes under way are kept."""

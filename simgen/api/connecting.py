@@ -16,6 +16,7 @@ from simgen.api.namespaces import caller_namespace, checked_namespace
 from simgen.api.pair_rules import PairContext, connect_by_pairs
 from simgen.api.seeds import take_stream
 from simgen.api.subgroup import Subgroup
+from simgen.api.synapses_as_group import require_connected_ends
 from simgen.api.views import VariableView
 from simgen.connect import rules
 from simgen.connect.rows import Rows
@@ -92,6 +93,7 @@ def _connect(
         raise ModelError(f"connect() of {owner} takes one rule, not {' and '.join(rules_given)}.")
     if asked and (not isinstance(probability, float) or probability != 1.0 or count != 1):
         raise ModelError(f"connect({asked[0]}=...) of {owner} takes neither p nor n.")
+    require_connected_ends(synapses)
     synapses._delays_change()
     scope = namespace if namespace is not None else caller_namespace()
     checked_namespace(namespace, f"connect() of {owner}")

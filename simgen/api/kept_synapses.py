@@ -54,15 +54,16 @@ class SynapsesKeeper:
 
     def refusals(self, synapses: Synapses, kept: Kept) -> Iterator[str]:
         """Yield why the state does not fit the synapses."""
-        for side, group in (("sources", synapses.source), ("targets", synapses.target)):
-            if kept.integer(side) != group._size():
-                yield (
-                    f"{kept.what} has {group._size()} {side}, but {kept.integer(side)} were stored."
-                )
-                return
         n = kept.array("i", np.int32).size
-        for index, size in (("i", synapses.source._size()), ("j", synapses.target._size())):
-            _require_below(kept, index, np.int32, n, size)
+        for index, side, group in (
+            ("i", "sources", synapses.source),
+            ("j", "targets", synapses.target),
+        ):
+            stored = kept.integer(side)
+            if stored != group._size() and not isinstance(group, Synapses):  # restored, too
+                yield f"{kept.what} has {group._size()} {side}, but {stored} were stored."
+                return
+            _require_below(kept, index, np.int32, n, stored)
         yield from misfits(kept, "variables/", variables_layout(synapses, n))
         if (synapses._lastupdate is None) == ("lastupdate" in kept.arrays):
             yield f"{kept.what} has other event-driven equations than when it was stored."
@@ -113,12 +114,16 @@ class SynapsesKeeper:
         data, connected = synapses._data, kept.flag("connected")
         present = data.rows is not None or data.store is not None
         i, j = kept.arrays["i"], kept.arrays["j"]
-        if connected == present and (
+        sizes = kept.integer("sources"), data.n_target
+        if isinstance(synapses.target, Synapses):
+            sizes = kept.integer("sources"), kept.integer("targets")
+        if (connected, *sizes) == (present, data.n_source, data.n_target) and (
             np.array_equal(synapses._read("i", _ALL), i)
             and np.array_equal(synapses._read("j", _ALL), j)
         ):
             return
         start = synapses.target.start if isinstance(synapses.target, Subgroup) else 0
+        data.n_source, data.n_target = sizes
         if connected:
             data.connect_anew(i, j + np.int64(start))
         else:
@@ -126,6 +131,7 @@ class SynapsesKeeper:
         for pathway in synapses._pathways.values():  # the delay classes were of the old synapses
             if pathway.uniform is None:
                 pathway.set_seconds(np.zeros(data.n))
+        synapses._as_group.changed()
 
 
 def _last_updates(synapses: Synapses) -> AnyArray:

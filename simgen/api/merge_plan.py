@@ -19,6 +19,7 @@ from simgen.api.namespaces import Namespace
 from simgen.api.pathways import Pathway
 from simgen.api.succession import Succession
 from simgen.api.synapses import Synapses
+from simgen.api.synapses_as_group import inner_ends
 from simgen.build.schedule import name_key
 from simgen.errors import Problem
 from simgen.ir.expr import Array, IndexKind, IndexValue, Load, Param, RandomDraw
@@ -181,7 +182,7 @@ def _key(synapses: Synapses) -> Any:
     data = synapses._data
     if data.rows is None and data.store is None:
         return None  # the network reports that connect() was not called
-    if len(synapses._pathways) != 1 or synapses._multisynaptic:
+    if len(synapses._pathways) != 1 or synapses._multisynaptic or inner_ends(synapses):
         return None
     (pathway,) = synapses._pathways.values()
     if pathway.direction != "pre" or pathway.lag or pathway.needed_lag():

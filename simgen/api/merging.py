@@ -13,6 +13,7 @@ from simgen.api.monitors import parent_group
 from simgen.api.pathways import Pathway
 from simgen.api.storage import StateVariable
 from simgen.api.synapses import Synapses
+from simgen.api.synapses_as_group import SynapsesAsGroup
 from simgen.api.synaptic_data import SynapticData
 from simgen.api.synaptic_run import SynapticRun
 from simgen.build.facts import NetworkFacts
@@ -85,6 +86,7 @@ class MergedSynapses(Synapses):
         merge._set("pathway", pathway)
         merge._set("_pathways", {leading.name: pathway})
         merge._set("_run", SynapticRun(merge))
+        merge._set("_as_group", SynapsesAsGroup(merge))
         shares = [Share(member, merge) for member in members]
         shares.sort(key=lambda share: (share.first_target, share.first_row))
         merge._set("shares", tuple(shares))

@@ -24,12 +24,19 @@ from simgen.api.evaluation import TextContext, evaluate_text
 from simgen.api.group import Group
 from simgen.api.group_code import RunsCode
 from simgen.api.model_warnings import warn_of_synapses
-from simgen.api.monitors import parent_group
 from simgen.api.pathway_arguments import make_pathways, pathway_codes
 from simgen.api.pathways import Pathway
 from simgen.api.storage import AnyArray, StateVariable
 from simgen.api.subgroup import Subgroup
 from simgen.api.synapse_counts import degree
+from simgen.api.synapses_as_group import (
+    SynapsesAsGroup,
+    end_constants,
+    end_description,
+    end_sizes,
+    follow_ends,
+    require_end,
+)
 from simgen.api.synaptic_data import SynapticData
 from simgen.api.synaptic_run import SynapticRun
 from simgen.api.synaptic_selection import SynapticSelection, from_matrix, is_matrix, pair_indices
@@ -42,7 +49,6 @@ from simgen.errors import (
     IndexRangeError,
     Problem,
     UnknownAttributeError,
-    UnsupportedFeatureError,
     gathering,
     joining,
 )
@@ -111,13 +117,9 @@ class Synapses(RunsCode, SynapticStates):
         owner = self.describe()
         if connect is not None:
             raise ArgumentTypeError(f"{owner}: call connect() after the constructor.")
-        for side, group in (("source", source), ("target", target)):
-            if isinstance(group, Synapses):
-                raise UnsupportedFeatureError(f"{owner}: Synapses as {side} are not supported yet.")
-            if not isinstance(group, Group) and (group is not None or side == "source"):
-                raise ArgumentTypeError(f"The {side} of {owner} must be a group, not {group!r}.")
-        self._set("source", source)
-        self._set("target", source if target is None else target)
+        for side, group in (("source", source), ("target", source if target is None else target)):
+            require_end(group, side, owner)
+            self._set(side, group)
         problems: list[Problem] = []
         with joining(problems):
             texts = {"on_pre": on_pre, "pre": pre, "on_post": on_post, "post": post}
@@ -125,11 +127,12 @@ class Synapses(RunsCode, SynapticStates):
             self._set("equations", equations)
             self._substitute(values)
             self._set("_method", method)
-            self._set("_data", SynapticData(source._size(), parent_group(self.target)._size()))
+            self._set("_data", SynapticData(*end_sizes(self)))
             self._set("_class_steps", np.zeros(1, np.uint32))
             self._set("_class_dt", self.clock.dt_)
             self._set("_multisynaptic", multisynaptic_index)
             self._set("_run", SynapticRun(self))
+            self._set("_as_group", SynapsesAsGroup(self))
             self._set("_pathways", {})
             codes = pathway_codes(self, (on_pre, pre), (on_post, post))
             make_pathways(self, codes, on_event, delay)
@@ -141,6 +144,7 @@ class Synapses(RunsCode, SynapticStates):
             check_synapses(self._source_model(), constants, strict=False, problems=found)
             problems.extend(without_mentions(found, lost))
         warn_of_synapses(self)
+        follow_ends(self)
 
     # --- construction -----------------------------------------------------------------------
 
@@ -178,10 +182,6 @@ class Synapses(RunsCode, SynapticStates):
             self._set("_lastupdate", None)
 
     def _source_model(self) -> SynapsesSource:
-        def constants(group: Group) -> ConstantScope:
-            known = getattr(parent_group(group), "_group_constants", None)
-            return group._constants({}) if known is None else known
-
         several = len({p.clock.name for p in self._pathways.values()}) > 1
         pathways = tuple(
             PathwaySource(
@@ -198,10 +198,10 @@ class Synapses(RunsCode, SynapticStates):
         return SynapsesSource(
             group=self._description,
             equations=self.equations,
-            pre=self.source._code_description(),
-            post=self.target._code_description(),
-            pre_constants=constants(self.source),
-            post_constants=constants(self.target),
+            pre=end_description(self.source),
+            post=end_description(self.target),
+            pre_constants=end_constants(self.source),
+            post_constants=end_constants(self.target),
             pathways=pathways,
             store=self._run.store(),
             key=Param(f"{self.name}.key", DType.U64),
@@ -372,7 +372,8 @@ class Synapses(RunsCode, SynapticStates):
         return self._run.running(kind)
 
     def _find_array(self, array: Array) -> AnyArray:
-        return self._run.find_array(array)
+        found = self._as_group.find(array)
+        return self._run.find_array(array) if found is None else found
 
     def _sizes(self) -> dict[str, int]:
         return {

@@ -22,6 +22,7 @@ from simgen.api.subgroup import Subgroup
 from simgen.api.synaptic_data import SynapticData
 from simgen.api.synaptic_run import SynapticRun
 from simgen.build.facts import NetworkFacts
+from simgen.build.synapses import touched_by
 from simgen.errors import Problem
 from simgen.integrate.model import Derived
 from simgen.ir.expr import Array
@@ -30,6 +31,7 @@ from simgen.lang.equations import EquationSet
 from simgen.model.scope import ConstantScope
 
 if TYPE_CHECKING:
+    from simgen.api.synapses_as_group import SynapsesAsGroup
     from simgen.api.timeline import Timeline
 
 
@@ -45,6 +47,7 @@ class SynapsesInNetwork(Group):
     _class_dt: float
     _multisynaptic: str | None
     _run: SynapticRun
+    _as_group: SynapsesAsGroup
     _pathways: dict[str, Pathway]
     _lastupdate: StateVariable | None
     _merge: Any = None  # the object that has taken over the data, where several run as one
@@ -80,6 +83,10 @@ class SynapsesInNetwork(Group):
     def _written(self) -> Iterable[Array]:
         return self._run.written()
 
+    def _observed(self) -> Iterable[Array]:
+        own = {variable.info.array for variable in self.variables.values()}
+        return touched_by(self._run.model) - own
+
     def _items(self, facts: NetworkFacts) -> Iterable[Item]:
         return self._run.items(facts, self._method, METHODS)
 
@@ -107,10 +114,14 @@ class SynapsesInNetwork(Group):
         return self._run.arrays()
 
     def _computed(self, used: frozenset[str]) -> Iterable[tuple[Array, AnyArray]]:
-        return self._run.computed(used)
+        yield from self._run.computed(used)
+        yield from self._as_group.computed(used)
 
     def _tables(self) -> dict[str, AnyArray]:
-        return self._run.tables()
+        return {**self._run.tables(), **self._as_group.tables()}
+
+    def _groups(self) -> dict[str, int]:
+        return self._as_group.sizes()
 
     def _parameters(self) -> dict[str, float | int]:
         return self._run.parameters()

@@ -131,11 +131,24 @@ class SynapticData:
 
     def to_rows(self, variables: Iterable[StateVariable]) -> None:
         """Return from storage order to row order, so that delays can be given anew."""
-        if self.store is None:
-            return
+        if self.store is not None:
+            self._arrange(variables)
+
+    def resize_ends(self, n_source: int, n_target: int, variables: Iterable[StateVariable]) -> None:
+        """Follow groups that have other sizes; synapses of elements that are gone go with them."""
+        inside = self.sources().max(initial=0) < max(1, n_source)
+        inside &= self.targets().max(initial=0) < max(1, n_target)
+        self.n_source, self.n_target = n_source, n_target
+        if not inside:  # a state is being restored, which brings connections of its own
+            self.disconnect()
+        elif self.rows is not None or self.store is not None:
+            self._arrange(variables)
+
+    def _arrange(self, variables: Iterable[StateVariable]) -> None:
+        """Bring connections and variables into row order, for the present sizes of the groups."""
         kept = [(v, self.in_creation_order(v.data)) for v in variables if not v.info.shared]
         sources = self.in_creation_order(self.sources())
-        targets = self.in_creation_order(self.store.targets)
+        targets = self.in_creation_order(self.targets())
         self._rebuild(sources, targets)
         for variable, values in kept:
             self.put_created(variable, values)

@@ -15,9 +15,9 @@ from simgen.ir.expr import (
     Array,
     Const,
     Expr,
-    Index,
     IndexKind,
     IndexValue,
+    Load,
     Param,
     RandomDraw,
 )
@@ -32,7 +32,7 @@ from simgen.ir.kernel import (
     RowIndex,
 )
 from simgen.ir.stmt import Accumulate, Stmt, Store
-from simgen.ir.visit import all_nodes, map_stmt, reads, writes
+from simgen.ir.visit import all_nodes, map_stmt, reads, walk, writes
 from simgen.model.synapses import PathwayModel, SummedModel, SynapsesModel
 
 
@@ -190,6 +190,17 @@ def summed_items(model: SynapsesModel, summed: SummedModel, target_order: int) -
     )
     yield Item("groups", order, label, clear)
     yield Item("groups", order, label, add)
+
+
+def touched_by(model: SynapsesModel) -> set[Array]:
+    """Return all arrays that the code of synapses reads or writes."""
+    bodies = [model.frozen, *(pathway.body for pathway in model.pathways)]
+    bodies += [(summed.add,) for summed in model.summed]
+    found = {array for body in bodies for array, _ in reads(body)}
+    found |= {array for body in bodies for array, _, _ in writes(body)}
+    odes = (*model.event_driven, *model.clock_driven)
+    roots = [root for ode in odes for root in (ode.rhs, *(factor for _, factor in ode.noise))]
+    return found | {node.array for root in roots for node in walk(root) if isinstance(node, Load)}
 
 
 def needs_source(body: Iterable[Stmt]) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from simgen.dtypes import DType
-from simgen.errors import InternalError
+from simgen.errors import InternalError, UnsupportedFeatureError
 from simgen.integrate.noise import noise_source
 from simgen.ir.construct import binary, integer
 from simgen.ir.expr import (
@@ -32,6 +32,7 @@ from simgen.lang.syntax import Node
 from simgen.model.scope import (
     ConstantScope,
     Entry,
+    RefusedEntry,
     Scope,
     SubexpressionEntry,
     ValueEntry,
@@ -51,7 +52,7 @@ class VariableInfo:
     shared: bool = False
     read_only: str = ""  # the reason, where code may not write it
     unless_refractory: bool = False
-    via: Array | None = None  # the index array of a linked variable; None: linked to one value
+    via: Array | None = None  # where the elements lie; None: in order, or all linked to one value
     linked: bool = False
 
     def place(self, index: Index) -> Index:
@@ -76,6 +77,8 @@ class GroupDescription:
     """A group (or a contiguous part of one: ``start`` to ``stop``) as code sees it.
 
     ``refractory`` is the BOOL expression "this neuron is not refractory" at ELEMENT, or None.
+    If the elements are synapses, ``ends`` are the arrays of their sources and targets, which are
+    their i and j. ``unseen`` maps names that code elsewhere cannot use to the reason.
     """
 
     name: str
@@ -89,6 +92,8 @@ class GroupDescription:
     stop: Expr | None = None
     not_refractory: Expr | None = None
     lastspike: Array | None = None
+    ends: tuple[Array, Array] | None = None
+    unseen: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def size(self) -> Expr:
@@ -175,14 +180,16 @@ class GroupScope(ModelScope):
         info = group.variables.get(name)
         if info is not None:
             return self._variable(info)
+        if name in group.unseen:
+            return RefusedEntry(group.unseen[name], error=UnsupportedFeatureError)
         sub = group.subexpressions.get(name)
         if sub is not None:
             return SubexpressionEntry(sub.node, sub.dim, self._whole, False, sub.dtype)
+        if group.ends is not None and name in ("i", "j"):
+            end = group.ends["ij".index(name)]
+            return VariableEntry(Load(end, self.index), DIMENSIONLESS, group.text, read_only=True)
         if name == "i":
-            position: Expr = IndexValue(self.index)
-            if group.is_part:
-                position = binary("-", position, group.start)
-            return ValueEntry(position, DIMENSIONLESS)
+            return self.position()
         if name == "N":
             return ValueEntry(group.count(), DIMENSIONLESS)
         if name == "lastspike" and group.lastspike is not None:
@@ -192,6 +199,13 @@ class GroupScope(ModelScope):
         if name == "not_refractory" and group.not_refractory is not None:
             return ValueEntry(self._not_refractory(group.not_refractory), DIMENSIONLESS)
         return None
+
+    def position(self) -> ValueEntry:
+        """Return the number of the element in the group or in the part of it."""
+        position: Expr = IndexValue(self.index)
+        if self.group.is_part:
+            position = binary("-", position, self.group.start)
+        return ValueEntry(position, DIMENSIONLESS)
 
     @cached_property
     def _whole(self) -> GroupScope:
@@ -246,7 +260,7 @@ class GroupScope(ModelScope):
         """Yield the names that the group itself defines."""
         yield from self.group.variables
         yield from self.group.subexpressions
-        yield from ("i", "N")
+        yield from ("i", "N") if self.group.ends is None else ("i", "j", "N")
 
 
 def clock_entry(name: str, clock: Clock) -> Entry | None:

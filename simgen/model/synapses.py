@@ -97,11 +97,10 @@ class PathwayModel:
 
 @dataclass(frozen=True)
 class SummedModel:
-    """``target`` (of the group ``side``) is overwritten with the sum that ``add`` forms."""
+    """``target`` of a group is overwritten with the sum that ``add`` forms."""
 
     target: Array
     group: GroupDescription
-    side: str
     add: Accumulate
     equation: Equation
 
@@ -160,9 +159,9 @@ class SynapseScope(ModelScope):
         source = self.source
         match name:
             case "i":
-                return self.pre.own("i")
+                return self.pre.position()
             case "j":
-                return self.post.own("i")
+                return self.post.position()
             case "N":
                 return ValueEntry(Param(source.store.length, DType.I64), DIMENSIONLESS)
             case "N_pre":
@@ -361,9 +360,9 @@ def _summed(source: SynapsesSource, context: CodeContext) -> Iterator[SummedMode
                     DimensionMismatchError,
                 )
             )
-        place = Load(info.array, PRE if side == "pre" else POST)
+        place = Load(info.array, info.place(PRE if side == "pre" else POST))
         add = accumulate_value(place, "+=", value, equation.origin)
-        yield SummedModel(info.array, group, side, add, equation)
+        yield SummedModel(info.array, group, add, equation)
 
 
 def _complain(context: CodeContext, equation: Equation, message: str, hint: str = "") -> None:

@@ -13,10 +13,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from bad_inputs import Bad, check_refused, network_of, neurons, run_of, spiking, synapses, table
+from bad_inputs import Bad, check_refused, network_of, neurons, run_of, synapses, table
 
 import simgen
-from simgen import Hz, Network, NeuronGroup, PoissonGroup, Synapses, ms, mV, run, set_device
+from simgen import Hz, Network, NeuronGroup, PoissonGroup, ms, mV, run, set_device
 from simgen.errors import (
     ArgumentTypeError,
     CompileError,
@@ -55,12 +55,6 @@ def on_emulated_gpu(**options: Any) -> None:
     run_of(neurons(), **options)
 
 
-def synapses_on_synapses(side: str) -> None:
-    inner = synapses()
-    pair = (inner, spiking(name="inh")) if side == "source" else (spiking(name="inh"), inner)
-    Synapses(*pair, name="glia")
-
-
 ROWS = [
     Bad("method_options", lambda: neurons(LEAK, method="rk4", method_options={"a": 1}),
         UnsupportedFeatureError, ["method_options", "exc"]),
@@ -78,10 +72,6 @@ ROWS = [
         ["'net'", "profile=True"]),
     Bad("network_restore", lambda: Network(neurons()).restore("trained"),
         UnknownNameError, ["'trained'", "none"]),
-    Bad("synapses_as_source", lambda: synapses_on_synapses("source"),
-        UnsupportedFeatureError, ["source", "glia", "Synapses"]),
-    Bad("synapses_as_target", lambda: synapses_on_synapses("target"),
-        UnsupportedFeatureError, ["target", "glia", "Synapses"]),
     Bad("run_at", lambda: neurons().run_at("v = 0*volt", times=[1, 2]),
         SimgenError, ["run_at", "exc"]),
     Bad("state_updater", lambda: neurons(LEAK).state_updater.name, UnknownAttributeError,

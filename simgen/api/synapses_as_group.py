@@ -1,0 +1,167 @@
+"""Synapses as the source or the target of other Synapses: a group whose elements are synapses.
+
+The elements are numbered in the order of creation, which no change of delays or threads moves. So
+the rows of the outer Synapses, their random numbers and the order of their sums depend on neither;
+only where their code reads or writes a variable does it go through the table of places, from
+creation to storage. A table holds each place once, so threads may own elements as they own neurons.
+"""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+
+from simgen.api.group import Group
+from simgen.api.monitors import parent_group
+from simgen.api.storage import AnyArray
+from simgen.api.synapses_in_network import SynapsesInNetwork
+from simgen.api.synaptic_selection import SynapticSelection
+from simgen.dtypes import DType
+from simgen.errors import ArgumentTypeError, ModelError, UnsupportedFeatureError
+from simgen.ir.expr import POST, Array, Role
+from simgen.lang.syntax import names_in
+from simgen.model.description import GroupDescription, GroupScope, VariableInfo, clock_entry
+from simgen.model.scope import ConstantScope
+from simgen.model.synapses import SynapseScope
+
+
+class SynapsesAsGroup:
+    """What the outer Synapses, and the network for them, ask of the inner ones."""
+
+    def __init__(self, synapses: SynapsesInNetwork) -> None:
+        self.synapses = synapses
+        self.outer: weakref.WeakSet[SynapsesInNetwork] = weakref.WeakSet()
+        name, length = synapses.name, f"n_{synapses.name}.rows"
+        self._places = Array(f"{name}.rows.places", DType.U32, length, Role.PERMUTATION)
+        self._ends = tuple(
+            Array(f"{name}.rows.{end}", DType.I32, length, Role.CONNECTIVITY) for end in "ij"
+        )
+
+    # --- description ----------------------------------------------------------------------------
+
+    def description(self) -> GroupDescription:
+        """Return the synapses as the code of others sees them."""
+        own = self.synapses._description
+        source, target = self._ends
+        seen = replace(
+            own,
+            variables={name: self._moved(info) for name, info in own.variables.items()},
+            ends=(source, target),
+        )
+        return replace(seen, unseen=dict(self._unseen(seen)))
+
+    def _moved(self, info: VariableInfo) -> VariableInfo:
+        return info if info.shared else replace(info, via=self._places)
+
+    def _unseen(self, seen: GroupDescription) -> Iterator[tuple[str, str]]:
+        """Yield the subexpressions that look at neurons, which are two steps away, and why not."""
+        none = ConstantScope({})
+        elsewhere = GroupScope(seen, POST, none)
+        here = SynapseScope(self.synapses._source_model(), none, seen.clock)
+        for name, sub in seen.subexpressions.items():
+            for used in sorted(names_in(sub.node)):
+                known = elsewhere.own(used) or clock_entry(used, seen.clock)
+                if known is None and here._of_model(used) is not None:
+                    yield (
+                        name,
+                        f"'{name}' of {seen.text} is computed from '{used}', which only these "
+                        "synapses see. Other Synapses can use what they store themselves.",
+                    )
+                    break
+
+    # --- data -------------------------------------------------------------------------------------
+
+    def find(self, array: Array) -> AnyArray | None:
+        """Return where synapses lie, or which neurons they connect, in the order of creation."""
+        synapses = self.synapses
+        if array == self._places:
+            positions = synapses._data.positions()
+            found = np.arange(synapses._data.n) if positions is None else positions
+            return found.astype(np.uint32, copy=False)
+        if array in self._ends:
+            return synapses._read("ij"[self._ends.index(array)], slice(None))
+        return None
+
+    def tables(self) -> dict[str, AnyArray]:
+        """Return the places, if anything goes through them."""
+        found = self.find(self._places) if self.outer else None
+        return {} if found is None else {self._places.name: found}
+
+    def computed(self, used: frozenset[str]) -> Iterator[tuple[Array, AnyArray]]:
+        """Yield the neurons, if code of any object reads them."""
+        for array in self._ends:
+            found = self.find(array) if array.name in used else None
+            if found is not None:
+                yield array, found
+
+    def sizes(self) -> dict[str, int]:
+        """Return the number of elements that threads divide among themselves."""
+        return {self._places.length: self.synapses._data.n} if self.outer else {}
+
+    # --- changes ----------------------------------------------------------------------------------
+
+    def changed(self) -> None:
+        """Let the outer synapses follow the number of elements, which they refer to."""
+        for outer in self.outer:
+            data = outer._data
+            if (data.n_source, data.n_target) != end_sizes(outer):
+                outer._delays_change()
+                data.resize_ends(*end_sizes(outer), outer._all_variables())
+                outer._connectivity_changed()
+
+
+def require_end(group: object, side: str, owner: str) -> None:
+    """Raise unless something can be the source or the target of synapses."""
+    if isinstance(group, SynapticSelection):
+        raise UnsupportedFeatureError(
+            f"The {side} of {owner} cannot be a part of {group.synapses.describe()}. Take all of "
+            "these, and choose some in connect()."
+        )
+    if not isinstance(group, Group):
+        raise ArgumentTypeError(f"The {side} of {owner} must be a group, not {group!r}.")
+
+
+def end_description(group: Group) -> GroupDescription:
+    """Return a group as the code of synapses sees it that begin or end at it."""
+    if isinstance(group, SynapsesInNetwork):
+        return group._as_group.description()
+    return group._code_description()
+
+
+def end_constants(group: Group) -> ConstantScope:
+    """Return the constants of a group's equations, with the values of the present run."""
+    parent = parent_group(group)
+    known: ConstantScope | None = getattr(parent, "_group_constants", None)
+    if isinstance(parent, SynapsesInNetwork):
+        known = parent._run.constants
+    return group._constants({}) if known is None else known
+
+
+def inner_ends(synapses: SynapsesInNetwork) -> list[SynapsesInNetwork]:
+    """Return the Synapses among the source and the target."""
+    ends = (synapses.source, synapses.target)
+    return [end for end in ends if isinstance(end, SynapsesInNetwork)]
+
+
+def follow_ends(synapses: SynapsesInNetwork) -> None:
+    """Have synapses told of changes of the Synapses that they begin or end at."""
+    for end in inner_ends(synapses):
+        end._as_group.outer.add(synapses)
+
+
+def end_sizes(synapses: SynapsesInNetwork) -> tuple[int, int]:
+    """Return the number of sources, and of elements of the whole group of targets."""
+    return synapses.source._size(), parent_group(synapses.target)._size()
+
+
+def require_connected_ends(synapses: SynapsesInNetwork) -> None:
+    """Raise ModelError where synapses would begin or end at Synapses that have not been made."""
+    for end in inner_ends(synapses):
+        if end._data.rows is None and end._data.store is None:
+            raise ModelError(
+                f"{synapses.describe()} cannot be connected before {end.describe()}, whose "
+                "synapses it refers to. Call connect() of that first."
+            )
