@@ -32,8 +32,11 @@ def is_before(slot: str, other: str, slots: Sequence[str] = DEFAULT_SLOTS) -> bo
 
 
 def name_key(name: str) -> tuple[tuple[str, int], ...]:
-    """Return a sort key under which synapses_2 comes before synapses_10."""
-    parts = re.split(r"(\d+)", name)
+    """Return a sort key under which synapses_2 comes before synapses_10, but E10 before E2.
+
+    Numbers of default names count as numbers; other names sort as text, as Brian's do.
+    """
+    parts = re.split(r"_(\d+)(?=_|$)", name)
     return tuple(
         (text, int(parts[k + 1]) if k + 1 < len(parts) else -1)
         for k, text in enumerate(parts)

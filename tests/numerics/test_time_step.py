@@ -178,12 +178,13 @@ def test_python_runs_at_its_place_in_the_schedule():
     assert seen == [(0, 1), ([7], 1), ([7], 0), (1, 1), ([7], 1), ([7], 0)]
 
 
-def test_names_break_ties_with_numbers_counted():
+@pytest.mark.parametrize("names", [["synapses_10", "synapses_2", "alpha"], ["e2", "e10", "a9"]])
+def test_names_break_ties_with_numbers_counted(names):
     """synapses_2 runs before synapses_10; a name given by the user sorts as text."""
     source = one_spike(0.1)
     target = NeuronGroup(N, "v : 1")
     made = []
-    for number, name in enumerate(["synapses_10", "synapses_2", "alpha"]):
+    for number, name in enumerate(names):
         synapses = Synapses(
             source, target, f"w = {number + 1} : 1", on_pre="v = v*10 + w", name=name
         )
