@@ -45,6 +45,7 @@ from simgen.ir.stmt import EventList, Stmt
 from simgen.lang.expressions import parse_expression
 from simgen.model.description import SECOND, GroupDescription, GroupScope
 from simgen.model.scope import ConstantScope, Scope
+from simgen.model.sums import Sums
 from simgen.units import DIMENSIONLESS, Dimension, Quantity
 
 Positions = npt.NDArray[np.integer[Any]]
@@ -324,6 +325,11 @@ class Group(GroupNames):
     def _code_domain(self, body: tuple[Stmt, ...], label: str) -> ir.Domain:
         """Return the domain of code that runs for all elements."""
         return elements(self._description)
+
+    def _element_sums(self, prefix: str) -> Sums:
+        """Return where code that runs for all elements forms sums, in arrays with this prefix."""
+        group = self._code_description()
+        return Sums(prefix, group.text, group.count())
 
     def _draw_rank(self) -> Expr | None:
         """Return what tells apart the draws of synapses between one pair of neurons."""

@@ -23,12 +23,14 @@ from simgen.api.synaptic_data import SynapticData
 from simgen.api.synaptic_run import SynapticRun
 from simgen.build.facts import NetworkFacts
 from simgen.build.synapses import touched_by
+from simgen.dtypes import DType
 from simgen.errors import Problem
 from simgen.integrate.model import Derived
-from simgen.ir.expr import Array
+from simgen.ir.expr import POST, PRE, Array, Load, Param
 from simgen.ir.kernel import Item
 from simgen.lang.equations import EquationSet
 from simgen.model.scope import ConstantScope
+from simgen.model.sums import Sums, SynapseEnd
 
 if TYPE_CHECKING:
     from simgen.api.synapses_as_group import SynapsesAsGroup
@@ -76,6 +78,14 @@ class SynapsesInNetwork(Group):
                 group = self.source if side == "pre" else self.target
                 first = group.start if isinstance(group, Subgroup) else 0
                 yield f"{parent_group(group).name}.{name}", first, first + group._size()
+
+    def _element_sums(self, prefix: str) -> Sums:
+        source = self._source_model()
+        ends = {
+            "pre": SynapseEnd(PRE, source.pre, Load(source.outgoing, PRE)),
+            "post": SynapseEnd(POST, source.post, Load(source.incoming, POST)),
+        }
+        return Sums(prefix, self.describe(), Param(source.store.length, DType.I64), ends)
 
     def _resolve(self, namespace: Namespace, problems: list[Problem]) -> None:
         self._run.resolve(self._constants(namespace), problems)

@@ -8,7 +8,13 @@ from fractions import Fraction
 from typing import Any, Protocol
 
 from simgen.dtypes import DType
-from simgen.errors import DimensionMismatchError, EquationError, Origin, SimgenError
+from simgen.errors import (
+    DimensionMismatchError,
+    EquationError,
+    Origin,
+    SimgenError,
+    UnsupportedFeatureError,
+)
 from simgen.ir.construct import binary, call, cast, real
 from simgen.ir.expr import Cast, Expr, Param, RandomDraw
 from simgen.lang.names import shorten
@@ -19,6 +25,23 @@ from simgen.units import DIMENSIONLESS, Dimension
 # An expression with its dimension; None stands for one that is not known.
 Typed = tuple[Expr, Dimension | None]
 KnownArgs = Sequence[tuple[Expr, Dimension]]
+
+
+class SumsOverElements(Protocol):
+    """What a block of code is asked for by functions that add over many elements."""
+
+    @property
+    def owner(self) -> str:
+        """The object that the code is of, for messages."""
+
+    def add(self, function: str, over: str, value: Expr, origin: Origin) -> Expr | None:
+        """Return the sum of ``value`` over all elements with one ``over``, as each sees it.
+
+        None if the elements have no such end.
+        """
+
+    def count(self, over: str) -> Expr:
+        """Return how many elements there are in the same sum."""
 
 
 class FunctionContext(Protocol):
@@ -35,6 +58,10 @@ class FunctionContext(Protocol):
     @property
     def forbid_random(self) -> str:
         """Why random numbers are refused here; empty where they are allowed."""
+
+    @property
+    def sums(self) -> SumsOverElements | None:
+        """Where sums over elements are formed, None where none can be."""
 
     def next_draw(self) -> int:
         """Return a number that no other draw with the same key has."""
@@ -189,6 +216,40 @@ def _draw(distribution: str, arity: int, equal: bool = False) -> ModelFunction:
     return ModelFunction(distribution, arity, resolve)
 
 
+def _over_elements(name: str, over: str) -> ModelFunction:
+    """Return a function that adds its argument over the elements with the same end, or all.
+
+    One whose name begins with "mean" divides the sum by their number.
+    """
+
+    def resolve(context: FunctionContext, node: CallNode, args: KnownArgs) -> Typed:
+        sums = context.sums
+        if sums is None:
+            return context.fail(
+                node.origin,
+                f"'{name}' goes over all elements at once, which equations, the code of events and "
+                "assigned text cannot do.",
+                "It can be used in run_regularly, run_at and run_now.",
+                UnsupportedFeatureError,
+            )
+        failure = require_number(context, node, args)
+        if failure is not None:
+            return failure
+        expr, dim = args[0]
+        total = sums.add(name, over, expr, node.origin)
+        if total is None:
+            return context.fail(
+                node.origin,
+                f"'{name}' goes over synapses, but this is the code of {sums.owner}.",
+                f"Use {name.partition('_')[0]}_all for all its elements, or the code of Synapses.",
+                UnsupportedFeatureError,
+            )
+        is_mean = name.startswith("mean")
+        return (binary("/", total, sums.count(over)) if is_mean else total), dim
+
+    return ModelFunction(name, 1, resolve)
+
+
 _PLAIN = (
     "sin cos tan sinh cosh tanh arcsin arccos arctan exp log log10 log1p expm1 exprel ceil floor"
 )
@@ -206,6 +267,11 @@ BUILTIN_FUNCTIONS: dict[str, ModelFunction] = {
         _draw("randn", 0),
         _draw("poisson", 1),
         _draw("truncated_normal", 4, equal=True),
+        *(
+            _over_elements(f"{what}_{place}", place.removeprefix("over_"))
+            for what in ("sum", "mean")
+            for place in ("all", "over_pre", "over_post")
+        ),
     )
 }
 
@@ -226,6 +292,15 @@ OTHER_FUNCTIONS: dict[str, str] = {
     "log2": "Use log(x)/log(2).",
     "pow": "Use '**'.",
     "fabs": "Use abs.",
+    "sum": "Use sum_all(x), or in synapses sum_over_pre(x) or sum_over_post(x).",
+    "mean": "Use mean_all(x), or in synapses mean_over_pre(x) or mean_over_post(x).",
+    "count_all": "Use sum_all(int(condition)).",
+    "max_all": "Only sums and means are formed over elements.",
+    "min_all": "Only sums and means are formed over elements.",
+    "max_over_pre": "Only sums and means are formed over elements.",
+    "min_over_pre": "Only sums and means are formed over elements.",
+    "max_over_post": "Only sums and means are formed over elements.",
+    "min_over_post": "Only sums and means are formed over elements.",
     "round": "Use floor(x + 0.5).",
     "mod": "Use '%'.",
     "float": "Leave it out; '/' is always true division.",

@@ -1,0 +1,83 @@
+"""Statements that run for all elements of a group: read, resolved, and made a part of a program."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from simgen.api.storage import ProgramArray
+from simgen.build.regular import RegularCode
+from simgen.dtypes import DType
+from simgen.errors import ArgumentTypeError, Problem, SourceText
+from simgen.ir import kernel as ir
+from simgen.ir.expr import Array, Param
+from simgen.ir.stmt import Stmt
+from simgen.ir.visit import reads, writes
+from simgen.lang.statements import parse_statements
+from simgen.model.code import CodeContext, resolve_code
+from simgen.model.resolve import DrawCounter
+from simgen.model.scope import Scope
+from simgen.model.sums import SumModel
+
+if TYPE_CHECKING:
+    from simgen.api.group import Group
+
+
+class CodeBlock:
+    """The text that ``verb`` of a group was given; ``name`` begins the names of all it needs."""
+
+    def __init__(self, group: Group, text: Any, verb: str, name: str) -> None:
+        if not isinstance(text, str):
+            raise ArgumentTypeError(f"{verb} of {group.describe()} takes text, not {text!r}.")
+        self.group = group
+        self.verb = verb
+        self.name = name
+        self.key = Param(f"{name}.key", DType.U64)
+        self.body: tuple[Stmt, ...] = ()
+        self.sums: tuple[SumModel, ...] = ()
+        self._assignments = parse_statements(SourceText(text, verb, group.describe()))
+
+    def resolve(self, scope: Scope, problems: list[Problem]) -> None:
+        """Give all names their meaning."""
+        group, sums = self.group, self.group._element_sums(self.name)
+        rank = group._draw_rank()
+        context = CodeContext(
+            scope, self.key, DrawCounter(), rank=rank, problems=problems, sums=sums
+        )
+        self.body = resolve_code(self._assignments, context)
+        self.sums = tuple(sums.found)
+
+    def written(self) -> Iterator[Array]:
+        """Yield the arrays that the code changes, those of its sums included."""
+        yield from (array for array, _, _ in writes(self.body))
+        yield from (each.array for each in self.sums)
+
+    def read(self) -> Iterator[Array]:
+        """Yield the arrays that the code reads."""
+        yield from (array for array, _ in reads(self.body))
+        yield from (array for each in self.sums for array, _ in reads((each.addition,)))
+
+    def code(self, clock: ir.Clock, slot: str, order: int) -> RegularCode:
+        """Return the code in its place of a schedule."""
+        group, label = self.group, f"{self.group.describe()}: {self.verb}"
+        return RegularCode(
+            self.name,
+            clock,
+            slot,
+            order,
+            self.body,
+            group._code_description(),
+            lambda body: group._code_domain(body, label),
+            self.verb,
+            self.sums,
+        )
+
+    def arrays(self) -> Iterator[tuple[Array, ProgramArray]]:
+        """Yield the arrays of the sums with memory for them."""
+        sizes = self.group._sizes()
+        for each in self.sums:
+            dtype = each.array.dtype.numpy(self.group._real)
+            data = np.zeros(sizes[each.array.length], dtype)
+            yield each.array, ProgramArray(each.array.name, data)
