@@ -24,6 +24,7 @@ from simgen.api.group_names import GroupNames
 from simgen.api.name_conflicts import NameConflicts
 from simgen.api.namespaces import caller_namespace, checked_namespace
 from simgen.api.naming import is_read_only, variable_meant
+from simgen.api.present import Present
 from simgen.api.refractory_state import REFRACTORY, settable, take_over
 from simgen.api.seeds import Stream, take_stream
 from simgen.api.storage import AnyArray, StateVariable
@@ -330,6 +331,13 @@ class Group(GroupNames):
         """Return where code that runs for all elements forms sums, in arrays with this prefix."""
         group = self._code_description()
         return Sums(prefix, group.text, group.count())
+
+    def _present(self) -> Present:
+        """Return what code that runs at once finds here."""
+        return Present((self,))
+
+    def _take_back(self, name: str) -> None:
+        """Hook: called before code that runs at once uses a variable."""
 
     def _draw_rank(self) -> Expr | None:
         """Return what tells apart the draws of synapses between one pair of neurons."""

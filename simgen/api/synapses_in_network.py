@@ -16,6 +16,8 @@ from simgen.api.namespaces import Namespace
 from simgen.api.neuron_group import METHODS
 from simgen.api.pathways import Pathway
 from simgen.api.placed import Place
+from simgen.api.present import Present
+from simgen.api.present_synapses import present_synapses
 from simgen.api.seeds import Stream
 from simgen.api.storage import AnyArray, ProgramArray, StateVariable
 from simgen.api.subgroup import Subgroup
@@ -149,6 +151,18 @@ class SynapsesInNetwork(Group):
         for variable in self.variables.values():
             if variable.info.array in self._run.changed:  # what no code writes cannot diverge
                 yield variable.name, variable
+
+    def _present(self) -> Present:
+        return present_synapses(self)
+
+    def _take_back(self, name: str) -> None:
+        """Have the values of a variable at the synapses, where they may be written."""
+        traces = self._run.traces
+        if traces.holds(name):
+            traces.write_back()
+            self._changed()
+        if traces.is_stored(name):
+            traces.forget_stored()
 
     def _must_be_finite(self, name: str) -> bool:
         return True
