@@ -177,7 +177,7 @@ def locals_of(roots: Sequence[Stmt], body: Sequence[Stmt]) -> set[Local]:
 
 def _refuse(stmt: Stmt, message: str) -> None:
     origin: Origin | None = getattr(stmt, "origin", None)
-    hint = "Use a second run_regularly, with another order, for the other statements."
+    hint = "Give the other statements a second run_regularly with another order, or a second run_now."
     raise_problems([Problem(message, origin, hint, EquationError)])
 
 

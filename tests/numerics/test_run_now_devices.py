@@ -15,7 +15,8 @@ from simgen import (
     set_device,
     start_scope,
 )
-from simgen.targets.cuda.emulate import EmulatedDevice
+from simgen.targets.cuda import backend
+from simgen.targets.cuda.emulate import EmulatedDevice, open_emulated
 
 
 def everything():
@@ -131,3 +132,20 @@ def test_single_precision(name):
     group.run_now("v = sum_all(i); moment = t")
     np.testing.assert_array_equal(group.v, 6)
     set_device("auto", dtype="float64")
+
+
+@pytest.mark.compiler
+@pytest.mark.parametrize("deterministic", [True, False])
+def test_the_threads_of_a_device_do_not_race(monkeypatch, deterministic):
+    device = open_emulated(order="shuffled", seed=3, check=True)
+    monkeypatch.setattr(backend, "open_device", lambda options: device)
+    results = []
+    for options in ({"deterministic": deterministic}, {"deterministic": True}):
+        set_device("cuda", emulate=True, **options)
+        start_scope()
+        simgen.seed(4)
+        results.append(everything())
+        monkeypatch.undo()
+    set_device("auto")
+    for found, expected in zip(*results, strict=True):
+        np.testing.assert_allclose(found, expected, rtol=0 if deterministic else 1e-11)
