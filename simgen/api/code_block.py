@@ -50,12 +50,11 @@ class CodeBlock:
         self.sums = tuple(sums.found)
 
     def written(self) -> Iterator[Array]:
-        """Yield the arrays that the code changes, those of its sums included."""
+        """Yield the arrays that the code changes."""
         yield from (array for array, _, _ in writes(self.body))
-        yield from (each.array for each in self.sums)
 
     def read(self) -> Iterator[Array]:
-        """Yield the arrays that the code reads."""
+        """Yield the arrays that the code and its sums read."""
         yield from (array for array, _ in reads(self.body))
         yield from (array for each in self.sums for array, _ in reads((each.addition,)))
 

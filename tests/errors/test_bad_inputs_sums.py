@@ -43,10 +43,10 @@ def in_connect() -> None:
     synapses(connected=False).connect("v_pre > mean_all(v_pre)")
 
 
-def through_a_subexpression() -> None:
-    made = synapses("w : volt\ny = sum_over_post(w) : volt")
+def through_a_subexpression(summed: str = "w") -> None:
+    made = synapses(f"w : volt\ny = sum_over_post({summed}) : volt")
     made.run_regularly("w = y")
-    network_of(made).run(0.1 * ms)
+    network_of(made).run(0.1 * ms, namespace={"scale": 2})
 
 
 def own_function(x: float) -> float:
@@ -67,6 +67,12 @@ ROWS = [
         ["on_pre", NOT_HERE],
     ),
     Bad("subexpression", through_a_subexpression, UnsupportedFeatureError, [NOT_HERE]),
+    Bad(
+        "subexpression with a constant",
+        lambda: through_a_subexpression("scale*w"),
+        UnsupportedFeatureError,
+        [NOT_HERE, "y = sum_over_post(scale*w)"],
+    ),
     Bad(
         "threshold",
         lambda: neurons("v : volt", threshold="v > mean_all(v)", reset=""),

@@ -9,7 +9,17 @@ import numpy as np
 import pytest
 
 import simgen
-from simgen import Network, NeuronGroup, Synapses, ms, mV, nS, set_device, start_scope
+from simgen import (
+    Network,
+    NeuronGroup,
+    SpikeGeneratorGroup,
+    Synapses,
+    ms,
+    mV,
+    nS,
+    set_device,
+    start_scope,
+)
 
 DEVICES: tuple[tuple[str, dict[str, Any]], ...] = (
     ("reference", {}),
@@ -168,6 +178,42 @@ def test_variables_written_by_refractory_gates_count_as_they_are(device: str) ->
     Network(group).run(0.6 * ms)
     np.testing.assert_array_equal(group.v, [1, 2, 30, 30])
     np.testing.assert_array_equal(group.u, [1, 2, 30, 30])
+
+
+def test_traces_that_only_a_sum_reads_stay_at_the_synapses(device: str) -> None:
+    source = SpikeGeneratorGroup(3, [0, 1, 2, 1], [0.1, 0.1, 0.3, 0.4] * ms)
+    target = NeuronGroup(2, "v : 1\nx : 1", threshold="v > 1", reset="v = 0")
+    synapses = Synapses(
+        source,
+        target,
+        """w : 1
+        da/dt = -a/(1e9*second) : 1 (event-driven)
+        db/dt = -b/(1e9*second) : 1 (event-driven)""",
+        on_pre="a += 1; w += b",
+        on_post="b += 1; w += a",
+    )
+    synapses.connect()
+    synapses.run_at("x_post += sum_over_post(a)/N_incoming", [0.6] * ms)
+    Network(source, target, synapses).run(0.8 * ms)
+    np.testing.assert_allclose(target.x, 4)
+
+
+def test_storing_and_timing_a_network_with_sums(device: str) -> None:
+    group = NeuronGroup(10, "v : 1")
+    synapses = Synapses(group, group, "w : 1\nn : 1")
+    synapses.connect(p=0.5)
+    synapses.w = "rand()"
+    synapses.run_regularly("w += rand(); w *= 4/sum_over_pre(w); n = sum_all(w)", dt=0.1 * ms)
+    network = Network(group, synapses)
+    network.run(0.2 * ms)
+    network.store()
+    network.run(0.3 * ms, profile=device != "cuda")
+    first = synapses.w[:]
+    network.restore(restore_random_state=True)
+    network.run(0.3 * ms)
+    np.testing.assert_array_equal(synapses.w, first)
+    if device != "cuda":
+        assert any("sum_over_pre" in name for name, _ in network.profiling_info)
 
 
 def test_no_synapses_give_empty_sums(device: str) -> None:
