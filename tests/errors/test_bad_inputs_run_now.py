@@ -34,6 +34,11 @@ def negative_rates() -> None:
     made.run_now("rates_post += -2*Hz")
 
 
+def sum_in_a_subexpression() -> None:
+    scale = 2  # noqa: F841 - found by name
+    synapses("w : volt\ny = sum_over_post(scale*w) : volt").run_now("w = y")
+
+
 ROWS = [
     Bad("no text", lambda: neurons_do(3), ArgumentTypeError, ["run_now of NeuronGroup 'exc'", "3"]),
     Bad("grammar", lambda: neurons_do("x = x +"), EquationError, ["run_now of", "^"]),
@@ -53,6 +58,12 @@ ROWS = [
         lambda: neurons_do("v = sum_over_pre(v)"),
         UnsupportedFeatureError,
         ["goes over synapses"],
+    ),
+    Bad(
+        "sum in a subexpression",
+        sum_in_a_subexpression,
+        UnsupportedFeatureError,
+        ["'sum_over_post'", "equations", "y = sum_over_post(scale*w)"],
     ),
     Bad(
         "not connected",
