@@ -17,9 +17,9 @@ from simgen.ir.stmt import Stmt
 from simgen.ir.visit import reads, writes
 from simgen.lang.statements import parse_statements
 from simgen.model.code import CodeContext, resolve_code
+from simgen.model.reductions import Reduction
 from simgen.model.resolve import DrawCounter
 from simgen.model.scope import Scope
-from simgen.model.sums import SumModel
 
 if TYPE_CHECKING:
     from simgen.api.group import Group
@@ -36,27 +36,27 @@ class CodeBlock:
         self.name = name
         self.key = Param(f"{name}.key", DType.U64)
         self.body: tuple[Stmt, ...] = ()
-        self.sums: tuple[SumModel, ...] = ()
+        self.reductions: tuple[Reduction, ...] = ()
         self._assignments = parse_statements(SourceText(text, verb, group.describe()))
 
     def resolve(self, scope: Scope, problems: list[Problem]) -> None:
         """Give all names their meaning."""
-        group, sums = self.group, self.group._element_sums(self.name)
+        group, reductions = self.group, self.group._element_reductions(self.name)
         rank = group._draw_rank()
         context = CodeContext(
-            scope, self.key, DrawCounter(), rank=rank, problems=problems, sums=sums
+            scope, self.key, DrawCounter(), rank=rank, problems=problems, reductions=reductions
         )
         self.body = resolve_code(self._assignments, context)
-        self.sums = tuple(sums.found)
+        self.reductions = tuple(reductions.found)
 
     def written(self) -> Iterator[Array]:
         """Yield the arrays that the code changes."""
         yield from (array for array, _, _ in writes(self.body))
 
     def read(self) -> Iterator[Array]:
-        """Yield the arrays that the code and its sums read."""
+        """Yield the arrays that the code and its reductions read."""
         yield from (array for array, _ in reads(self.body))
-        yield from (array for each in self.sums for array, _ in reads((each.addition,)))
+        yield from (array for each in self.reductions for array, _ in reads((each.statement,)))
 
     def code(self, clock: ir.Clock, slot: str, order: int) -> RegularCode:
         """Return the code in its place of a schedule."""
@@ -70,13 +70,13 @@ class CodeBlock:
             group._code_description(),
             lambda body: group._code_domain(body, label),
             self.verb,
-            self.sums,
+            self.reductions,
         )
 
     def arrays(self) -> Iterator[tuple[Array, ProgramArray]]:
-        """Yield the arrays of the sums with memory for them."""
+        """Yield the arrays of the reductions with memory for them."""
         sizes = self.group._sizes()
-        for each in self.sums:
+        for each in self.reductions:
             dtype = each.array.dtype.numpy(self.group._real)
             data = np.zeros(sizes[each.array.length], dtype)
             yield each.array, ProgramArray(each.array.name, data)

@@ -45,8 +45,8 @@ from simgen.ir.expr import ELEMENT, Array, Expr, Index, IndexKind
 from simgen.ir.stmt import EventList, Stmt
 from simgen.lang.expressions import parse_expression
 from simgen.model.description import SECOND, GroupDescription, GroupScope
+from simgen.model.reductions import Reductions
 from simgen.model.scope import ConstantScope, Scope
-from simgen.model.sums import Sums
 from simgen.units import DIMENSIONLESS, Dimension, Quantity
 
 Positions = npt.NDArray[np.integer[Any]]
@@ -327,10 +327,10 @@ class Group(GroupNames):
         """Return the domain of code that runs for all elements."""
         return elements(self._description)
 
-    def _element_sums(self, prefix: str) -> Sums:
-        """Return where code that runs for all elements forms sums, in arrays with this prefix."""
+    def _element_reductions(self, prefix: str) -> Reductions:
+        """Return where code that runs for all elements forms its sums, in arrays with a prefix."""
         group = self._code_description()
-        return Sums(prefix, group.text, group.count())
+        return Reductions(prefix, group.text, group.count())
 
     def _present(self) -> Present:
         """Return what code that runs at once finds here."""

@@ -31,8 +31,8 @@ from simgen.integrate.model import Derived
 from simgen.ir.expr import POST, PRE, Array, Load, Param
 from simgen.ir.kernel import Item
 from simgen.lang.equations import EquationSet
+from simgen.model.reductions import Reductions, SynapseEnd
 from simgen.model.scope import ConstantScope
-from simgen.model.sums import Sums, SynapseEnd
 
 if TYPE_CHECKING:
     from simgen.api.synapses_as_group import SynapsesAsGroup
@@ -81,13 +81,13 @@ class SynapsesInNetwork(Group):
                 first = group.start if isinstance(group, Subgroup) else 0
                 yield f"{parent_group(group).name}.{name}", first, first + group._size()
 
-    def _element_sums(self, prefix: str) -> Sums:
+    def _element_reductions(self, prefix: str) -> Reductions:
         source = self._source_model()
         ends = {
             "pre": SynapseEnd(PRE, source.pre, Load(source.outgoing, PRE)),
             "post": SynapseEnd(POST, source.post, Load(source.incoming, POST)),
         }
-        return Sums(prefix, self.describe(), Param(source.store.length, DType.I64), ends)
+        return Reductions(prefix, self.describe(), Param(source.store.length, DType.I64), ends)
 
     def _resolve(self, namespace: Namespace, problems: list[Problem]) -> None:
         self._run.resolve(self._constants(namespace), problems)

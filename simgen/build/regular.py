@@ -1,4 +1,4 @@
-"""Code that runs for all elements of a group at once, with sums over them.
+"""Code that runs for all elements of a group at once, with reductions over them.
 
 A sum is formed before the statement that asks for it, from what the statements before it have
 written for all elements; so the code is cut there::
@@ -22,13 +22,12 @@ from dataclasses import dataclass, field, replace
 
 from simgen.build.neurons import element_items, elements, locals_of
 from simgen.errors import EquationError, Problem, raise_problems
-from simgen.ir.construct import cast, integer
 from simgen.ir.expr import ELEMENT, ZERO, Array, Expr, Load, Local
 from simgen.ir.kernel import Clock, Domain, Item, Kernel, Once
 from simgen.ir.stmt import If, Let, Stmt, Store
 from simgen.ir.visit import all_nodes, reads, writes
 from simgen.model.description import GroupDescription
-from simgen.model.sums import SumModel
+from simgen.model.reductions import Reduction
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +46,7 @@ class RegularCode:
     group: GroupDescription
     domain: Callable[[tuple[Stmt, ...]], Domain]
     what: str = "run_regularly"
-    sums: tuple[SumModel, ...] = ()
+    reductions: tuple[Reduction, ...] = ()
     due: Expr | None = None
 
 
@@ -55,8 +54,8 @@ def regular_items(code: RegularCode) -> Iterable[Item]:
     """Yield the items of a run_regularly; those of one name run in this order."""
     parts = _parts(code)
     for number, part in enumerate(parts):
-        for each in part.sums:
-            yield from _sum_items(code, each, part.lets)
+        for each in part.reductions:
+            yield from _reduction_items(code, each, part.lets)
         if len(parts) > 1 and not writes(part.body):
             continue  # only locals, which the parts that use them compute
         body = _gated((*_used(part.lets, part.body), *part.body), code.due)
@@ -75,21 +74,21 @@ def regular_items(code: RegularCode) -> Iterable[Item]:
 
 @dataclass(slots=True)
 class _Part:
-    """Statements after the sums that they need; ``lets`` are the locals bound before them."""
+    """Statements after the reductions that they need; ``lets`` are the locals bound before them."""
 
     lets: tuple[Let, ...]
-    sums: Sequence[SumModel] = ()
+    reductions: Sequence[Reduction] = ()
     body: list[Stmt] = field(default_factory=list)
 
 
 def _parts(code: RegularCode) -> list[_Part]:
     """Cut the code before each statement that needs a sum of what was written before it."""
-    sums = {each.array: each for each in code.sums}
+    reductions = {each.array: each for each in code.reductions}
     parts = [_Part(())]
     for place, stmt in enumerate(code.body):
-        needed = _needed((stmt,), sums)
+        needed = _needed((stmt,), reductions)
         for each in needed:  # each is formed once, for the first statement that reads it
-            del sums[each.array]
+            del reductions[each.array]
         if needed:
             _require_fresh(code.body, place, needed)
             lets = tuple(each for each in code.body[:place] if isinstance(each, Let))
@@ -98,28 +97,27 @@ def _parts(code: RegularCode) -> list[_Part]:
     return parts
 
 
-def _needed(body: Iterable[Stmt], sums: dict[Array, SumModel]) -> list[SumModel]:
-    """Return the sums that statements read, and those that these are formed of, first."""
+def _needed(body: Iterable[Stmt], reductions: dict[Array, Reduction]) -> list[Reduction]:
+    """Return the reductions that statements read, and those that these are formed of, first."""
     found = [node.array for node in all_nodes(body) if isinstance(node, Load)]
-    needed: list[SumModel] = []
+    needed: list[Reduction] = []
     for array in dict.fromkeys(found):
-        if array in sums:
-            each = sums[array]
-            inner = _needed((each.addition,), sums)
+        if array in reductions:
+            each = reductions[array]
+            inner = _needed((each.statement,), reductions)
             needed += [one for one in (*inner, each) if one not in needed]
     return needed
 
 
-def _sum_items(code: RegularCode, each: SumModel, lets: Sequence[Let]) -> Iterator[Item]:
+def _reduction_items(code: RegularCode, each: Reduction, lets: Sequence[Let]) -> Iterator[Item]:
     """Yield the kernels that clear a sum and form it."""
     array = each.array
     label = array.name
     comment = f"{code.group.text}: {code.what}, {array.name.rpartition('.')[2]}"
-    zero = cast(integer(0), array.dtype)
     index = ZERO if each.per is None else ELEMENT
     domain: Domain = Once() if each.per is None else elements(each.per)
-    clear = (Store(array, index, zero),)
-    add = (each.addition,)
+    clear = (Store(array, index, each.start),)
+    add = (each.statement,)
     over = code.domain(add) if each.over is None else elements(each.over)
     for name, where, body in (
         (f"{label}_clear", domain, clear),
@@ -147,9 +145,9 @@ def _gated(body: Sequence[Stmt], due: Expr | None) -> tuple[Stmt, ...]:
     )
 
 
-def _require_fresh(body: Sequence[Stmt], cut: int, sums: Sequence[SumModel]) -> None:
+def _require_fresh(body: Sequence[Stmt], cut: int, reductions: Sequence[Reduction]) -> None:
     """Raise EquationError if what comes after a cut uses a local that would no longer be the same."""
-    after: list[Stmt] = [*(each.addition for each in sums), *body[cut:]]
+    after: list[Stmt] = [*(each.statement for each in reductions), *body[cut:]]
     used: set[Local] = locals_of(after, body)
     for place, stmt in enumerate(body[:cut]):
         if not isinstance(stmt, Let) or stmt.local not in used:
@@ -159,7 +157,7 @@ def _require_fresh(body: Sequence[Stmt], cut: int, sums: Sequence[SumModel]) -> 
         if stale:
             name = min(stale).rpartition(".")[2]
             message = (
-                f"This is computed before '{name}' changes, but used after a sum over all elements "
+                f"This is computed before '{name}' changes, but used after a reduction over all elements "
                 "was formed, where it is no longer known."
             )
             hint = "Give the synapses or neurons a variable for it."

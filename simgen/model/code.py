@@ -21,6 +21,7 @@ from simgen.ir.visit import walk
 from simgen.lang.statements import Assignment
 from simgen.model.functions import said
 from simgen.model.hints import literal_hint
+from simgen.model.reductions import Reductions
 from simgen.model.resolve import DrawCounter, Resolver
 from simgen.model.scope import (
     Entry,
@@ -30,7 +31,6 @@ from simgen.model.scope import (
     ValueEntry,
     VariableEntry,
 )
-from simgen.model.sums import Sums
 from simgen.model.whole_numbers import accumulate_value, store_value
 from simgen.units import DIMENSIONLESS, Dimension
 
@@ -85,7 +85,7 @@ class CodeContext:
     forbid_shared: str = ""  # why shared variables may not be written here
     prefix: str = ""
     problems: list[Problem] = field(default_factory=list)
-    sums: Sums | None = None  # of code that may form sums over all elements
+    reductions: Reductions | None = None  # of code that may form reductions over all elements
 
     def resolver(self, scope: Scope | None = None) -> Resolver:
         """Return a resolver that reports into ``problems``."""
@@ -96,7 +96,7 @@ class CodeContext:
             draws=self.draws,
             draw_rank=self.rank,
             strict=self.strict,
-            sums=self.sums,
+            reductions=self.reductions,
         )
 
 
@@ -107,8 +107,8 @@ def resolve_code(assignments: Sequence[Assignment], context: CodeContext) -> tup
     body: list[Stmt] = []
     for assignment in assignments:
         value, dim = resolver.expression(assignment.value)
-        if context.sums is not None:
-            context.sums.end_statement()
+        if context.reductions is not None:
+            context.reductions.end_statement()
         target = context.scope.lookup(assignment.target)
         if isinstance(target, VariableEntry):
             if target.shared and not context.forbid_shared:

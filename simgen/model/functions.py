@@ -27,21 +27,21 @@ Typed = tuple[Expr, Dimension | None]
 KnownArgs = Sequence[tuple[Expr, Dimension]]
 
 
-class SumsOverElements(Protocol):
+class ReducesElements(Protocol):
     """What a block of code is asked for by functions that add over many elements."""
 
     @property
     def owner(self) -> str:
         """The object that the code is of, for messages."""
 
-    def add(self, function: str, over: str, value: Expr, origin: Origin) -> Expr | None:
-        """Return the sum of ``value`` over all elements with one ``over``, as each sees it.
+    def add(self, function: str, op: str, over: str, value: Expr, origin: Origin) -> Expr | None:
+        """Return what ``op`` makes of ``value`` over all elements with one ``over``.
 
         None if the elements have no such end.
         """
 
     def count(self, over: str) -> Expr:
-        """Return how many elements there are in the same sum."""
+        """Return how many elements with one ``over`` there are."""
 
 
 class FunctionContext(Protocol):
@@ -60,8 +60,8 @@ class FunctionContext(Protocol):
         """Why random numbers are refused here; empty where they are allowed."""
 
     @property
-    def sums(self) -> SumsOverElements | None:
-        """Where sums over elements are formed, None where none can be."""
+    def reductions(self) -> ReducesElements | None:
+        """Where reductions over elements are formed, None where none can be."""
 
     def next_draw(self) -> int:
         """Return a number that no other draw with the same key has."""
@@ -217,14 +217,13 @@ def _draw(distribution: str, arity: int, equal: bool = False) -> ModelFunction:
 
 
 def _over_elements(name: str, over: str) -> ModelFunction:
-    """Return a function that adds its argument over the elements with the same end, or all.
-
-    One whose name begins with "mean" divides the sum by their number.
-    """
+    """Return a function of all elements with the same end, or all: a sum, mean or extreme."""
+    what = name.partition("_")[0]
+    op = {"min": "min", "max": "max"}.get(what, "+")
 
     def resolve(context: FunctionContext, node: CallNode, args: KnownArgs) -> Typed:
-        sums = context.sums
-        if sums is None:
+        reductions = context.reductions
+        if reductions is None:
             return context.fail(
                 node.origin,
                 f"'{name}' goes over all elements at once, which equations, the code of events and "
@@ -236,16 +235,15 @@ def _over_elements(name: str, over: str) -> ModelFunction:
         if failure is not None:
             return failure
         expr, dim = args[0]
-        total = sums.add(name, over, expr, node.origin)
+        total = reductions.add(name, op, over, expr, node.origin)
         if total is None:
             return context.fail(
                 node.origin,
-                f"'{name}' goes over synapses, but this is the code of {sums.owner}.",
-                f"Use {name.partition('_')[0]}_all for all its elements, or the code of Synapses.",
+                f"'{name}' goes over synapses, but this is the code of {reductions.owner}.",
+                f"Use {what}_all for all its elements, or the code of Synapses.",
                 UnsupportedFeatureError,
             )
-        is_mean = name.startswith("mean")
-        return (binary("/", total, sums.count(over)) if is_mean else total), dim
+        return (binary("/", total, reductions.count(over)) if what == "mean" else total), dim
 
     return ModelFunction(name, 1, resolve)
 
@@ -269,7 +267,7 @@ BUILTIN_FUNCTIONS: dict[str, ModelFunction] = {
         _draw("truncated_normal", 4, equal=True),
         *(
             _over_elements(f"{what}_{place}", place.removeprefix("over_"))
-            for what in ("sum", "mean")
+            for what in ("sum", "mean", "min", "max")
             for place in ("all", "over_pre", "over_post")
         ),
     )
@@ -277,8 +275,8 @@ BUILTIN_FUNCTIONS: dict[str, ModelFunction] = {
 
 # What to use in place of functions that other languages have.
 OTHER_FUNCTIONS: dict[str, str] = {
-    "min": "Use clip(x, -inf, hi).",
-    "max": "Use clip(x, lo, inf).",
+    "min": "Use clip(x, -inf, hi), or min_all(x) for that of all elements.",
+    "max": "Use clip(x, lo, inf), or max_all(x) for that of all elements.",
     "minimum": "Use clip(x, -inf, hi).",
     "maximum": "Use clip(x, lo, inf).",
     "where": "Use int(condition)*x to choose a value.",
@@ -295,12 +293,8 @@ OTHER_FUNCTIONS: dict[str, str] = {
     "sum": "Use sum_all(x), or in synapses sum_over_pre(x) or sum_over_post(x).",
     "mean": "Use mean_all(x), or in synapses mean_over_pre(x) or mean_over_post(x).",
     "count_all": "Use sum_all(int(condition)).",
-    "max_all": "Only sums and means are formed over elements.",
-    "min_all": "Only sums and means are formed over elements.",
-    "max_over_pre": "Only sums and means are formed over elements.",
-    "min_over_pre": "Only sums and means are formed over elements.",
-    "max_over_post": "Only sums and means are formed over elements.",
-    "min_over_post": "Only sums and means are formed over elements.",
+    "count_over_pre": "Use sum_over_pre(int(condition)), or N_outgoing.",
+    "count_over_post": "Use sum_over_post(int(condition)), or N_incoming.",
     "round": "Use floor(x + 0.5).",
     "mod": "Use '%'.",
     "float": "Leave it out; '/' is always true division.",

@@ -28,7 +28,7 @@ from simgen.lang.syntax import (
     UnaryNode,
 )
 from simgen.lang.unit_expressions import unit_dimension
-from simgen.model.functions import OTHER_FUNCTIONS, SumsOverElements, Typed, quote, said
+from simgen.model.functions import OTHER_FUNCTIONS, ReducesElements, Typed, quote, said
 from simgen.model.hints import literal_hint
 from simgen.model.operators import (
     arithmetic,
@@ -73,7 +73,7 @@ class Resolver:
     ``draw_key`` None or a text in ``forbid_random`` (a sentence that says why) refuses random
     numbers. With ``strict`` False an unknown name is no problem: it has an unknown dimension
     (None), which spreads and suppresses further checks. Code that may go over many elements at once
-    gives ``sums``.
+    gives ``reductions``.
     """
 
     def __init__(
@@ -86,7 +86,7 @@ class Resolver:
         draw_rank: Expr | None = None,
         strict: bool = True,
         forbid_random: str = "",
-        sums: SumsOverElements | None = None,
+        reductions: ReducesElements | None = None,
     ) -> None:
         self.scope = scope
         self.problems = problems
@@ -95,7 +95,7 @@ class Resolver:
         self._key = draw_key
         self._rank = draw_rank
         self._forbid_random = forbid_random
-        self._sums = sums
+        self._reductions = reductions
         self._depth = 0
         self._operations = 0
         # What was put in for a subexpression: the entry (kept alive, for its ids are the key),
@@ -119,9 +119,9 @@ class Resolver:
         return self._forbid_random
 
     @property
-    def sums(self) -> SumsOverElements | None:
-        """Where sums over elements are formed, None where none can be."""
-        return self._sums
+    def reductions(self) -> ReducesElements | None:
+        """Where reductions over elements are formed, None where none can be."""
+        return self._reductions
 
     def next_draw(self) -> int:
         """Return a number that no other draw with the same key has."""
@@ -290,15 +290,15 @@ class Resolver:
         if key in self._open:
             return self.fail(node.origin, f"The subexpression '{node.name}' is defined by itself.")
         before, scope, forbidden = self._operations, self.scope, self._forbid_random
-        sums = self._sums
+        reductions = self._reductions
         self._open.add(key)
-        self.scope, self._sums = entry.scope, None  # equations form no sums
+        self.scope, self._reductions = entry.scope, None  # equations form no reductions
         if not entry.constant_over_dt:
             self._forbid_random = _DRAW_IN_SUBEXPRESSION
         try:
             expr, dim = self._resolve(entry.node)
         finally:
-            self.scope, self._forbid_random, self._sums = scope, forbidden, sums
+            self.scope, self._forbid_random, self._reductions = scope, forbidden, reductions
             self._open.discard(key)
         self.check_declared(node.name, entry.node, (expr, dim), entry.dim, entry.dtype)
         result = (expr, None if dim is None else entry.dim)

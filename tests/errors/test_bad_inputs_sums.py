@@ -133,10 +133,10 @@ ROWS = [
         ["'sum_all' is a built-in function", "a function of your own"],
     ),
     Bad(
-        "maximum",
-        lambda: regularly("w = max_over_post(w)"),
+        "count",
+        lambda: regularly("n = count_over_post(w)"),
         UnknownNameError,
-        ["no function 'max_over_post'", "Only sums and means"],
+        ["no function 'count_over_post'", "sum_over_post(int(condition))"],
     ),
     Bad(
         "plain sum",

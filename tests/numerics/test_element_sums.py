@@ -112,6 +112,49 @@ def test_sums_and_means_of_every_kind(device: str) -> None:
     assert synapses.whole == 12
 
 
+def test_extremes_of_every_kind(device: str) -> None:
+    group = NeuronGroup(6, "v : volt\nk : integer\nlow : volt (shared)\nhigh : integer (shared)")
+    group.v = [3, -2, 7, 0, 5, 1] * mV
+    group.k = [3, -2, -7, 0, 5, 1]
+    synapses = Synapses(
+        group,
+        group[1:],
+        """w : 1
+        k_syn : integer
+        a : 1
+        b : 1
+        c : integer
+        d : integer
+        top : 1 (shared)
+        least : integer (shared)""",
+    )
+    i, j = np.array([0, 0, 2, 2, 5]), np.array([0, 1, 1, 1, 4])
+    synapses.connect(i=i, j=j)
+    synapses.w = [-3, 1.5, 2, -4, -0.5]
+    synapses.k_syn = [-3, 10, 2, -4, 2**31 - 1]
+    synapses.run_regularly(
+        """a = max_over_post(w)
+        b = min_over_pre(w)
+        c = max_over_pre(k_syn)
+        d = min_over_post(k_syn)
+        top = max_all(w)
+        least = min_all(k_syn)"""
+    )
+    group.run_regularly("low = min_all(v); high = max_all(k)")
+    group[2:4].run_regularly("v -= max_all(v); k = min_all(k*i)", order=1)
+    Network(group, synapses).run(0.1 * ms)
+    np.testing.assert_array_equal(synapses.a, [-3, 2, 2, 2, -0.5])
+    np.testing.assert_array_equal(synapses.b, [-3, -3, -4, -4, -0.5])
+    np.testing.assert_array_equal(synapses.c, [10, 10, 2, 2, 2**31 - 1])
+    np.testing.assert_array_equal(synapses.d, [-3, -4, -4, -4, 2**31 - 1])
+    assert (synapses.top, synapses.least) == (2, -4)
+    assert (group.low / mV, group.high) == (-2, 5)
+    np.testing.assert_allclose(group.v / mV, [3, -2, 0, -7, 5, 1], atol=1e-12)
+    np.testing.assert_array_equal(group.k, [3, -2, 0, 0, 5, 1])
+    group.run_now("v = max_all(v*int(i != 4))")
+    assert group.v[0] / mV == 3
+
+
 def test_a_sum_sees_what_statements_before_it_wrote_for_all(device: str) -> None:
     group = NeuronGroup(3, "v : 1\nz : 1")
     synapses = Synapses(group, group, "w : 1\nold : 1\nu : 1")

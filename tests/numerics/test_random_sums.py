@@ -1,4 +1,4 @@
-"""Random code with sums, run at once and in a network, against NumPy statement by statement."""
+"""Random code with sums and extremes, at once and in a network, against NumPy."""
 
 from __future__ import annotations
 
@@ -10,9 +10,8 @@ import simgen
 from simgen import Network, NeuronGroup, Synapses, ms, start_scope
 
 COUNTS = {"reference": 40, "cpu": 6, "cuda": 3}
-FUNCTIONS = [
-    f"{what}_{over}" for what in ("sum", "mean") for over in ("all", "over_pre", "over_post")
-]
+WHAT = ("sum", "mean", "min", "max")
+FUNCTIONS = [f"{what}_{over}" for what in WHAT for over in ("all", "over_pre", "over_post")]
 
 
 def expression(choose: random.Random, names: list[str], depth: int = 0) -> str:
@@ -47,22 +46,23 @@ def statements(choose: random.Random) -> list[tuple[str, str, str]]:
 def expected(code: list[tuple[str, str, str]], values: dict, i: np.ndarray, j: np.ndarray) -> None:
     """Run the statements for all synapses, one after the other."""
 
-    def over(ends: np.ndarray, mean: bool):
+    def over(ends: np.ndarray, what: str):
         def function(x):
             x = np.broadcast_to(np.asarray(x, float), i.shape)
+            if what in ("min", "max"):
+                found = np.full(ends.max() + 1, np.inf if what == "min" else -np.inf)
+                (np.minimum if what == "min" else np.maximum).at(found, ends, x)
+                return found[ends]
             total = np.bincount(ends, weights=x)
-            return (total / np.maximum(np.bincount(ends), 1) if mean else total)[ends]
+            return (total / np.maximum(np.bincount(ends), 1) if what == "mean" else total)[ends]
 
         return function
 
-    functions = {
-        "int": lambda x: np.asarray(x).astype(int),
-        "sum_all": lambda x: np.broadcast_to(x, i.shape).sum(),
-        "mean_all": lambda x: np.broadcast_to(x, i.shape).mean(),
-    }
-    for name, mean in (("sum", False), ("mean", True)):
-        functions[f"{name}_over_pre"] = over(i, mean)
-        functions[f"{name}_over_post"] = over(j, mean)
+    functions = {"int": lambda x: np.asarray(x).astype(int)}
+    for what in WHAT:
+        functions[f"{what}_over_pre"] = over(i, what)
+        functions[f"{what}_over_post"] = over(j, what)
+        functions[f"{what}_all"] = over(np.zeros_like(i), what)
     for target, operation, text in code:
         value = eval(text, {}, {**functions, **values, "i": i, "j": j})
         old = values.get(target, 0)
