@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from simgen.build.facts import NetworkFacts
 from simgen.build.schedule import DEFAULT_SLOTS, order_items, with_lags
+from simgen.build.texts import present_program
 from simgen.errors import Problem, gathering, raise_problems
 from simgen.ir.expr import Array
 from simgen.ir.kernel import Item, Program
@@ -76,6 +77,11 @@ def build_program(
     schedule = with_lags(order_items(items, slots, python))
     clocks = tuple(dict.fromkeys(item.kernel.clock for item in schedule))
     return note_divisions(Program(schedule, clocks))
+
+
+def build_present(items: Iterable[Item]) -> Program:
+    """Return the program that runs some code once, before the passes."""
+    return note_divisions(present_program(items))
 
 
 def optimise(program: Program, level: int) -> Program:

@@ -82,4 +82,23 @@ static __device__ __forceinline__ void sg_atomic_multiply(int64_t *place, int64_
   } while (seen != expected);
 }
 
+// The smaller or larger of both; NaN beats all numbers, as in sg_min and sg_max.
+#define SG_ATOMIC_EXTREME(name, beats, kind, word_kind, from_bits, bits)             \
+  static __device__ __forceinline__ void name(kind *place, kind value) {              \
+    word_kind *const word = (word_kind *)place;                                       \
+    word_kind seen = *(volatile word_kind *)word, expected;                           \
+    do {                                                                              \
+      expected = seen;                                                                \
+      if (!((value beats from_bits(expected)) | (value != value))) return;            \
+      seen = atomicCAS(word, expected, (word_kind)bits(value));                       \
+    } while (seen != expected);                                                       \
+  }
+SG_ATOMIC_EXTREME(sg_atomic_min, <, double, unsigned long long, sg_from_bits, sg_bits)
+SG_ATOMIC_EXTREME(sg_atomic_max, >, double, unsigned long long, sg_from_bits, sg_bits)
+SG_ATOMIC_EXTREME(sg_atomic_min, <, float, unsigned int, sg_from_bitsf, sg_bitsf)
+SG_ATOMIC_EXTREME(sg_atomic_max, >, float, unsigned int, sg_from_bitsf, sg_bitsf)
+SG_ATOMIC_EXTREME(sg_atomic_min, <, int64_t, unsigned long long, (int64_t), )
+SG_ATOMIC_EXTREME(sg_atomic_max, >, int64_t, unsigned long long, (int64_t), )
+#undef SG_ATOMIC_EXTREME
+
 #endif

@@ -263,6 +263,7 @@ class CompiledNetwork(Timeline):
         versions = tuple(variable.latest_version() for variable in self._variables)
         if versions == self._versions:
             return
+        self.memory.claim()  # what other programs have written
         self._whole_numbers.require_divisors()
         rebind = False
         for component, derived in self._derived:

@@ -139,17 +139,17 @@ def _require_finite(running: Iterable[Component], objects: Iterable[Component], 
         for component in running:
             for name, variable in component._checked_state():
                 if not variable.is_finite():
-                    values = _judged(variable, variable.values)
+                    values = judged(variable, variable.values)
                     check_finite(name, component.describe(), values, when)
     except NumericalError:
         for component in objects:
             for name, variable in component._checked_state():
                 values = np.atleast_1d(cast("Group", component)._read(name, slice(None)))
-                check_finite(name, component.describe(), _judged(variable, values), when)
+                check_finite(name, component.describe(), judged(variable, values), when)
         raise
 
 
-def _judged(variable: ProgramArray, values: npt.NDArray[Any]) -> npt.NDArray[Any]:
+def judged(variable: ProgramArray, values: npt.NDArray[Any]) -> npt.NDArray[Any]:
     """Return values without the infinities that the user means to be there."""
     if not getattr(variable, "may_be_infinite", False):
         return values

@@ -90,7 +90,7 @@ def assign_on_device(group: Group, variable: StateVariable, item: Any, text: str
         executable.bind(memory)
         _mirror(memory).place(variable.array)
     except MemoryLimitError:  # no random stream was taken yet
-        _keep(memory, group)
+        keep_state(memory, group)
         return False
     if found.chosen is not None:
         memory.ints[_CHOICE_KEY.name] = _signed(take_key(found.chosen))
@@ -104,7 +104,7 @@ def assign_on_device(group: Group, variable: StateVariable, item: Any, text: str
         chosen = None if found.chosen is None else CHOSEN
         _mirror(memory).store(variable.array, OUT, chosen, found.start, found.stop)
     finally:
-        _keep(memory, group)
+        keep_state(memory, group)
     variable.version += 1
     return True
 
@@ -128,7 +128,7 @@ def _resolved(group: Group, variable: StateVariable, item: Any, text: str) -> _A
     places: slice | None = group._everywhere()
     if variable.info.shared or variable.info.linked or context.real != _real():
         return None
-    if any(known.is_lent() or known.is_given() for known in _variables(group)):
+    if any(known.is_lent() or known.is_given() for known in variables_of(group)):
         return None
     chosen = None
     try:
@@ -192,7 +192,7 @@ def _fits(group: Group, variable: StateVariable) -> bool:
     return group._index() is SYNAPSE and (store is None or store.n_parts == 1)
 
 
-def _variables(group: Group) -> list[StateVariable]:
+def variables_of(group: Group) -> list[StateVariable]:
     """Return the variables of a group, and of those that synapses connect."""
     ends = [group.__dict__.get(side) for side in ("source", "target")]
     groups = [group, *(end for end in ends if end is not None)]
@@ -225,7 +225,7 @@ def _fill(memory: Memory, found: _Assignment, env: TextEnvironment) -> Program:
         for node in all_nodes(program.schedule[0].kernel.body)
         if isinstance(node, Load)
     }
-    for known in _variables(group):
+    for known in variables_of(group):
         if known is variable or known.array in read:
             known.bind(memory, True)
             memory.ints[known.info.array.length] = known.size
@@ -259,9 +259,9 @@ def _check(memory: Memory, found: _Assignment) -> None:
         check_not_infinite(new, f"'{variable.name}' of {found.context.owner}")
 
 
-def _keep(memory: Memory, group: Group) -> None:
+def keep_state(memory: Memory, group: Group) -> None:
     """Free what only the program needed."""
-    names = {known.array for known in _variables(group)}
+    names = {known.array for known in variables_of(group)}
     _mirror(memory).keep(names)
     memory.arrays = {name: data for name, data in memory.arrays.items() if name in names}
     memory.unset.clear()

@@ -24,6 +24,7 @@ from simgen.api.group_names import GroupNames
 from simgen.api.name_conflicts import NameConflicts
 from simgen.api.namespaces import caller_namespace, checked_namespace
 from simgen.api.naming import is_read_only, variable_meant
+from simgen.api.present import Present
 from simgen.api.refractory_state import REFRACTORY, settable, take_over
 from simgen.api.seeds import Stream, take_stream
 from simgen.api.storage import AnyArray, StateVariable
@@ -44,6 +45,7 @@ from simgen.ir.expr import ELEMENT, Array, Expr, Index, IndexKind
 from simgen.ir.stmt import EventList, Stmt
 from simgen.lang.expressions import parse_expression
 from simgen.model.description import SECOND, GroupDescription, GroupScope
+from simgen.model.reductions import Reductions
 from simgen.model.scope import ConstantScope, Scope
 from simgen.units import DIMENSIONLESS, Dimension, Quantity
 
@@ -324,6 +326,18 @@ class Group(GroupNames):
     def _code_domain(self, body: tuple[Stmt, ...], label: str) -> ir.Domain:
         """Return the domain of code that runs for all elements."""
         return elements(self._description)
+
+    def _element_reductions(self, prefix: str) -> Reductions:
+        """Return where code that runs for all elements forms its sums, in arrays with a prefix."""
+        group = self._code_description()
+        return Reductions(prefix, group.text, group.count())
+
+    def _present(self) -> Present:
+        """Return what code that runs at once finds here."""
+        return Present((self,))
+
+    def _take_back(self, name: str) -> None:
+        """Hook: called before code that runs at once uses a variable."""
 
     def _draw_rank(self) -> Expr | None:
         """Return what tells apart the draws of synapses between one pair of neurons."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, cast
 
 from simgen.api.operations import RegularOperation
+from simgen.api.run_now import run_now
 from simgen.api.timed_operation import TimedOperation
 
 if TYPE_CHECKING:
@@ -44,6 +45,27 @@ class RunsCode:
         """
         group = cast("Group", self)
         return RegularOperation(group, code, dt=dt, clock=clock, when=when, order=order, name=name)
+
+    def run_now(self, code: str) -> None:
+        """Run statements for all elements at once, between runs or from a network_operation.
+
+        They are compiled and may form sums: ``S.run_now("w *= 10 / sum_over_post(w)")``. Names are
+        looked up in the object's namespace, else in that of the caller.
+
+        Parameters
+        ----------
+        code
+            Statements.
+
+        Raises
+        ------
+        EquationError, ArgumentTypeError, ModelError
+            The code cannot be read, depends on the order of synapses, or there are none yet.
+        NumericalError
+            A variable is not a number afterwards, or a whole number does not fit.
+
+        """
+        run_now(cast("Group", self), code)
 
     def run_at(
         self,

@@ -10,22 +10,17 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from simgen.api.clock import Clock, choose_clock, defaultclock
+from simgen.api.code_block import CodeBlock
 from simgen.api.component import Component
 from simgen.api.namespaces import Namespace
 from simgen.api.placed import Place
 from simgen.api.seeds import Stream, take_stream
 from simgen.build.facts import NetworkFacts
-from simgen.build.neurons import RegularCode, regular_items
+from simgen.build.regular import RegularCode, regular_items
 from simgen.build.schedule import DEFAULT_SLOTS, name_key, slot_positions
-from simgen.dtypes import DType
-from simgen.errors import ArgumentTypeError, Problem, SourceText
-from simgen.ir.expr import Array, Param
+from simgen.errors import ArgumentTypeError, Problem
+from simgen.ir.expr import Array
 from simgen.ir.kernel import Item, Program
-from simgen.ir.stmt import Stmt
-from simgen.ir.visit import reads, writes
-from simgen.lang.statements import parse_statements
-from simgen.model.code import CodeContext, resolve_code
-from simgen.model.resolve import DrawCounter
 from simgen.model.scope import ConstantScope
 from simgen.runtime.simulation import HostOperation
 from simgen.runtime.timing import TimeAxis
@@ -52,19 +47,14 @@ class RegularOperation(Component):
         name: str | None,
     ) -> None:
         super().__init__(name, f"{group.name}_{self._verb}*", when=when, order=order)
-        if not isinstance(code, str):
-            raise ArgumentTypeError(f"{self._verb} of {group.describe()} takes text, not {code!r}.")
         self.group = group
         self.clock: Clock = (
             group.clock
             if dt is None and clock is None
             else choose_clock(dt, clock, self.describe())
         )
-        self._code = SourceText(code, self._verb, group.describe())
-        self._assignments = parse_statements(self._code)
-        self._key = Param(f"{self.name}.key", DType.U64)
+        self._block = CodeBlock(group, code, self._verb, self.name)
         self._stream = take_stream()
-        self._body: tuple[Stmt, ...] = ()
         self._constants: ConstantScope | None = None
         self._check()
         group._adopt(self)
@@ -81,36 +71,27 @@ class RegularOperation(Component):
     def _resolve(self, namespace: Namespace, problems: list[Problem]) -> None:
         constants = self.group._constants(namespace)
         scope = self.group._code_scope(constants, self.clock.ir, self.when)
-        rank = self.group._draw_rank()
-        context = CodeContext(scope, self._key, DrawCounter(), rank=rank, problems=problems)
-        self._body = resolve_code(self._assignments, context)
+        self._block.resolve(scope, problems)
         self._constants = constants
 
     def _written(self) -> Iterable[Array]:
-        yield from (array for array, _, _ in writes(self._body))
+        return self._block.written()
 
     def _observed(self) -> Iterable[Array]:
-        yield from self._written()
-        yield from (array for array, _ in reads(self._body))
+        yield from self._block.written()
+        yield from self._block.read()
 
     def _items(self, facts: NetworkFacts) -> Iterable[Item]:
         return regular_items(self._regular_code())
 
     def _regular_code(self) -> RegularCode:
-        domain = self.group._code_domain(self._body, f"{self.group.describe()}: {self._verb}")
-        return RegularCode(
-            self.name,
-            self.clock.ir,
-            self.when,
-            self.order,
-            self._body,
-            self.group._code_description(),
-            domain,
-            self._verb,
-        )
+        return self._block.code(self.clock.ir, self.when, self.order)
+
+    def _arrays(self) -> Iterator[tuple[Array, Any]]:
+        return self._block.arrays()
 
     def _keys(self) -> dict[str, Stream]:
-        return {self._key.name: self._stream}
+        return {self._block.key.name: self._stream}
 
     def _constant_scopes(self) -> Iterable[ConstantScope]:
         return () if self._constants is None else (self._constants,)

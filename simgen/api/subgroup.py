@@ -14,6 +14,7 @@ from simgen.api.group import Group
 from simgen.api.group_code import RunsCode
 from simgen.api.namespaces import Namespace
 from simgen.api.placed import Place
+from simgen.api.present import Present
 from simgen.api.storage import AnyArray
 from simgen.dtypes import DType
 from simgen.errors import ArgumentTypeError, IndexRangeError, ModelError
@@ -153,6 +154,9 @@ class Subgroup(RunsCode, Group):
 
     def _constants(self, run_namespace: Namespace | None) -> ConstantScope:
         return self.source._constants(run_namespace)
+
+    def _present(self) -> Present:
+        return self.source._present()
 
     def _places(self) -> Iterator[Place]:
         return iter(())

@@ -339,11 +339,7 @@ class Synapses(RunsCode, SynapticStates):
         super()._write(name, item, value, plain)
 
     def _before_write(self, name: str) -> None:
-        if self._run.traces.holds(name):
-            self._run.traces.write_back()
-            self._changed()
-        if self._run.traces.is_stored(name):
-            self._run.traces.forget_stored()
+        self._take_back(name)
         if self._data.n == 0 and not self.variables[name].info.shared:
             raise UnknownAttributeError(
                 f"{self.describe()} has no synapses yet; call connect() before setting '{name}'."

@@ -16,6 +16,8 @@ from simgen.api.namespaces import Namespace
 from simgen.api.neuron_group import METHODS
 from simgen.api.pathways import Pathway
 from simgen.api.placed import Place
+from simgen.api.present import Present
+from simgen.api.present_synapses import present_synapses
 from simgen.api.seeds import Stream
 from simgen.api.storage import AnyArray, ProgramArray, StateVariable
 from simgen.api.subgroup import Subgroup
@@ -23,11 +25,13 @@ from simgen.api.synaptic_data import SynapticData
 from simgen.api.synaptic_run import SynapticRun
 from simgen.build.facts import NetworkFacts
 from simgen.build.synapses import touched_by
+from simgen.dtypes import DType
 from simgen.errors import Problem
 from simgen.integrate.model import Derived
-from simgen.ir.expr import Array
+from simgen.ir.expr import POST, PRE, Array, Load, Param
 from simgen.ir.kernel import Item
 from simgen.lang.equations import EquationSet
+from simgen.model.reductions import Reductions, SynapseEnd
 from simgen.model.scope import ConstantScope
 
 if TYPE_CHECKING:
@@ -76,6 +80,14 @@ class SynapsesInNetwork(Group):
                 group = self.source if side == "pre" else self.target
                 first = group.start if isinstance(group, Subgroup) else 0
                 yield f"{parent_group(group).name}.{name}", first, first + group._size()
+
+    def _element_reductions(self, prefix: str) -> Reductions:
+        source = self._source_model()
+        ends = {
+            "pre": SynapseEnd(PRE, source.pre, Load(source.outgoing, PRE)),
+            "post": SynapseEnd(POST, source.post, Load(source.incoming, POST)),
+        }
+        return Reductions(prefix, self.describe(), Param(source.store.length, DType.I64), ends)
 
     def _resolve(self, namespace: Namespace, problems: list[Problem]) -> None:
         self._run.resolve(self._constants(namespace), problems)
@@ -139,6 +151,18 @@ class SynapsesInNetwork(Group):
         for variable in self.variables.values():
             if variable.info.array in self._run.changed:  # what no code writes cannot diverge
                 yield variable.name, variable
+
+    def _present(self) -> Present:
+        return present_synapses(self)
+
+    def _take_back(self, name: str) -> None:
+        """Have the values of a variable at the synapses, where they may be written."""
+        traces = self._run.traces
+        if traces.holds(name):
+            traces.write_back()
+            self._changed()
+        if traces.is_stored(name):
+            traces.forget_stored()
 
     def _must_be_finite(self, name: str) -> bool:
         return True

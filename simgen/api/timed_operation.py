@@ -102,6 +102,7 @@ class TimedOperation(RegularOperation):
         return timed_items(TimedCode(self._regular_code(), *self._places_of_times()))
 
     def _arrays(self) -> Iterator[tuple[Array, Any]]:
+        yield from super()._arrays()
         yield from zip(self._places_of_times(), (self._steps, self._cursor, self._due))
 
     def _parameters(self) -> dict[str, float | int]:

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
 from simgen.api.component import Component
 from simgen.api.storage import AnyArray
-from simgen.api.synapses_in_network import SynapsesInNetwork
 from simgen.api.zero_divisions import ConstantDivisions, zero_error
 from simgen.errors import NumericalError
 from simgen.integrate.model import Derived
@@ -21,6 +21,9 @@ from simgen.ir.kernel import Kernel, OverIndices, Program
 from simgen.ir.stmt import Accumulate, Append, If, Note, Scatter, Stmt, Store
 from simgen.ir.visit import flatten
 from simgen.targets.base import Memory
+
+if TYPE_CHECKING:
+    from simgen.api.synapses_in_network import SynapsesInNetwork
 
 _LAST = 2**31 - 1
 
@@ -135,7 +138,7 @@ def _synapse_text(kernel: Kernel, place: int, running: Iterable[Component]) -> s
     store = getattr(domain, "synapses" if isinstance(domain, OverIndices) else "store", None)
     name = getattr(store, "name", "")
     for part in running:
-        if isinstance(part, SynapsesInNetwork) and name == f"{part.name}.rows":
-            data = part._data
+        if name == f"{part.name}.rows":
+            data = cast("SynapsesInNetwork", part)._data
             return f" at the synapse from {data.sources()[place]} to {data.targets()[place]}"
     return ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from simgen.errors import EquationError, Origin, Problem, raise_problems
 from simgen.integrate.model import Update
@@ -31,20 +31,6 @@ REACTION_SLOTS = ("resets", "after_resets")
 def slot_of_event(slots: tuple[str, str], event: str) -> str:
     """Return the usual slot of what belongs to an event."""
     return slots[0 if event == "spike" else 1]
-
-
-@dataclass(frozen=True, slots=True)
-class RegularCode:
-    """Code that runs on a clock of its own for all elements of a group."""
-
-    name: str
-    clock: Clock
-    slot: str
-    order: int
-    body: tuple[Stmt, ...]
-    group: GroupDescription
-    domain: Domain
-    what: str = "run_regularly"
 
 
 def elements(group: GroupDescription) -> OverElements:
@@ -167,10 +153,10 @@ def _split(body: Sequence[Stmt]) -> tuple[tuple[Stmt, ...], tuple[Stmt, ...]]:
         for place, stmt in enumerate(body[: last + 1])
         if place in places or isinstance(stmt, Let)
     )
-    needed = _locals_of(tuple(stmt for stmt in shared if not isinstance(stmt, Let)), shared)
+    needed = locals_of(tuple(stmt for stmt in shared if not isinstance(stmt, Let)), shared)
     shared = tuple(stmt for stmt in shared if not isinstance(stmt, Let) or stmt.local in needed)
     single = tuple(stmt for place, stmt in enumerate(body) if place not in places)
-    used = _locals_of(tuple(stmt for stmt in single if not isinstance(stmt, Let)), single)
+    used = locals_of(tuple(stmt for stmt in single if not isinstance(stmt, Let)), single)
     single = tuple(stmt for stmt in single if not isinstance(stmt, Let) or stmt.local in used)
     changed = {array for array, _, _ in writes(shared)}
     for stmt in body[:last]:
@@ -180,7 +166,7 @@ def _split(body: Sequence[Stmt]) -> tuple[tuple[Stmt, ...], tuple[Stmt, ...]]:
     return shared, single
 
 
-def _locals_of(roots: Sequence[Stmt], body: Sequence[Stmt]) -> set[Local]:
+def locals_of(roots: Sequence[Stmt], body: Sequence[Stmt]) -> set[Local]:
     """Return the locals that statements use, directly or through other locals of the body."""
     found = {node for node in all_nodes(roots) if isinstance(node, Local)}
     for stmt in reversed(body):
@@ -191,7 +177,7 @@ def _locals_of(roots: Sequence[Stmt], body: Sequence[Stmt]) -> set[Local]:
 
 def _refuse(stmt: Stmt, message: str) -> None:
     origin: Origin | None = getattr(stmt, "origin", None)
-    hint = "Use a second run_regularly, with another order, for the other statements."
+    hint = "Give the other statements a second run_regularly with another order, or a second run_now."
     raise_problems([Problem(message, origin, hint, EquationError)])
 
 
@@ -200,19 +186,3 @@ def _is_shared(stmt: Stmt) -> bool:
     targets = writes((stmt,))
     return bool(targets) and all(index.kind is IndexKind.ZERO for _, index, _ in targets)
 
-
-def regular_items(code: RegularCode) -> Iterable[Item]:
-    """Yield the items of a run_regularly; those of one name run in this order."""
-    yield from element_items(
-        code.name,
-        code.slot,
-        code.order,
-        code.body,
-        code.group,
-        code.what,
-        clock=code.clock,
-        domain=code.domain,
-    )
-
-
-__all__ = ["RegularCode", "element_items", "elements", "neuron_items", "regular_items"]

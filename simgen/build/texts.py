@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import replace
+
 from simgen.dtypes import DType
 from simgen.ir.construct import cast, integer, select
 from simgen.ir.expr import (
@@ -26,7 +29,7 @@ from simgen.ir.kernel import (
     SynapseStore,
 )
 from simgen.ir.stmt import Let, Stmt, Store
-from simgen.ir.visit import map_expr
+from simgen.ir.visit import map_expr, map_stmt
 
 CLOCK = Clock("text")
 OUT = "text.value"
@@ -72,13 +75,25 @@ def assignment_program(
     return _program(domain, body)
 
 
+def present_program(items: Iterable[Item]) -> Program:
+    """Return the program that runs code once, which makes the items with the clock CLOCK.
+
+    Random numbers and the time are as in :func:`text_program`.
+    """
+    fixed = []
+    for item in items:
+        body = tuple(map_stmt(stmt, _present) for stmt in item.kernel.body)
+        fixed.append(replace(item, kernel=replace(item.kernel, body=body)))
+    return Program(tuple(fixed), (CLOCK,))
+
+
 def _fixed(expr: Expr) -> Expr:
     """Return an expression with the present time as a parameter."""
+    return map_expr(expr, _present)
 
-    def fixed(node: Expr) -> Expr:
-        return NOW if isinstance(node, Time) else NOW_STEP if isinstance(node, Step) else node
 
-    return map_expr(expr, fixed)
+def _present(node: Expr) -> Expr:
+    return NOW if isinstance(node, Time) else NOW_STEP if isinstance(node, Step) else node
 
 
 def _program(domain: Domain, body: tuple[Stmt, ...]) -> Program:

@@ -11,12 +11,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from simgen.build.neurons import RegularCode, regular_items
+from simgen.build.regular import RegularCode, regular_items
 from simgen.dtypes import DType
 from simgen.ir.construct import binary, cast, compare
 from simgen.ir.expr import ZERO, Array, Gather, Load, Local, Step
 from simgen.ir.kernel import Item, Kernel, Once
-from simgen.ir.stmt import If, Let, Store
+from simgen.ir.stmt import Let, Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +46,4 @@ def timed_items(timed: TimedCode) -> Iterable[Item]:
     comment = f"{code.group.text}: whether it is time for {code.what}"
     kernel = Kernel(f"{code.name}_due", Once(), body, code.clock, comment=comment)
     yield Item(code.slot, code.order, code.name, kernel)
-    due = Load(timed.due, ZERO)
-    gated = tuple(
-        stmt if isinstance(stmt, Let) else If(due, (stmt,), getattr(stmt, "origin", None))
-        for stmt in code.body
-    )
-    yield from regular_items(replace(code, body=gated))
+    yield from regular_items(replace(code, due=Load(timed.due, ZERO)))

@@ -55,7 +55,7 @@ class Store:
 
 @dataclass(frozen=True, slots=True)
 class Accumulate:
-    """``array[index] op= value`` with op in ``+ *``; subtraction adds the negative.
+    """``array[index] op= value`` with op in ``+ * min max``; subtraction adds the negative.
 
     ``beyond`` is that of :class:`Store`. Numbers that fit in the end may still have been too large
     on the way.

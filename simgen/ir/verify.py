@@ -178,7 +178,9 @@ class _Checker:
                 self._typed(value, wide or array.dtype, f"the value stored in '{array.name}'")
             case Accumulate(array=array, index=index, op=op, value=value):
                 self._place(array, index)
-                self._require(op in ("+", "*"), f"'{op}' is no accumulation")
+                self._require(op in ("+", "*", "min", "max"), f"'{op}' is no accumulation")
+                extreme = op in ("min", "max") and stmt.beyond is not None
+                self._require(not extreme, "notes what is beyond an extreme")
                 number = array.dtype in (*_NUMBERS, DType.I32)  # a whole number of the model
                 self._require(number, f"accumulates into {array.dtype.name}")
                 wide = self._beyond(stmt)

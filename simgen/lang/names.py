@@ -8,7 +8,9 @@ from simgen.units import unit_from_name
 
 _FUNCTIONS = (
     "sin cos tan sinh cosh tanh arcsin arccos arctan exp log log10 log1p expm1 exprel sqrt ceil "
-    "floor abs sign clip int timestep rand randn poisson truncated_normal"
+    "floor abs sign clip int timestep rand randn poisson truncated_normal "
+    "sum_all sum_over_pre sum_over_post mean_all mean_over_pre mean_over_post "
+    "min_all min_over_pre min_over_post max_all max_over_pre max_over_post"
 )
 _RESERVED = (
     "t dt t_in_timesteps i j N N_pre N_post N_incoming N_outgoing lastspike not_refractory "

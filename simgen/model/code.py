@@ -21,6 +21,7 @@ from simgen.ir.visit import walk
 from simgen.lang.statements import Assignment
 from simgen.model.functions import said
 from simgen.model.hints import literal_hint
+from simgen.model.reductions import Reductions
 from simgen.model.resolve import DrawCounter, Resolver
 from simgen.model.scope import (
     Entry,
@@ -84,6 +85,7 @@ class CodeContext:
     forbid_shared: str = ""  # why shared variables may not be written here
     prefix: str = ""
     problems: list[Problem] = field(default_factory=list)
+    reductions: Reductions | None = None  # of code that may form reductions over all elements
 
     def resolver(self, scope: Scope | None = None) -> Resolver:
         """Return a resolver that reports into ``problems``."""
@@ -94,6 +96,7 @@ class CodeContext:
             draws=self.draws,
             draw_rank=self.rank,
             strict=self.strict,
+            reductions=self.reductions,
         )
 
 
@@ -104,6 +107,8 @@ def resolve_code(assignments: Sequence[Assignment], context: CodeContext) -> tup
     body: list[Stmt] = []
     for assignment in assignments:
         value, dim = resolver.expression(assignment.value)
+        if context.reductions is not None:
+            context.reductions.end_statement()
         target = context.scope.lookup(assignment.target)
         if isinstance(target, VariableEntry):
             if target.shared and not context.forbid_shared:

@@ -8,7 +8,13 @@ from fractions import Fraction
 from typing import Any, Protocol
 
 from simgen.dtypes import DType
-from simgen.errors import DimensionMismatchError, EquationError, Origin, SimgenError
+from simgen.errors import (
+    DimensionMismatchError,
+    EquationError,
+    Origin,
+    SimgenError,
+    UnsupportedFeatureError,
+)
 from simgen.ir.construct import binary, call, cast, real
 from simgen.ir.expr import Cast, Expr, Param, RandomDraw
 from simgen.lang.names import shorten
@@ -19,6 +25,23 @@ from simgen.units import DIMENSIONLESS, Dimension
 # An expression with its dimension; None stands for one that is not known.
 Typed = tuple[Expr, Dimension | None]
 KnownArgs = Sequence[tuple[Expr, Dimension]]
+
+
+class ReducesElements(Protocol):
+    """What a block of code is asked for by functions that add over many elements."""
+
+    @property
+    def owner(self) -> str:
+        """The object that the code is of, for messages."""
+
+    def add(self, function: str, op: str, over: str, value: Expr, origin: Origin) -> Expr | None:
+        """Return what ``op`` makes of ``value`` over all elements with one ``over``.
+
+        None if the elements have no such end.
+        """
+
+    def count(self, over: str) -> Expr:
+        """Return how many elements with one ``over`` there are."""
 
 
 class FunctionContext(Protocol):
@@ -35,6 +58,10 @@ class FunctionContext(Protocol):
     @property
     def forbid_random(self) -> str:
         """Why random numbers are refused here; empty where they are allowed."""
+
+    @property
+    def reductions(self) -> ReducesElements | None:
+        """Where reductions over elements are formed, None where none can be."""
 
     def next_draw(self) -> int:
         """Return a number that no other draw with the same key has."""
@@ -189,6 +216,38 @@ def _draw(distribution: str, arity: int, equal: bool = False) -> ModelFunction:
     return ModelFunction(distribution, arity, resolve)
 
 
+def _over_elements(name: str, over: str) -> ModelFunction:
+    """Return a function of all elements with the same end, or all: a sum, mean or extreme."""
+    what = name.partition("_")[0]
+    op = {"min": "min", "max": "max"}.get(what, "+")
+
+    def resolve(context: FunctionContext, node: CallNode, args: KnownArgs) -> Typed:
+        reductions = context.reductions
+        if reductions is None:
+            return context.fail(
+                node.origin,
+                f"'{name}' goes over all elements at once, which equations, the code of events and "
+                "assigned text cannot do.",
+                "It can be used in run_regularly, run_at and run_now.",
+                UnsupportedFeatureError,
+            )
+        failure = require_number(context, node, args)
+        if failure is not None:
+            return failure
+        expr, dim = args[0]
+        total = reductions.add(name, op, over, expr, node.origin)
+        if total is None:
+            return context.fail(
+                node.origin,
+                f"'{name}' goes over synapses, but this is the code of {reductions.owner}.",
+                f"Use {what}_all for all its elements, or the code of Synapses.",
+                UnsupportedFeatureError,
+            )
+        return (binary("/", total, reductions.count(over)) if what == "mean" else total), dim
+
+    return ModelFunction(name, 1, resolve)
+
+
 _PLAIN = (
     "sin cos tan sinh cosh tanh arcsin arccos arctan exp log log10 log1p expm1 exprel ceil floor"
 )
@@ -206,13 +265,18 @@ BUILTIN_FUNCTIONS: dict[str, ModelFunction] = {
         _draw("randn", 0),
         _draw("poisson", 1),
         _draw("truncated_normal", 4, equal=True),
+        *(
+            _over_elements(f"{what}_{place}", place.removeprefix("over_"))
+            for what in ("sum", "mean", "min", "max")
+            for place in ("all", "over_pre", "over_post")
+        ),
     )
 }
 
 # What to use in place of functions that other languages have.
 OTHER_FUNCTIONS: dict[str, str] = {
-    "min": "Use clip(x, -inf, hi).",
-    "max": "Use clip(x, lo, inf).",
+    "min": "Use clip(x, -inf, hi), or min_all(x) for that of all elements.",
+    "max": "Use clip(x, lo, inf), or max_all(x) for that of all elements.",
     "minimum": "Use clip(x, -inf, hi).",
     "maximum": "Use clip(x, lo, inf).",
     "where": "Use int(condition)*x to choose a value.",
@@ -226,6 +290,11 @@ OTHER_FUNCTIONS: dict[str, str] = {
     "log2": "Use log(x)/log(2).",
     "pow": "Use '**'.",
     "fabs": "Use abs.",
+    "sum": "Use sum_all(x), or in synapses sum_over_pre(x) or sum_over_post(x).",
+    "mean": "Use mean_all(x), or in synapses mean_over_pre(x) or mean_over_post(x).",
+    "count_all": "Use sum_all(int(condition)).",
+    "count_over_pre": "Use sum_over_pre(int(condition)), or N_outgoing.",
+    "count_over_post": "Use sum_over_post(int(condition)), or N_incoming.",
     "round": "Use floor(x + 0.5).",
     "mod": "Use '%'.",
     "float": "Leave it out; '/' is always true division.",

@@ -28,7 +28,7 @@ from simgen.lang.syntax import (
     UnaryNode,
 )
 from simgen.lang.unit_expressions import unit_dimension
-from simgen.model.functions import OTHER_FUNCTIONS, Typed, quote, said
+from simgen.model.functions import OTHER_FUNCTIONS, ReducesElements, Typed, quote, said
 from simgen.model.hints import literal_hint
 from simgen.model.operators import (
     arithmetic,
@@ -72,7 +72,8 @@ class Resolver:
 
     ``draw_key`` None or a text in ``forbid_random`` (a sentence that says why) refuses random
     numbers. With ``strict`` False an unknown name is no problem: it has an unknown dimension
-    (None), which spreads and suppresses further checks.
+    (None), which spreads and suppresses further checks. Code that may go over many elements at once
+    gives ``reductions``.
     """
 
     def __init__(
@@ -85,6 +86,7 @@ class Resolver:
         draw_rank: Expr | None = None,
         strict: bool = True,
         forbid_random: str = "",
+        reductions: ReducesElements | None = None,
     ) -> None:
         self.scope = scope
         self.problems = problems
@@ -93,6 +95,7 @@ class Resolver:
         self._key = draw_key
         self._rank = draw_rank
         self._forbid_random = forbid_random
+        self._reductions = reductions
         self._depth = 0
         self._operations = 0
         # What was put in for a subexpression: the entry (kept alive, for its ids are the key),
@@ -114,6 +117,11 @@ class Resolver:
     def forbid_random(self) -> str:
         """Why random numbers are refused here; empty where they are allowed."""
         return self._forbid_random
+
+    @property
+    def reductions(self) -> ReducesElements | None:
+        """Where reductions over elements are formed, None where none can be."""
+        return self._reductions
 
     def next_draw(self) -> int:
         """Return a number that no other draw with the same key has."""
@@ -282,14 +290,15 @@ class Resolver:
         if key in self._open:
             return self.fail(node.origin, f"The subexpression '{node.name}' is defined by itself.")
         before, scope, forbidden = self._operations, self.scope, self._forbid_random
+        reductions = self._reductions
         self._open.add(key)
-        self.scope = entry.scope
+        self.scope, self._reductions = entry.scope, None  # equations form no reductions
         if not entry.constant_over_dt:
             self._forbid_random = _DRAW_IN_SUBEXPRESSION
         try:
             expr, dim = self._resolve(entry.node)
         finally:
-            self.scope, self._forbid_random = scope, forbidden
+            self.scope, self._forbid_random, self._reductions = scope, forbidden, reductions
             self._open.discard(key)
         self.check_declared(node.name, entry.node, (expr, dim), entry.dim, entry.dtype)
         result = (expr, None if dim is None else entry.dim)

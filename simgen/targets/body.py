@@ -71,10 +71,16 @@ class BodyPrinter:
                 return [self._whole(stmt, stmt.beyond, guard)]
             case Accumulate(op=op, value=value):
                 place = self.scope.printer.place(stmt.array, stmt.index)
+                named = op in ("min", "max")
+                if named:
+                    function = self.scope.printer.function(op, stmt.array.dtype)
+                    new = f"{function}({place}, {text(value)})"
+                else:
+                    new = f"{place} {op} {text(value, UNARY)}"
                 if guard:
-                    return [f"{place} = {guard} ? {place} {op} {text(value, UNARY)} : {place};"]
+                    return [f"{place} = {guard} ? {new} : {place};"]
                 own = self.accumulate(stmt, place, text(value))
-                return [own or f"{place} {op}= {text(value)};"]
+                return [own or (f"{place} = {new};" if named else f"{place} {op}= {text(value)};")]
             case Scatter(array=array, position=position, value=value) if not guard:
                 return [f"{self.scope.array(array)}[{text(position)}] = {text(value)};"]
             case If(condition=condition, body=body):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sys
 from contextlib import suppress
+from itertools import product
 from pathlib import Path
 from random import Random
 
@@ -142,6 +143,31 @@ def test_random_models_compile(nvrtc, monkeypatch, seed):
     assert sources
     for source in dict.fromkeys(sources):
         made = nvrtc.compile(source, ARCHITECTURES[seed])
+        assert made.works, made.log
+        assert made.log == ""
+
+
+@pytest.mark.compiler
+@pytest.mark.parametrize("real", ["float64", "float32"])
+def test_sums_and_extremes_over_elements_compile(nvrtc, monkeypatch, real):
+    programs = []
+    monkeypatch.setattr(network, "on_compiled", lambda compiled: programs.append(compiled.program))
+    simgen.set_device("reference", dtype=real)
+    simgen.start_scope()
+    group = simgen.NeuronGroup(3, "x : 1\nk : integer")
+    synapses = simgen.Synapses(group, group, "w : 1\nn : integer")
+    synapses.connect()
+    for what in ("sum", "mean", "min", "max"):
+        code = f"w += {what}_over_pre(w) + {what}_over_post(w*rand()) + {what}_all(w)"
+        if what != "mean":
+            code += f"; n = {what}_over_pre(n) + {what}_over_post(n) + {what}_all(n)"
+        synapses.run_regularly(code)
+        group.run_regularly(f"x = {what}_all(x) + {what}_all(k)")
+    simgen.Network(group, synapses).run(0.1 * simgen.ms)
+    simgen.set_device("auto", dtype="float64")
+    (program,) = programs
+    for deterministic, architecture in product((False, True), ARCHITECTURES):
+        made = nvrtc.compile(source_of(program, real, deterministic), architecture)
         assert made.works, made.log
         assert made.log == ""
 

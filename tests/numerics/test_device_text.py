@@ -73,8 +73,8 @@ def test_the_device_finds_the_bits_of_the_host(monkeypatch, dtype):
     device = open_emulated(order="shuffled", seed=3, check=True)
     monkeypatch.setattr(backend, "open_device", lambda options: device)
     made = []
-    plain = device_text._keep
-    monkeypatch.setattr(device_text, "_keep", lambda *given: (made.append(1), plain(*given)))
+    plain = device_text.keep_state
+    monkeypatch.setattr(device_text, "keep_state", lambda *given: (made.append(1), plain(*given)))
     found = []
     for name, options in (("reference", {}), ("cuda", {"emulate": True})):
         set_device(name, dtype=dtype, **options)

@@ -17,7 +17,10 @@ from simgen.targets.scope import Layout
 WARP, BLOCK = 32, 256  # threads; as in templates/cuda/head.cu.j2
 ONE = "one"  # the size that is always 1
 PARITIES = ("even", "odd")  # of steps
-_ATOMIC = {"+": "sg_atomic_add", "*": "sg_atomic_multiply"}
+_ATOMIC = {
+    **{"+": "sg_atomic_add", "*": "sg_atomic_multiply"},
+    **{"min": "sg_atomic_min", "max": "sg_atomic_max"},
+}
 _ATOMIC_WHOLE = {"+": "sg_atomic_whole_sum", "*": "sg_atomic_whole_product"}
 
 

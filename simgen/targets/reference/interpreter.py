@@ -37,7 +37,7 @@ from simgen.targets.reference.lanes import (
 )
 from simgen.targets.reference.random import draw_samples
 
-_ACCUMULATE = {"+": np.add, "*": np.multiply}
+_ACCUMULATE = {"+": np.add, "*": np.multiply, "min": np.minimum, "max": np.maximum}
 
 
 @dataclass(slots=True)

@@ -57,6 +57,7 @@ FREE = {
     ),
     "products written out": (Store(V, POST, times(W_S, V_POST)),),
     "products": (Accumulate(V, POST, "*", W_S),),
+    "extremes": (Accumulate(V, POST, "max", W_S), Accumulate(X, PRE, "min", W_S)),
     "weights": (Store(W, SYNAPSE, plus(times(W_S, V_POST), X_PRE)),),
     "a constant": (Store(V, POST, times(CONSTANT, Time())),),
     "a constant under a condition": (

@@ -100,7 +100,7 @@ MESSAGES = {
     "max(x, 2)": (
         UnknownNameError,
         "max(x, 2)",
-        "There is no function 'max'. Use clip(x, lo, inf).",
+        "There is no function 'max'. Use clip(x, lo, inf), or max_all(x) for that of all elements.",
     ),
     "v(3)": (
         EquationError,

@@ -145,6 +145,7 @@ def test_floating_sums_keep_their_order_where_that_is_asked_for():
     assert order(IN, add(V, PRE)) is SERIAL
     assert order(FIRED, add(TOTAL, ZERO)) is SERIAL
     assert order(OUT, add(COUNT, POST, integer(1))) is FREE  # whole numbers are exact
+    assert order(OUT, Accumulate(V, POST, "max", ONE)) is FREE  # and so are extremes
     assert order(ALL, add(V, ELEMENT)) is FREE
 
 
