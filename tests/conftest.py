@@ -16,7 +16,6 @@ import pytest
 
 import simgen
 from simgen.targets.cpu import backend
-from simgen.targets.cuda.emulate import loaded
 
 AS_SHIPPED = os.environ.get("SIMGEN_TEST_AS_SHIPPED", "") == "1"
 GOLDEN = Path(__file__).with_name("golden")
@@ -51,7 +50,6 @@ def quickly_compiled() -> Iterator[None]:
         if not AS_SHIPPED:
             patch.setattr(backend, "OPTIMIZE", "-O1")
             patch.setattr(backend, "THREADS_OF_OPENMP", 1)
-            patch.setattr(loaded, "OPTIMIZE", "-Og")
         yield
 
 

@@ -83,7 +83,10 @@ class TimedArray(Guarded):
         if bad.any():
             place = ", ".join(str(int(k)) for k in np.argwhere(bad)[0])
             raise ModelError(f"The values of {self.describe()} contain NaN (at position {place}).")
-        self._values: npt.NDArray[np.float64] = np.array(data, np.float64, order="C")
+        # one row after the other, and behind them what is read outside two dimensions
+        self._stored: npt.NDArray[np.float64] = np.full(data.size + 1, np.nan)
+        self._stored[:-1] = data.ravel()
+        self._values: npt.NDArray[np.float64] = self._stored[:-1].reshape(data.shape)
         self._dt = seconds(dt, f"dt of {self.describe()}")
         if self._dt <= 0:
             raise ModelError(f"dt of {self.describe()} must be positive, not {self._dt} s.")
@@ -226,7 +229,7 @@ class TimedArray(Guarded):
 
     def data(self, real: np.dtype[np.floating]) -> npt.NDArray[Any]:
         """Return the values as one row after the other, and NaN for what is outside."""
-        return np.append(self._values.ravel(), np.nan).astype(real)
+        return self._stored.astype(real, copy=False)
 
     def parameters(self) -> dict[str, float | int]:
         """Return the run-time parameters of the look-up."""

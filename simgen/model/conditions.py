@@ -8,7 +8,8 @@ import numpy as np
 
 from simgen.errors import NumericalError, Origin
 from simgen.integrate.model import Derived
-from simgen.ir.expr import Call, Compare, Const, Expr, Param
+from simgen.ir.divisions import is_run_constant
+from simgen.ir.expr import Compare, Expr
 from simgen.ir.visit import children, walk
 
 
@@ -29,11 +30,7 @@ def nan_checks(conditions: Iterable[tuple[Expr, Origin]], text: str) -> tuple[De
 
 def _may_be_nan(expr: Expr) -> bool:
     """Whether an expression is computed from constants only; of these none is NaN by itself."""
-    inner = tuple(walk(expr))
-    leaves = [node for node in inner if not tuple(children(node))]
-    fixed = all(isinstance(node, Const | Param) for node in leaves)
-    own = any(isinstance(node, Call) and node.user is not None for node in inner)
-    return fixed and not own and len(inner) > 1
+    return bool(children(expr)) and is_run_constant(expr)
 
 
 def _checked(expr: Expr, origin: Origin, text: str) -> Derived:

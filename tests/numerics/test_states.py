@@ -226,7 +226,7 @@ class TestTables:
         writable["v"] *= 2
         made.group.set_states(writable, format="pandas", units=False)
         np.testing.assert_array_equal(made.group.v / mV, [2, 4, 6, 8])
-        assert made.group.kind.dtype == np.int32
+        assert np.asarray(made.group.kind).dtype == np.int32
 
     @pytest.mark.parametrize(
         ("act", "error", "words"),
