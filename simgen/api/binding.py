@@ -322,7 +322,7 @@ class CompiledNetwork(Timeline):
         """Raise NumericalError for wrong integers and, if asked, for what is not finite."""
         self._whole_numbers.require(self.components, when)
         if finite and not all(variable.looks_finite() for variable in self._state):
-            require_finite(self.components, self.objects, when, self._tables)
+            require_finite(self.components, self.objects, when)
 
     def _caller(self, operation: NetworkOperation, position: int) -> Callable[[], None]:
         def call() -> None:

@@ -37,7 +37,6 @@ if TYPE_CHECKING:
     from simgen.api.recording import Recording
     from simgen.api.storage import ProgramArray, StateVariable
     from simgen.api.synapses import Synapses
-    from simgen.api.timed_array import TimedArray
 
 # The flags that an equation of each kind may have, by the kind of object it belongs to.
 NEURON_FLAGS = frozenset(("unless refractory", "constant over dt", "constant", "shared", "linked"))
@@ -116,25 +115,11 @@ def require_ring(events: EventList, buffer: EventBuffer, depth: int, component: 
         )
 
 
-def require_finite(
-    running: Iterable[Component],
-    objects: Iterable[Component],
-    when: str,
-    tables: Iterable[TimedArray],
-) -> None:
+def require_finite(running: Iterable[Component], objects: Iterable[Component], when: str) -> None:
     """Raise NumericalError if a state variable of what runs is not finite.
 
-    The message names one of the user's ``objects``, the index in it, and the ``tables`` that
-    may be why.
+    The message names one of the user's ``objects``, and the index in it.
     """
-    try:
-        _require_finite(running, objects, when)
-    except NumericalError as error:
-        causes = filter(None, dict.fromkeys(table.outside for table in tables))
-        raise NumericalError(" ".join((str(error), *causes))) from None
-
-
-def _require_finite(running: Iterable[Component], objects: Iterable[Component], when: str) -> None:
     try:
         for component in running:
             for name, variable in component._checked_state():

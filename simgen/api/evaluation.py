@@ -109,8 +109,14 @@ class TextEnvironment:
         table = find_table(array)
         if table is None:
             return self.context.find(array)[position]
-        table.require_inside(position)
+        table.check_sizes(self._size_of)
         return table.data(self.real)[position]
+
+    def _size_of(self, count: Expr) -> int | None:
+        """Return a number of elements, None if it is one of other objects."""
+        params = [node for node in walk(count) if isinstance(node, Param)]
+        known = all(param.name in self.context.sizes for param in params)
+        return int(evaluate(count, self)) if known else None
 
     def param(self, param: Param) -> Any:
         """Return constants, sizes and dt."""

@@ -190,42 +190,35 @@ class TimedArray(Guarded):
                     "",
                     IndexRangeError,
                 )
-            self._note_span(resolver, node.args[1])
-            entry = self._place(entry, cast(index, DType.I64))
+            own = self._note_span(resolver, node.args[1])
+            entry = self._place(entry, cast(index, DType.I64), checked=own)
         table = Array(f"{self.name}.values", DType.REAL, f"{self.name}.size", Role.TABLE)
         return Gather(table, entry), self.dim
 
-    def _place(self, entry: Expr, index: Expr) -> Expr:
-        """Return the place of a column at an entry; outside, that of the NaN behind the values."""
+    def _place(self, entry: Expr, index: Expr, *, checked: bool) -> Expr:
+        """Return the place of a column at an entry; outside, that of the NaN behind the values.
+
+        An index that is ``checked`` is inside.
+        """
         columns = Param(f"{self.name}.columns", DType.I64)
+        place = binary("+", binary("*", entry, columns), index)
+        if checked:
+            return place
         inside = Logical("and", compare(">=", index, integer(0)), compare("<", index, columns))
         last = binary("-", Param(f"{self.name}.size", DType.I64), integer(1))
-        return Select(inside, binary("+", binary("*", entry, columns), index), last)
+        return Select(inside, place, last)
 
-    @property
-    def outside(self) -> str:
-        """What it means that the NaN behind the values was read; empty with one dimension."""
-        if self._values.ndim == 1:
-            return ""
-        count = self._values.shape[1]
-        return f"{self.describe()} has {count} columns and gives NaN for other indices."
-
-    def require_inside(self, places: npt.NDArray[Any]) -> None:
-        """Raise IndexRangeError if the NaN behind the values would be read."""
-        if np.any(places == self._values.size):
-            raise IndexRangeError(
-                f"{self.describe()} has {self._values.shape[1]} columns, from 0, but it is called "
-                "with an index outside them."
-            )
-
-    def _note_span(self, resolver: Resolver, node: Node) -> None:
-        """Remember the number of elements whose own index is used."""
+    def _note_span(self, resolver: Resolver, node: Node) -> bool:
+        """Remember the number of elements whose own index is used; return whether it is one."""
         if not isinstance(node, Name) or node.name not in ("i", "j"):
-            return
+            return False
         side = resolver.scope.peek({"i": "N_pre", "j": "N_post"}[node.name])
         entry = side if isinstance(side, ValueEntry) else resolver.scope.peek("N")
-        if isinstance(entry, ValueEntry) and entry.expr not in self._spans:
+        if not isinstance(entry, ValueEntry):
+            return False
+        if entry.expr not in self._spans:
             self._spans.append(entry.expr)
+        return True
 
     def data(self, real: np.dtype[np.floating]) -> npt.NDArray[Any]:
         """Return the values as one row after the other, and NaN for what is outside."""

@@ -20,9 +20,10 @@ from simgen.ir.expr import (
     Load,
     Logical,
     Param,
+    Unary,
 )
 from simgen.ir.kernel import Program
-from simgen.ir.visit import flatten
+from simgen.ir.visit import flatten, walk
 from simgen.runtime.simulation import host_value
 from simgen.targets.base import Memory
 
@@ -49,8 +50,21 @@ def divisor_text(condition: Expr) -> str:
 def zero_error(condition: Expr, origin: Origin | None, place: str, what: str) -> NumericalError:
     """Return the error of a division by zero: at which place, and in what it was found."""
     shown = "" if origin is None else f"{origin.render()}\n  "
-    text = f"An integer is divided by zero{place}{divisor_text(condition)}"
-    return NumericalError(f"{shown}{text} ({what}).")
+    return NumericalError(f"{shown}{_fault_text(condition, place)} ({what}).")
+
+
+def _fault_text(condition: Expr, place: str) -> str:
+    """Return what has gone wrong; a fault comes last in a condition, after what guards it."""
+    while isinstance(condition, Logical) and condition.op == "and":
+        condition = condition.right
+    match condition:
+        case Unary(op="not", operand=Compare()):
+            return f"The mean of poisson() is negative or NaN{place}"
+        case Unary(op="not", operand=inside):
+            names = [node.name for node in walk(inside) if isinstance(node, Param)]
+            (table,) = {name.rpartition(".")[0] for name in names if name.endswith(".columns")}
+            return f"TimedArray '{table}' is asked for a column that it does not have{place}"
+    return f"An integer is divided by zero{place}{divisor_text(condition)}"
 
 
 @dataclass(frozen=True)

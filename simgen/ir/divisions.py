@@ -1,11 +1,15 @@
-"""Where integers are divided by zero: ``//`` and ``%`` then give 0, which is a wrong value."""
+"""Where code gives a wrong value without a NaN: what must be noted, or looked for before.
+
+``//`` and ``%`` of integers by zero give 0, and so do counts with a mean that is negative or NaN;
+tables with columns are read outside them.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
 
-from simgen.ir.construct import compare, integer, logical_and
+from simgen.ir.construct import compare, integer, logical_and, real
 from simgen.ir.expr import (
     Binary,
     Call,
@@ -13,8 +17,11 @@ from simgen.ir.expr import (
     Compare,
     Const,
     Expr,
+    Gather,
     Logical,
     Param,
+    RandomDraw,
+    Role,
     Select,
     Unary,
 )
@@ -25,9 +32,10 @@ _FIXED = (Const, Param, Unary, Binary, Compare, Logical, Select, Cast, Call)
 
 
 def zero_divisions(expr: Expr) -> tuple[Expr, ...]:
-    """Return the conditions under which ``expr`` divides integers by zero, each once.
+    """Return the conditions under which ``expr`` has a fault, each once.
 
-    What stands behind ``and`` and ``or`` counts only where the result depends on it, so that
+    That is: ``x == 0`` for what integers are divided by, else ``not`` what must hold. What stands
+    behind ``and`` and ``or`` counts only where the result depends on it, so that
     ``n != 0 and i % n == 0`` never divides by zero. Divisors that cannot be zero are left out.
     """
     return tuple(dict.fromkeys(_found(expr, None)))
@@ -63,8 +71,30 @@ def _found(expr: Expr, guard: Expr | None) -> Iterator[Expr]:
         case _:
             for child in children(expr):
                 yield from _found(child, guard)
-    if isinstance(expr, Binary) and _may_divide_by_zero(expr):
-        yield logical_and(guard, compare("==", expr.right, integer(0)))
+    fault = _fault(expr)
+    if fault is not None:
+        yield logical_and(guard, fault)
+
+
+def _fault(expr: Expr) -> Expr | None:
+    """Return when a node itself goes wrong, None if it cannot."""
+    match expr:
+        case Binary() if _may_divide_by_zero(expr):
+            return compare("==", expr.right, integer(0))
+        case RandomDraw(distribution="poisson", args=(mean,)) if _is_of_user(mean):
+            return Unary("not", compare(">=", mean, real(0.0)))
+        case Gather(array=array, position=Select(condition=inside)) if array.role is Role.TABLE:
+            return Unary("not", inside)
+    return None
+
+
+def _is_of_user(expr: Expr) -> bool:
+    """Whether an expression is more than what simgen itself computes from checked values."""
+    leaves = [node for node in walk(expr) if not children(node)]
+    return any(
+        ".c." in leaf.name if isinstance(leaf, Param) else not isinstance(leaf, Const)
+        for leaf in leaves
+    )
 
 
 def _may_divide_by_zero(node: Binary) -> bool:

@@ -16,7 +16,7 @@ from simgen.errors import (
     UnsupportedFeatureError,
 )
 from simgen.ir.construct import binary, call, cast, real
-from simgen.ir.expr import Cast, Expr, Param, RandomDraw
+from simgen.ir.expr import Cast, Const, Expr, Param, RandomDraw
 from simgen.lang.names import shorten
 from simgen.lang.syntax import CallNode, Node
 from simgen.model.hints import literal_hint
@@ -197,6 +197,20 @@ def _timestep(context: FunctionContext, node: CallNode, args: KnownArgs) -> Type
 _SECOND = Dimension.of(time=1)
 
 
+def _no_distribution(distribution: str, args: Sequence[Expr]) -> str:
+    """Return why literals are no arguments of a distribution, empty if they are."""
+    values = [arg.value if isinstance(arg, Const) else None for arg in args]
+    if distribution == "poisson" and values[0] is not None and values[0] < 0:
+        return "The mean of poisson() cannot be negative."
+    if distribution == "truncated_normal":
+        _, spread, low, high = values
+        if spread is not None and spread < 0:
+            return "The standard deviation of truncated_normal() cannot be negative."
+        if low is not None and high is not None and low > high:
+            return "The lower bound of truncated_normal() is above the upper one."
+    return ""
+
+
 def _draw(distribution: str, arity: int, equal: bool = False) -> ModelFunction:
     """Return a function that draws a sample; with ``equal`` its arguments share their dimension."""
 
@@ -208,6 +222,9 @@ def _draw(distribution: str, arity: int, equal: bool = False) -> ModelFunction:
         failure = check(context, node, args)
         if failure is not None:
             return failure
+        wrong = _no_distribution(distribution, [expr for expr, _ in args])
+        if wrong:
+            return context.fail(node.origin, wrong)
         reals = tuple(cast(expr, DType.REAL) for expr, _ in args)
         number = context.next_draw()
         draw = RandomDraw(distribution, reals, context.draw_key, number, context.draw_rank)
