@@ -16,7 +16,7 @@ from simgen.ir.verify import verify_program
 from simgen.options import Options
 from simgen.passes.fuse_kernels import fuse_kernels
 from simgen.passes.hoist_invariants import hoist_invariants
-from simgen.passes.note_divisions import note_divisions
+from simgen.passes.note_faults import note_faults
 from simgen.targets.base import Target
 from simgen.targets.cpu.backend import CpuTarget
 from simgen.targets.cuda.backend import CudaTarget, open_device
@@ -76,12 +76,12 @@ def build_program(
     python = [(part.when, part.order, part.name) for part in parts if part._is_python()]
     schedule = with_lags(order_items(items, slots, python))
     clocks = tuple(dict.fromkeys(item.kernel.clock for item in schedule))
-    return note_divisions(Program(schedule, clocks))
+    return note_faults(Program(schedule, clocks))
 
 
 def build_present(items: Iterable[Item]) -> Program:
     """Return the program that runs some code once, before the passes."""
-    return note_divisions(present_program(items))
+    return note_faults(present_program(items))
 
 
 def optimise(program: Program, level: int) -> Program:

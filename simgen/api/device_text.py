@@ -37,8 +37,8 @@ from simgen.api.storage import AnyArray, StateVariable
 from simgen.build.texts import CHOSEN, OUT, START, STOP, assignment_program
 from simgen.dtypes import DType
 from simgen.errors import InternalError, MemoryLimitError, SimgenError, SourceText
-from simgen.ir.divisions import zero_divisions
 from simgen.ir.expr import ELEMENT, SYNAPSE, Call, Expr, Gather, Load, Param
+from simgen.ir.faults import faults_in
 from simgen.ir.kernel import Program
 from simgen.ir.visit import all_nodes, walk
 from simgen.lang.expressions import parse_expression
@@ -149,7 +149,7 @@ def _resolved(group: Group, variable: StateVariable, item: Any, text: str) -> _A
     parts = [value] if chosen is None else [value, chosen]
     if any(_is_foreign(inner) for part in parts for inner in walk(part)):
         return None
-    if any(zero_divisions(part) for part in parts):  # the host looks for zeros first
+    if any(faults_in(part) for part in parts):  # the host looks for zeros first
         return None
     if places is None or not _fits(group, variable):
         return None

@@ -10,10 +10,10 @@ import numpy as np
 import numpy.typing as npt
 
 from simgen.api.clock import Clock
+from simgen.api.faults import fault_error
 from simgen.api.seeds import take_stream
 from simgen.api.storage import AnyArray, StateVariable
 from simgen.api.timed_array import find_table, table_parameter
-from simgen.api.zero_divisions import zero_error
 from simgen.dtypes import DType
 from simgen.errors import (
     DimensionMismatchError,
@@ -23,9 +23,9 @@ from simgen.errors import (
     SourceText,
     raise_problems,
 )
-from simgen.ir.divisions import is_run_constant, zero_divisions
 from simgen.ir.evaluate import evaluate
 from simgen.ir.expr import Array, Expr, Index, IndexKind, Load, Local, Param, RandomDraw
+from simgen.ir.faults import faults_in, is_run_constant
 from simgen.ir.visit import walk
 from simgen.lang.expressions import parse_expression
 from simgen.lang.syntax import Node
@@ -286,11 +286,11 @@ def evaluate_node(
 
 def _refuse_division(node: Node, expr: Expr, env: TextEnvironment) -> None:
     """Raise NumericalError if integers are divided by zero anywhere."""
-    for condition in zero_divisions(expr):
+    for condition in faults_in(expr):
         wrong = np.broadcast_to(evaluate(condition, env), env.positions.shape)
         if wrong.any():
             place = "" if is_run_constant(condition) else env.place(int(np.flatnonzero(wrong)[0]))
-            raise zero_error(condition, node.origin, place, env.context.owner)
+            raise fault_error(condition, node.origin, place, env.context.owner)
 
 
 def take_key(expr: Expr) -> int:
@@ -301,7 +301,7 @@ def take_key(expr: Expr) -> int:
 def _values(node: Node, expr: Expr, context: TextContext, positions: Any) -> AnyArray:
     """Return the values at ``positions``, a new array."""
     key = take_key(expr)
-    if zero_divisions(expr):
+    if faults_in(expr):
         _refuse_division(node, expr, TextEnvironment(context, _as_array(_places(positions)), key))
     if context.whole is not None and isinstance(positions, slice) and positions.start == 0:
         values = context.whole(context, expr, key)

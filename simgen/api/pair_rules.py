@@ -17,8 +17,8 @@ import numpy.typing as npt
 from simgen.api.compiled_pairs import connect_compiled
 from simgen.api.compiled_text import is_compilable, is_worth_compiling
 from simgen.api.evaluation import TextContext, TextEnvironment, draw_samples
+from simgen.api.faults import fault_error
 from simgen.api.subgroup import Subgroup
-from simgen.api.zero_divisions import zero_error
 from simgen.build.pairs import P_DRAW
 from simgen.connect import rules
 from simgen.connect.checks import require_memory
@@ -32,7 +32,6 @@ from simgen.errors import (
     SourceText,
     raise_problems,
 )
-from simgen.ir.divisions import is_run_constant, zero_divisions
 from simgen.ir.evaluate import evaluate
 from simgen.ir.expr import (
     Compare,
@@ -44,6 +43,7 @@ from simgen.ir.expr import (
     Param,
     RandomDraw,
 )
+from simgen.ir.faults import faults_in, is_run_constant
 from simgen.ir.visit import walk
 from simgen.lang.expressions import parse_expression
 from simgen.lang.syntax import Node
@@ -188,7 +188,7 @@ class Expression:
         text = replace(self.text, coordinates=lambda positions: (sources, targets))
         env = _PairEnvironment(text, np.zeros(targets.shape, np.int64), self.key)
         env.locals = values or {}
-        for condition in zero_divisions(self.expr):
+        for condition in faults_in(self.expr):
             wrong = np.broadcast_to(evaluate(condition, env), targets.shape)
             if mask is not None:
                 wrong = wrong & mask
@@ -196,7 +196,7 @@ class Expression:
                 first = np.flatnonzero(wrong)[0]
                 pair = (np.broadcast_to(own, targets.shape).flat[first] for own in (i, j))
                 place = _place(condition, *pair)
-                raise zero_error(condition, self.origin, place, context.synapses.describe())
+                raise fault_error(condition, self.origin, place, context.synapses.describe())
         return np.broadcast_to(evaluate(self.expr, env), targets.shape)
 
 
@@ -216,9 +216,9 @@ def check_constants(expression: Expression, owner: str) -> None:
     """
     text = replace(expression.text, coordinates=lambda positions: None)
     env = _PairEnvironment(text, np.zeros(1, np.int64), expression.key)
-    for condition in zero_divisions(expression.expr):
+    for condition in faults_in(expression.expr):
         if is_run_constant(condition) and np.any(evaluate(condition, env)):
-            raise zero_error(condition, expression.origin, "", owner)
+            raise fault_error(condition, expression.origin, "", owner)
     for chance in _chances(expression.expr):
         value = float(np.ravel(evaluate(chance, env))[0])
         shown = f"{expression.origin.render()}\n  rand() is compared with {value} in {owner}"

@@ -1,6 +1,6 @@
 """Where running code notes that an integer variable would have needed more than its 32 bits.
 
-And where it notes that integers were divided by zero, which is told apart.
+And where it notes other faults that leave no NaN, which are told apart.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, cast
 import numpy as np
 
 from simgen.api.component import Component
+from simgen.api.faults import ConstantFaults, fault_error
 from simgen.api.storage import AnyArray
-from simgen.api.zero_divisions import ConstantDivisions, zero_error
 from simgen.errors import NumericalError
 from simgen.integrate.model import Derived
 from simgen.ir.expr import SYNAPSE, ZERO
@@ -29,8 +29,8 @@ _LAST = 2**31 - 1
 
 
 @dataclass(frozen=True)
-class _Division:
-    """A note of a division by zero, its kernel, and the variable whose value it concerns."""
+class _Fault:
+    """A note of a fault, its kernel, and the variable whose value it concerns."""
 
     note: Note
     kernel: Kernel
@@ -48,32 +48,32 @@ class WholeNumbers:
         derived: Iterable[tuple[Component, Derived]],
     ) -> None:
         self._memory = memory
-        self._constants = ConstantDivisions(program, components, derived)
+        self._constants = ConstantFaults(program, components, derived)
         self._writers: dict[str, list[Store | Accumulate]] = {}
-        self._divisions: dict[str, _Division] = {}
+        self._faults: dict[str, _Fault] = {}
         for kernel in program.kernels:
             for stmt in flatten(kernel.body):
                 if isinstance(stmt, Store | Accumulate) and stmt.beyond is not None:
                     self._writers.setdefault(stmt.beyond.name, []).append(stmt)
-            self._divisions.update(
-                (found.note.array.name, found) for found in _divisions(kernel, kernel.body)
+            self._faults.update(
+                (found.note.array.name, found) for found in _faults(kernel, kernel.body)
             )
-        names = (*self._writers, *self._divisions)
+        names = (*self._writers, *self._faults)
         self._notes: dict[str, AnyArray] = {name: np.zeros(1, np.int64) for name in names}
         self._cleared = 0
         memory.arrays.update(self._notes)
         memory.counters.update(dict.fromkeys(self._notes, lambda: self._cleared))
 
     def require_divisors(self) -> None:
-        """Raise NumericalError if constants are zero by which integers are divided."""
+        """Raise NumericalError for what is wrong with constants."""
         self._constants.require(self._memory)
 
     def require(self, running: Iterable[Component], when: str) -> None:
-        """Raise NumericalError if integers were divided by zero, or one did not fit.
+        """Raise NumericalError for a fault, or an integer that did not fit.
 
         The message names the variable, the code, and the highest index, or a synapse.
         """
-        for name in (*self._divisions, *self._writers):  # a division may be why one did not fit
+        for name in (*self._faults, *self._writers):  # a fault may be why a number did not fit
             self._memory.fetch(name)
             if self._notes[name][0] == 0:
                 continue
@@ -81,8 +81,8 @@ class WholeNumbers:
             for own in self._notes.values():
                 own[0] = 0
             self._cleared += 1
-            if name in self._divisions:
-                raise _division_error(self._divisions[name], place, running, when)
+            if name in self._faults:
+                raise _error_of(self._faults[name], place, running, when)
             raise NumericalError(self._told(name, place, running, when))
 
     def _told(self, name: str, place: int, running: Iterable[Component], when: str) -> str:
@@ -101,7 +101,7 @@ class WholeNumbers:
         return "\n".join((*(origin.render() for origin in origins), f"  {text}"))
 
 
-def _divisions(kernel: Kernel, body: tuple[Stmt, ...]) -> Iterator[_Division]:
+def _faults(kernel: Kernel, body: tuple[Stmt, ...]) -> Iterator[_Fault]:
     """Yield the notes of a kernel; a note stands before the statement that it is for."""
     waiting: list[Note] = []
     for stmt in body:
@@ -113,23 +113,21 @@ def _divisions(kernel: Kernel, body: tuple[Stmt, ...]) -> Iterator[_Division]:
             variable = stmt.array.name.rpartition(".")[2]
         elif isinstance(stmt, Append):
             variable = stmt.recorder.name.rpartition(".")[2]
-        yield from (_Division(note, kernel, variable) for note in waiting)
+        yield from (_Fault(note, kernel, variable) for note in waiting)
         waiting.clear()
         if isinstance(stmt, If):
-            yield from _divisions(kernel, stmt.body)
+            yield from _faults(kernel, stmt.body)
 
 
-def _division_error(
-    division: _Division, place: int, running: Iterable[Component], when: str
-) -> NumericalError:
-    note, kernel = division.note, division.kernel
+def _error_of(fault: _Fault, place: int, running: Iterable[Component], when: str) -> NumericalError:
+    note, kernel = fault.note, fault.kernel
     where = "" if note.index == ZERO else f" at index {place}"
     if note.index == SYNAPSE:
         where = _synapse_text(kernel, place, running)
     what = kernel.comment or kernel.name
-    if division.variable:
-        what += f", for '{division.variable}'"
-    return zero_error(note.condition, note.origin, where, f"{what}; noticed{when}")
+    if fault.variable:
+        what += f", for '{fault.variable}'"
+    return fault_error(note.condition, note.origin, where, f"{what}; noticed{when}")
 
 
 def _synapse_text(kernel: Kernel, place: int, running: Iterable[Component]) -> str:

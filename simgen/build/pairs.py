@@ -11,7 +11,7 @@ from functools import reduce
 
 from simgen.dtypes import DType
 from simgen.ir.construct import cast, compare, logical_and, real
-from simgen.ir.divisions import is_run_constant, zero_divisions
+from simgen.ir.faults import is_run_constant, faults_in
 from simgen.ir.expr import (
     ELEMENT,
     Array,
@@ -77,7 +77,7 @@ def _undefined(
     """Yield the statement that finds the pairs for which integers are divided by zero."""
     found: list[Expr] = []
     for expr, guard in ((condition, None), (probability, chosen)):
-        conditions = () if expr is None else zero_divisions(expr)
+        conditions = () if expr is None else faults_in(expr)
         found += (logical_and(guard, by_row(c)) for c in conditions if not is_run_constant(c))
     if found:
         yield Emit(UNDEFINED, reduce(lambda one, other: Logical("or", one, other), found))

@@ -8,8 +8,8 @@ import numpy as np
 
 from simgen.errors import NumericalError, Origin
 from simgen.integrate.model import Derived
-from simgen.ir.divisions import is_run_constant
 from simgen.ir.expr import Compare, Expr
+from simgen.ir.faults import is_run_constant
 from simgen.ir.visit import children, walk
 
 

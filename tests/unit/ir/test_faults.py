@@ -2,13 +2,13 @@
 
 from simgen.dtypes import DType
 from simgen.ir.construct import binary, compare, integer, select
-from simgen.ir.divisions import is_run_constant, zero_divisions
 from simgen.ir.expr import ELEMENT, Array, Call, Const, Load, Logical, Param, Unary
+from simgen.ir.faults import faults_in, is_run_constant
 from simgen.ir.functions import UserFunction
 from simgen.ir.kernel import Clock, Item, Kernel, OverElements, Program
 from simgen.ir.printer import format_expr, format_kernel
 from simgen.ir.stmt import If, Store
-from simgen.passes.note_divisions import note_divisions
+from simgen.passes.note_faults import note_faults
 
 COUNT = Array("exc.n", DType.I32, "N_exc")
 N, M = (Load(Array(f"exc.{name}", DType.I32, "N_exc"), ELEMENT) for name in "nm")
@@ -17,7 +17,7 @@ POSITIVE = compare(">", M, integer(0))
 
 
 def texts(expr):
-    return [format_expr(each) for each in zero_divisions(expr)]
+    return [format_expr(each) for each in faults_in(expr)]
 
 
 def test_divisors_that_can_be_zero():
@@ -67,11 +67,11 @@ def test_notes_stand_before_what_they_are_for():
         COUNT, ELEMENT, binary("//", N, M), None, Array("exc.n.beyond", DType.I64, "one")
     )
     constant = Store(COUNT, ELEMENT, binary("//", N, K), None, divided.beyond)
-    found = note_divisions(program(If(POSITIVE, (divided,)), divided, constant))
+    found = note_faults(program(If(POSITIVE, (divided,)), divided, constant))
     lines = format_kernel(found.kernels[0]).splitlines()
     notes = [number for number, line in enumerate(lines) if line.strip().startswith("note")]
     assert [lines[number].strip() for number in notes] == [
-        f"note exc_code.divisions_{number}[element] where i64(exc.m[element]) == 0"
+        f"note exc_code.faults_{number}[element] where i64(exc.m[element]) == 0"
         for number in (0, 1)
     ]
     assert all("//" in lines[number + 1] for number in notes)
@@ -80,4 +80,4 @@ def test_notes_stand_before_what_they_are_for():
 
 def test_a_program_without_such_divisions_is_the_same():
     plain = program(Store(COUNT, ELEMENT, binary("//", N, K), None, Array("b", DType.I64, "one")))
-    assert note_divisions(plain) is plain
+    assert note_faults(plain) is plain

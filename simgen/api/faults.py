@@ -1,4 +1,4 @@
-"""Integers divided by zero: what is said of them, and constants that are zero when a run starts."""
+"""Faults that leave no NaN: what is said of them, and those of constants when a run starts."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ import numpy as np
 from simgen.api.component import Component
 from simgen.errors import NumericalError, Origin
 from simgen.integrate.model import Derived
-from simgen.ir.divisions import divisions_of, is_run_constant, zero_divisions
 from simgen.ir.expr import (
     Cast,
     Compare,
@@ -22,6 +21,7 @@ from simgen.ir.expr import (
     Param,
     Unary,
 )
+from simgen.ir.faults import faults_in, faults_of, is_run_constant
 from simgen.ir.kernel import Program
 from simgen.ir.visit import flatten, walk
 from simgen.runtime.simulation import host_value
@@ -47,8 +47,8 @@ def divisor_text(condition: Expr) -> str:
     return f": '{name}' is 0"
 
 
-def zero_error(condition: Expr, origin: Origin | None, place: str, what: str) -> NumericalError:
-    """Return the error of a division by zero: at which place, and in what it was found."""
+def fault_error(condition: Expr, origin: Origin | None, place: str, what: str) -> NumericalError:
+    """Return the error of a fault: at which place, and in what it was found."""
     shown = "" if origin is None else f"{origin.render()}\n  "
     return NumericalError(f"{shown}{_fault_text(condition, place)} ({what}).")
 
@@ -82,10 +82,10 @@ def _described(part: Component, derived: Derived) -> str:
     return text if owner in text else f"{owner}: {text}"
 
 
-class ConstantDivisions:
-    """What a program divides by that the host can tell when a run starts.
+class ConstantFaults:
+    """The faults of a program that the host can tell when a run starts.
 
-    That is by constants, wherever code does it, and in values that are derived from constants.
+    Those of constants, wherever code has them, and in values that are derived from constants.
     """
 
     def __init__(
@@ -99,19 +99,19 @@ class ConstantDivisions:
             _Look(part, condition, None, _described(part, each))
             for part, each in derived
             for expr in each.inputs
-            for condition in zero_divisions(expr)
+            for condition in faults_in(expr)
         ]
         if first is not None:
             self._looks += [
                 _Look(first, condition, stmt.origin, kernel.comment or kernel.name)
                 for kernel in program.kernels
                 for stmt in flatten(kernel.body)
-                for condition in divisions_of(stmt)
+                for condition in faults_of(stmt)
                 if is_run_constant(condition)
             ]
 
     def require(self, memory: Memory) -> None:
-        """Raise NumericalError if something is zero by which integers are divided."""
+        """Raise NumericalError for the first of them."""
         for look in self._looks:
             if np.any(host_value(look.condition, memory, look.component._running)):
-                raise zero_error(look.condition, look.origin, "", look.what)
+                raise fault_error(look.condition, look.origin, "", look.what)

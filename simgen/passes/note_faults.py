@@ -1,4 +1,4 @@
-"""Note where integers are divided by zero, before the statement that does it.
+"""Note faults that leave no NaN, before the statement that has them.
 
 before::
 
@@ -6,11 +6,11 @@ before::
 
 after::
 
-    over exc: note exc_run_regularly.divisions_0 where m[i] == 0
+    over exc: note exc_run_regularly.faults_0 where m[i] == 0
               n[i] = n[i] // m[i]
 
 It is no optimisation: every program has these notes. Those of constants, which the host can look
-at when a run starts, are left out, and so is all that cannot be zero.
+at when a run starts, are left out, and so is all that cannot go wrong.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from dataclasses import dataclass, field, replace
 
 from simgen.dtypes import DType
 from simgen.errors import Origin
-from simgen.ir.divisions import divisions_of, is_run_constant
 from simgen.ir.expr import ELEMENT, SYNAPSE, ZERO, Array, Expr, Index, Logical
+from simgen.ir.faults import faults_of, is_run_constant
 from simgen.ir.kernel import (
     Kernel,
     Once,
@@ -33,8 +33,8 @@ from simgen.ir.kernel import (
 from simgen.ir.stmt import If, Note, Stmt
 
 
-def note_divisions(program: Program) -> Program:
-    """Return the program with a note before every division of integers that may be by zero."""
+def note_faults(program: Program) -> Program:
+    """Return the program with a note before every statement that may have a fault."""
     kernels = [_noting(kernel) for kernel in program.kernels]
     if all(new is old for old, new in zip(program.kernels, kernels)):
         return program
@@ -58,7 +58,7 @@ class _Notes:
     def inserted(self, body: tuple[Stmt, ...]) -> Iterator[Stmt]:
         """Yield the statements with the notes before them."""
         for stmt in body:
-            found = [each for each in divisions_of(stmt) if not is_run_constant(each)]
+            found = [each for each in faults_of(stmt) if not is_run_constant(each)]
             if found:
                 yield self._note(found, stmt.origin or self.kernel.origin)
             yield (
@@ -68,7 +68,7 @@ class _Notes:
             )
 
     def _note(self, conditions: list[Expr], origin: Origin | None) -> Note:
-        name = f"{self.kernel.name}.divisions_{self.count}"
+        name = f"{self.kernel.name}.faults_{self.count}"
         self.count += 1
         condition, *others = conditions
         for other in others:

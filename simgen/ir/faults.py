@@ -31,7 +31,7 @@ from simgen.ir.visit import children, expressions, walk
 _FIXED = (Const, Param, Unary, Binary, Compare, Logical, Select, Cast, Call)
 
 
-def zero_divisions(expr: Expr) -> tuple[Expr, ...]:
+def faults_in(expr: Expr) -> tuple[Expr, ...]:
     """Return the conditions under which ``expr`` has a fault, each once.
 
     That is: ``x == 0`` for what integers are divided by, else ``not`` what must hold. What stands
@@ -41,11 +41,11 @@ def zero_divisions(expr: Expr) -> tuple[Expr, ...]:
     return tuple(dict.fromkeys(_found(expr, None)))
 
 
-def divisions_of(stmt: Stmt) -> Iterator[Expr]:
+def faults_of(stmt: Stmt) -> Iterator[Expr]:
     """Yield the conditions for the expressions of a statement itself, not of those in ``If``."""
     outer = replace(stmt, body=()) if isinstance(stmt, If) else stmt
     for expr in expressions((outer,)):
-        yield from zero_divisions(expr)
+        yield from faults_in(expr)
 
 
 def is_run_constant(expr: Expr) -> bool:
