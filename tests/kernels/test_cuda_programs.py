@@ -6,11 +6,11 @@ import re
 import sys
 from contextlib import suppress
 from itertools import product
-from pathlib import Path
 from random import Random
 
 import numpy as np
 import pytest
+from cuda_examples import EXAMPLES, TESTS, WITH_LARGE_SLOW
 from nvrtc_compiler import ARCHITECTURES
 
 import simgen
@@ -18,14 +18,6 @@ from simgen import pipeline
 from simgen.api import network
 from simgen.targets.cuda.lower import lower_program
 
-TESTS = Path(__file__).resolve().parent.parent
-COUNTED = sorted((TESTS / "kernels" / "counted").glob("*.py"))
-EXAMPLES = [*sorted((TESTS.parent / "examples").glob("*.py")), *COUNTED]
-# NVRTC takes ten seconds for each of the largest networks, twice.
-LARGE = ("microcircuit", "microcircuit_counted", "brunel_delays")
-WITH_LARGE_SLOW = [
-    pytest.param(path, marks=[pytest.mark.slow] if path.stem in LARGE else []) for path in EXAMPLES
-]
 # Comparisons and selections included; loads, stores and conversions are not arithmetic.
 DOUBLE = re.compile(r"^\s*(?:@!?%p\d+\s+)?(?!ld|st|cvt|mov|red|atom)\w\S*\.f64\b.*$", re.M)
 ENTRY = re.compile(r"\.visible \.entry (\w+)\(")
@@ -148,7 +140,7 @@ def test_random_models_compile(nvrtc, monkeypatch, seed):
 
 
 @pytest.mark.compiler
-@pytest.mark.parametrize("real", ["float64", "float32"])
+@pytest.mark.parametrize("real", ["float64", pytest.param("float32", marks=pytest.mark.slow)])
 def test_sums_and_extremes_over_elements_compile(nvrtc, monkeypatch, real):
     programs = []
     monkeypatch.setattr(network, "on_compiled", lambda compiled: programs.append(compiled.program))

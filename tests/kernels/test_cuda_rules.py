@@ -9,11 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 from cubin import read_kernels
+from cuda_examples import EXAMPLES, WITH_LARGE_SLOW
 from nvrtc_compiler import ARCHITECTURES
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-COUNTED = sorted((ROOT / "tests" / "kernels" / "counted").glob("*.py"))
-EXAMPLES = [*sorted((ROOT / "examples").glob("*.py")), *COUNTED]
 HEADERS = sorted((ROOT / "cuda_kernels").glob("c[ohu]*/*.*h"))  # common, check, cuda
 PRECISIONS = (np.float64, np.float32)
 SPILT = {("cobahh", np.float64): 64}  # bytes of stack in a kernel that may have 128 registers
@@ -21,7 +20,7 @@ COMPARE_AND_SWAP, SUM_WITH_RESULT = {0x3A9}, {0x3A8, 0x9A8, 0x3A3, 0x9A3}  # ope
 REDUCTION = {0x98E, 0x9A6}
 
 pytestmark = pytest.mark.compiler
-every_example = pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+every_example = pytest.mark.parametrize("path", WITH_LARGE_SLOW, ids=lambda path: path.stem)
 
 
 def functions(source):
@@ -195,6 +194,7 @@ def test_the_operations_are_told_apart(nvrtc, architecture):
     }
 
 
+@pytest.mark.slow
 def test_registers_of_the_examples(nvrtc, compiled, golden):
     """Compiled for sm_90 by one version of NVRTC; with another, only that little is spilt."""
     lines = [f"NVRTC {nvrtc.version()}, sm_90: registers of a thread (and bytes of its stack)"]
