@@ -125,3 +125,16 @@ def test_an_editable_install_finds_its_templates_and_headers(tree, tmp_path):
     pip("install", *options, tree, cwd=tmp_path, python=python, PYTHONPATH=outer)
     printed = run("-c", PROBE, cwd=tmp_path, python=python, PYTHONPATH="").splitlines()
     assert printed == expected_probe(tree / "templates", tree / "cuda_kernels")
+
+
+def test_the_linter_looks_at_every_file_of_the_package() -> None:
+    """A name that is excluded for the sake of one folder hides every folder of that name."""
+    done = subprocess.run(
+        [sys.executable, "-m", "ruff", "check", "--show-files", "simgen"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    seen = {Path(line) for line in done.stdout.splitlines()}
+    assert set((ROOT / "simgen").rglob("*.py")) <= seen

@@ -22,7 +22,6 @@ from simgen.ir.visit import all_nodes, reads, writes
 from simgen.model.description import GroupDescription
 from simgen.model.neurons import NeuronModel
 
-
 # The usual slots of what belongs to an event: spikes, and all others.
 CONDITION_SLOTS = ("thresholds", "after_thresholds")
 REACTION_SLOTS = ("resets", "after_resets")
@@ -52,7 +51,9 @@ def neuron_items(
     """
     group = model.group
     name, clock = group.name, group.clock
-    yield from _copy_items(f"{name}_subexpression_update", "before_start", 0, model.before_frozen, group)
+    yield from _copy_items(
+        f"{name}_subexpression_update", "before_start", 0, model.before_frozen, group
+    )
     yield from element_items(
         f"{name}_subexpression_update",
         "before_start",
@@ -120,7 +121,7 @@ def element_items(
     clock: Clock | None = None,
     domain: Domain | None = None,
 ) -> Iterable[Item]:
-    """Yield kernels for statements that mix shared and per-element targets; shared ones come first."""
+    """Yield kernels for statements with shared and per-element targets; shared ones come first."""
     shared, single = _split(body)
     origin: Origin | None = getattr(body[0], "origin", None) if body else None
     comment = f"{group.text}: {what}"
@@ -177,7 +178,7 @@ def locals_of(roots: Sequence[Stmt], body: Sequence[Stmt]) -> set[Local]:
 
 def _refuse(stmt: Stmt, message: str) -> None:
     origin: Origin | None = getattr(stmt, "origin", None)
-    hint = "Give the other statements a second run_regularly with another order, or a second run_now."
+    hint = "Give the others a second run_regularly with another order, or a second run_now."
     raise_problems([Problem(message, origin, hint, EquationError)])
 
 
@@ -185,4 +186,3 @@ def _is_shared(stmt: Stmt) -> bool:
     """Whether a statement writes shared variables."""
     targets = writes((stmt,))
     return bool(targets) and all(index.kind is IndexKind.ZERO for _, index, _ in targets)
-

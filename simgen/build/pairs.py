@@ -11,7 +11,6 @@ from functools import reduce
 
 from simgen.dtypes import DType
 from simgen.ir.construct import cast, compare, logical_and, real
-from simgen.ir.faults import is_run_constant, faults_in
 from simgen.ir.expr import (
     ELEMENT,
     Array,
@@ -30,13 +29,14 @@ from simgen.ir.expr import (
     Time,
     Unary,
 )
+from simgen.ir.faults import faults_in, is_run_constant
 from simgen.ir.kernel import Clock, Item, Kernel, OverElements, Program
 from simgen.ir.stmt import Emit, EventList, Stmt
 from simgen.ir.visit import map_expr
 
 CLOCK = Clock("rows")
 TARGETS = EventList("pairs", "N_targets")
-UNDEFINED = EventList("pairs.undefined", "N_targets")  # pairs with a division by zero
+UNDEFINED = EventList("pairs.undefined", "N_targets")  # pairs with a fault
 BAD = EventList("pairs.bad", "N_targets")  # pairs whose probability is none
 NOW = Param("pairs.t", DType.REAL)
 NOW_STEP = Param("pairs.step", DType.I64)
@@ -44,7 +44,7 @@ P_DRAW = 255  # the number of the draw against p, away from those that text uses
 
 
 def by_row(expr: Expr) -> Expr:
-    """Return an expression about PRE and POST as one about the step (source) and ELEMENT (target)."""
+    """Return an expression about PRE and POST as one about the step and ELEMENT, the target."""
 
     def move(node: Expr) -> Expr:
         match node:
@@ -74,7 +74,7 @@ def by_row(expr: Expr) -> Expr:
 def _undefined(
     condition: Expr | None, probability: Expr | None, chosen: Expr | None
 ) -> Iterator[Stmt]:
-    """Yield the statement that finds the pairs for which integers are divided by zero."""
+    """Yield the statement that finds the pairs for which text has a fault."""
     found: list[Expr] = []
     for expr, guard in ((condition, None), (probability, chosen)):
         conditions = () if expr is None else faults_in(expr)

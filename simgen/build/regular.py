@@ -138,15 +138,13 @@ def _gated(body: Sequence[Stmt], due: Expr | None) -> tuple[Stmt, ...]:
     if due is None:
         return tuple(body)
     return tuple(
-        stmt
-        if isinstance(stmt, Let)
-        else If(due, (stmt,), getattr(stmt, "origin", None))
+        stmt if isinstance(stmt, Let) else If(due, (stmt,), getattr(stmt, "origin", None))
         for stmt in body
     )
 
 
 def _require_fresh(body: Sequence[Stmt], cut: int, reductions: Sequence[Reduction]) -> None:
-    """Raise EquationError if what comes after a cut uses a local that would no longer be the same."""
+    """Raise EquationError if what comes after a cut uses a local that would have changed."""
     after: list[Stmt] = [*(each.statement for each in reductions), *body[cut:]]
     used: set[Local] = locals_of(after, body)
     for place, stmt in enumerate(body[:cut]):
@@ -157,8 +155,8 @@ def _require_fresh(body: Sequence[Stmt], cut: int, reductions: Sequence[Reductio
         if stale:
             name = min(stale).rpartition(".")[2]
             message = (
-                f"This is computed before '{name}' changes, but used after a reduction over all elements "
-                "was formed, where it is no longer known."
+                f"This is computed before '{name}' changes, but used after a reduction over all "
+                "elements was formed, where it is no longer known."
             )
             hint = "Give the synapses or neurons a variable for it."
             raise_problems([Problem(message, stmt.origin, hint, EquationError)])

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from simgen.errors import ArgumentTypeError, ModelError, UnsupportedFeatureError, suggest
-from simgen.ir.kernel import Item, OverEvents, OverFanIn, OverFanOut
+from simgen.errors import ArgumentTypeError, ModelError, suggest
+from simgen.ir.kernel import Item, OverEvents
 from simgen.ir.stmt import Emit, EmitTable
 from simgen.ir.visit import flatten
 
@@ -63,9 +63,10 @@ def check_slot(slot: str, owner: str, slots: Sequence[str] = DEFAULT_SLOTS) -> N
     if not isinstance(slot, str):
         raise ArgumentTypeError(f"The schedule slot of {owner} must be a name, not {slot!r}.")
     if slot not in places:
+        hint = suggest(slot, places)
         raise ModelError(
-            f"There is no schedule slot '{slot}' for {owner}."
-            f"{f' {hint}' if (hint := suggest(slot, places)) else ''} The slots are {', '.join(slots)}, each with before_ and after_; a slot of your own "
+            f"There is no schedule slot '{slot}' for {owner}.{hint and f' {hint}'} "
+            f"The slots are {', '.join(slots)}, each with before_ and after_; a slot of your own "
             "must be in the schedule of a network before."
         )
 

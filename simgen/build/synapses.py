@@ -31,10 +31,9 @@ from simgen.ir.kernel import (
     OverSynapses,
     RowIndex,
 )
-from simgen.ir.stmt import Accumulate, Stmt, Store
+from simgen.ir.stmt import Stmt, Store
 from simgen.ir.visit import all_nodes, map_stmt, reads, walk, writes
 from simgen.model.synapses import PathwayModel, SummedModel, SynapsesModel
-
 
 _CARRIED = ("steps", "positions")
 
@@ -75,9 +74,7 @@ def pathway_items(
     if source.direction == "pre":
         events = model.source.pre.events[source.event]
         classes = delays.classes or class_table(group.name, source.name)
-        domain = OverFanOut(
-            model.source.store, events, classes, born=born, index=delays.index
-        )
+        domain = OverFanOut(model.source.store, events, classes, born=born, index=delays.index)
     else:
         events = model.source.post.events[source.event]
         single = delays.single or delay_parameter(group.name, source.name)

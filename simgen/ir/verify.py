@@ -310,8 +310,6 @@ class _Checker:
                 fits = 0 <= row < n == len(start) <= MOST and len(matrix) == n * n
                 self._require(fits and all(blocks), f"a flow of {n} variables has wrong sizes")
                 self._require(types == {DType.REAL}, f"a flow is formed of {_names(types)}")
-            case _:
-                pass  # a cast takes any type; steps and times have no operands
 
     def _draw(self, draw: RandomDraw) -> None:
         wanted = DRAW_ARGUMENTS.get(draw.distribution)

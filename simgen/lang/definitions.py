@@ -22,7 +22,7 @@ class UnitPart:
 def read_unit_part(source: SourceText, tokens: Sequence[Token], colon: Token) -> UnitPart:
     """Return the unit and flags in ``tokens``, which follow ``colon``.
 
-    Raises :class:`simgen.lang.tokens.Refused` if there is no unit or something follows the flags.
+    Raises :class:`simgen.lang.tokens.RefusedError` where there is no unit, or more than flags.
     """
     opening = _flags_position(tokens)
     unit = tokens if opening is None else tokens[:opening]

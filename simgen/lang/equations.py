@@ -13,7 +13,7 @@ from simgen.lang.names import undefinable_name
 from simgen.lang.syntax import Name, Node
 from simgen.lang.tokens import (
     MAX_PROBLEMS,
-    Refused,
+    RefusedError,
     Token,
     bracket_change,
     problem_at,
@@ -47,7 +47,7 @@ def parse_equations(source: SourceText) -> EquationSet:
     """
     try:
         tokens = tokenize(source)
-    except Refused as refusal:
+    except RefusedError as refusal:
         raise_problems([refusal.problem])
         raise EquationError(refusal.problem.message) from None  # not reached
     reader = _Reader(source, tokens)
@@ -72,7 +72,7 @@ def parse_what_can_be(source: SourceText) -> tuple[EquationSet, frozenset[str]] 
         found = {name: e for name, e in reader.found.items() if name not in lost}
         equations = EquationSet(source, found)
         equations.ordered_subexpressions()
-    except (Refused, EquationError):
+    except (RefusedError, EquationError):
         return None
     return equations, lost
 
@@ -103,7 +103,7 @@ class _Reader:
             try:
                 if not self._definition(kind, name, start):
                     self.lost.add(name.text)
-            except Refused as refusal:
+            except RefusedError as refusal:
                 self.problems.append(refusal.problem)
                 self.lost.add(name.text)
 
@@ -243,7 +243,7 @@ class _Reader:
             return None
         try:
             return read_expression(self.source, body, body[0].start, body[-1].end)
-        except Refused as refusal:
+        except RefusedError as refusal:
             self.problems.append(refusal.problem)
             return None
 

@@ -18,7 +18,7 @@ from simgen.lang.equation_set import Equation
 from simgen.lang.equations import parse_equations
 from simgen.lang.names import unusable_name
 from simgen.lang.syntax import functions_in, names_in
-from simgen.lang.tokens import Refused, tokenize
+from simgen.lang.tokens import RefusedError, tokenize
 from simgen.units import Dimension, dimension_of, strip
 
 
@@ -200,7 +200,7 @@ def _occurrences(text: str) -> Iterable[tuple[int, str, int]]:
     """Yield (start, name, end) for each name in ``text``; comments are left out."""
     try:
         tokens = tokenize(SourceText(text, "equations"))
-    except Refused:
+    except RefusedError:
         return  # too long; parsing tells
     for position, token in enumerate(tokens):
         if token.kind != "name":

@@ -23,7 +23,7 @@ from simgen.lang.syntax import (
     Number,
     UnaryNode,
 )
-from simgen.lang.tokens import Refused, Token, refused, tokenize
+from simgen.lang.tokens import RefusedError, Token, refused, tokenize
 
 MAX_DEPTH = 200  # nested operations; later stages walk the tree by recursion
 
@@ -61,7 +61,7 @@ def parse_expression(source: SourceText, start: int = 0, end: int | None = None)
     try:
         tokens = [token for token in tokenize(source, start, stop) if token.kind != "newline"]
         return read_expression(source, tokens, start, stop)
-    except Refused as refusal:
+    except RefusedError as refusal:
         problem = refusal.problem
     raise_problems([problem])
     raise EquationError(problem.message)  # not reached; tells the type checker so
@@ -70,7 +70,7 @@ def parse_expression(source: SourceText, start: int = 0, end: int | None = None)
 def read_expression(source: SourceText, tokens: Sequence[Token], start: int, end: int) -> Node:
     """Return the syntax tree of ``tokens`` (no line ends), which lie in ``start`` to ``end``.
 
-    Raises :class:`Refused` with the problem.
+    Raises :class:`RefusedError` with the problem.
     """
     check_order(source, tokens, start, end)
     begin, stop = tokens[0].start, tokens[-1].end
@@ -97,7 +97,7 @@ def _one_line(tokens: Sequence[Token], begin: int, stop: int) -> str:
     return "".join((*parts, " " * (stop - column), ")"))
 
 
-def _too_deep(source: SourceText, begin: int, stop: int) -> Refused:
+def _too_deep(source: SourceText, begin: int, stop: int) -> RefusedError:
     return refused(
         source,
         begin,
@@ -143,7 +143,7 @@ class _Builder:
         end = tree.end_col_offset if tree.end_col_offset is not None else tree.col_offset + 1
         return Origin(self.source, tree.col_offset + self.shift, end + self.shift)
 
-    def refuse(self, origin: Origin, message: str, hint: str = "") -> Refused:
+    def refuse(self, origin: Origin, message: str, hint: str = "") -> RefusedError:
         return refused(self.source, origin.start, origin.end, message, hint)
 
     def _unary(self, tree: ast.UnaryOp, depth: int) -> _Built:

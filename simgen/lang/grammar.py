@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 from simgen.errors import SourceText
 from simgen.lang.names import KEYWORD_HINTS, MAX_NAME, shorten
-from simgen.lang.tokens import Refused, Token, refused
+from simgen.lang.tokens import RefusedError, Token, refused
 
 MAX_CHARACTERS = 100_000
 MAX_TOKENS = 10_000  # keeps Python's parser far from the end of the C stack
@@ -52,7 +52,7 @@ _FORBIDDEN = {
 }
 
 
-def bad_character(source: SourceText, tokens: Sequence[Token]) -> Refused | None:
+def bad_character(source: SourceText, tokens: Sequence[Token]) -> RefusedError | None:
     """Return the refusal of the first character that belongs to no token, or None."""
     for token in tokens:
         if token.kind == "bad":
@@ -63,7 +63,7 @@ def bad_character(source: SourceText, tokens: Sequence[Token]) -> Refused | None
 def check_order(source: SourceText, tokens: Sequence[Token], start: int, end: int) -> None:
     """Return if ``tokens``, which lie in ``start`` to ``end``, are in a possible order.
 
-    Raises :class:`Refused` with the first problem otherwise.
+    Raises :class:`RefusedError` with the first problem otherwise.
     """
     _check_size(source, tokens, start, end)
     _Order(source).check(tokens, end)
@@ -106,7 +106,7 @@ class _Order:
             last = tokens[-1]
             raise self._refuse(last, f"A value is expected after '{last.text}'.")
 
-    def _refuse(self, token: Token, message: str, hint: str = "") -> Refused:
+    def _refuse(self, token: Token, message: str, hint: str = "") -> RefusedError:
         return refused(self.source, token.start, token.end, message, hint)
 
     def _check_token(self, token: Token, following: Token | None) -> None:
@@ -123,7 +123,7 @@ class _Order:
         elif token.text.endswith("=") and token.text not in _BINARY:
             raise self._assignment(token, following)
 
-    def _assignment(self, token: Token, following: Token | None) -> Refused:
+    def _assignment(self, token: Token, following: Token | None) -> RefusedError:
         if token.text != "=":
             return self._refuse(token, f"An expression cannot assign with '{token.text}'.")
         if following is not None and following.is_op("<", ">") and following.start == token.end:

@@ -14,7 +14,7 @@ from simgen.lang.names import shorten, unusable_name
 from simgen.lang.syntax import Node
 from simgen.lang.tokens import (
     MAX_PROBLEMS,
-    Refused,
+    RefusedError,
     Token,
     bracket_change,
     refused,
@@ -54,7 +54,7 @@ def parse_statements(source: SourceText) -> tuple[Assignment, ...]:
     found: list[Assignment] = []
     try:
         pieces = split_lines(tokenize(source))
-    except Refused as refusal:
+    except RefusedError as refusal:
         raise_problems([refusal.problem])
         return ()
     for piece in pieces:
@@ -62,7 +62,7 @@ def parse_statements(source: SourceText) -> tuple[Assignment, ...]:
             break
         try:
             found.append(_read_statement(source, piece, problems))
-        except Refused as refusal:
+        except RefusedError as refusal:
             problems.append(refusal.problem)
     raise_problems(problems)
     return tuple(found)
@@ -136,7 +136,7 @@ def _refuse_word(source: SourceText, token: Token) -> None:
         )
 
 
-def _no_assignment(source: SourceText, tokens: Sequence[Token]) -> Refused:
+def _no_assignment(source: SourceText, tokens: Sequence[Token]) -> RefusedError:
     first, last = tokens[0], tokens[-1]
     for token in tokens:
         if token.is_op("=="):

@@ -30,7 +30,7 @@ _PATTERN = re.compile(
 )
 
 
-class Refused(Exception):  # noqa: N818 - private to simgen.lang, caught before users see it
+class RefusedError(Exception):
     """Carries the problem for which a piece of text was refused."""
 
     def __init__(self, problem: Problem) -> None:
@@ -55,7 +55,7 @@ class Token:
 def tokenize(source: SourceText, start: int = 0, end: int | None = None) -> list[Token]:
     """Return the tokens of ``source.text[start:end]`` with offsets into the whole text.
 
-    Raises :class:`Refused` only for a text of more than ``MAX_TEXT`` characters.
+    Raises :class:`RefusedError` only for a text of more than ``MAX_TEXT`` characters.
     """
     stop = len(source.text) if end is None else end
     if stop - start > MAX_TEXT:
@@ -79,9 +79,9 @@ def refused(
     message: str,
     hint: str = "",
     error: type[SimgenError] | None = None,
-) -> Refused:
+) -> RefusedError:
     """Return the exception that refuses the characters ``start`` to ``end``."""
-    return Refused(problem_at(source, start, end, message, hint, error))
+    return RefusedError(problem_at(source, start, end, message, hint, error))
 
 
 def problem_at(

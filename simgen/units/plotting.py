@@ -21,23 +21,33 @@ def register_with_matplotlib() -> None:
     if units is None or Quantity in units.registry:
         return
 
-    class Converter(units.ConversionInterface):  # type: ignore[misc]  # known at run time only
-        """How matplotlib asks for plain numbers and for the label of an axis."""
+    units.registry[Quantity] = units.registry[Unit] = _Converter(units.AxisInfo)
 
-        @staticmethod
-        def convert(value: Any, unit: Any, axis: Any) -> Any:
-            return numbers_for_axis(value, unit)
 
-        @staticmethod
-        def default_units(value: Any, axis: Any) -> Dimension | None:
-            dim = dimension_of(_items(value))
-            return None if dim is DIMENSIONLESS else dim
+class _Converter:
+    """How matplotlib asks for plain numbers and for the label of an axis.
 
-        @staticmethod
-        def axisinfo(unit: Any, axis: Any) -> Any:
-            return units.AxisInfo(label=str(unit)) if isinstance(unit, Dimension) else None
+    It has all of ``matplotlib.units.ConversionInterface``, of which it is no subclass: that would
+    import matplotlib.
+    """
 
-    units.registry[Quantity] = units.registry[Unit] = Converter()
+    def __init__(self, axis_info: Any) -> None:
+        self._axis_info = axis_info
+
+    @staticmethod
+    def convert(value: Any, unit: Any, axis: Any) -> Any:
+        """Return plain numbers."""
+        return numbers_for_axis(value, unit)
+
+    @staticmethod
+    def default_units(value: Any, axis: Any) -> Dimension | None:
+        """Return what an axis without unit takes on."""
+        dim = dimension_of(_items(value))
+        return None if dim is DIMENSIONLESS else dim
+
+    def axisinfo(self, unit: Any, axis: Any) -> Any:
+        """Return the label of an axis."""
+        return self._axis_info(label=str(unit)) if isinstance(unit, Dimension) else None
 
 
 def numbers_for_axis(value: Any, dim: Any) -> Any:

@@ -35,8 +35,7 @@ def negative_rates() -> None:
 
 
 def sum_in_a_subexpression() -> None:
-    scale = 2  # noqa: F841 - found by name
-    synapses("w : volt\ny = sum_over_post(scale*w) : volt").run_now("w = y")
+    synapses("w : volt\ny = sum_over_post(2*w) : volt").run_now("w = y")
 
 
 ROWS = [
@@ -63,7 +62,7 @@ ROWS = [
         "sum in a subexpression",
         sum_in_a_subexpression,
         UnsupportedFeatureError,
-        ["'sum_over_post'", "equations", "y = sum_over_post(scale*w)"],
+        ["'sum_over_post'", "equations", "y = sum_over_post(2*w)"],
     ),
     Bad(
         "not connected",

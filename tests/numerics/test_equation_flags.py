@@ -214,9 +214,9 @@ def test_event_driven_equations_read_values_at_events():
 
 def test_exact_integration_with_a_timed_array():
     """A TimedArray is constant within a step, so the exact update still applies."""
-    drive = TimedArray([1, 3], dt=0.5 * ms)  # noqa: F841 - found by name
+    names = {"drive": TimedArray([1, 3], dt=0.5 * ms)}
     group = NeuronGroup(2, "dv/dt = (drive(t)*mV - v)/(1*ms) : volt", method="exact")
-    run(1 * ms)
+    run(1 * ms, namespace=names)
     half = 1 - np.exp(-0.5)
     assert group.v[0] / mV == pytest.approx(half + (3 - half) * half, rel=1e-12)
 

@@ -83,17 +83,17 @@ def test_poisson_groups_at_the_certain_rates():
     rates = np.zeros(N)
     rates[[1, 150]] = 10
     group = PoissonGroup(N, rates * kHz)
-    stimulus = TimedArray([0, 10] * kHz, dt=0.2 * ms)  # noqa: F841 - found by name
+    stimulus = TimedArray([0, 10] * kHz, dt=0.2 * ms)
     other = PoissonGroup(2, "stimulus(t)*int(i == 0)")
     spikes, of_other, of_part = SpikeMonitor(group), SpikeMonitor(other), SpikeMonitor(group[140:])
     net = Network(group, other, spikes, of_other, of_part)
-    net.run(0.4 * ms)
+    net.run(0.4 * ms, namespace={"stimulus": stimulus})
     assert spikes.i[:].tolist() == [1, 150] * 4
     assert of_part.i[:].tolist() == [10] * 4
     assert of_other.i[:].tolist() == [0, 0]
     assert of_other.t / ms == pytest.approx([0.2, 0.3])
     group.rates = 0 * Hz
-    net.run(0.4 * ms)
+    net.run(0.4 * ms, namespace={"stimulus": stimulus})
     assert spikes.num_spikes == 8
 
 
@@ -137,7 +137,7 @@ def test_poisson_input_adds_in_the_slot_synapses_and_respects_refractoriness():
 
 def test_timed_arrays_hold_their_values_and_clamp():
     one = TimedArray([1, 2, 3] * mV, dt=0.3 * ms)
-    two = TimedArray([[1, 2], [3, 4], [5, 6]], dt=0.25 * ms)  # noqa: F841 - found by name
+    two = TimedArray([[1, 2], [3, 4], [5, 6]], dt=0.25 * ms)
     group = NeuronGroup(
         2,
         """v = one(t) : volt
@@ -146,7 +146,7 @@ def test_timed_arrays_hold_their_values_and_clamp():
            q = one(t - 0.15*ms) + one(0.31*ms) : volt""",
     )
     state = StateMonitor(group, ["v", "w", "x", "q"], record=True)
-    run(1.2 * ms)
+    run(1.2 * ms, namespace={"one": one, "two": two})
     np.testing.assert_allclose(state.v[1] / mV, [1] * 3 + [2] * 3 + [3] * 6)
     np.testing.assert_allclose(state.w, [[1] * 3 + [3] * 2 + [5] * 7, [2] * 3 + [4] * 2 + [6] * 7])
     np.testing.assert_allclose(state.x[1, 1:], np.cumsum(state.w[1, :-1]) * 0.1)
@@ -157,10 +157,10 @@ def test_timed_arrays_hold_their_values_and_clamp():
 
 def test_timed_arrays_do_not_slip_by_rounding():
     """Entry k begins in the step at k*dt, however large k is."""
-    values = TimedArray(np.arange(3000), dt=0.1 * ms)  # noqa: F841 - found by name
+    values = TimedArray(np.arange(3000), dt=0.1 * ms)
     group = NeuronGroup(1, "x = values(t) : 1")
     state = StateMonitor(group, "x", record=True)
-    run(0.3 * second)
+    run(0.3 * second, namespace={"values": values})
     np.testing.assert_array_equal(state.x[0], np.arange(3000))
 
 

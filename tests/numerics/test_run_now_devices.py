@@ -16,7 +16,7 @@ from simgen import (
     start_scope,
 )
 from simgen.targets.cuda import backend
-from simgen.targets.cuda.emulate import EmulatedDevice, open_emulated
+from simgen.targets.cuda.emulate import open_emulated
 
 
 def everything():
@@ -74,22 +74,7 @@ def test_calls_give_the_same_bits_on_every_device():
 
 
 @pytest.mark.compiler
-def test_state_stays_on_a_device(monkeypatch):
-    log = []
-    upload, download = EmulatedDevice.upload, EmulatedDevice.download
-
-    def up(device, buffer, data, offset=0):
-        log.append(("up", buffer.name))
-        upload(device, buffer, data, offset)
-
-    def down(device, buffer, out, offset=0):
-        log.append(("down", buffer.name))
-        download(device, buffer, out, offset)
-
-    monkeypatch.setattr(EmulatedDevice, "upload", up)
-    monkeypatch.setattr(EmulatedDevice, "download", down)
-    set_device("cuda", emulate=True)
-    start_scope()
+def test_state_stays_on_a_device(traffic):
     group = NeuronGroup(10, "v : 1", name="G")
     synapses = Synapses(group, group, "w : 1\nu : 1", name="S")
     synapses.connect()
@@ -99,8 +84,8 @@ def test_state_stays_on_a_device(monkeypatch):
     network.run(0.1 * ms)
 
     def moved():
-        found = sorted({entry for entry in log if entry[1] in ("S.w", "S.u", "G.v")})
-        log.clear()
+        found = sorted({entry for entry in traffic if entry[1] in ("S.w", "S.u", "G.v")})
+        traffic.clear()
         return found
 
     moved()
@@ -115,7 +100,6 @@ def test_state_stays_on_a_device(monkeypatch):
     synapses.run_now("u = sum_over_post(w)")
     np.testing.assert_array_equal(synapses.u, 70)
     assert moved() == [("down", "S.u"), ("down", "S.w"), ("up", "S.w")]
-    set_device("auto")
 
 
 @pytest.mark.compiler
