@@ -23,7 +23,7 @@ from simgen.ir.expr import (
 )
 from simgen.ir.faults import faults_in, faults_of, is_run_constant
 from simgen.ir.kernel import Program
-from simgen.ir.visit import flatten, walk
+from simgen.ir.visit import flatten
 from simgen.runtime.simulation import host_value
 from simgen.targets.base import Memory
 
@@ -60,9 +60,8 @@ def _fault_text(condition: Expr, place: str) -> str:
     match condition:
         case Unary(op="not", operand=Compare()):
             return f"The mean of poisson() is negative or NaN{place}"
-        case Unary(op="not", operand=inside):
-            names = [node.name for node in walk(inside) if isinstance(node, Param)]
-            (table,) = {name.rpartition(".")[0] for name in names if name.endswith(".columns")}
+        case Unary(op="not", operand=Logical(right=Compare(right=Param(name=columns)))):
+            table = columns.rpartition(".")[0]
             return f"TimedArray '{table}' is asked for a column that it does not have{place}"
     return f"An integer is divided by zero{place}{divisor_text(condition)}"
 

@@ -20,7 +20,7 @@ from dataclasses import dataclass, field, replace
 
 from simgen.dtypes import DType
 from simgen.errors import Origin
-from simgen.ir.expr import ELEMENT, SYNAPSE, ZERO, Array, Expr, Index, Logical
+from simgen.ir.expr import ELEMENT, SYNAPSE, ZERO, Array, Expr, Index
 from simgen.ir.faults import faults_of, is_run_constant
 from simgen.ir.kernel import (
     Kernel,
@@ -34,7 +34,7 @@ from simgen.ir.stmt import If, Note, Stmt
 
 
 def note_faults(program: Program) -> Program:
-    """Return the program with a note before every statement that may have a fault."""
+    """Return the program with a note of every fault before the statement that may have it."""
     kernels = [_noting(kernel) for kernel in program.kernels]
     if all(new is old for old, new in zip(program.kernels, kernels)):
         return program
@@ -58,21 +58,18 @@ class _Notes:
     def inserted(self, body: tuple[Stmt, ...]) -> Iterator[Stmt]:
         """Yield the statements with the notes before them."""
         for stmt in body:
-            found = [each for each in faults_of(stmt) if not is_run_constant(each)]
-            if found:
-                yield self._note(found, stmt.origin or self.kernel.origin)
+            for condition in faults_of(stmt):
+                if not is_run_constant(condition):
+                    yield self._note(condition, stmt.origin or self.kernel.origin)
             yield (
                 replace(stmt, body=tuple(self.inserted(stmt.body)))
                 if isinstance(stmt, If)
                 else stmt
             )
 
-    def _note(self, conditions: list[Expr], origin: Origin | None) -> Note:
+    def _note(self, condition: Expr, origin: Origin | None) -> Note:
         name = f"{self.kernel.name}.faults_{self.count}"
         self.count += 1
-        condition, *others = conditions
-        for other in others:
-            condition = Logical("or", condition, other)
         return Note(Array(name, DType.I64, "one"), _index(self.kernel), condition, origin)
 
 

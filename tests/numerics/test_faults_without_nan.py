@@ -27,7 +27,11 @@ def cells(more="", **options):
 
 @pytest.fixture
 def names():
-    return {"table": TimedArray([[1, 2], [3, 4]], dt=1 * ms, name="table"), "mean": -1}
+    return {
+        "table": TimedArray([[1, 2], [3, 4]], dt=1 * ms, name="table"),
+        "mean": -1,
+        "other": TimedArray([[0, 1]], dt=1 * ms, name="other"),
+    }
 
 
 @pytest.mark.usefixtures("device")
@@ -40,6 +44,7 @@ def names():
         ("x = poisson(mean)", "The mean of poisson() is negative or NaN (NeuronGroup 'cells'"),
         ("b = table(t, k) > 5", "TimedArray 'table' is asked for a column that it does not have"),
         ("x = int(table(t, k - 1) > 5)", "does not have at index"),
+        ("x = table(t, int(other(t, i - i)) + k)", "TimedArray 'table' is asked for a column"),
     ],
 )
 def test_a_run_says_so(names, code, shown):

@@ -87,7 +87,9 @@ def plan_kernel(kernel: Kernel, deterministic: bool = False) -> Plan:
 
 def _rounds(kernel: Kernel, atomic: frozenset[Array]) -> bool:
     """Return whether a floating sum or product is among what several elements update."""
-    sums = {s.array for s in flatten(kernel.body) if isinstance(s, Accumulate) and s.op in "+*"}
+    sums = {
+        s.array for s in flatten(kernel.body) if isinstance(s, Accumulate) and s.op in ("+", "*")
+    }
     return any(array.dtype.is_float for array in sums & atomic)
 
 
