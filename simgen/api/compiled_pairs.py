@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,6 +19,7 @@ from simgen.dtypes import DType
 from simgen.errors import IndexRangeError
 from simgen.ir.expr import Param
 from simgen.ir.kernel import Program
+from simgen.ir.stmt import EventList
 from simgen.targets.base import Memory
 
 if TYPE_CHECKING:
@@ -62,6 +64,16 @@ def connect_compiled(
     return Rows(row_start, targets.astype(np.uint32), n_target, sorted=True, multapses=False)
 
 
+def _first_events(
+    memory: Memory, events: EventList, first: int, rows: int
+) -> Iterator[tuple[int, int]]:
+    """Yield which of the rows has an event, with the first of its targets (in the whole group)."""
+    ids, fired = (memory.arrays[f"{events.name}.{what}"] for what in ("ids", "counts"))
+    slots = (first + np.arange(rows)) % len(ids)
+    for place in np.flatnonzero(fired[slots, 0]):
+        yield int(place), int(ids[slots[place], 0])
+
+
 def _refuse_undefined(
     context: PairContext,
     expressions: tuple[Expression | None, ...],
@@ -70,29 +82,21 @@ def _refuse_undefined(
     begin: int,
     rows: int,
 ) -> None:
-    """Raise if integers are divided by zero for some pair of these rows, as numpy does."""
-    ids, fired = (memory.arrays[f"{UNDEFINED.name}.{what}"] for what in ("ids", "counts"))
-    for row in range(begin, begin + rows):
-        slot = (row + offsets[0]) % len(ids)
-        if fired[slot, 0]:
-            pair = np.array([row]), np.array([int(ids[slot, 0]) - offsets[1]])
-            for expression in expressions:
-                if expression is not None:
-                    expression.at(context, *pair)
+    """Raise if text has a fault for some pair of these rows: evaluating it there says which."""
+    for place, target in _first_events(memory, UNDEFINED, offsets[0] + begin, rows):
+        pair = np.array([begin + place]), np.array([target - offsets[1]])
+        for expression in expressions:
+            if expression is not None:
+                expression.at(context, *pair)
 
 
 def _refuse_bad(context: PairContext, memory: Memory, row: int, rows: int) -> None:
     """Raise if a probability of these rows was none."""
-    if f"{BAD.name}.counts" not in memory.arrays:
-        return
-    ids, fired = memory.arrays[f"{BAD.name}.ids"], memory.arrays[f"{BAD.name}.counts"]
-    for slot in (row + np.arange(rows)) % len(ids):
-        if fired[slot, 0]:
-            source = row + int((slot - row) % len(ids))
-            raise IndexRangeError(
-                f"p of connect() of {context.synapses.describe()} is not between 0 and 1 for the "
-                f"source {source} and the target {int(ids[slot, 0])} (indices in the whole groups)."
-            )
+    for place, target in _first_events(memory, BAD, row, rows):
+        raise IndexRangeError(
+            f"p of connect() of {context.synapses.describe()} is not between 0 and 1 for the "
+            f"source {row + place} and the target {target} (indices in the whole groups)."
+        )
 
 
 def _memory(

@@ -265,12 +265,10 @@ def _by_condition(
 ) -> Rows:
     n_source, n_target = context.n_source, context.n_target
     node: Node | None = None
-    if condition is True or condition is None:
-        pass
-    elif condition is False:
+    if condition is False:
         empty = np.zeros(0, np.int64)
         return rules.from_arrays(empty, empty, n_source, n_target)
-    elif isinstance(condition, str):
+    if isinstance(condition, str):
         source = SourceText(condition, "condition of connect()", context.synapses.describe())
         node = parse_expression(source)
         if isinstance(node, Number) and node.value is True:
@@ -280,7 +278,7 @@ def _by_condition(
         elif _compares_numbers(node, "==") and p == 1.0 and n == 1 and not skip_self:
             own = np.arange(min(n_source, n_target))
             return rules.from_arrays(own, own, n_source, n_target)
-    else:
+    elif condition is not None and condition is not True:
         raise ArgumentTypeError(
             f"The condition of connect() of {context.synapses.describe()} must be text, True or "
             f"False, not {condition!r}.{_matrix_hint(condition)}"

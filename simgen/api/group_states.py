@@ -10,7 +10,7 @@ import numpy as np
 from simgen.api.checks import check_not_infinite
 from simgen.api.clock import Clock
 from simgen.api.component import Component
-from simgen.api.refractory_state import REFRACTORY, settable
+from simgen.api.refractory_state import REFRACTORY, is_settable, settable
 from simgen.api.states import Access, States
 from simgen.api.storage import AnyArray, StateVariable
 from simgen.api.views import VariableView
@@ -38,7 +38,7 @@ class GroupStates(States, Component):
         group = self._description
         if group.lastspike is not None:
             for name in REFRACTORY:
-                open_ = settable(self, name) is not None
+                open_ = is_settable(self, name)
                 names[name] = Access.WRITABLE if open_ else Access.READ_ONLY
         return {**dict.fromkeys(group.subexpressions, Access.COMPUTED), **names}
 

@@ -32,19 +32,24 @@ def settable(group: GroupStates, name: str) -> StateVariable | None:
 
     Neurons that are refractory for a time are so by ``lastspike`` alone.
     """
-    owner: Any = getattr(group, "source", group)
-    kept = getattr(owner, "_internal", {})
-    if "lastspike_step" not in kept:
+    if not is_settable(group, name):
         return None
+    owner: Any = getattr(group, "source", group)
     if name == "lastspike":
         made = _variable(name, DType.REAL, owner)
-        made.data[:] = kept["lastspike_step"].values * owner.clock.dt_
-        return made
-    if name == "not_refractory" and _by_condition(owner):
+        made.data[:] = owner._internal["lastspike_step"].values * owner.clock.dt_
+    else:
         made = _variable(name, DType.BOOL, owner)
-        made.data[:] = kept["not_refractory_flag"].values
-        return made
-    return None
+        made.data[:] = owner._internal["not_refractory_flag"].values
+    return made
+
+
+def is_settable(group: GroupStates, name: str) -> bool:
+    """Whether ``name`` is what is kept of the past of a group."""
+    owner: Any = getattr(group, "source", group)
+    if "lastspike_step" not in getattr(owner, "_internal", {}):
+        return False
+    return name == "lastspike" or (name == "not_refractory" and _by_condition(owner))
 
 
 def take_over(group: GroupStates, variable: StateVariable) -> None:
