@@ -163,36 +163,32 @@ class Resolver:
 
     def expect(self, node: Node, dim: Dimension, dtype: DType, what: str) -> Expr:
         """Return the expression of ``node`` as ``dtype``; ``what`` ("'v'") must have ``dim``."""
-        expr, found = self.expression(node)
-        if found is None:
-            return cast(expr, dtype)
-        if found != dim:
-            self.fail(
-                node.origin,
-                f"{what} {said(dim)}, but {quote(node)} {said(found)}.",
-                literal_hint(node, found, dim),
-                DimensionMismatchError,
-            )
-        else:
-            self._require_type(node, expr, dtype, what)
-        return cast(expr, dtype)
+        typed = self.expression(node)
+        self._check(node, typed, dim, dtype, what, f"{what} {said(dim)}, but {quote(node)}")
+        return cast(typed[0], dtype)
 
     def check_declared(
         self, name: str, node: Node, typed: Typed, dim: Dimension, dtype: DType
     ) -> None:
         """Report where the expression of a subexpression is not what that is declared as."""
+        beginning = f"'{name}' is declared as {dim.describe()}, but its expression"
+        self._check(node, typed, dim, dtype, f"'{name}'", beginning)
+
+    def _check(
+        self, node: Node, typed: Typed, dim: Dimension, dtype: DType, what: str, beginning: str
+    ) -> None:
         expr, found = typed
         if found is None:
             return
-        if found != dim:
-            self.fail(
-                node.origin,
-                f"'{name}' is declared as {dim.describe()}, but its expression {said(found)}.",
-                literal_hint(node, found, dim),
-                DimensionMismatchError,
-            )
-        else:
-            self._require_type(node, expr, dtype, f"'{name}'")
+        if found == dim:
+            self._require_type(node, expr, dtype, what)
+            return
+        self.fail(
+            node.origin,
+            f"{beginning} {said(found)}.",
+            literal_hint(node, found, dim),
+            DimensionMismatchError,
+        )
 
     def _require_type(self, node: Node, expr: Expr, dtype: DType, what: str) -> None:
         """Report where a value cannot be had as ``dtype`` without loss."""
