@@ -11,10 +11,8 @@
 // of 5,000 neurons x 1,000 synapses takes 6 % longer by two threads, 1 % by one (Zen 4, the best of
 // eighteen and of six).
 #define SG_SEGMENTS_LISTED 512
-#define SG_SEGMENTS_AHEAD 16    // segments between a prefetch and its use
+#define SG_SEGMENTS_AHEAD 32    // segments between a prefetch and its use
 #define SG_COLUMN_AHEAD 16      // synapses between a prefetch and its use in a column
-#define SG_GATHERED_FULL 512    // targets that are enough for a visit, and the longest piece copied
-#define SG_GATHERED (2 * SG_GATHERED_FULL + 32)  // the last copy overshoots by less than a line
 
 SG_FN int64_t sg_later(int64_t a, int64_t b) { return a > b ? a : b; }
 SG_FN int64_t sg_earlier(int64_t a, int64_t b) { return a < b ? a : b; }
@@ -43,41 +41,6 @@ static inline void sg_prefetch_segment(const T *array, const sg_segment &segment
   __builtin_prefetch(array + segment.begin);
   __builtin_prefetch(array + (segment.begin + segment.end) / 2);
   __builtin_prefetch(array + segment.end - 1);
-}
-
-// The targets that sg_gather copies at once: a cache line.
-template <class Target>
-struct sg_piece {
-  static const uint64_t length = 64 / sizeof(Target);
-};
-
-// The same for the whole pieces that sg_gather copies. Together with the lines beyond the first it
-// takes a third off the delivery by two threads (segments of 11 targets, 20 MB of them, Zen 3), and
-// a tenth off the whole run by one.
-template <class Target>
-static inline void sg_prefetch_pieces(const Target *targets, const sg_segment &segment) {
-  const uint64_t length = sg_piece<Target>::length;
-  const uint64_t n_pieces = (segment.end - segment.begin + length - 1) / length;
-  const uint64_t end = segment.begin + n_pieces * length;
-  sg_prefetch_segment(targets, sg_segment{segment.begin, end, segment.source});
-}
-
-// Copies targets[begin, end) to `out`, a cache line at a time where the array of n_targets reaches
-// that far, so that hardly a branch depends on the length of a short piece. What is copied beyond
-// the end is overwritten by the next piece.
-template <class Target>
-static inline void sg_gather(Target *out, const Target *targets, uint64_t begin, uint64_t end,
-                             int64_t n_targets) {
-  const uint64_t length = sg_piece<Target>::length;
-  uint64_t k = 0;
-  if (end + length <= (uint64_t)n_targets) {
-    for (; k < end - begin; k += length) {
-      __builtin_memcpy(out + k, targets + begin + k, length * sizeof(Target));
-      __asm__("" : "+r"(k));  // a call of memcpy for the whole loop would cost more than it copies
-    }
-    return;
-  }
-  for (; k < end - begin; ++k) out[k] = targets[begin + k];
 }
 
 // Visits the synapses of some segments, in their order.

@@ -35,7 +35,7 @@ from simgen.targets.cpu.events import (
 )
 from simgen.targets.cpu.split_ends import split_ends
 from simgen.targets.cpu.synapses import lower_fan_in, lower_fan_out, lower_synapses
-from simgen.targets.cpu.walk_views import GatheredFanOutView, ListedView, RowsView
+from simgen.targets.cpu.walk_views import JoinedFanOutView, ListedView, RowsView
 from simgen.targets.cstyle import mangle
 from simgen.targets.effects import kernel_effects
 from simgen.targets.frame import TICK, distinct_kernels
@@ -72,6 +72,7 @@ class ModuleView:
     tick: int
     n_parts: int
     clocks: tuple[str, ...]
+    joined: tuple[str, ...]
     calls: tuple[str, ...]
     advance: tuple[str, ...]
     together: int
@@ -107,7 +108,8 @@ def lower_program(
     tick = layout.array(TICK, "int64_t").position
     kernels = distinct_kernels(program)
     effects = [kernel_effects(kernel) for kernel in program.kernels]
-    texts = tuple(render_kernel(kernel, layout) for kernel in kernels.values())
+    views = {name: _lower_kernel(kernel, layout) for name, kernel in kernels.items()}
+    joined = {name: view for name, view in views.items() if isinstance(view, JoinedFanOutView)}
     clocks = tuple(dict.fromkeys(kernel.clock for kernel in kernels.values())) or program.clocks
     single = clocks[0] if len(clocks) == 1 and clocks == program.clocks else None
     meetings = plan_meetings(effects, one_clock=single is not None)
@@ -116,16 +118,18 @@ def lower_program(
     view = ModuleView(
         headers=(
             *_headers(program),
+            *(("cpu/joined.h",) if joined else ()),
             *(CPP.headers if layout.functions else ()),
             *(("cpu/profile.h",) if profile else ()),
         ),
         functions=tuple(layout.functions.values()),
-        kernels=texts,
+        kernels=tuple(_render_kernel(kernels[name], view) for name, view in views.items()),
         checks=_recorder_checks(program, layout),
         tick=tick,
         n_parts=layout.int_argument(N_PARTS),
         clocks=tuple(line for clock in clocks for line in _clock_lines(clock, single, layout)),
-        calls=_calls(program, split, meetings, single, timers),
+        joined=tuple(f"sg_ahead<{view.targets_type}> {view.ahead};" for view in joined.values()),
+        calls=_calls(program, split, meetings, single, timers, joined),
         advance=tuple(_advance_line(clock, single) for clock in clocks),
         together=together,
         at_once="sg_later(1, together)" if meetings.several else "1",
@@ -139,16 +143,21 @@ def lower_program(
     return LoweredProgram(render("cpp/module.cpp.j2", view), layout, single)
 
 
-def render_kernel(kernel: Kernel, layout: Layout) -> str:
+def _lower_kernel(kernel: Kernel, layout: Layout) -> Any:
+    """Return the view of one kernel."""
+    lower, _ = _DOMAINS[type(kernel.domain)]
+    return lower(kernel, kernel.domain, layout)
+
+
+def _render_kernel(kernel: Kernel, view: Any) -> str:
     """Return the C++ function of one kernel."""
-    lower, template = _DOMAINS[type(kernel.domain)]
-    view = lower(kernel, kernel.domain, layout)
+    _, template = _DOMAINS[type(kernel.domain)]
     if isinstance(view, EmitTableView):
         template = "emit_table"
     elif isinstance(view, RowsView):
         template = "over_rows"
-    elif isinstance(view, GatheredFanOutView):
-        template = "over_fan_out_gathered"
+    elif isinstance(view, JoinedFanOutView):
+        template = "over_fan_out_joined"
     elif isinstance(view, ListedView):
         template = "over_listed"
     return render(f"cpp/{template}.cpp.j2", view)
@@ -215,6 +224,7 @@ def _calls(
     meetings: Meetings,
     single: Clock | None,
     timers: Mapping[str, int],
+    joined: Mapping[str, JoinedFanOutView],
 ) -> tuple[str, ...]:
     """Return the lines of a tick: each kernel when its clock is due, and waits between them."""
     lines = []
@@ -229,7 +239,8 @@ def _calls(
         if wait is not Wait.NEVER:
             short = "if (together == 0) " if wait is Wait.WITHOUT_DELAY else ""
             lines.append(f"{short}sg_wait(barrier, n_threads);")
-        call = f"{mangle('k', kernel.name)}(S, {parts}, {step});"
+        more = f", {joined[kernel.name].ahead}, ahead - k" if kernel.name in joined else ""
+        call = f"{mangle('k', kernel.name)}(S, {parts}, {step}{more});"
         lines.append(f"{guard}{_timed(call, timers.get(kernel.name))}")
     return tuple(lines)
 

@@ -12,16 +12,16 @@ from typing import Any
 
 from simgen.errors import InternalError
 from simgen.ir.expr import IndexKind, RandomDraw
-from simgen.ir.kernel import Kernel, OverFanIn, OverFanOut, OverSynapses, RowIndex, SynapseStore
+from simgen.ir.kernel import Kernel, OverFanIn, OverFanOut, OverSynapses, SynapseStore
 from simgen.ir.stmt import Accumulate, Let, Stmt, Store
 from simgen.ir.visit import all_nodes, flatten, reads, writes
 from simgen.targets.body import BodyPrinter
 from simgen.targets.cpu.carried import synaptic_arrays
-from simgen.targets.cpu.gather import can_gather
+from simgen.targets.cpu.joined import can_join
 from simgen.targets.cpu.walk_views import (
     FanInView,
     FanOutView,
-    GatheredFanOutView,
+    JoinedFanOutView,
     ListedView,
     Reach,
     RowsView,
@@ -88,18 +88,17 @@ def _prefetches(arrays: Iterable[str]) -> tuple[str, ...]:
 
 def lower_fan_out(
     kernel: Kernel, domain: OverFanOut, layout: Layout
-) -> FanOutView | GatheredFanOutView:
+) -> FanOutView | JoinedFanOutView:
     """Return the view of a delivery: the segments that spikes reach in this step."""
     store, events = domain.store, domain.events
     frame = open_kernel(kernel, layout, _INDICES)
     scope = frame.scope
-    targets = targets_of(scope, store)
-    synapse: tuple[str, ...] = (f"const int64_t post = {targets}[s];",)
     found = _positions(scope, domain)
+    joined = found is None and can_join(frame.body) and not must_walk_by_rows(kernel)
+    targets = targets_of(scope, store) if not joined else ""
+    synapse: tuple[str, ...] = (f"const int64_t post = {targets}[s];",)
     if found is not None:
         synapse = (f"const int64_t s = {found}[q];", *synapse)
-    gathered = can_gather(frame.body) and found is None
-    n_synapses = scope.size(store.length) if gathered else None
     walk = _walk(frame, IndexKind.PRE)
     arrays = [targets, *synaptic_arrays(scope, frame.body)] if found is None else [found]
     outer = Scope(layout, kernel, {})
@@ -116,7 +115,9 @@ def lower_fan_out(
         "bounds": outer.buffer(f"{events.length}.bounds", "int64_t"),
         "born": "0" if domain.born is None else outer.printer.text(domain.born),
         "walk": _walk_call(outer, kernel, domain),
+        "parameters": "",
     }
+    more = _joined_fields(outer, kernel, domain) if joined else {}
     shown: dict[str, Any] = {
         "reach": _reach(outer, kernel),
         "name": frame.name,
@@ -132,12 +133,28 @@ def lower_fan_out(
         "body": walk.body,
         "declarations": outer.declarations(),
         **fields,
+        **more,
     }
-    if n_synapses is None:
-        return FanOutView(**shown)
-    return GatheredFanOutView(
-        **shown, targets=targets, targets_type=targets_type(store), n_synapses=n_synapses
-    )
+    return JoinedFanOutView(**shown) if joined else FanOutView(**shown)
+
+
+def _joined_fields(outer: Scope, kernel: Kernel, domain: OverFanOut) -> dict[str, Any]:
+    """Return what a delivery has that joins segments; ``outer`` is the scope of its walk."""
+    inner = Scope(outer.layout, kernel, {})
+    targets, n_synapses = targets_of(inner, domain.store), inner.size(domain.store.length)
+    kind, visit = targets_type(domain.store), mangle("v", kernel.name)
+    found = _row_finder(outer, domain)
+    rest = f"{visit}, {targets_of(outer, domain.store)}, {outer.size(domain.store.length)}"
+    return {
+        "visit": visit,
+        "targets": targets,
+        "targets_type": kind,
+        "targets_declarations": inner.declarations(),
+        "n_synapses": n_synapses,
+        "ahead": mangle("ahead", kernel.name),
+        "walk": f"sg_walk_joined(walk, {found}, ahead, left, {rest});",
+        "parameters": f", sg_ahead<{kind}> &ahead, int64_t left",
+    }
 
 
 def _reach(scope: Scope, kernel: Kernel) -> Reach:
@@ -164,10 +181,15 @@ def _walk_call(scope: Scope, kernel: Kernel, domain: OverFanOut) -> str:
         return f"sg_walk_listed(walk, {start});"
     if must_walk_by_rows(kernel):
         return f"sg_walk_fan_out_rows(walk, {finder(scope, store)}, {class_count(scope, store)});"
-    found: SynapseStore | RowIndex = store if domain.index is None else domain.index
+    return f"sg_walk_fan_out(walk, {_row_finder(scope, domain)});"
+
+
+def _row_finder(scope: Scope, domain: OverFanOut) -> str:
+    """Return what finds the segments of a delivery: by whole rows, an index, or delay classes."""
+    store = domain.store
     if domain.whole_rows:
-        found = replace(store, format="none")
-    return f"sg_walk_fan_out(walk, {finder(scope, store, found)});"
+        return finder(scope, store, replace(store, format="none"))
+    return finder(scope, store, domain.index)
 
 
 def lower_fan_in(kernel: Kernel, domain: OverFanIn, layout: Layout) -> FanInView:

@@ -44,15 +44,22 @@ class FanOutView:
     born: str
     reach: Reach
     walk: str
+    parameters: str
 
 
 @dataclass(frozen=True, slots=True)
-class GatheredFanOutView(FanOutView):
-    """What ``over_fan_out_gathered.cpp.j2`` shows: the targets, their type and number, too."""
+class JoinedFanOutView(FanOutView):
+    """What ``over_fan_out_joined.cpp.j2`` shows: ``visit`` is called with targets by ``deliver``.
 
+    A call of ``name`` has also what it knows ``ahead``, and the steps left before threads meet.
+    """
+
+    visit: str
     targets: str
     targets_type: str
+    targets_declarations: tuple[str, ...]
     n_synapses: str
+    ahead: str
 
 
 @dataclass(frozen=True, slots=True)

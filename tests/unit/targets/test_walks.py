@@ -367,7 +367,7 @@ def test_nothing_arrives_from_before_the_first_step(lab):
 
 def test_many_due_segments_are_all_delivered(lab):
     """More segments in a step than the list of due segments holds."""
-    n = 500
+    n = 1500
     net = lab.Net()
     net.group("pre", n)
     net.group("post", 2)

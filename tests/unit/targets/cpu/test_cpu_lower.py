@@ -124,6 +124,13 @@ def test_the_source_of_synapses(lab, golden):
     golden(lowered(lab.program(*synapses(lab))).source)
 
 
+def test_the_source_of_synapses_that_need_only_their_targets(lab, golden):
+    store = SynapseStore("S", "exc.n", "inh.n", "dense16")
+    walk = OverFanOut(store, lab.group_events("exc"), Array("S.pre.delays", lab.U32, "S.pre.n"))
+    add = Accumulate(lab.state("inh.g"), POST, "+", real(0.5))
+    golden(lowered(lab.program(lab.kernel("S.pre", walk, add))).source)
+
+
 def test_the_source_of_pathways_that_share_a_store(lab, golden):
     store = SynapseStore("S", "exc.n", "inh.n", "compact")
     lists = (lab.state(f"S.carried.{part}", lab.I64, "n_late") for part in ("steps", "positions"))
