@@ -2,7 +2,8 @@
 
     python examples/benchmarks/memory.py [--synapses 10000000]
 
-Each case runs in its own process, which reads its resident memory from ``/proc`` (Linux).
+Rows of 1,000 synapses; delays have 46 classes. Each case runs in its own process, which reads its
+resident memory from ``/proc`` (Linux).
 """
 
 from __future__ import annotations
@@ -15,19 +16,47 @@ import resource
 import subprocess
 import sys
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+PAIRS = """
+    w : volt
+    dpre/dt = -pre/tau : volt (event-driven)
+    dpost/dt = -post/tau : volt (event-driven)
+"""
+DELAYS = "0.5*ms + 4.5*ms*rand()"
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """Synapses, what their weights and delays are set to, and the precision of all."""
+
+    model: str = ""
+    on_pre: str = "v += J"
+    on_post: str = ""
+    w: str = ""
+    delay: str = ""
+    dtype: str = "float64"
+
+
 CASES = {
-    "constant weight": {"model": "", "on_pre": "v += J", "w": "", "delay": ""},
-    "weights": {"model": "w : volt", "on_pre": "v += w", "w": "rand()*J", "delay": ""},
-    "delays": {"model": "", "on_pre": "v += J", "w": "", "delay": "0.5*ms + 4.5*ms*rand()"},
-    "weights and delays": {
-        "model": "w : volt",
-        "on_pre": "v += w",
-        "w": "rand()*J",
-        "delay": "0.5*ms + 4.5*ms*rand()",
-    },
+    "constant weight": Case(),
+    "delays": Case(delay=DELAYS),
+    "float32 weights": Case("w : volt", "v += w", w="rand()*J", dtype="float32"),
+    "float32, delays": Case("w : volt", "v += w", w="rand()*J", delay=DELAYS, dtype="float32"),
+    "float64 weights": Case("w : volt", "v += w", w="rand()*J"),
+    "float64, delays": Case("w : volt", "v += w", w="rand()*J", delay=DELAYS),
+    "and code on_post": Case(
+        "w : volt", "v += w", "w = clip(w + 0.01*J, 0*volt, J)", "rand()*J", DELAYS
+    ),
+    "STDP, delays": Case(
+        PAIRS,
+        "v += w; pre += 0.01*J; w = clip(w + post, 0*volt, J)",
+        "post -= 0.01*J; w = clip(w + pre, 0*volt, J)",
+        "rand()*J",
+        DELAYS,
+    ),
 }
 
 
@@ -37,12 +66,12 @@ def resident() -> int:
     return pages * os.sysconf("SC_PAGE_SIZE")
 
 
-def child(case: dict[str, str], synapses: int) -> dict[str, float]:
+def child(case: Case, synapses: int) -> dict[str, float]:
     """Return seconds and bytes per synapse of one case."""
     api: Any = importlib.import_module("simgen.brian")
 
     size = 10_000
-    api.set_device("cpu", threads=1)
+    api.set_device("cpu", threads=1, dtype=case.dtype)
     constants = {"tau": 20 * api.ms, "J": 0.01 * api.mV}
 
     def network(probability: float) -> tuple[float, float, int]:
@@ -55,15 +84,14 @@ def child(case: dict[str, str], synapses: int) -> dict[str, float]:
             method="exact",
             namespace=constants,
         )
-        links = api.Synapses(
-            group, group, case["model"], on_pre=case["on_pre"], namespace=constants
-        )
+        code = {"on_pre": case.on_pre} | ({"on_post": case.on_post} if case.on_post else {})
+        links = api.Synapses(group, group, case.model, namespace=constants, **code)
         begin = time.perf_counter()
         links.connect(p=probability)
-        if case["w"]:
-            links.w = case["w"]
-        if case["delay"]:
-            links.delay = case["delay"]
+        if case.w:
+            links.w = case.w
+        if case.delay:
+            links.delay = case.delay
         connected = time.perf_counter() - begin
         kept.append(api.Network(group, links))
         begin = time.perf_counter()

@@ -209,6 +209,8 @@ class SynapticData:
             require_memory(largest * store.n, f"sorting the data of {store.n:,} synapses")
             rows = self.rows = None  # not needed while the data of variables are there twice
             for variable in moved:
+                if _is_zero(variable.values):
+                    continue  # its pages stay untouched: traces that move to neurons cost nothing
                 data = np.empty_like(variable.data)
                 gather_into_storage(variable.data, order, data, threads=threads)
                 variable.data = data
@@ -217,6 +219,11 @@ class SynapticData:
         self._inverse = None
         del store
         release_memory(self.n)
+
+
+def _is_zero(values: AnyArray) -> bool:
+    """Whether all bits are zero, which the first that is not tells at once; -0.0 has one."""
+    return not np.any(values.view(f"u{values.dtype.itemsize}"))
 
 
 def _row_index(store: RowStore, creation: UIntArray | None) -> Any:

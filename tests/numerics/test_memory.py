@@ -96,3 +96,21 @@ def test_values_are_checked_without_a_mask(measure):
             ValueError, match=rf"w.* cannot be set to {bad}.*position 77".replace("nan", "NaN")
         ):
             check_not_infinite(synapses.variables["w"].convert(values, "synapses"), "w")
+
+
+@pytest.mark.compiler
+def test_values_that_are_all_zero_keep_their_untouched_pages():
+    """As those of traces, which live on neurons while a network runs; -0.0 is moved."""
+    set_device("cpu", threads=1)
+    group = NeuronGroup(40, "v : 1", threshold="v > 1")
+    synapses = Synapses(group, group, "w : 1\nx : 1\ny : 1", on_pre="v_post += w + x + y")
+    synapses.connect()
+    synapses.delay = "0.1*ms*(1 + (7*i + 3*j) % 5)"
+    negative = np.zeros(len(synapses))
+    negative[5] = -0.0
+    synapses.y = negative
+    before = {name: synapses.variables[name].values for name in "wxy"}
+    Network(group, synapses).run(0.1 * ms)
+    after = {name: synapses.variables[name].values for name in "wxy"}
+    assert [after[name] is before[name] for name in "wxy"] == [True, True, False]
+    assert np.flatnonzero(np.signbit(synapses.y[:])).tolist() == [5]
