@@ -22,6 +22,7 @@ from simgen.api import brian_device
 from simgen.api.missing import missing_names
 from simgen.errors import SimgenError, UnsupportedFeatureError
 from simgen.units.porting import star_names
+from simgen.units.quantity import let_floats_give_si
 
 
 class _MethodName(str):
@@ -87,6 +88,7 @@ def _all_names() -> dict[str, Any]:
     return names
 
 
+let_floats_give_si()
 _NAMES = _all_names()
 __all__ = sorted(_NAMES)
 # From here on the globals may hide those used above, so nothing may be called after import.

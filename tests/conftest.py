@@ -16,6 +16,7 @@ import pytest
 
 import simgen
 from simgen.targets.cpu import backend
+from simgen.units import quantity
 
 AS_SHIPPED = os.environ.get("SIMGEN_TEST_AS_SHIPPED", "") == "1"
 GOLDEN = Path(__file__).with_name("golden")
@@ -80,6 +81,12 @@ def golden(request: pytest.FixtureRequest) -> Callable[..., None]:
         compare_golden(GOLDEN / module / f"{name}.txt", text, update)
 
     return check
+
+
+@pytest.fixture(autouse=True)
+def strict_floats(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have float() refuse quantities with a dimension, whoever has imported simgen.brian before."""
+    monkeypatch.setattr(quantity._Floats, "give_si", False)
 
 
 @pytest.fixture(autouse=True)

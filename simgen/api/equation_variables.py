@@ -118,16 +118,10 @@ def declare_variables(
                 shared=shared,
                 read_only="linked" if linked else ("computed at each step" if frozen else ""),
                 unless_refractory="unless refractory" in equation.flags,
-                via=link_table(owner, equation.name, length) if linked and not shared else None,
                 linked=linked,
             )
         )
     return infos, subexpressions
-
-
-def link_table(owner: str, name: str, length: str) -> Array:
-    """Return the array of the places where a linked variable finds its values."""
-    return Array(f"{owner}.{name}.link", DType.I32, length, Role.TABLE)
 
 
 def _problem(equation: Equation, message: str, problems: list[Problem]) -> None:

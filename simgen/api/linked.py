@@ -25,7 +25,7 @@ from simgen.errors import (
     suggest,
 )
 from simgen.integrate.model import Derived
-from simgen.ir.expr import Array
+from simgen.ir.expr import Array, Role
 from simgen.model.description import VariableInfo
 from simgen.model.functions import said
 
@@ -213,10 +213,10 @@ class LinkingGroup(Group):
         variable.link = link
         try:
             info = replace(variable.info, array=_stored(variable.source).info.array)
-            if _is_single(link) or info.shared:
-                info = replace(info, via=None)
-            elif variable.is_constant():
-                variable.table()  # raises if it is outside
+            if not (_is_single(link) or info.shared):
+                info = replace(info, via=_link_table(variable.info.array))
+                if variable.is_constant():
+                    variable.table()  # raises if it is outside
         except Exception:
             variable.link = None
             raise
@@ -318,6 +318,14 @@ class LinkingGroup(Group):
             if variable.info.via is not None and variable.info.via.name == array.name:
                 return variable.table()
         return super()._find_array(array)
+
+
+def _link_table(variable: Array) -> Array:
+    """Return the array of the places where a linked variable finds its values.
+
+    Before it is linked it has none, and counts as a single value, which it may turn out to be.
+    """
+    return Array(f"{variable.name}.link", DType.I32, variable.length, Role.TABLE)
 
 
 def _stored(variable: StateVariable) -> StateVariable:

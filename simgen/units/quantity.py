@@ -51,6 +51,17 @@ def _has_own_rules(value: Any) -> bool:
     return hasattr(type(value), "__array_ufunc__") and not isinstance(value, np.ndarray)
 
 
+class _Floats:
+    """What ``float`` of a quantity with a dimension is: its value in SI units, or an error."""
+
+    give_si = False
+
+
+def let_floats_give_si() -> None:
+    """Let ``float(10*mV)`` be 0.01 from now on, as scripts written for Brian expect."""
+    _Floats.give_si = True
+
+
 class Quantity(np.ndarray[Any, np.dtype[Any]]):
     """An array (0-d for one value) of numbers in SI base units, and their dimension ``dim``.
 
@@ -120,7 +131,7 @@ class Quantity(np.ndarray[Any, np.dtype[Any]]):
         return bare(self)
 
     def __float__(self) -> float:
-        return float(self._number("float"))
+        return float(bare(self) if _Floats.give_si else self._number("float"))
 
     def __int__(self) -> int:
         return int(self._number("int"))

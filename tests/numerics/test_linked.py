@@ -15,6 +15,7 @@ from simgen import (
     mV,
     run,
 )
+from simgen.errors import EquationError
 
 pytestmark = pytest.mark.usefixtures("device")
 
@@ -109,6 +110,22 @@ def test_shared_variables_are_linked_as_one_value():
     assert group.v[:] == pytest.approx([3 * 4 + 3 * 5] * 3)
     assert group.total[:] == 5
     assert group.each[:].tolist() == [5, 5, 5]
+
+
+def test_a_shared_expression_may_read_a_link_to_a_single_value(device):
+    """Which it turns out to be once it is linked, as the input of Brette & Guigon (2003) is."""
+    one = NeuronGroup(1, "dx/dt = 100*Hz : 1", method="euler")
+    many = NeuronGroup(3, "y = 2*x + 1 : 1 (shared)\nx : 1 (linked)\nz : 1")
+    many.x = linked_var(one, "x")
+    many.run_regularly("z = y", when="end")
+    Network(one, many).run(1 * ms)
+    np.testing.assert_allclose(many.z, 1.2)
+
+    each = NeuronGroup(3, "x : 1")
+    other = NeuronGroup(3, "y = 2*x + 1 : 1 (shared)\nx : 1 (linked)")
+    other.x = linked_var(each, "x")
+    with pytest.raises(EquationError, match=r"'y' is shared, but 'x' has a value for each"):
+        Network(each, other).run(1 * ms)
 
 
 @pytest.mark.parametrize("method", ["euler", "rk4"])

@@ -146,6 +146,13 @@ def test_arrays_are_of_si_values_as_scripts_expect():
     same(brian.asarray([1 * mV, 0 * mV], order="C"), np.array([0.001, 0]))
 
 
+def test_float_of_a_quantity_is_its_value_in_si_units_as_scripts_expect():
+    for line, wanted in (("import simgen.brian", "0.01"), ("", "DimensionMismatchError")):
+        code = f"from simgen import mV\n{line}\nprint(float(10*mV), complex(3*mV/mV))"
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+        assert wanted in done.stdout + done.stderr
+
+
 def test_dimensions_that_differ_are_refused():
     with pytest.raises(DimensionMismatchError):
         brian.array([1 * mV, 2 * ms])
