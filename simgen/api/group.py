@@ -21,6 +21,7 @@ from simgen.api.device import current_options
 from simgen.api.device_text import assign_on_device
 from simgen.api.evaluation import TextContext, evaluate_node, evaluate_text
 from simgen.api.group_names import GroupNames
+from simgen.api.indices import Indices
 from simgen.api.name_conflicts import NameConflicts
 from simgen.api.namespaces import caller_namespace, checked_namespace
 from simgen.api.naming import is_read_only, variable_meant
@@ -146,6 +147,11 @@ class Group(GroupNames):
         return self.clock.t
 
     # --- indices ----------------------------------------------------------------------------
+
+    @property
+    def indices(self) -> Indices:
+        """The numbers of elements, selected as for variables: ``G.indices['v > 0']``."""
+        return Indices(self)
 
     def _index(self) -> Index:
         """The running index of the group's own code."""

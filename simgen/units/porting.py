@@ -17,7 +17,7 @@ from simgen.errors import DimensionMismatchError, UnsupportedFeatureError
 from simgen.units import creation
 from simgen.units.array_table import HANDLERS
 from simgen.units.dimension import DIMENSIONLESS
-from simgen.units.operands import carries_dimension, needs_number, split, strip_nested
+from simgen.units.operands import carries_dimension, mismatch, needs_number, split, strip_nested
 from simgen.units.plotting import register_with_matplotlib
 
 # Names of numpy that Brian's scripts have no use for, and those of Python that stay what they are,
@@ -155,6 +155,18 @@ def exprel(x: Any) -> Any:
     return result if result.ndim else float(result)
 
 
+def timestep(t: Any, dt: Any) -> Any:
+    """Return the number of the step of width ``dt`` that the time ``t`` lies in, int64.
+
+    Up to 0.1 % of a step below a multiple counts as the multiple, as in equations.
+    """
+    (times, time), (width, unit) = split(t), split(dt)
+    if time is not unit:
+        raise mismatch("divide in timestep()", (times, time), (width, unit))
+    steps = ((times + 1e-3 * width) / width).astype(np.int64)
+    return steps if steps.ndim else int(steps)
+
+
 def _ones_like(value: Any, *args: Any, **kwargs: Any) -> Any:
     """Return ones without unit in the shape of ``value``, as Brian's ``ones_like`` does."""
     return np.ones_like(strip_nested(value), *args, **kwargs)
@@ -184,6 +196,8 @@ def _from_numpy() -> dict[str, Any]:
         asarray=creation.asarray,
         full=creation.full,
         arange=creation.arange,
+        random=_numbers_only(np.random.random),  # the function, as pylab's import leaves it
+        timestep=timestep,
     )
     return names
 

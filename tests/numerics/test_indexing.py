@@ -47,6 +47,21 @@ def test_indices_slices_arrays_and_conditions(group):
     assert float(np.mean(group.x)) == pytest.approx(np.asarray(group.x[:]).mean())
 
 
+def test_the_numbers_that_an_index_selects(group):
+    assert group.indices["v > 6*mV"].tolist() == [7, 8, 9]
+    assert group.indices[2:4].tolist() == [2, 3]
+    assert group.indices[-1].tolist() == [9]
+    assert group[5:].indices["v > 6*mV"].tolist() == [2, 3, 4]
+    synapses = Synapses(group, group, "w : 1")
+    synapses.connect("i != j")
+    chosen = synapses.indices[2:4, 5]
+    assert list(zip(synapses.i[chosen], synapses.j[chosen])) == [(2, 5), (3, 5)]
+    synapses.w[chosen] = 4
+    assert synapses.indices["w > 0"].tolist() == chosen.tolist()
+    with pytest.raises(SimgenError, match="outside"):
+        group.indices[10]
+
+
 def test_types_and_units(group):
     group.n = "i // 3"
     assert group.n[:].tolist() == [0, 0, 0, 1, 1, 1, 2, 2, 2, 3]

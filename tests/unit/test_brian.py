@@ -153,6 +153,17 @@ def test_float_of_a_quantity_is_its_value_in_si_units_as_scripts_expect():
         assert wanted in done.stdout + done.stderr
 
 
+def test_random_is_the_function_and_timestep_rounds_as_in_equations():
+    brian.seed(3)
+    drawn = brian.random(4)
+    assert drawn.shape == (4,)
+    assert np.all((drawn >= 0) & (drawn < 1))
+    assert brian.timestep(0.3 * ms, 0.1 * ms) == 3
+    assert brian.timestep(np.array([0.29995, 0.2998]) * ms, 0.1 * ms).tolist() == [3, 2]
+    with pytest.raises(DimensionMismatchError, match="timestep"):
+        brian.timestep(3 * mV, 0.1 * ms)
+
+
 def test_dimensions_that_differ_are_refused():
     with pytest.raises(DimensionMismatchError):
         brian.array([1 * mV, 2 * ms])
