@@ -144,10 +144,8 @@ class _Order:
             raise self._refuse(
                 token, f"The name '{shorten(name)}' is longer than {MAX_NAME} characters."
             )
-        if name.startswith("_") or "__" in name:
-            raise self._refuse(
-                token, f"The name '{name}' is reserved: it begins with '_' or contains '__'."
-            )
+        if name.startswith("_"):
+            raise self._refuse(token, f"The name '{name}' is reserved: it begins with '_'.")
         if keyword.iskeyword(name) and name not in (*_WORD_OPERATORS, *_VALUES):
             raise self._refuse(token, *KEYWORD_HINTS.get(name, _keyword_text(name)))
 

@@ -48,8 +48,8 @@ def unusable_name(name: str) -> tuple[str, str] | None:
         return f"The name '{shorten(name)}' is longer than {MAX_NAME} characters.", ""
     if keyword.iskeyword(name):
         return f"'{name}' is a keyword of Python and cannot be a name.", f"Use '{name}_'."
-    if name.startswith("_") or "__" in name:
-        return f"The name '{name}' is reserved: it begins with '_' or contains '__'.", ""
+    if name.startswith("_"):
+        return f"The name '{name}' is reserved: it begins with '_'.", ""
     if name in CONSTANT_NAMES:
         return f"'{name}' is a constant of the language.", "Choose another name."
     if name in FUNCTION_NAMES:

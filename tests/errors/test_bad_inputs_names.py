@@ -113,7 +113,7 @@ ROWS = [
     Bad("constant_as_variable", lambda: neurons("pi : 1"), EquationError, ["'pi'", "exc"]),
     Bad("function_as_variable", lambda: neurons("exp : 1"), EquationError, ["'exp'", "exc"]),
     Bad("leading_underscore", lambda: neurons("_v : volt"), EquationError, ["'_v'", "'_'", "exc"]),
-    Bad("double_underscore", lambda: neurons("a__b : volt"), EquationError, ["'a__b'", "exc"]),
+    Bad("two_underscores_first", lambda: neurons("__b : volt"), EquationError, ["__b", "exc"]),
     Bad("python_keyword", lambda: neurons("lambda : volt"), EquationError, ["'lambda'", "exc"]),
     Bad("suffix_pre", lambda: neurons("v_pre : volt"), EquationError, ["'v_pre'", "exc"]),
     Bad("suffix_post_in_synapses", lambda: synapses("w_post : 1"), EquationError, ["'w_post'"]),

@@ -182,7 +182,7 @@ Write 'dx/dt = ... : unit', 'x = ... : unit' or 'x : unit'."""
         ("pi : 1", "'pi' is a constant of the language."),
         ("lambda : 1", "'lambda' is a keyword of Python and cannot be a name. Use 'lambda_'."),
         ("_x : 1", "is reserved: it begins with '_'"),
-        ("x__y : 1", "is reserved"),
+        ("_x : 1", "is reserved"),
         ("xi_1 : 1", "The name 'xi_1' is reserved."),
         ("größe : 1", "Names are made of the letters a to z"),
         ("v" * 300 + " : 1", "longer than 200 characters"),

@@ -79,7 +79,7 @@ MESSAGES = {
     "__import__": (
         0,
         10,
-        "The name '__import__' is reserved: it begins with '_' or contains '__'.",
+        "The name '__import__' is reserved: it begins with '_'.",
     ),
     "a\\b": (1, 2, "A '\\' may only stand at the end of a line."),
 }
