@@ -14,6 +14,7 @@ from simgen.errors import UnknownAttributeError
 from simgen.units import Dimension, Quantity
 
 if TYPE_CHECKING:
+    from simgen.api.group import Group
     from simgen.api.synapses import Synapses
 
 _ENDS = {"_pre": "i", "_post": "j"}
@@ -89,11 +90,22 @@ def endpoint_view(synapses: Synapses, name: str) -> VariableView | None:
     """
     plain = name.endswith("_")
     key = name[:-1] if plain else name
+    found = _values_at_an_end(synapses, key)
+    return None if found is None else VariableView(found, key, plain)
+
+
+def end_of(synapses: Synapses, name: str) -> tuple[Group, str] | None:
+    """Return the group at the end that ``v_pre`` or ``v_post`` means, and its variable, or None."""
+    found = _values_at_an_end(synapses, name)
+    return None if found is None else (found._group, found._variable)
+
+
+def _values_at_an_end(synapses: Synapses, name: str) -> EndpointValues | None:
     for ending in _ENDS:
-        if key.endswith(ending) and len(key) > len(ending):
-            values = EndpointValues(synapses, key, ending)
+        if name.endswith(ending) and len(name) > len(ending):
+            values = EndpointValues(synapses, name, ending)
             if values._group._knows(values._variable):
-                return VariableView(values, key, plain)
+                return values
     return None
 
 

@@ -12,6 +12,7 @@ from simgen.api.arguments import about, names_of
 from simgen.api.checks import index_array
 from simgen.api.clock import Clock, choose_clock
 from simgen.api.component import Component
+from simgen.api.endpoint_values import end_of
 from simgen.api.group import Group
 from simgen.api.namespaces import Namespace
 from simgen.api.naming import variable_meant
@@ -93,24 +94,24 @@ class StateMonitor(States, Component):
         self._indices = self._chosen(record)
         self._constants: ConstantScope | None = None
         self._values: dict[str, Expr] = {}
+        owners = {name: self._owner(name) for name in self.record_variables}
+        infos = {name: group.variables.get(own) for name, (group, own) in owners.items()}
         self._shared: frozenset[str] = frozenset(
             name
-            for name in self.record_variables
-            if name in source.variables and source.variables[name].info.shared
+            for name, variable in infos.items()
+            if variable is not None and variable.info.shared
         )
         self._steps = Recording(Recorder(f"{self.name}.t", DType.I64), SECOND, source._real)
         self._recordings: dict[str, Recording] = {}
-        for variable in self.record_variables:
-            info = source.variables.get(variable)
+        for name, (group, own) in owners.items():
+            info, dim = infos[name], group._dimension(own)
             dtype = DType.REAL if info is None else info.info.array.dtype
-            if info is None and source._dimension(variable) == DIMENSIONLESS:
-                dtype = source._value_type(variable)
+            if info is None and dim == DIMENSIONLESS:
+                dtype = group._value_type(own)
                 if dtype is DType.I32:
                     dtype = DType.I64
-            recorder = Recorder(f"{self.name}.{variable}", dtype)
-            self._recordings[variable] = Recording(
-                recorder, source._dimension(variable), source._real
-            )
+            recorder = Recorder(f"{self.name}.{name}", dtype)
+            self._recordings[name] = Recording(recorder, dim, source._real)
 
     def _names(self, variables: Any) -> list[str]:
         if variables is True:
@@ -122,7 +123,7 @@ class StateMonitor(States, Component):
                     f"{self.describe()} records the times anyway, as its attribute 't'; it cannot "
                     "record 't' as a variable."
                 )
-            if not self.source._knows(name) or name == "dt":
+            if not self._owner(name)[0]._knows(self._owner(name)[1]) or name == "dt":
                 raise UnknownNameError(
                     f"{self.describe()} cannot record '{name}': {self.source.describe()} has no "
                     f"such variable. {suggest(name, self.source._readable())}".strip()
@@ -130,6 +131,15 @@ class StateMonitor(States, Component):
         if not found:
             raise ModelError(f"{self.describe()} has no variables to record.")
         return found
+
+    def _owner(self, name: str) -> tuple[Group, str]:
+        """Return who has a recorded variable, and its name there: that of ``v_post`` is ``v``."""
+        source = self.source
+        if isinstance(source, Synapses) and not source._knows(name):
+            found = end_of(source, name)
+            if found is not None:
+                return found
+        return source, name
 
     def _chosen(self, record: Any) -> npt.NDArray[np.int64] | None:
         """Return the recorded indices, None for all (known only when the network runs)."""
@@ -258,15 +268,16 @@ class StateMonitor(States, Component):
         if self._network is None:
             raise ModelError(f"{self.describe()} records a single step only after a run.")
         step = round(self._network.t_ / self.clock.dt_)
+        every = slice(None)  # a shared variable has one value, whatever is recorded
         values = {
-            name: np.atleast_1d(self.source._read(name, self.record)) for name in self._recordings
+            name: getattr(self.source, f"{name}_")[every if name in self._shared else self.record]
+            for name in self._recordings
         }
         if self._steps.used and self._steps.data[self._steps.used - 1] == step:
             return
         self._steps.append(np.array([step]), self.describe())
         for name, recording in self._recordings.items():
-            chosen = values[name]
-            recording.append(chosen, self.describe())
+            recording.append(np.atleast_1d(values[name]), self.describe())
 
     # --- what a network asks for --------------------------------------------------------------
 

@@ -5,7 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from simgen.integrate.describe import describe
-from simgen.integrate.linear import LinearForm, NonLinearError, Term, linear_form
+from simgen.integrate.linear import (
+    LinearForm,
+    NonLinearError,
+    Term,
+    frozen_form,
+    linear_form,
+)
 from simgen.integrate.model import (
     Ode,
     OdeSystem,
@@ -19,7 +25,7 @@ from simgen.ir.expr import Expr, Load
 
 def linear_forms(system: OdeSystem) -> list[LinearForm] | Refusal:
     """Return one form per equation, linear in all variables together, constant over a step."""
-    forms = _forms(system, lambda ode: system.states, "linear")
+    forms = _forms(system, lambda ode: _form(system, ode.rhs, system.states), "linear")
     if isinstance(forms, Refusal):
         return forms
     reasons = [text for ode, form in zip(system.odes, forms) for text in _moving(ode, form)]
@@ -27,12 +33,22 @@ def linear_forms(system: OdeSystem) -> list[LinearForm] | Refusal:
 
 
 def conditionally_linear_forms(system: OdeSystem) -> list[LinearForm] | Refusal:
-    """Return one form per equation, each linear in its own variable; the rest may be anything."""
-    return _forms(system, lambda ode: (ode.target,), "linear in its own variable")
+    """Return one form per equation, each linear in its own variable; the rest may be anything.
+
+    Where an equation is not, functions of its own variable are held still during a step as well.
+    """
+
+    def form(ode: Ode) -> LinearForm:
+        try:
+            return _form(system, ode.rhs, (ode.target,))
+        except NonLinearError:
+            return frozen_form(ode.rhs, ode.target, system.is_constant)
+
+    return _forms(system, form, "linear in its own variable")
 
 
 def _forms(
-    system: OdeSystem, variables: Callable[[Ode], Sequence[Load]], what: str
+    system: OdeSystem, form: Callable[[Ode], LinearForm], what: str
 ) -> list[LinearForm] | Refusal:
     forms: list[LinearForm] = []
     reasons: list[str] = []
@@ -40,7 +56,7 @@ def _forms(
         if ode.noise:
             reasons.append(f"'{ode.name}' has a noise term")
         try:
-            forms.append(_form(system, ode.rhs, variables(ode)))
+            forms.append(form(ode))
         except NonLinearError as error:
             reasons.append(f"d{ode.name}/dt is not {what}, because of {describe(error.part)}")
     return Refusal(tuple(reasons)) if reasons else forms

@@ -74,6 +74,18 @@ def linear_form(
     return LinearForm(found, merge(rest))
 
 
+def frozen_form(expr: Expr, state: Load, is_constant: Callable[[Expr], bool]) -> LinearForm:
+    """Return the linear form of ``expr`` in ``state``, with functions of ``state`` held still.
+
+    So m(v)**3*(v - E) has the coefficient m(v)**3, and exp(v) belongs to the rest: as Brian's
+    exponential_euler reads equations such as those of Wang and Buzsaki (1996). Raises
+    NonLinearError for products of the variable with itself.
+    """
+    sums = _Freezer(frozenset((state,)), is_constant).split(expr)
+    rest = sums.pop(None, [])
+    return LinearForm({key: merge(terms) for key, terms in sums.items() if key}, merge(rest))
+
+
 def merge(terms: list[Term]) -> tuple[Term, ...]:
     """Add up what is constant, and the cores that have the same factor."""
     constant: Expr | None = None
@@ -199,3 +211,24 @@ class _Splitter:
     def join(first: _Sums, second: _Sums) -> _Sums:
         keys = dict.fromkeys((*first, *second))
         return {key: [*first.get(key, []), *second.get(key, [])] for key in keys}
+
+
+class _Freezer(_Splitter):
+    """Takes what has variables, but is no sum of their multiples, for a number."""
+
+    def split(self, expr: Expr) -> _Sums:
+        match expr:
+            case Binary(op="/", left=left, right=right) if self.has_state(right):
+                return self.scaled(self.split(left), Term(ONE, right), over=True)
+        try:
+            return super().split(expr)
+        except NonLinearError:
+            if isinstance(expr, Binary) and expr.op == "*":
+                raise
+            return {None: [Term(ONE, expr)]}
+
+    def product(self, expr: Expr, left: Expr, right: Expr) -> _Sums:
+        for one, other in ((left, right), (right, left)):
+            if self.has_state(one) and set(self.split(one)) == {None}:
+                return self.scaled(self.split(other), Term(ONE, one))
+        return super().product(expr, left, right)

@@ -286,16 +286,26 @@ NOISE_DIM = SECOND ** (-0.5)
 
 
 class NoiseScope(Scope):
-    """Adds xi and xi_name to the names of an equation."""
+    """Adds xi and xi_name to the names of an equation, and of the subexpressions that it uses."""
 
     def __init__(self, outer: Scope) -> None:
         self.outer = outer
+        self._inner: dict[Scope, NoiseScope] = {outer: self}  # one each: a loop would never end
 
     def lookup(self, name: str) -> Entry | None:
         """Return the noise source for xi names, else what the outer scope says."""
         if name == "xi" or name.startswith("xi_"):
             return ValueEntry(noise_source(name), NOISE_DIM)
-        return self.outer.lookup(name)
+        entry = self.outer.lookup(name)
+        if isinstance(entry, SubexpressionEntry) and not entry.constant_over_dt:
+            return replace(entry, scope=self._around(entry.scope))
+        return entry
+
+    def _around(self, scope: Scope) -> NoiseScope:
+        if scope not in self._inner:
+            self._inner[scope] = found = NoiseScope(scope)
+            found._inner = self._inner
+        return self._inner[scope]
 
     def peek(self, name: str) -> Entry | None:
         """Return what the outer scope would say."""

@@ -357,11 +357,12 @@ def resolve_frozen(
 ) -> tuple[Stmt, ...]:
     """Return the stores of the subexpressions constant over a step, in dependency order."""
     body: list[Stmt] = []
-    resolver = context.resolver()
+    stored, substituted = context.resolver(), context.resolver(NoiseScope(context.scope))
     for equation in equations.ordered_subexpressions():
         info = group.variables.get(equation.name)
         if equation.expression is None or "summed" in equation.flags:
             continue
+        resolver = substituted if info is None else stored
         value, dim = resolver.expression(equation.expression)
         _check_shared(equation, value, context)
         declared = group.subexpressions[equation.name] if info is None else info

@@ -147,6 +147,32 @@ def test_order_of_convergence(method, expected):
     assert abs(order(errors) - expected) < 0.15, errors
 
 
+def test_exponential_euler_holds_functions_of_the_variable_itself_still():
+    """dv/dt = -cos(v)**2 (v - 2)/(1 + exp(v)) + exp(-v): as if all but v - 2 were numbers."""
+    square = times(call("cos", V), call("cos", V))
+    gate = over(negate(square), plus(real(1.0), call("exp", V)))
+    slope = plus(times(gate, minus(V, real(2.0))), call("exp", negate(V)))
+    update = choose(system(Ode(V, slope, "v"), changing=("v",)), "exponential_euler")
+
+    def rates(v):
+        a = -(np.cos(v) ** 2) / (1 + np.exp(v))
+        return a, -2 * a + np.exp(-v)
+
+    machine = Machine({"v": [0.3, 1.0]}, dt=0.1).run(update, 1)
+    v = np.array([0.3, 1.0])
+    a, b = rates(v)
+    np.testing.assert_allclose(machine.values["v"], v + (a * v + b) * np.expm1(0.1 * a) / a)
+
+    truth = solve_ivp(
+        lambda t, x: rates(x)[0] * x + rates(x)[1], (0, 2), [0.3], rtol=1e-12, atol=1e-13
+    ).y[0, -1]
+    errors = [
+        abs(Machine({"v": [0.3]}, dt=2 / steps).run(update, steps).values["v"][0] - truth)
+        for steps in (40, 80, 160, 320)
+    ]
+    assert abs(order(errors) - 1) < 0.15, errors
+
+
 def paths(odes, method, exact, start, steps=(16, 32, 64, 128), count=2000, **params):
     """Strong errors at time 1 on common noise; ``exact`` maps the noise at 1 to the truth."""
     finest = 2 * steps[-1]

@@ -17,6 +17,7 @@ from simgen import (
     seed,
     start_scope,
 )
+from simgen.errors import SimgenError
 
 N = 200
 _first: dict[str, np.ndarray] = {}
@@ -182,3 +183,40 @@ def test_subgroups_draw_what_their_parent_would():
         run(0.1 * ms)
         values.append(group.v[130:].copy())
     np.testing.assert_array_equal(*values)
+
+
+def test_noise_may_stand_in_a_subexpression_of_a_differential_equation(device):
+    """As in Spreizer et al. (2019): it is put in, so that equations share or do not share it."""
+
+    def values(model):
+        start_scope()
+        seed(5)
+        group = NeuronGroup(5, model, method="euler", name="group", namespace={"tau": 10 * ms})
+        Network(group).run(1 * ms)
+        return group.v[:]
+
+    direct = values("dv/dt = (2 - v + 0.5*sqrt(tau)*xi_pop)/tau : 1")
+    through = values(
+        """dv/dt = (-v + input)/tau : 1
+           input = 2 + noise : 1
+           noise = 0.5*sqrt(tau)*xi_pop : 1"""
+    )
+    np.testing.assert_allclose(through, direct, rtol=1e-13)
+    assert np.std(direct) > 0
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        {"threshold": "b > 1", "reset": ""},
+        {"threshold": "v > 1", "reset": "v = b"},
+        {"model": "dv/dt = (b - v)/tau : 1\nb = xi*sqrt(tau) : 1 (constant over dt)"},
+    ],
+    ids=["threshold", "reset", "stored"],
+)
+def test_noise_in_a_subexpression_is_of_no_use_elsewhere(use):
+    model = "dv/dt = (b - v)/tau : 1\nb = xi*sqrt(tau) : 1"
+    group = NeuronGroup(1, **({"model": model} | use), method="euler", namespace={"tau": 10 * ms})
+    with pytest.raises(SimgenError, match="only be used in a differential equation") as caught:
+        Network(group).run(1 * ms)
+    assert "xi*sqrt(tau)" in str(caught.value)
