@@ -146,6 +146,8 @@ def _resolved(group: Group, variable: StateVariable, item: Any, text: str) -> _A
         check_value(node, value, dim, variable.info.dim, variable)
     except SimgenError:
         return None
+    if value.dtype.is_float and variable.info.array.dtype.is_integer:
+        return None  # the host looks for fractions
     parts = [value] if chosen is None else [value, chosen]
     if any(_is_foreign(inner) for part in parts for inner in walk(part)):
         return None

@@ -242,17 +242,6 @@ def check_value(
         raise_problems(
             [Problem(f"'{variable.name}' is {kind}, but the value is not.", node.origin)]
         )
-    if expr.dtype.is_float and wanted.is_integer:
-        raise_problems(
-            [
-                Problem(
-                    f"'{variable.name}' is an integer, but the value is floating point.",
-                    node.origin,
-                    "Use int(...) to truncate.",
-                    EquationError,
-                )
-            ]
-        )
 
 
 def converted(values: AnyArray, variable: StateVariable, owner: str) -> AnyArray:

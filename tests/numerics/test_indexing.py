@@ -65,6 +65,8 @@ def test_the_numbers_that_an_index_selects(group):
 def test_types_and_units(group):
     group.n = "i // 3"
     assert group.n[:].tolist() == [0, 0, 0, 1, 1, 1, 2, 2, 2, 3]
+    group.n = "2.0*i"  # whole numbers, whatever their type
+    assert group.n[:].tolist() == list(range(0, 20, 2))
     group.b = "i % 2 == 0 and v < 5*mV"
     assert np.flatnonzero(group.b[:]).tolist() == [0, 2, 4]
     assert group.x[group.b[:]].size == 3
