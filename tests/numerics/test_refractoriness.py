@@ -71,6 +71,17 @@ def test_a_time_that_varies_is_evaluated_in_every_step():
     assert spikes.t / ms == pytest.approx([0, 0.5, 1, 1.5, 2, 2.9, 3.8])
 
 
+def test_periods_of_neurons_forgive_what_is_missing_to_a_whole_step():
+    """0.3 ms are 2.9999999999999996 steps of 0.1 ms, and three of them."""
+    periods = np.array([0.3, 0.6, 0.7, 1.2, 0.2998])
+    assert np.floor(periods * 1e-3 / 1e-4).tolist() != [3, 6, 7, 12, 2]
+    group = NeuronGroup(5, "ref : second", threshold="True", reset="", refractory="ref")
+    group.ref = periods * ms
+    spikes = SpikeMonitor(group)
+    run(8.4 * ms)
+    assert spikes.count[:].tolist() == [28, 14, 12, 7, 42]
+
+
 def test_a_condition_holds_while_it_stays_true():
     group = NeuronGroup(
         N,
