@@ -23,7 +23,7 @@ from simgen.api.evaluation import TextContext, evaluate_node, evaluate_text
 from simgen.api.group_names import GroupNames
 from simgen.api.indices import Indices
 from simgen.api.name_conflicts import NameConflicts
-from simgen.api.namespaces import caller_namespace, checked_namespace
+from simgen.api.namespaces import Namespace, caller_namespace, checked_namespace
 from simgen.api.naming import is_read_only, variable_meant
 from simgen.api.present import Present
 from simgen.api.refractory_state import REFRACTORY, settable, take_over
@@ -45,9 +45,9 @@ from simgen.ir import kernel as ir
 from simgen.ir.expr import ELEMENT, Array, Expr, Index, IndexKind
 from simgen.ir.stmt import EventList, Stmt
 from simgen.lang.expressions import parse_expression
-from simgen.model.description import SECOND, GroupDescription, GroupScope
+from simgen.model.description import SECOND, GroupDescription, GroupScope, ModelScope
 from simgen.model.reductions import Reductions
-from simgen.model.scope import ConstantScope, Scope
+from simgen.model.scope import ConstantScope
 from simgen.units import DIMENSIONLESS, Dimension, Quantity
 
 Positions = npt.NDArray[np.integer[Any]]
@@ -313,11 +313,19 @@ class Group(GroupNames):
 
     # --- text in the group's context --------------------------------------------------------
 
-    def _scope(self, constants: ConstantScope) -> Scope:
+    def _scope(self, constants: ConstantScope, caller: Namespace) -> ModelScope:
+        """Return the scope of text that is evaluated at once, for the caller of that namespace."""
+        del caller  # of use where there are constants of other groups
         return GroupScope(self._description, self._index(), constants)
 
-    def _code_scope(self, constants: ConstantScope, clock: ir.Clock, when: str) -> Scope:
-        """Return the scope of code that runs for all elements on a clock, in a slot."""
+    def _code_scope(
+        self, constants: ConstantScope, clock: ir.Clock, when: str, caller: Namespace | None = None
+    ) -> ModelScope:
+        """Return the scope of code that runs for all elements on a clock, in a slot.
+
+        With the namespace of a ``caller`` it runs once and now, not in a network.
+        """
+        del caller
         before = is_before(when, "groups", self._slots)
         return GroupScope(self._code_description(), self._index(), constants, clock, before)
 
@@ -359,10 +367,11 @@ class Group(GroupNames):
     def _text_context(self) -> TextContext:
         caller = caller_namespace()
         constants = self._constants(caller)
+        scope = self._scope(constants, caller)
         return TextContext(
             owner=self.describe(),
-            scope=self._scope(constants),
-            constants=constants.used,
+            scope=scope,
+            constants=scope.constants_used(),
             warn=lambda: NameConflicts([constants]).warn(caller),
             find=self._find_array,
             clock=self.clock,

@@ -121,9 +121,8 @@ class PairContext:
     ) -> Expression:
         """Return the typed expression of a node, ready to be evaluated at pairs."""
         constants = self.synapses._constants(self.namespace)
-        scope: Scope = self.synapses._scope(constants)
-        if extra:
-            scope = _Extended(scope, extra)
+        own = self.synapses._scope(constants, self.namespace)
+        scope = _Extended(own, extra) if extra else own
         problems: list[Problem] = []
         resolver = Resolver(scope, problems=problems, draw_key=_KEY, draws=DrawCounter())
         if wanted is None:
@@ -137,7 +136,7 @@ class PairContext:
                 hint = "Connections may depend on i, j and the variables of both groups."
                 problems.append(Problem(f"{message} made.", node.origin, hint))
         raise_problems(problems)
-        text = replace(self.synapses._text_context(), constants=constants.used)
+        text = replace(self.synapses._text_context(), constants=own.constants_used())
         found = Expression(expr, text, self.key, node.origin)
         check_constants(found, self.synapses.describe())
         return found

@@ -7,7 +7,7 @@ if that has them, else on the host.
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -43,7 +43,6 @@ from simgen.ir.kernel import Kernel, OverElements, OverSynapses, Program
 from simgen.ir.order import order_dependences
 from simgen.ir.stmt import Accumulate, Store
 from simgen.ir.visit import all_nodes, flatten, walk
-from simgen.model.scope import ConstantScope
 from simgen.options import Options
 from simgen.runtime.events import part_bounds
 from simgen.runtime.timing import common_axis
@@ -62,11 +61,12 @@ def run_now(group: Group, text: Any) -> None:
     caller = caller_namespace()
     constants = group._constants(caller)
     problems: list[Problem] = []
-    block.resolve(group._code_scope(constants, group.clock.ir, "start"), problems)
+    scope = group._code_scope(constants, group.clock.ir, "start", caller)
+    block.resolve(scope, problems)
     raise_problems(problems)
     NameConflicts([constants]).warn(caller)
     program = _program(block, present)
-    _Call(group, block, present, constants, program).run()
+    _Call(group, block, present, scope.constants_used(), program).run()
 
 
 def _program(block: CodeBlock, present: Present) -> Program:
@@ -126,7 +126,7 @@ class _Call:
         group: Group,
         block: CodeBlock,
         present: Present,
-        constants: ConstantScope,
+        constants: Mapping[str, tuple[str, float | int]],
         program: Program,
     ) -> None:
         self.group = group
@@ -272,8 +272,8 @@ class _Call:
         return np.require(self.group._find_array(array), requirements=["C", "W"])
 
     def _parameter(self, name: str) -> float | int:
-        if name in self.constants.used:
-            return self.constants.used[name][1]
+        if name in self.constants:
+            return self.constants[name][1]
         value = table_parameter(name)
         if value is not None:
             return value

@@ -20,8 +20,8 @@ from simgen.dtypes import DType
 from simgen.errors import ArgumentTypeError, IndexRangeError, ModelError
 from simgen.ir.expr import Array, Param
 from simgen.ir.kernel import Clock
-from simgen.model.description import GroupDescription
-from simgen.model.scope import ConstantScope, Scope
+from simgen.model.description import GroupDescription, ModelScope
+from simgen.model.scope import ConstantScope
 
 if TYPE_CHECKING:
     from simgen.api.component import Component
@@ -165,9 +165,11 @@ class Subgroup(RunsCode, Group):
         # Brian's rule: what a monitor of a part sees comes after the events of the whole
         return {e: (slot, order + 1) for e, (slot, order) in self.source._event_places().items()}
 
-    def _code_scope(self, constants: ConstantScope, clock: Clock, when: str) -> Scope:
+    def _code_scope(
+        self, constants: ConstantScope, clock: Clock, when: str, caller: Namespace | None = None
+    ) -> ModelScope:
         self._set("_slots", self.source._slots)
-        return super()._code_scope(constants, clock, when)
+        return super()._code_scope(constants, clock, when, caller)
 
     def _code_description(self) -> GroupDescription:
         own = self._description

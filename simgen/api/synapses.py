@@ -24,6 +24,7 @@ from simgen.api.evaluation import TextContext, evaluate_text
 from simgen.api.group import Group
 from simgen.api.group_code import RunsCode
 from simgen.api.model_warnings import warn_of_synapses
+from simgen.api.namespaces import Namespace
 from simgen.api.pathway_arguments import make_pathways, pathway_codes
 from simgen.api.pathways import Pathway
 from simgen.api.storage import AnyArray, StateVariable
@@ -56,8 +57,8 @@ from simgen.integrate.choose import check_method
 from simgen.ir import kernel as ir
 from simgen.ir.expr import SYNAPSE, Array, Expr, Index, IndexKind, Param
 from simgen.ir.stmt import Stmt
-from simgen.model.description import SECOND, GroupDescription, VariableInfo
-from simgen.model.scope import ConstantScope, Scope
+from simgen.model.description import SECOND, GroupDescription, ModelScope, VariableInfo
+from simgen.model.scope import ConstantScope
 from simgen.model.synapses import PathwaySource, SynapseScope, SynapsesSource, check_synapses
 from simgen.units import DIMENSIONLESS, Dimension
 
@@ -181,7 +182,7 @@ class Synapses(RunsCode, SynapticStates):
         else:
             self._set("_lastupdate", None)
 
-    def _source_model(self) -> SynapsesSource:
+    def _source_model(self, caller: Namespace | None = None) -> SynapsesSource:
         several = len({p.clock.name for p in self._pathways.values()}) > 1
         pathways = tuple(
             PathwaySource(
@@ -200,8 +201,8 @@ class Synapses(RunsCode, SynapticStates):
             equations=self.equations,
             pre=end_description(self.source),
             post=end_description(self.target),
-            pre_constants=end_constants(self.source),
-            post_constants=end_constants(self.target),
+            pre_constants=end_constants(self.source, caller),
+            post_constants=end_constants(self.target, caller),
             pathways=pathways,
             store=self._run.store(),
             key=Param(f"{self.name}.key", DType.U64),
@@ -351,12 +352,14 @@ class Synapses(RunsCode, SynapticStates):
         what = f"delay of the pathway '{pathway.name}'"
         return evaluate_text(text, what, self._text_context(), positions, SECOND, pathway.variable)
 
-    def _scope(self, constants: ConstantScope) -> Scope:
-        return SynapseScope(self._source_model(), constants, self.clock.ir)
+    def _scope(self, constants: ConstantScope, caller: Namespace) -> ModelScope:
+        return SynapseScope(self._source_model(caller), constants, self.clock.ir)
 
-    def _code_scope(self, constants: ConstantScope, clock: ir.Clock, when: str) -> Scope:
+    def _code_scope(
+        self, constants: ConstantScope, clock: ir.Clock, when: str, caller: Namespace | None = None
+    ) -> ModelScope:
         before = is_before(when, "groups", self._slots)
-        return SynapseScope(self._source_model(), constants, clock, before)
+        return SynapseScope(self._source_model(caller), constants, clock, before)
 
     def _code_domain(self, body: tuple[Stmt, ...], label: str) -> ir.Domain:
         return self._run.order.arranged(ir.OverSynapses(self._run.store()), body, label)

@@ -16,6 +16,7 @@ import numpy as np
 
 from simgen.api.group import Group
 from simgen.api.monitors import parent_group
+from simgen.api.namespaces import Namespace
 from simgen.api.storage import AnyArray
 from simgen.api.synapses_in_network import SynapsesInNetwork
 from simgen.api.synaptic_selection import SynapticSelection
@@ -131,8 +132,14 @@ def end_description(group: Group) -> GroupDescription:
     return group._code_description()
 
 
-def end_constants(group: Group) -> ConstantScope:
-    """Return the constants of a group's equations, with the values of the present run."""
+def end_constants(group: Group, caller: Namespace | None) -> ConstantScope:
+    """Return the constants of a group's equations.
+
+    Text that is evaluated at once looks them up in the namespace of its ``caller``; without one
+    they have the values of the present run.
+    """
+    if caller is not None:
+        return group._constants(caller)
     parent = parent_group(group)
     known: ConstantScope | None = getattr(parent, "_group_constants", None)
     if isinstance(parent, SynapsesInNetwork):

@@ -145,6 +145,10 @@ class ModelScope(Scope):
         """Return what ``lookup`` would."""
         return self._of_model(name) or self.constants.lookup(name)
 
+    def constants_used(self) -> Mapping[str, tuple[str, float | int]]:
+        """Return what was looked up so far, as ``ConstantScope.used`` has it; the mapping grows."""
+        return self.constants.used
+
     @abstractmethod
     def _of_model(self, name: str) -> Entry | None:
         """Return what the model itself defines under ``name``."""

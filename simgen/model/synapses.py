@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import ChainMap
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from simgen.dtypes import DType
@@ -180,6 +181,10 @@ class SynapseScope(ModelScope):
                 count = cast(Load(source.lastupdate, SYNAPSE), DType.REAL)
                 return ValueEntry(binary("*", count, cast(source.update_dt, DType.REAL)), SECOND)
         return clock_entry(name, self.clock)
+
+    def constants_used(self) -> Mapping[str, tuple[str, float | int]]:
+        """Return the constants of the groups at both ends, too, whose subexpressions were used."""
+        return ChainMap(self.constants.used, self.pre.constants.used, self.post.constants.used)
 
     def missing(self, name: str) -> str:
         """Return which group lacks a name, and what the source calls so."""

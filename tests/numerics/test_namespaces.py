@@ -147,6 +147,31 @@ def test_text_values_see_the_names_where_they_are_given():
     assert len(synapses) == 4
 
 
+@pytest.mark.parametrize("own", [True, False], ids=["own namespace", "caller's names"])
+def test_text_of_synapses_sees_the_constants_of_what_the_ends_compute(own):
+    k, m = 1.0, 5.0  # found by name, in what both ends compute, too
+    namespace = {"k": 10, "m": 100} if own else {}
+    source = NeuronGroup(3, "y = k*i : 1", threshold="False", reset="", namespace=namespace)
+    target = NeuronGroup(3, "a : 1\nz = m*i : 1", namespace=namespace)
+    synapses = Synapses(source, target, "w : 1", on_pre="a_post += w", namespace={"k": -1})
+    near = namespace["k"] if own else k
+    far = namespace["m"] if own else m
+    synapses.connect("y_pre < 2*limit", namespace={"limit": near, **({} if own else {"k": k})})
+    assert len(synapses) == 6
+    synapses.w = "y_pre + z_post + k"
+    assert list(synapses.w[:]) == [near * i + far * j - 1 for i in (0, 1) for j in range(3)]
+    synapses.w["y_pre > 0"] = 0
+    assert synapses.w[:3].all()
+    assert not synapses.w[3:].any()
+    synapses.delay = "y_pre*ms + dt"
+    synapses.run_now("w = 2*y_pre")
+    assert list(synapses.w[:]) == [0] * 3 + [2 * near] * 3
+    run(0.1 * ms)
+    assert list(synapses.delay[:] / ms) == pytest.approx([0.1] * 3 + [near + 0.1] * 3)
+    synapses.w = "z_post"  # the constants of the run are gone by now
+    assert list(synapses.w[:]) == [far * j for j in range(3)] * 2
+
+
 def test_built_in_names_cannot_be_redefined():
     e = 5.0  # noqa: F841 - collides with the constant
     group = NeuronGroup(1, "x = 2*e : 1\ny : 1")
