@@ -67,3 +67,41 @@ def test_pairs_strengthen_in_either_order_only_when_they_are_frequent():
     assert change[3] < 0 < change[0] < change[1] < change[2]
     assert change[3] < change[4] < change[5]
     assert change[5] > 0.1
+
+
+def test_a_clamped_voltage_changes_weights_by_the_closed_form():
+    """Depression grows as the square of the mean depolarisation, which keeps neurons in bounds.
+
+    The voltage is held while the presynaptic neuron fires 25 times at 50 Hz (their figure 1, after
+    Ngezahayo et al. 2000): no change at rest, depression below theta_plus, then potentiation.
+    """
+    held = array([-70.6, -60, -50, -40, -20]) * mV
+    pre = SpikeGeneratorGroup(1, zeros(25, int), (10 + 20 * arange(25)) * ms)
+    u_ref = 60 * mV**2
+    post = NeuronGroup(
+        len(held),
+        """v : volt
+           u_minus : volt
+           u_plus : volt
+           du_mean/dt = (clip(v - E_L, 0*mV, inf*mV)**2 - u_mean)/(1*second) : volt**2""",
+        method="exponential_euler",
+    )
+    post.v = post.u_minus = post.u_plus = held
+    post.u_mean = "(v - E_L)**2"  # held for long
+    synapses = Synapses(
+        pre,
+        post,
+        SYNAPSE,
+        on_pre="""w -= A_pre*u_mean_post/u_ref*clip(u_minus_post - theta_minus, 0*mV, inf*mV)
+                  x += 1""",
+        method="euler",
+    )
+    synapses.connect()
+    run(700 * ms)
+    u = held / mV + 70.6
+    depression = 25 * 14e-5 * u**2 / 60 * u
+    potentiation = 8e-5 * 25 * 15 * clip(u - 25.3, 0, inf) * u
+    assert synapses.w[:] == pytest.approx(potentiation - depression, rel=0.01, abs=1e-9)
+    assert synapses.w[0] == 0
+    assert synapses.w[1] < 0
+    assert synapses.w[3] > 0
