@@ -49,7 +49,10 @@ class EndpointValues:
 
     def _is_shared(self) -> bool:
         stored = self._stored()
-        return stored is not None and stored.info.shared
+        if stored is not None:
+            return stored.info.shared
+        computed = self._group._description.subexpressions.get(self._variable)
+        return computed is not None and bool(computed.shared)
 
     def _read(self, _name: str, item: Any) -> AnyArray:
         if self._is_shared():

@@ -97,7 +97,11 @@ def declare_variables(
         if equation.kind == "subexpression" and not frozen:
             if equation.expression is not None:
                 subexpressions[equation.name] = SubexpressionInfo(
-                    equation.name, equation.expression, dim, dtype_of(equation.dtype)
+                    equation.name,
+                    equation.expression,
+                    dim,
+                    dtype_of(equation.dtype),
+                    "shared" in equation.flags,
                 )
             continue
         if equation.kind == "differential" and equation.dtype != "float":

@@ -220,7 +220,8 @@ class Group(GroupNames):
     def _read(self, name: str, item: Any) -> AnyArray:
         variable = self.variables.get(name)
         if variable is not None and variable.info.shared:
-            return np.asarray(variable.values[0 if isinstance(item, slice) else item].copy())
+            check_shared_index(item, f"'{name}' of {self.describe()}")
+            return np.asarray(variable.values[0 if isinstance(item, slice | str) else item].copy())
         indices = self._indices(item)
         if variable is not None and not variable.info.linked:
             values = variable.values[self._positions(indices)]
@@ -230,6 +231,10 @@ class Group(GroupNames):
         return self._evaluate_name(name, indices)
 
     def _evaluate_name(self, name: str, item: Any) -> AnyArray:
+        sub = self._description.subexpressions.get(name)
+        if sub is not None and sub.shared:
+            check_shared_index(item, f"'{name}' of {self.describe()}")
+            item = np.int64(0)
         node = parse_expression(SourceText(name, f"value of '{name}'", self.describe()))
         values, _ = evaluate_node(node, self._text_context(), self._positions(item))
         return np.asarray(values if isinstance(item, slice) else np.reshape(values, np.shape(item)))

@@ -17,7 +17,7 @@ from simgen.api.placed import Place
 from simgen.api.seeds import Stream, take_stream
 from simgen.build.facts import NetworkFacts
 from simgen.build.regular import RegularCode, regular_items
-from simgen.build.schedule import DEFAULT_SLOTS, name_key, slot_positions
+from simgen.build.schedule import name_key, slot_positions
 from simgen.errors import ArgumentTypeError, Problem
 from simgen.ir.expr import Array
 from simgen.ir.kernel import Item, Program
@@ -158,7 +158,9 @@ def host_operations(
     ``caller`` makes the function that calls an operation at its place.
     """
     operations = [c for c in components if isinstance(c, NetworkOperation)]
-    places = slot_positions(operations[0]._slots if operations else DEFAULT_SLOTS)
+    if not operations:
+        return []
+    places = slot_positions(operations[0]._slots)
 
     def key(slot: str, order: int, name: str) -> Any:
         return places[slot], order, name_key(name)

@@ -37,7 +37,7 @@ from simgen.lang.syntax import Name
 from simgen.model.description import SECOND, GroupScope, VariableInfo
 from simgen.model.resolve import DrawCounter, Resolver
 from simgen.model.scope import ConstantScope, VariableEntry
-from simgen.units import DIMENSIONLESS
+from simgen.units import DIMENSIONLESS, Quantity
 
 HERTZ = DIMENSIONLESS / SECOND
 
@@ -231,9 +231,9 @@ class PoissonInput(Component):
         self._constants: ConstantScope | None = None
 
     @property
-    def rate(self) -> float:
-        """The rate of each input in hertz."""
-        return self._rate
+    def rate(self) -> Quantity:
+        """The rate of each input."""
+        return Quantity(self._rate, dim=HERTZ)
 
     @property
     def N(self) -> int:

@@ -70,6 +70,7 @@ class SubexpressionInfo:
     node: Node
     dim: Dimension
     dtype: DType
+    shared: bool = False
 
 
 @dataclass(frozen=True)

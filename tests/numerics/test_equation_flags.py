@@ -22,6 +22,24 @@ pytestmark = pytest.mark.usefixtures("device")
 N = 200
 
 
+def test_shared_subexpressions_have_one_value():
+    group = NeuronGroup(
+        3, "v : 1 (shared)\ny = 2*v : 1 (shared)\nz = 3*v : 1", threshold="False", reset=""
+    )
+    group.v = 2
+    assert float(group.y) == float(group.y[:]) == group.y[0] == group[1:].y[:] == 4
+    assert np.shape(group.y[:]) == ()
+    assert list(group.z) == [6, 6, 6]
+    assert np.shape(group.get_states(subexpressions=True)["y"]) == ()
+    with pytest.raises(IndexError, match="'y' of NeuronGroup 'neurongroup', which is shared"):
+        group.y[1]
+    with pytest.raises(IndexError, match="'v' of NeuronGroup 'neurongroup', which is shared"):
+        group.v[1]
+    synapses = Synapses(group, group, "w : 1")
+    synapses.connect(i=[1, 2], j=[0, 0])
+    assert float(synapses.y_pre[:]) == 4
+
+
 def test_subexpressions_are_evaluated_at_use_unless_constant_over_dt():
     group = NeuronGroup(
         N,

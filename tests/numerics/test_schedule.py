@@ -173,6 +173,17 @@ def test_objects_that_come_before_their_events_do_not_run_as_one() -> None:
     simgen.set_device("auto")
 
 
+def test_a_slot_of_ones_own_needs_no_python_operation(device: str) -> None:
+    network = Network()
+    network.schedule = [*network.schedule, "mine"]
+    group = NeuronGroup(1, "v : 1", threshold="v > 1", reset="v = 3")
+    group.v = 2
+    group.run_regularly("v *= 2", when="mine")
+    network.add(group)
+    network.run(0.1 * ms)
+    assert group.v[0] == 6
+
+
 def test_slots_of_ones_own_and_changes_between_runs(device: str) -> None:
     network = Network(name="net")
     network.schedule = [*network.schedule, "mine"]
