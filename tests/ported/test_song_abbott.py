@@ -73,7 +73,7 @@ def test_correlated_inputs_win():
         both.append(synapses)
     spikes = SpikeMonitor(neuron)
     net = Network(collect(), both)
-    net.run(8 * second)
+    net.run(6 * second)
     won, lost = (mean(synapses.w[:]) / g_max for synapses in both)
-    assert won > 0.9 > 0.7 > lost
+    assert won > 0.95 > 0.75 > lost
     assert spikes.num_spikes > 20
