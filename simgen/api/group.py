@@ -12,7 +12,6 @@ from simgen.api.arguments import plain_values
 from simgen.api.checks import (
     check_not_infinite,
     check_shared_index,
-    index_array,
     is_whole,
     slice_indices,
 )
@@ -21,7 +20,7 @@ from simgen.api.device import current_options
 from simgen.api.device_text import assign_on_device
 from simgen.api.evaluation import TextContext, evaluate_node, evaluate_text
 from simgen.api.group_names import GroupNames
-from simgen.api.indices import Indices
+from simgen.api.indices import Indices, element_numbers
 from simgen.api.name_conflicts import NameConflicts
 from simgen.api.namespaces import Namespace, caller_namespace, checked_namespace
 from simgen.api.naming import is_read_only, variable_meant
@@ -35,7 +34,6 @@ from simgen.build.schedule import is_before
 from simgen.dtypes import DType
 from simgen.errors import (
     ArgumentTypeError,
-    IndexRangeError,
     ModelError,
     SourceText,
     UnknownAttributeError,
@@ -179,27 +177,7 @@ class Group(GroupNames):
             item = item[:]
         if isinstance(item, bool | np.bool_):
             raise ArgumentTypeError(f"{self.describe()} cannot be indexed with {item!r}.")
-        array = index_array(item, self.describe())
-        if array.dtype == bool:
-            if array.shape != (size,):
-                raise IndexRangeError(
-                    f"A boolean index for {self.describe()} needs {size} values, not {array.size}."
-                )
-            return np.flatnonzero(array)
-        if array.size == 0 and array.ndim == 1:
-            return np.zeros(0, np.int64)
-        if array.dtype.kind not in "iu":
-            raise ArgumentTypeError(
-                f"{self.describe()} cannot be indexed with {item!r}: the indices of its {size} "
-                "elements are integers."
-            )
-        low, high = int(array.min()), int(array.max())
-        if low < -size or high >= size:
-            bad = low if low < -size else high
-            raise IndexRangeError(
-                f"Index {bad} is outside {self.describe()}, which has {size} elements."
-            )
-        return np.where(array < 0, array + size, array).astype(np.int64)
+        return element_numbers(item, size, self.describe())
 
     def _value_type(self, name: str) -> DType:
         """Return the IR type of a subexpression or built-in value."""

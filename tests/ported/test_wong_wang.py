@@ -65,3 +65,6 @@ def test_accuracy_and_speed_follow_the_evidence():
     assert 0.04 < interp(0.82, accuracy, levels) < 0.1
     assert (diff(times)[1:] < 0).all()
     assert times[0] > 1.5 * times[-1]
+    # without evidence, too, one population goes on to fire, and silences the other
+    loser, winner = sort([column.H_1[:trials] / Hz, column.H_2[:trials] / Hz], axis=0)
+    assert median(loser) < 3 < 20 < median(winner)
