@@ -32,10 +32,10 @@ from simgen.api.succession import Succession, carry_spikes
 from simgen.api.timed_array import TimedArray, find_table
 from simgen.api.timeline import Timeline
 from simgen.api.whole_numbers import WholeNumbers
+from simgen.api.within_step import WithinStep
 from simgen.ir.expr import Expr, Gather, Load, Param
 from simgen.ir.kernel import Program
-from simgen.ir.stmt import Emit, EmitTable, EventList
-from simgen.ir.visit import all_nodes, flatten, may_repeat, walk
+from simgen.ir.visit import all_nodes, walk
 from simgen.model.description import SECOND
 from simgen.options import Options
 from simgen.runtime.aligned import aligned_zeros
@@ -49,7 +49,7 @@ if TYPE_CHECKING:
     from simgen.api.merging import MergedSynapses
 
 
-class CompiledNetwork(Timeline):
+class CompiledNetwork(WithinStep):
     """A program, its memory and time axis; made anew when the structure of a network changes."""
 
     def __init__(
@@ -64,7 +64,6 @@ class CompiledNetwork(Timeline):
         self.objects = in_order(components)  # as the user made them
         for component in self.objects:
             object.__setattr__(component, "_slots", slots)
-        self._position: int | None = None  # of the Python operation that is being called
         self.options = options
         self.clocks = clocks_of(self.objects)
         self.axis: TimeAxis = common_axis({clock.name: clock.dt_ for clock in self.clocks})
@@ -300,20 +299,31 @@ class CompiledNetwork(Timeline):
         if grown:
             self._rebind()
 
-    def run(self, last: int, progress: Callable[[int], None] | None, finite: str | bool) -> None:
-        """Run until the tick ``last``."""
+    def run(
+        self,
+        last: int,
+        progress: Callable[[int], None] | None,
+        finite: str | bool,
+        called: Sequence[str] | None = None,
+    ) -> None:
+        """Run until the tick ``last``, or until it is superseded; ``called`` as for simulations."""
         progress = enclosed(progress, self.set_clocks, self._take_over)
         for start in self._starting:
             start()
         self.derive()
         self._make_room(1)
+        self._finite = bool(finite)
         if finite == "step":
             while self.tick < last and not self.simulation.stopped:
-                self.simulation.run(self.tick + 1, self._host_operations, progress)
-                before = self.tick - 1
+                self.simulation.run(self.tick + 1, self._host_operations, progress, called)
+                if self.simulation.superseded:
+                    return
+                called, before = None, self.tick - 1
                 self.check_state(f" after step {before} (t = {before * self.axis.width:g} s)")
             return
-        self.simulation.run(last, self._host_operations, progress)
+        self.simulation.run(last, self._host_operations, progress, called)
+        if self.simulation.superseded:
+            return
         for finish in self._finishing:
             finish()
         self.check_state(" at the end of the run", bool(finite))
@@ -327,12 +337,13 @@ class CompiledNetwork(Timeline):
     def _caller(self, operation: NetworkOperation, position: int) -> Callable[[], None]:
         def call() -> None:
             self.set_clocks()
-            self._position = position
+            self._position, self._called_name = position, operation.name
             try:
                 operation.call(Quantity(operation.clock._now, dim=SECOND))
             finally:
                 self._position = None
-            self._take_over()
+            if not self.simulation.superseded:
+                self._take_over()
 
         return call if self.profile is None else self.profile.timed(operation.name, call)
 
@@ -372,28 +383,3 @@ class CompiledNetwork(Timeline):
     def merged(self) -> Sequence[MergedSynapses]:
         """The objects that stand for several."""
         return self.merges.merges
-
-    def begun(self) -> list[str]:
-        """Return the names of what has run in the present step and must not run again in it.
-
-        Empty between steps, and in Python operations that come first in a step.
-        """
-        if self._position is None:
-            return []
-        return [
-            item.name
-            for item in self.program.schedule[: self._position]
-            if self.tick % self.axis.periods[item.kernel.clock.name] == 0
-            and not may_repeat((*item.kernel.prologue, *item.kernel.body))
-        ]
-
-    def events_of_last_step(self, events: EventList, clock: Clock) -> npt.NDArray[np.int32]:
-        """Return the events that were found last: in the present step, once it got so far."""
-        step = self.steps_done(clock) - 1
-        if self._position is not None and self.tick % self.axis.periods[clock.name] == 0:
-            step += any(
-                isinstance(stmt, Emit | EmitTable) and stmt.events == events
-                for kernel in self.program.kernels[: self._position]
-                for stmt in flatten(kernel.body)
-            )
-        return self._events_at(events, step)

@@ -38,7 +38,7 @@ class PathwaySpikes:
 
     ``arrivals`` count in steps of ``width``, as does ``born``; ``times`` are the arrivals in
     seconds, on whatever grid they were found; ``emitted`` is in seconds, too. ``synapses`` are
-    creation indices, which no change moves. ``cut_from`` is the network whose spikes were
+    creation indices, which no change moves but a removal. ``cut_from`` is the network whose spikes were
     written down last, and at which tick.
     """
 
@@ -182,6 +182,12 @@ class CarriedSpikes:
             ends = data.sources() if pathway.direction == "pre" else data.targets()
             neurons = data.in_creation_order(ends)[spikes.synapses]
             spikes.keep(np.lexsort((spikes.synapses, neurons, spikes.emitted, spikes.arrivals)))
+
+    def renumber(self, kept: npt.NDArray[np.bool_], numbers: Steps) -> None:
+        """Drop the events of synapses that are removed, and follow the numbers of the others."""
+        for spikes in self._of.values():
+            spikes.keep(kept[spikes.synapses])
+            spikes.synapses = numbers[spikes.synapses]
 
     # --- what is under way ------------------------------------------------------------------------
 

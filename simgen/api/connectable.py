@@ -5,11 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+
 from simgen.api.arguments import checked_arguments
 from simgen.api.connecting import connect
+from simgen.api.removing import remove
+from simgen.api.renumbering import new_numbers, require_removable
 from simgen.api.storage import StateVariable
 from simgen.api.synapse_counts import ranks_among_equals
 from simgen.api.synapses_in_network import SynapsesInNetwork
+from simgen.connect.rows import Rows
 
 
 class Connectable(SynapsesInNetwork):
@@ -82,6 +88,32 @@ class Connectable(SynapsesInNetwork):
             autapses=autapses,
         )
 
+    @checked_arguments
+    def remove(self, which: Any, namespace: Mapping[str, Any] | None = None) -> int:
+        """Remove synapses, between runs or in a network_operation; return how many.
+
+        Those that stay keep their variables, delays and order, and are numbered anew from 0.
+        Spikes under way still reach them; those under way to removed synapses are lost.
+
+        Parameters
+        ----------
+        which
+            A condition (``'w < 0.01'``), or indices as in brackets: a number, a list or an array of
+            them, a slice, an array of booleans, ``S[i, j]``; True for all synapses.
+        namespace
+            Values for names in the condition; by default the caller's variables.
+
+        Raises
+        ------
+        ArgumentTypeError, IndexRangeError, EquationError
+            It does not say which synapses.
+        ModelError
+            Other Synapses connect to them, a monitor records one that would go, or the network is
+            in the middle of a step.
+
+        """
+        return remove(self, which, namespace)
+
     def _all_variables(self) -> list[StateVariable]:
         """Return everything that is stored per synapse and must follow changes of order."""
         found = list(self.variables.values())
@@ -90,20 +122,72 @@ class Connectable(SynapsesInNetwork):
         found += [p.variable for p in self._pathways.values() if p.uniform is None]
         return found
 
+    # --- changes --------------------------------------------------------------------------------
+
+    def _restructure(self, kept: npt.NDArray[np.bool_] | None, rows: Rows | None) -> None:
+        """Remove the synapses that are not ``kept``, in creation order, and add those of ``rows``.
+
+        Everything that is kept for those that stay stays: values, delays, spikes under way.
+        """
+        self._refuse_within_step()
+        if kept is not None:
+            require_removable(self, kept)
+            if self._merge is not None:
+                self._merge.break_up(self._timeline())
+        self._put_down()
+        self._run.delays.restore()
+        self._data.change(kept, rows, self._all_variables())
+        if kept is not None:
+            numbers = new_numbers(kept)
+            self._run.carried.renumber(kept, numbers)
+            self._set("_numbering", self._numbering + 1)
+            for follower in self._followers:
+                follower._renumbered(numbers)
+        if rows is not None:
+            self._begin_updates(rows.n)
+        self._connectivity_changed()
+
+    def _begin_updates(self, count: int) -> None:
+        """Let the event-driven variables of the last synapses hold from the present time on."""
+        last = self._lastupdate
+        if last is not None and self._network is not None:
+            now = max(pathway.clock._now for pathway in self._pathways.values())
+            made = np.arange(self._data.n - count, self._data.n)
+            last.data[self._positions(made)] = round(now / self._run._update_width)
+
     def _connectivity_changed(self) -> None:
         if self._multisynaptic is not None:
             ranks = ranks_among_equals(self)
             self.variables[self._multisynaptic].data = ranks.astype("int32")
-        self._changed()
+        self._structure_changed()
         self._as_group.changed()
 
     def _delays_change(self) -> None:
         """Go back to row order, so that any delay can be given; spikes under way are kept."""
-        self._refuse_while_running()
-        timeline = None if self._network is None else self._network._timeline
+        self._refuse_within_step()
+        if self._put_down():
+            self._run.to_rows()
+            self._structure_changed()  # also where what follows fails: the data have moved
+
+    def _put_down(self) -> bool:
+        """Write down what is under way and what is kept elsewhere; return whether there may be."""
+        timeline = self._timeline()
         if self._data.store is None and self._merge is None and timeline is None:
-            return
+            return False
         self._run.carried.cut(timeline)
         self._run.traces.forget_stored()
-        self._run.to_rows()
-        self._changed()  # also where what follows fails: the data have moved
+        self._run.traces.write_back()
+        return True
+
+    def _timeline(self) -> Any:
+        return None if self._network is None else self._network._timeline
+
+    def _refuse_within_step(self) -> None:
+        """Raise in the middle of a step; in its beginning let the network be compiled anew."""
+        network = self._network
+        if network is not None and network._running:
+            network._compiled.supersede(self.describe())
+
+    def _structure_changed(self) -> None:
+        """Note a change that a network may meet in the middle of a run."""
+        self._set("_version", self._version + 1)

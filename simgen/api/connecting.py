@@ -94,7 +94,7 @@ def _connect(
     if asked and (not isinstance(probability, float) or probability != 1.0 or count != 1):
         raise ModelError(f"connect({asked[0]}=...) of {owner} takes neither p nor n.")
     require_connected_ends(synapses)
-    synapses._delays_change()
+    synapses._refuse_within_step()
     scope = namespace if namespace is not None else caller_namespace()
     checked_namespace(namespace, f"connect() of {owner}")
     key = take_stream().key()
@@ -143,8 +143,7 @@ def _append(synapses: Connectable, rows: Rows, n_source: int, n_target: int) -> 
     if start:
         rows = replace(rows, targets=rows.targets + np.uint32(start))
     rows = replace(rows, n_target=data.n_target)
-    data.append(rows, synapses._all_variables())
-    synapses._connectivity_changed()
+    synapses._restructure(None, rows)
 
 
 def _probability(p: Any, owner: str) -> float | str:

@@ -193,7 +193,7 @@ def evaluate_text(
     node = parse_expression(source)
     expr, found = resolve_node(node, context)
     context.warn()
-    values = _values(node, expr, context, positions)
+    values = values_of(node, expr, context, positions)
     if variable is None:
         check_condition(node, expr)
         return values
@@ -270,7 +270,7 @@ def evaluate_node(
 ) -> tuple[AnyArray, Dimension | None]:
     """Return the values of a parsed expression at ``positions``, a new array, and its dimension."""
     expr, dim = resolve_node(node, context)
-    return _values(node, expr, context, positions), dim
+    return values_of(node, expr, context, positions), dim
 
 
 def _refuse_division(node: Node, expr: Expr, env: TextEnvironment) -> None:
@@ -287,7 +287,7 @@ def take_key(expr: Expr) -> int:
     return take_stream().key() if is_random(expr) else 0
 
 
-def _values(node: Node, expr: Expr, context: TextContext, positions: Any) -> AnyArray:
+def values_of(node: Node, expr: Expr, context: TextContext, positions: Any) -> AnyArray:
     """Return the values at ``positions``, a new array."""
     key = take_key(expr)
     if faults_in(expr):

@@ -347,8 +347,9 @@ class Group(GroupNames):
                 return variable.values
         raise ModelError(f"{self.describe()} has no data for '{array.name}'.")
 
-    def _text_context(self) -> TextContext:
-        caller = caller_namespace()
+    def _text_context(self, namespace: Namespace | None = None) -> TextContext:
+        """Return what text means here; by default with the variables of the caller."""
+        caller = caller_namespace() if namespace is None else namespace
         constants = self._constants(caller)
         scope = self._scope(constants, caller)
         return TextContext(

@@ -93,13 +93,16 @@ class StateMonitorKeeper:
         chosen = monitor._indices
         kept.facts["all"] = chosen is None
         kept.arrays["indices"] = np.zeros(0, np.int64) if chosen is None else chosen.copy()
+        asked = monitor._requested
+        if asked is not None and asked is not chosen:  # synapses that have new numbers by now
+            kept.arrays["asked"] = asked.copy()
         return kept
 
     def refusals(self, monitor: StateMonitor, kept: Kept) -> Iterator[str]:
         """Yield why the state does not fit the monitor."""
         yield from _refusals(kept, {"t": monitor._steps, **monitor._recordings})
-        chosen = monitor._indices
-        stored = kept.array("indices", np.int64)
+        chosen = monitor._requested
+        stored = kept.array("asked" if "asked" in kept.arrays else "indices", np.int64)
         if kept.flag("all") != (chosen is None) or (
             chosen is not None and not np.array_equal(chosen, stored)
         ):
@@ -108,6 +111,8 @@ class StateMonitorKeeper:
     def take(self, monitor: StateMonitor, kept: Kept) -> None:
         """Give the monitor the state."""
         _take(kept, {"t": monitor._steps, **monitor._recordings})
+        if monitor._indices is not None:
+            monitor._indices = kept.arrays["indices"].copy()
 
 
 class RateKeeper:

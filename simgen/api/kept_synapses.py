@@ -131,6 +131,7 @@ class SynapsesKeeper:
         for pathway in synapses._pathways.values():  # the delay classes were of the old synapses
             if pathway.uniform is None:
                 pathway.set_seconds(np.zeros(data.n))
+        synapses._set("_numbering", synapses._numbering + 1)
         synapses._as_group.changed()
 
 

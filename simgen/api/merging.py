@@ -27,6 +27,7 @@ from simgen.ir.kernel import Item
 
 if TYPE_CHECKING:
     from simgen.api.succession import Succession
+    from simgen.api.timeline import Timeline
 
 
 class MergedPathway(Pathway):
@@ -193,6 +194,8 @@ class MergedSynapses(Synapses):
 
     def dissolve(self, following: Succession) -> None:
         """Give the members back what they lent, and those that changed their spikes under way."""
+        if not self.is_lent():  # broken up before
+            return
         born = self._run.carried.born(self.pathway)
         changed = [share for share in self.shares if self._has_changed(share, following)]
         if changed:
@@ -202,6 +205,15 @@ class MergedSynapses(Synapses):
                 share.take_spikes()
             else:  # goes on with the events that the network keeps
                 share.begin_again(born)
+        for share in self.shares:
+            share.end()
+            _touch(share.member)
+
+    def break_up(self, timeline: Timeline | None) -> None:
+        """Give the members back what they lent and their spikes: one of them loses synapses."""
+        self._run.carried.cut(timeline)
+        for share in self.shares:
+            share.take_spikes()
         for share in self.shares:
             share.end()
             _touch(share.member)

@@ -67,6 +67,7 @@ class Network(NetworkSchedule, NetworkProfile, Storing):
         self._asked: Options | None = None  # of set_device, when the device was bound
         self._options = Options()  # of the bound device
         self._running = False
+        self._run_namespace: Any = {}  # of the run under way
         self.add(*objects)
 
     # --- membership ---------------------------------------------------------------------------
@@ -227,13 +228,16 @@ class Network(NetworkSchedule, NetworkProfile, Storing):
             compiled.require_room(last)
             if compiled.profile is not None:
                 compiled.profile.clear()
-            self._advance(compiled, length, last, reporter, check_finite)
+            self._run_namespace = scope
+            compiled = self._advance(compiled, length, last, reporter, check_finite)
             if compiled.profile is not None:
                 self._profile_entries = compiled.profile.times()
         except BaseException:
             # Ctrl-C comes anywhere: what was being bound at that moment is bound anew next time
             self._signature = []
             raise
+        finally:
+            self._run_namespace = {}
 
     def _warn_of_steps(self, steps: int, length: float, width: float) -> None:
         """Warn of a run that would end much later, or earlier, than its author may think."""
@@ -250,15 +254,26 @@ class Network(NetworkSchedule, NetworkProfile, Storing):
         last: int,
         reporter: tuple[Report, float] | None,
         check_finite: str | bool,
-    ) -> None:
-        end, progress = self._t + length, None
+    ) -> CompiledNetwork:
+        """Run, and return the program that did so last: synapses may change in between."""
+        end, progress, built = self._t + length, None, 0.0
         if reporter is not None:
-            clock = RunClock(lambda: compiled.build_seconds)
+            clock = RunClock(lambda: built + compiled.build_seconds)
             progress = Progress(reporter, clock, compiled.axis.width, self._t, length)
         compiled.simulation.stopped = False
         self._set_running(True, compiled.clocks)
         try:
             compiled.run(last, progress, check_finite)
+            while compiled.simulation.superseded:
+                before, built = compiled, built + compiled.build_seconds
+                compiled = self._follow(before)
+                last = compiled.axis.end_tick(end)
+                stops = before.simulation.stopped  # but the present step is finished
+                upto = compiled.tick + 1 if stops else last
+                compiled.require_room(upto)
+                called = before.simulation.called
+                compiled.run(upto, progress, check_finite, called)
+                compiled.simulation.stopped |= stops
         finally:
             self._set_running(False, compiled.clocks)
             self._t = compiled.reached(end, last)
@@ -266,6 +281,20 @@ class Network(NetworkSchedule, NetworkProfile, Storing):
             defaultclock._now = self._t
         if progress is not None:
             progress.finish(compiled.tick, compiled.tick >= last)
+        return compiled
+
+    def _follow(self, before: CompiledNetwork) -> CompiledNetwork:
+        """Return the network compiled anew, in the middle of a run, after a change of synapses."""
+        self._set_running(False, before.clocks)
+        try:
+            compiled = self._prepared(self._run_namespace, before.profile is not None)
+        finally:
+            self._set_running(True, before.clocks)
+        if compiled is before:  # what has changed is no part of it
+            compiled.simulation.superseded = False
+        elif compiled.profile is not None and before.profile is not None:
+            compiled.profile.add(before.profile)
+        return compiled
 
     def _set_running(self, running: bool, clocks: Iterable[Clock]) -> None:
         self._running = running

@@ -171,7 +171,7 @@ def host_operations(
         sum(entry < key(op.when, op.order, op.name) for entry in compiled) for op in operations
     ]
     return [
-        HostOperation(position, axis.periods[op.clock.name], caller(op, position))
+        HostOperation(position, axis.periods[op.clock.name], caller(op, position), op.name)
         for op, position in zip(operations, positions)
     ]
 

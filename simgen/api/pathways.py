@@ -257,4 +257,4 @@ class DelayView:
                 )
             values[positions] = new
             pathway.set_seconds(values)
-        synapses._changed()
+        synapses._structure_changed()

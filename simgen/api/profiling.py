@@ -35,6 +35,7 @@ class Profile:
         self._kernels = {k.name: np.zeros(1, np.int64) for k in program.kernels}
         self._texts = {k.name: k.comment for k in program.kernels}
         self._python: dict[str, float] = {}
+        self._before: list[tuple[str, str, float]] = []  # of programs that this one has followed
         memory.arrays.update({nanoseconds_of(name): a for name, a in self._kernels.items()})
 
     def clear(self) -> None:
@@ -42,6 +43,11 @@ class Profile:
         for counter in self._kernels.values():
             counter[0] = 0
         self._python.clear()
+        self._before = []
+
+    def add(self, before: Profile) -> None:
+        """Count the times of the program that this one follows within a run."""
+        self._before = before.times()
 
     def timed(self, name: str, call: Callable[[], None]) -> Callable[[], None]:
         """Return a call of a Python operation that is timed."""
@@ -60,7 +66,11 @@ class Profile:
         """Return (name, what it is, seconds), the longest first."""
         found = [(n, self._texts[n], 1e-9 * int(a[0])) for n, a in self._kernels.items()]
         found += [(name, "Python", seconds) for name, seconds in self._python.items()]
-        return sorted(found, key=lambda entry: -entry[2])
+        total: dict[tuple[str, str], float] = {}
+        for name, text, seconds in (*self._before, *found):
+            total[name, text] = total.get((name, text), 0.0) + seconds
+        summed = [(name, text, seconds) for (name, text), seconds in total.items()]
+        return sorted(summed, key=lambda entry: -entry[2])
 
 
 class ProfilingSummary:

@@ -90,8 +90,9 @@ class StateMonitor(States, Component):
             else choose_clock(dt, clock, self.describe())
         )
         self.record_variables = self._names(variables)
-        self._requested = record
-        self._indices = self._chosen(record)
+        self._requested = self._indices = self._chosen(record)
+        if isinstance(source, Synapses):
+            source._followers.add(self)
         self._constants: ConstantScope | None = None
         self._values: dict[str, Expr] = {}
         owners = {name: self._owner(name) for name in self.record_variables}
@@ -161,6 +162,27 @@ class StateMonitor(States, Component):
         if isinstance(chosen, slice):
             return np.arange(chosen.start, chosen.stop, chosen.step)
         return np.atleast_1d(chosen).astype(np.int64)
+
+    def _require_kept(self, kept: npt.NDArray[np.bool_]) -> None:
+        """Raise if synapses are about to be removed that are recorded."""
+        if self._indices is None:
+            if self._steps.used:
+                raise ModelError(
+                    f"No synapses of {self.source.describe()} can be removed: {self.describe()} "
+                    "has recorded all of them, one in each row. Let it record some that stay."
+                )
+            return
+        lost = self._indices[~kept[self._indices]]
+        if lost.size:
+            raise ModelError(
+                f"The synapse {lost[0]} of {self.source.describe()} cannot be removed: "
+                f"{self.describe()} records it."
+            )
+
+    def _renumbered(self, numbers: npt.NDArray[np.int64]) -> None:
+        """Follow the recorded synapses, which have new numbers."""
+        if self._indices is not None:
+            self._indices = numbers[self._indices]
 
     def _refuse_negative(self, record: AnyArray) -> None:
         """Raise for an index from the end: results are looked up by the recorded indices."""
@@ -285,7 +307,7 @@ class StateMonitor(States, Component):
         present = self.record
         if self._steps.used and present.size * self._steps.used != self._any_used():
             raise ModelError(
-                f"{self.describe()} records all elements, but their number changed between runs."
+                f"{self.describe()} records all elements, but their number has changed."
             )
 
     def _any_used(self) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Mapping
 from typing import Any
 
@@ -129,6 +130,7 @@ class Synapses(RunsCode, SynapticStates):
             self._substitute(values)
             self._set("_method", method)
             self._set("_data", SynapticData(*end_sizes(self)))
+            self._set("_followers", weakref.WeakSet())
             self._set("_class_steps", np.zeros(1, np.uint32))
             self._set("_class_dt", self.clock.dt_)
             self._set("_multisynaptic", multisynaptic_index)
@@ -382,8 +384,8 @@ class Synapses(RunsCode, SynapticStates):
             "one": 1,
         }
 
-    def _text_context(self) -> TextContext:
-        return self._run.text_context(super()._text_context())
+    def _text_context(self, namespace: Mapping[str, Any] | None = None) -> TextContext:
+        return self._run.text_context(super()._text_context(namespace))
 
     def _fixed_value(self, name: str) -> Any:
         sizes = {"N_pre": self.source._size(), "N_post": self.target._size()}

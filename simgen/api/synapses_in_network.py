@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,7 @@ from simgen.api.pathways import Pathway
 from simgen.api.placed import Place
 from simgen.api.present import Present
 from simgen.api.present_synapses import present_synapses
+from simgen.api.renumbering import Follower
 from simgen.api.seeds import Stream
 from simgen.api.storage import AnyArray, ProgramArray, StateVariable
 from simgen.api.subgroup import Subgroup
@@ -54,6 +56,8 @@ class SynapsesInNetwork(Group):
     _as_group: SynapsesAsGroup
     _pathways: dict[str, Pathway]
     _lastupdate: StateVariable | None
+    _followers: weakref.WeakSet[Follower]  # what knows synapses by their numbers
+    _numbering = 0  # how often these have changed
     _merge: Any = None  # the object that has taken over the data, where several run as one
 
     def _places(self) -> Iterator[Place]:

@@ -101,33 +101,54 @@ class SynapticData:
 
     # --- change -----------------------------------------------------------------------------
 
-    def append(self, rows: Rows, variables: Iterable[StateVariable]) -> None:
-        """Add synapses; variables get zeros for them and keep their values for the old ones."""
-        if self.n == 0:
-            self.rows, self.store = rows, None
-            self._inverse = None
-            for variable in variables:
-                if not variable.info.shared:
-                    variable.data = np.zeros(rows.n, variable.data.dtype)
+    def change(
+        self,
+        kept: npt.NDArray[np.bool_] | None,
+        rows: Rows | None,
+        variables: Iterable[StateVariable],
+    ) -> None:
+        """Remove the synapses that are not ``kept``, add those of ``rows``; all are in rows then.
+
+        ``kept`` is in creation order. Those that stay keep their order and their values and are
+        numbered from 0; the others come after them, with zeros.
+        """
+        if self.n == 0 and rows is not None:
+            self._begin(rows, variables)
             return
-        old_count = self.n
-        kept = [(v, self.in_creation_order(v.data)) for v in variables if not v.info.shared]
-        sources = self.in_creation_order(self.sources())
-        targets = self.in_creation_order(self.targets())
-        order = rows.creation_of_row_order
-        more_sources, more_targets = rows.sources(), rows.targets
+        came: Any = self.positions()  # where in the data each synapse that stays comes from
+        if kept is not None:
+            came = np.flatnonzero(kept) if came is None else came[kept]
+        if came is not None:
+            came = came.astype(np.int64, copy=False)
+        before, n_kept = self.n, self.n if came is None else came.size
+        sources, targets = _taken(self.sources(), came), _taken(self.targets(), came)
+        if rows is not None:
+            more_sources, more_targets = _created_pairs(rows)
+            sources = np.concatenate([sources, more_sources])
+            targets = np.concatenate([targets, more_targets])
+        values = [v for v in variables if not v.info.shared]
+        self._rebuild(sources, targets)
+        del sources, targets
+        order = None if self.rows is None else self.rows.creation_of_row_order
         if order is not None:
-            new_sources, new_targets = np.empty_like(more_sources), np.empty_like(more_targets)
-            scatter_to_creation(more_sources, order, new_sources)
-            scatter_to_creation(more_targets, order, new_targets)
-            more_sources, more_targets = new_sources, new_targets
-        self._rebuild(
-            np.concatenate([sources, more_sources]), np.concatenate([targets, more_targets])
-        )
-        for variable, values in kept:
-            grown = np.zeros(self.n, values.dtype)
-            grown[:old_count] = values
-            self.put_created(variable, grown)
+            came = np.arange(n_kept) if came is None else came
+            fresh = np.full(self.n - n_kept, before)  # which is where a zero is appended
+            came = np.concatenate([came, fresh])[order]
+        for variable in values:
+            data = variable.data
+            if order is not None:
+                data = (data if n_kept == self.n else np.append(data, data.dtype.type(0)))[came]
+            elif came is not None or n_kept != self.n:
+                data = np.zeros(self.n, data.dtype)
+                data[:n_kept] = _taken(variable.data, came)
+            variable.data = data
+
+    def _begin(self, rows: Rows, variables: Iterable[StateVariable]) -> None:
+        """Take the first synapses, whose variables are zero."""
+        self.rows, self.store, self._inverse = rows, None, None
+        for variable in variables:
+            if not variable.info.shared:
+                variable.data = np.zeros(rows.n, variable.data.dtype)
 
     def to_rows(self, variables: Iterable[StateVariable]) -> None:
         """Return from storage order to row order, so that delays can be given anew."""
@@ -146,12 +167,7 @@ class SynapticData:
 
     def _arrange(self, variables: Iterable[StateVariable]) -> None:
         """Bring connections and variables into row order, for the present sizes of the groups."""
-        kept = [(v, self.in_creation_order(v.data)) for v in variables if not v.info.shared]
-        sources = self.in_creation_order(self.sources())
-        targets = self.in_creation_order(self.targets())
-        self._rebuild(sources, targets)
-        for variable, values in kept:
-            self.put_created(variable, values)
+        self.change(None, None, variables)
 
     def connect_anew(self, sources: AnyArray, targets: AnyArray) -> None:
         """Take other synapses, given in creation order; what is stored per synapse must follow."""
@@ -224,6 +240,22 @@ class SynapticData:
 def _is_zero(values: AnyArray) -> bool:
     """Whether all bits are zero, which the first that is not tells at once; -0.0 has one."""
     return not np.any(values.view(f"u{values.dtype.itemsize}"))
+
+
+def _taken(values: AnyArray, places: Any) -> AnyArray:
+    return values if places is None else values[places]
+
+
+def _created_pairs(rows: Rows) -> tuple[AnyArray, AnyArray]:
+    """Return the sources and the targets of rows in creation order."""
+    order = rows.creation_of_row_order
+    pairs = rows.sources(), rows.targets
+    if order is None:
+        return pairs
+    created = np.empty_like(pairs[0]), np.empty_like(pairs[1])
+    for values, out in zip(pairs, created):
+        scatter_to_creation(values, order, out)
+    return created
 
 
 def _row_index(store: RowStore, creation: UIntArray | None) -> Any:

@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from simgen.api.arguments import plain_values
 from simgen.api.checks import is_whole
+from simgen.api.renumbering import Numbering
 from simgen.errors import ArgumentTypeError, IndexRangeError, ModelError
 from simgen.units import Quantity
 
@@ -105,7 +106,14 @@ class SynapticSelection:
 
     def __init__(self, synapses: Synapses, indices: npt.NDArray[np.int64]) -> None:
         self.synapses = synapses
-        self.indices = indices
+        self._chosen = indices
+        self._numbering = Numbering(synapses)
+
+    @property
+    def indices(self) -> npt.NDArray[np.int64]:
+        """The numbers of the synapses; ModelError once others were removed."""
+        self._numbering.require("A part")
+        return self._chosen
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):

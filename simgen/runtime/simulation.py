@@ -22,11 +22,15 @@ CALL_SECONDS = 0.1  # aimed length of one compiled call: how soon Ctrl-C and rep
 
 @dataclass(frozen=True)
 class HostOperation:
-    """A Python function called before schedule position ``position`` at every ``period`` ticks."""
+    """A Python function called before schedule position ``position`` at every ``period`` ticks.
+
+    ``name`` tells it from others, also in a program that takes over in the middle of a run.
+    """
 
     position: int
     period: int
     call: Callable[[], None]
+    name: str = ""
 
 
 class Simulation:
@@ -44,6 +48,8 @@ class Simulation:
         self.length = length
         self.make_room = make_room
         self.stopped = False
+        self.superseded = False  # set in an operation: another program goes on from here
+        self.called: list[str] = []  # operations of the present tick that it must not call again
         self._rate = 0.0  # ticks per second, as measured
 
     @property
@@ -56,16 +62,20 @@ class Simulation:
         end: int,
         operations: Sequence[HostOperation],
         progress: Callable[[int], None] | None = None,
+        called: Sequence[str] | None = None,
     ) -> None:
         """Run up to tick ``end``, unless ``stopped``; ``progress`` is told the tick now and then.
 
         It is told the first one before any step, once all is compiled that the steps need.
         The arrays of the memory are those of the host before and after it, and in Python calls.
+        ``called`` names the operations that have been called in the present tick, where this goes
+        on from another program that was ``superseded`` in one of them.
         """
+        self.called = [] if called is None else list(called)
         self.memory.claim()
         self.memory.changed()
         try:
-            self._run(end, operations, progress)
+            self._run(end, operations, progress, tell=called is None)
         finally:
             self.memory.fetch()
 
@@ -74,14 +84,21 @@ class Simulation:
         end: int,
         operations: Sequence[HostOperation],
         progress: Callable[[int], None] | None,
+        tell: bool,
     ) -> None:
         whole = self.segments(0, self.length)
-        self._tell(progress)
+        if tell:
+            self._tell(progress)
+        first = self.tick
         while self.tick < end and not self.stopped:
             now = self.tick
-            due = [operation for operation in operations if now % operation.period == 0]
+            if now != first:
+                self.called.clear()
+            due = [op for op in operations if now % op.period == 0 and op.name not in self.called]
             if due:
                 self._run_split(due)
+                if self.superseded:
+                    return
                 self._tell(progress)
                 continue
             stop = min([end, *((now // op.period + 1) * op.period for op in operations)])
@@ -131,6 +148,9 @@ class Simulation:
                     self.memory.fetch()
                     operation.call()
                     self.memory.changed()
+                    self.called.append(operation.name)
+                    if self.superseded:
+                        return
             positions = [later for later in positions if later > position]
         tick[0] = now + 1
 
