@@ -38,8 +38,8 @@ class PathwaySpikes:
 
     ``arrivals`` count in steps of ``width``, as does ``born``; ``times`` are the arrivals in
     seconds, on whatever grid they were found; ``emitted`` is in seconds, too. ``synapses`` are
-    creation indices, which no change moves but a removal. ``cut_from`` is the network whose spikes were
-    written down last, and at which tick.
+    creation indices, which no change moves but a removal. ``cut_from`` is the network whose spikes
+    were written down last, and at which tick.
     """
 
     width: float

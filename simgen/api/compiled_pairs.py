@@ -94,7 +94,7 @@ def _refuse_bad(context: PairContext, memory: Memory, row: int, rows: int) -> No
     """Raise if a probability of these rows was none."""
     for place, target in _first_events(memory, BAD, row, rows):
         raise IndexRangeError(
-            f"p of connect() of {context.synapses.describe()} is not between 0 and 1 for the "
+            f"p of {context.verb} of {context.synapses.describe()} is not between 0 and 1 for the "
             f"source {row + place} and the target {target} (indices in the whole groups)."
         )
 

@@ -10,7 +10,6 @@ import numpy.typing as npt
 
 from simgen.api.arguments import checked_arguments
 from simgen.api.connecting import connect
-from simgen.api.removing import remove
 from simgen.api.renumbering import new_numbers, require_removable
 from simgen.api.storage import StateVariable
 from simgen.api.synapse_counts import ranks_among_equals
@@ -87,32 +86,6 @@ class Connectable(SynapsesInNetwork):
             multapses=multapses,
             autapses=autapses,
         )
-
-    @checked_arguments
-    def remove(self, which: Any, namespace: Mapping[str, Any] | None = None) -> int:
-        """Remove synapses, between runs or in a network_operation; return how many.
-
-        Those that stay keep their variables, delays and order, and are numbered anew from 0.
-        Spikes under way still reach them; those under way to removed synapses are lost.
-
-        Parameters
-        ----------
-        which
-            A condition (``'w < 0.01'``), or indices as in brackets: a number, a list or an array of
-            them, a slice, an array of booleans, ``S[i, j]``; True for all synapses.
-        namespace
-            Values for names in the condition; by default the caller's variables.
-
-        Raises
-        ------
-        ArgumentTypeError, IndexRangeError, EquationError
-            It does not say which synapses.
-        ModelError
-            Other Synapses connect to them, a monitor records one that would go, or the network is
-            in the middle of a step.
-
-        """
-        return remove(self, which, namespace)
 
     def _all_variables(self) -> list[StateVariable]:
         """Return everything that is stored per synapse and must follow changes of order."""

@@ -20,7 +20,7 @@ from simgen.api.synapses_as_group import require_connected_ends
 from simgen.api.views import VariableView
 from simgen.connect import rules
 from simgen.connect.rows import Rows
-from simgen.errors import ArgumentTypeError, ModelError, SourceText
+from simgen.errors import ArgumentTypeError, InternalError, ModelError, SourceText
 from simgen.lang.expressions import parse_expression
 from simgen.lang.syntax import CompareNode, LogicalNode, Name, Node, Number
 
@@ -78,7 +78,7 @@ def _connect(
             )
     owner = synapses.describe()
     asked = [name for name, value in degrees.items() if value is not None]
-    probability = _probability(p, owner)
+    probability = checked_probability(p, owner)
     count = _repeats(n, owner)
     rules_given = [
         what
@@ -112,9 +112,9 @@ def _connect(
         if i is not None or j is not None:
             rows = _by_indices(context, i, j, probability, count, skip_if_invalid)
         else:
-            rows = _by_condition(context, condition, probability, count, skip_self=not autapses)
+            rows = by_condition(context, condition, probability, count, skip_self=not autapses)
         _check_pairs(rows, multapses, autapses, owner)
-    _append(synapses, rows, n_source, n_target)
+    synapses._restructure(None, in_parents(synapses, rows))
 
 
 def _check_pairs(rows: Rows, multapses: bool, autapses: bool, owner: str) -> None:
@@ -134,44 +134,45 @@ def _check_pairs(rows: Rows, multapses: bool, autapses: bool, owner: str) -> Non
         )
 
 
-def _append(synapses: Connectable, rows: Rows, n_source: int, n_target: int) -> None:
-    """Add rows given in indices of the (sub)groups."""
+def in_parents(synapses: Connectable, rows: Rows) -> Rows:
+    """Return rows in indices of the (sub)groups as rows of the data, whose targets are absolute."""
     start = synapses.target.start if isinstance(synapses.target, Subgroup) else 0
     data = synapses._data
-    if rows.n_source != n_source or rows.n_target != n_target:
-        raise ModelError(f"the rows of {synapses.describe()} do not fit its groups")
+    if rows.n_source != data.n_source or rows.n_target != synapses.target._size():
+        raise InternalError(f"the rows of {synapses.describe()} do not fit its groups")
     if start:
         rows = replace(rows, targets=rows.targets + np.uint32(start))
-    rows = replace(rows, n_target=data.n_target)
-    synapses._restructure(None, rows)
+    return replace(rows, n_target=data.n_target)
 
 
-def _probability(p: Any, owner: str) -> float | str:
+def checked_probability(p: Any, owner: str, verb: str = "connect()") -> float | str:
+    """Return p, a number from 0 to 1 or text."""
     if isinstance(p, str):
         return p
     if _matrix_hint(p):
         raise ArgumentTypeError(
-            f"p of connect() of {owner} must be a number or text, not {p!r}. By a matrix P of "
+            f"p of {verb} of {owner} must be a number or text, not {p!r}. By a matrix P of "
             "probabilities: i, j = (rand(*P.shape) < P).nonzero(), then connect(i=i, j=j)."
         )
-    value, dim = single_value(p, f"p of connect() of {owner}")
+    value, dim = single_value(p, f"p of {verb} of {owner}")
     if isinstance(p, bool) or np.ndim(p) or not dim.is_dimensionless:
-        raise ArgumentTypeError(f"p of connect() of {owner} must be a number or text, not {p!r}.")
+        raise ArgumentTypeError(f"p of {verb} of {owner} must be a number or text, not {p!r}.")
     if not 0 <= value <= 1:
-        raise ModelError(f"p of connect() of {owner} is a probability and cannot be {value}.")
+        raise ModelError(f"p of {verb} of {owner} is a probability and cannot be {value}.")
     return value
 
 
 def _repeats(n: Any, owner: str) -> int | str:
     if isinstance(n, str):
         return n
-    value = _whole(n, f"n of connect() of {owner}")
+    value = whole_number(n, f"n of connect() of {owner}")
     if value < 0:
         raise ModelError(f"n of connect() of {owner} cannot be negative, but it is {value}.")
     return value
 
 
-def _whole(value: Any, what: str) -> int:
+def whole_number(value: Any, what: str) -> int:
+    """Return an integer; booleans and fractions are refused."""
     if isinstance(value, bool | np.bool_):
         raise ArgumentTypeError(f"{what} must be an integer, not {value!r}.")
     try:
@@ -190,7 +191,7 @@ def _by_degree(
     autapses: bool,
     owner: str,
 ) -> Rows:
-    count = _whole(value, f"{rule} of connect() of {owner}")
+    count = whole_number(value, f"{rule} of connect() of {owner}")
     if count < 0:
         raise ModelError(f"{rule} of connect() of {owner} cannot be negative, but it is {count}.")
     function = {
@@ -259,17 +260,17 @@ def _index_array(value: Any, what: str, owner: str) -> Any:
     return array
 
 
-def _by_condition(
+def by_condition(
     context: PairContext, condition: Any, p: float | str, n: int | str, *, skip_self: bool
 ) -> Rows:
+    """Return the rows of the pairs that meet a condition and succeed in the test against p."""
     n_source, n_target = context.n_source, context.n_target
     node: Node | None = None
     if condition is False:
         empty = np.zeros(0, np.int64)
         return rules.from_arrays(empty, empty, n_source, n_target)
     if isinstance(condition, str):
-        source = SourceText(condition, "condition of connect()", context.synapses.describe())
-        node = parse_expression(source)
+        node = context.parse(condition, "condition")
         if isinstance(node, Number) and node.value is True:
             node = None
         elif _compares_numbers(node, "!="):
@@ -279,8 +280,8 @@ def _by_condition(
             return rules.from_arrays(own, own, n_source, n_target)
     elif condition is not None and condition is not True:
         raise ArgumentTypeError(
-            f"The condition of connect() of {context.synapses.describe()} must be text, True or "
-            f"False, not {condition!r}.{_matrix_hint(condition)}"
+            f"The condition of {context.verb} of {context.synapses.describe()} must be text, True "
+            f"or False, not {condition!r}.{_matrix_hint(condition)}"
         )
     if node is None and isinstance(p, float) and n == 1:
         if p == 1.0:
@@ -291,8 +292,9 @@ def _by_condition(
         node = other if node is None else LogicalNode("and", node, other, node.origin)
     if n_source * n_target > MANY_PAIRS:
         _log.warning(
-            "connect() of %s looks at %.2g pairs, which takes long: by j='...' each source names "
-            "its targets, as in j='k for k in range(i - 3, i + 4)'.",
+            "%s of %s looks at %.2g pairs, which takes long. In connect(), by j='...' each source "
+            "names its targets, as in j='k for k in range(i - 3, i + 4)'.",
+            context.verb,
             context.synapses.describe(),
             n_source * n_target,
         )

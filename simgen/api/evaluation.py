@@ -191,12 +191,22 @@ def evaluate_text(
     """
     source = SourceText(text, what, context.owner)
     node = parse_expression(source)
+    if variable is not None:
+        return assigned_values(node, context, positions, dim, variable)
+    expr, _ = resolve_node(node, context)
+    context.warn()
+    values = values_of(node, expr, context, positions)
+    check_condition(node, expr)
+    return values
+
+
+def assigned_values(
+    node: Node, context: TextContext, positions: Any, dim: Dimension | None, variable: StateVariable
+) -> AnyArray:
+    """Return the values of a parsed expression as those of a variable, checked; a new array."""
     expr, found = resolve_node(node, context)
     context.warn()
     values = values_of(node, expr, context, positions)
-    if variable is None:
-        check_condition(node, expr)
-        return values
     check_value(node, expr, found, dim, variable)
     return converted(values, variable, context.owner)
 

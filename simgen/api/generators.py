@@ -141,7 +141,7 @@ def connect_by_generator(
             if isinstance(p, float)
             else context.number(p, "p", DType.REAL).at(context, sources, targets)
         )
-        check_probabilities(np.atleast_2d(wanted), np.ones((1, wanted.size), bool), owner, 0)
+        check_probabilities(np.atleast_2d(wanted), np.ones((1, wanted.size), bool), context, 0)
         kept = uniform_at(context, sources, targets) < wanted
         sources, targets = sources[kept], targets[kept]
     if n != 1:
@@ -227,9 +227,7 @@ def _sampled(
     if "p" in keywords:
         node = keywords["p"]
         chance = np.asarray(_at_side(context, context.resolve(node), side, own, own, ""), float)
-        check_probabilities(
-            chance[None, :], np.ones((1, own.size), bool), context.synapses.describe(), 0
-        )
+        check_probabilities(chance[None, :], np.ones((1, own.size), bool), context, 0)
         row_start, drawn = rules.samples(counts, context.key, p=chance)
     else:
         size = _bound(context, keywords["size"], side, own)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -347,7 +347,7 @@ class Group(GroupNames):
                 return variable.values
         raise ModelError(f"{self.describe()} has no data for '{array.name}'.")
 
-    def _text_context(self, namespace: Namespace | None = None) -> TextContext:
+    def _text_context(self, namespace: Mapping[str, Any] | None = None) -> TextContext:
         """Return what text means here; by default with the variables of the caller."""
         caller = caller_namespace() if namespace is None else namespace
         constants = self._constants(caller)

@@ -68,6 +68,7 @@ class PairContext:
     synapses: Connectable
     namespace: Mapping[str, Any]
     key: int
+    verb: str = "connect()"  # as messages call it
 
     @property
     def n_source(self) -> int:
@@ -84,8 +85,8 @@ class PairContext:
         beyond = (values < 0) | (values >= size)
         if np.any(beyond):
             raise IndexRangeError(
-                f"{what} = {values[beyond].flat[0]} in connect() of {self.synapses.describe()} is "
-                f"outside the group of {size} elements{text}. Use skip_if_invalid=True to leave "
+                f"{what} = {values[beyond].flat[0]} in {self.verb} of {self.synapses.describe()} "
+                f"is outside the group of {size} elements{text}. Use skip_if_invalid=True to leave "
                 "such synapses out."
             )
 
@@ -107,11 +108,15 @@ class PairContext:
 
     def require(self, count: float) -> None:
         """Raise MemoryLimitError if this many pairs would not fit into memory."""
-        require_memory(16 * int(count), f"connect() with {int(count):,} synapses")
+        require_memory(16 * int(count), f"{self.verb} with {int(count):,} synapses")
 
     def number(self, text: str, what: str, dtype: DType) -> Expression:
         """Return the expression of a number without dimension, such as p or n."""
-        return self.resolve(parse_part(text, what, self.synapses.describe()), None, (what, dtype))
+        return self.resolve(self.parse(text, what), None, (what, dtype))
+
+    def parse(self, text: str, what: str) -> Node:
+        """Return the syntax of an argument."""
+        return parse_part(text, what, self.synapses.describe(), self.verb)
 
     def resolve(
         self,
@@ -262,7 +267,7 @@ def connect_by_pairs(
     chosen = None if condition is None else context.resolve(condition)
     if chosen is not None and condition is not None and chosen.expr.dtype is not DType.BOOL:
         raise_problems(
-            [Problem("The condition of connect() must be true or false.", condition.origin)]
+            [Problem(f"The condition of {context.verb} must be true or false.", condition.origin)]
         )
     if chosen is not None and isinstance(p, float) and p < 1.0 and isinstance(n, int):
         return _sampled_pairs(context, chosen, p, n)
@@ -296,7 +301,7 @@ def _pairs_in_blocks(
             mask &= chosen.at(context, i, j)
         if probability is not None:
             values = probability.where(context, i, j, mask)
-            check_probabilities(values, mask, context.synapses.describe(), first)
+            check_probabilities(values, mask, context, first)
             mask &= uniform_at(context, i, j) < values
         where = np.nonzero(mask)
         total += where[0].size
@@ -366,14 +371,14 @@ def uniform_at(context: PairContext, i: Integers, j: Integers) -> npt.NDArray[An
     return draws.reshape(elements.shape)
 
 
-def check_probabilities(values: Any, mask: Any, owner: str, first: int) -> None:
+def check_probabilities(values: Any, mask: Any, context: PairContext, first: int) -> None:
     """Raise where a value is no probability, naming the pair; row 0 is source ``first``."""
     bad = mask & ~((values >= 0) & (values <= 1))
     if np.any(bad):
         row, column = np.argwhere(bad)[0]
         raise IndexRangeError(
-            f"p of connect() of {owner} is {values[row, column]} for i = {row + first}, "
-            f"j = {column}; a probability lies between 0 and 1."
+            f"p of {context.verb} of {context.synapses.describe()} is {values[row, column]} for "
+            f"i = {row + first}, j = {column}; a probability lies between 0 and 1."
         )
 
 
@@ -383,6 +388,6 @@ def origin_of(text: Any, what: str, owner: str) -> Origin:
     return Origin(source, 0, len(source.text))
 
 
-def parse_part(text: Any, what: str, owner: str) -> Node:
-    """Return the syntax of an argument of connect()."""
-    return parse_expression(SourceText(str(text), f"{what} of connect()", owner))
+def parse_part(text: Any, what: str, owner: str, verb: str = "connect()") -> Node:
+    """Return the syntax of an argument of connect(), or of what else makes synapses."""
+    return parse_expression(SourceText(str(text), f"{what} of {verb}", owner))

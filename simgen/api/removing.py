@@ -36,8 +36,9 @@ def remove(synapses: Synapses, which: Any, namespace: Mapping[str, Any] | None) 
                 return 0
             gone = np.ones(len(synapses), np.bool_)
         elif isinstance(which, str):
-            node = parse_condition(synapses, which, verb)
-            gone = np.asarray(holds_for(synapses, node, scope, verb))
+            node = parse_condition(synapses, which, verb, "condition")
+            found = holds_for(synapses, node, scope, f"The condition of {verb}")
+            gone = synapses._data.in_creation_order(found)
         elif which is None:
             raise ArgumentTypeError(
                 f"{verb} of {synapses.describe()} takes a condition, indices, or True for all "
@@ -45,8 +46,8 @@ def remove(synapses: Synapses, which: Any, namespace: Mapping[str, Any] | None) 
             )
         elif isinstance(which, tuple):
             raise ArgumentTypeError(
-                f"{verb} of {synapses.describe()} takes indices as a list or an array, and pairs of "
-                f"neurons as S[i, j], not {which!r}."
+                f"{verb} of {synapses.describe()} takes indices as a list or an array, and pairs "
+                f"of neurons as S[i, j], not {which!r}."
             )
         else:
             gone = np.zeros(len(synapses), np.bool_)
@@ -58,38 +59,31 @@ def remove(synapses: Synapses, which: Any, namespace: Mapping[str, Any] | None) 
         return count
 
 
-def parse_condition(synapses: Synapses, text: str, what: str) -> Node:
-    """Return the syntax of a condition about synapses."""
-    return parse_expression(SourceText(text, f"condition of {what}", synapses.describe()))
+def parse_condition(synapses: Synapses, text: str, verb: str, what: str) -> Node:
+    """Return the syntax of a condition about synapses, an argument of ``verb``."""
+    return parse_expression(SourceText(text, f"{what} of {verb}", synapses.describe()))
 
 
-def resolved_condition(synapses: Synapses, node: Node, context: TextContext, what: str) -> Expr:
+def resolved_condition(node: Node, context: TextContext, what: str) -> Expr:
     """Return a condition about synapses with its names resolved; raises what is wrong in it."""
     expr, _ = resolve_node(node, context)
     if expr.dtype is not DType.BOOL:
-        raise_problems(
-            [
-                Problem(
-                    f"The condition of {what} must be true or false, as in 'w < 0.1'.", node.origin
-                )
-            ]
-        )
+        raise_problems([Problem(f"{what} must be true or false, as in 'w < 0.1'.", node.origin)])
     return expr
 
 
 def holds_for(
     synapses: Synapses, node: Node, namespace: Mapping[str, Any], what: str
 ) -> npt.NDArray[np.bool_]:
-    """Return for each synapse, in creation order, whether a condition holds."""
+    """Return for each synapse, in data order, whether a condition holds."""
     n, context = len(synapses), synapses._text_context(namespace)
     if n == 0:
         return np.zeros(0, np.bool_)
-    expr = resolved_condition(synapses, node, context, what)
+    expr = resolved_condition(node, context, what)
     context.warn()
     if is_worth_compiling(n):  # compiled code has no arrays of booleans
         expr = cast(expr, DType.I32)
     else:
         context = replace(context, whole=None)
     values = values_of(node, expr, context, slice(0, n, 1))
-    data: npt.NDArray[np.bool_] = np.broadcast_to(values, n).astype(np.bool_)
-    return np.asarray(synapses._data.in_creation_order(data))
+    return np.asarray(np.broadcast_to(values, n).astype(np.bool_))

@@ -11,6 +11,8 @@ from __future__ import annotations
 
 import operator
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
@@ -60,6 +62,20 @@ class Stream:
 def key_of(number: int) -> int:
     """Return the 64-bit Philox key of a stream under the present seed."""
     return int(derive_key(_state.seed, number, 0))
+
+
+@contextmanager
+def streams_of(key: int) -> Iterator[None]:
+    """Let the streams that are taken meanwhile be those of a key, numbered from 0.
+
+    What else takes streams is then numbered as if none had been taken.
+    """
+    before = _state.seed, _state.next_stream
+    _state.seed, _state.next_stream = key, 0
+    try:
+        yield
+    finally:
+        _state.seed, _state.next_stream = before
 
 
 def take_stream() -> Stream:

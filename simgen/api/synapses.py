@@ -28,6 +28,7 @@ from simgen.api.model_warnings import warn_of_synapses
 from simgen.api.namespaces import Namespace
 from simgen.api.pathway_arguments import make_pathways, pathway_codes
 from simgen.api.pathways import Pathway
+from simgen.api.plastic import Plastic
 from simgen.api.storage import AnyArray, StateVariable
 from simgen.api.subgroup import Subgroup
 from simgen.api.synapse_counts import degree
@@ -64,7 +65,7 @@ from simgen.model.synapses import PathwaySource, SynapseScope, SynapsesSource, c
 from simgen.units import DIMENSIONLESS, Dimension
 
 
-class Synapses(RunsCode, SynapticStates):
+class Synapses(RunsCode, Plastic, SynapticStates):
     """Connections from ``source`` to ``target``.
 
     Parameters
