@@ -198,15 +198,15 @@ class CarriedSpikes:
 
         In the order of Brian, which code may see: arrival, emission, neuron, creation.
         """
-        delays = self._delays(pathway, spikes.width) + pathway.lag
-        longest = int(delays.max(initial=0))
+        longest = pathway.longest_steps(spikes.width) + pathway.lag
         steps, events = network.events_between(
             pathway.group._description.events[pathway.event], max(spikes.born, step - longest), step
         )
         owners, positions = (
             self._of_sources(events) if pathway.direction == "pre" else self._of_targets(events)
         )
-        arrivals: Steps = steps[owners] + (delays[positions] if delays.ndim else delays)
+        delays = pathway.steps_at(positions, spikes.width) + pathway.lag
+        arrivals: Steps = steps[owners] + delays
         due = arrivals >= step
         owners, positions, arrivals = owners[due], positions[due], arrivals[due]
         data = self.synapses._data
@@ -215,11 +215,6 @@ class CarriedSpikes:
         chosen = np.lexsort((made, owners, arrivals))
         emitted = np.asarray(steps[owners[chosen]] * spikes.width, np.float64)
         return arrivals[chosen], made[chosen], emitted
-
-    def _delays(self, pathway: Pathway, width: float) -> Steps:
-        """Return the delay of each synapse in steps (0-dimensional if all have the same)."""
-        uniform = pathway.uniform_steps(width)
-        return pathway.steps(width) if uniform is None else np.array(uniform, np.int64)
 
     def _of_sources(self, events: Steps) -> tuple[Steps, Steps]:
         """Return for each synapse that an event reaches the event's place, and the position."""

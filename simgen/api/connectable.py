@@ -125,8 +125,8 @@ class Connectable(SynapsesInNetwork):
         last = self._lastupdate
         if last is not None and self._network is not None:
             now = max(pathway.clock._now for pathway in self._pathways.values())
-            made = np.arange(self._data.n - count, self._data.n)
-            last.data[self._positions(made)] = round(now / self._run._update_width)
+            step = round(now / self._run._update_width)
+            last.data[self._data.last_positions(count)] = step
 
     def _connectivity_changed(self) -> None:
         if self._multisynaptic is not None:

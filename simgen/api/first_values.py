@@ -65,10 +65,10 @@ class FirstValues:
                 check_value(each.value, expr, found, variable.info.dim, variable)
         raise_problems(problems)
 
-    def assign(self, namespace: Mapping[str, Any], first: int) -> None:
-        """Give the values to the synapses from the number ``first`` on."""
+    def assign(self, namespace: Mapping[str, Any], count: int) -> None:
+        """Give the values to the synapses that were created last, so many."""
         synapses = self.synapses
-        places = synapses._positions(np.arange(first, len(synapses)))
+        places = synapses._data.last_positions(count)
         for each in self._assignments:
             variable = self._variable(each)
             if not self._is_delay(each):

@@ -146,11 +146,35 @@ class Pathway:
             return np.full(n, self.uniform)
         if self.variable.data.size == n:
             return np.asarray(self.variable.data, np.float64)
-        classes = self.synapses._data.classes()
-        table = self.synapses._class_steps.astype(np.float64) * self.synapses._class_dt
+        table, classes = self._table()
         if classes is None:
             return np.full(n, table[0] if table.size else 0.0)
-        return table[classes]
+        return np.asarray(table[classes])
+
+    def _table(self) -> tuple[npt.NDArray[np.float64], Any]:
+        """Return the delay of each class of the store, and the class of each synapse, or None."""
+        table = self.synapses._class_steps.astype(np.float64) * self.synapses._class_dt
+        return table, self.synapses._data.classes()
+
+    def longest_steps(self, dt: float) -> int:
+        """Return the longest delay in steps, 0 without synapses."""
+        uniform, n = self.uniform_steps(dt), self.synapses._data.n
+        if uniform is not None or n == 0:
+            return uniform or 0
+        values = self.variable.values if self.variable.size == n else self._table()[0]
+        return int(delay_steps(np.array([values.max()]), dt)[0])
+
+    def steps_at(self, positions: npt.NDArray[np.int64], dt: float) -> npt.NDArray[np.int64]:
+        """Return the delays at some positions in steps."""
+        uniform, n = self.uniform_steps(dt), self.synapses._data.n
+        if uniform is not None:
+            return np.full(positions.shape, uniform)
+        if self.variable.data.size == n:
+            return delay_steps(np.asarray(self.variable.values, np.float64)[positions], dt)
+        table, classes = self._table()
+        if classes is None:
+            return np.full(positions.shape, delay_steps(table, dt)[0])
+        return np.asarray(delay_steps(table, dt)[classes[positions]])
 
     def set_seconds(self, values: npt.NDArray[np.float64]) -> None:
         """Take delays in data order."""

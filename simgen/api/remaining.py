@@ -51,15 +51,15 @@ class Remains:
         return int(target.start) if isinstance(target, Subgroup) else 0
 
     def codes(self) -> Integers:
-        """Return i * N_post + j of those that stay, ascending, in indices of the (sub)groups."""
+        """Return i * N_post + j, a new array, in indices of the (sub)groups; -1 for those gone."""
         data = self.synapses._data
         codes = data.sources().astype(np.int64)
         codes *= self.synapses.target._size()
         codes += data.targets()
         codes -= self._start()
-        found = codes if self.gone is None else codes[~self.gone]
-        found.sort()
-        return found
+        if self.gone is not None:
+            codes[self.gone] = -1
+        return codes
 
     def removed(self, side: str) -> Integers:
         """Return how many are gone, of each target or source of the (sub)groups, or in total."""

@@ -16,7 +16,7 @@ from simgen.api.connecting import (
     whole_number,
 )
 from simgen.api.first_values import FirstValues
-from simgen.api.growth import Choice, Integers, Pairs, without
+from simgen.api.growth import Choice, Integers, Pairs, Taken
 from simgen.api.pair_rules import Expression
 from simgen.api.remaining import RemainingContext, Remains
 from simgen.api.removing import holds_for, parse_condition, resolved_condition
@@ -202,7 +202,7 @@ class RewiringRule:
         kept = None if gone is None else ~synapses._data.in_creation_order(gone)
         synapses._restructure(kept, rows if added else None)
         if added and self._first is not None:
-            self._first.assign(namespace, len(synapses) - added)
+            self._first.assign(namespace, added)
         return Rewired(removed, added)
 
     def _new_rows(self, namespace: Mapping[str, Any], remains: Remains) -> Rows:
@@ -210,14 +210,14 @@ class RewiringRule:
         synapses, given = self.synapses, self.given
         context = self._context(namespace, remains, take_stream().key())
         n_source, n_target = context.n_source, context.n_target
-        taken = np.zeros(0, np.int64) if given.multapses else remains.codes()
+        taken = Taken(remains.codes)
         if self.asked[0] == "p":
             self._condition(context)  # its errors name it
             found = by_condition(context, self.condition, self.p, 1, skip_self=not given.autapses)
             if given.multapses:
                 return in_parents(synapses, found)
             i, j = found.sources().astype(np.int64), found.targets.astype(np.int64)
-            new = without(i * n_target + j, taken)
+            new = ~taken.among(i * n_target + j)
             i, j = i[new], j[new]
         else:
             pairs = Pairs(n_source, n_target, _SIDES[self.asked[0]])

@@ -27,6 +27,7 @@ from simgen.connect.store import (
     release_memory,
     scatter_to_creation,
     sources_of,
+    take,
 )
 
 
@@ -67,6 +68,14 @@ class SynapticData:
             scatter_to_creation(np.arange(self.n, dtype=inverse.dtype), order, inverse)
             self._inverse = inverse
         return self._inverse
+
+    def last_positions(self, count: int) -> npt.NDArray[np.int64]:
+        """Return where the synapses lie that were created last, in their order."""
+        order = self.creation_of_data()
+        if order is None:
+            return np.arange(self.n - count, self.n)
+        places = np.flatnonzero(order >= self.n - count)
+        return places[np.argsort(order[places])]
 
     def forget_positions(self) -> None:
         """Free the cached permutation."""
@@ -115,33 +124,69 @@ class SynapticData:
         if self.n == 0 and rows is not None:
             self._begin(rows, variables)
             return
-        came: Any = self.positions()  # where in the data each synapse that stays comes from
-        if kept is not None:
-            came = np.flatnonzero(kept) if came is None else came[kept]
-        if came is not None:
-            came = came.astype(np.int64, copy=False)
-        before, n_kept = self.n, self.n if came is None else came.size
-        sources, targets = _taken(self.sources(), came), _taken(self.targets(), came)
+        order = self.creation_of_data()
+        stay = kept if kept is None or order is None else kept[order]
+        places = np.arange(self.n) if stay is None else np.flatnonzero(stay)
+        came = places.astype(index_dtype(self.n), copy=False)
+        made = self._new_numbers(kept, order, came)
+        n_kept = came.size
+        pairs = self.sources(), self.targets()
+        if stay is not None:
+            pairs = take(pairs[0], came), take(pairs[1], came)
         if rows is not None:
-            more_sources, more_targets = _created_pairs(rows)
-            sources = np.concatenate([sources, more_sources])
-            targets = np.concatenate([targets, more_targets])
-        values = [v for v in variables if not v.info.shared]
-        self._rebuild(sources, targets)
-        del sources, targets
-        order = None if self.rows is None else self.rows.creation_of_row_order
-        if order is not None:
-            came = np.arange(n_kept) if came is None else came
-            fresh = np.full(self.n - n_kept, before)  # which is where a zero is appended
-            came = np.concatenate([came, fresh])[order]
-        for variable in values:
-            data = variable.data
-            if order is not None:
-                data = (data if n_kept == self.n else np.append(data, data.dtype.type(0)))[came]
-            elif came is not None or n_kept != self.n:
-                data = np.zeros(self.n, data.dtype)
-                data[:n_kept] = _taken(variable.data, came)
-            variable.data = data
+            pairs = np.append(pairs[0], rows.sources()), np.append(pairs[1], rows.targets)
+            more = rows.creation_of_row_order
+            fresh = np.arange(rows.n) if more is None else more.astype(np.int64)
+            made = np.append(made, (fresh + n_kept).astype(made.dtype))
+            came = np.append(came, np.zeros(rows.n, came.dtype))  # which have values of their own
+        moved = self._arrange_pairs(pairs, made, by_creation=rows is None)
+        came = came if moved is None else take(came, moved)
+        new = slice(n_kept, None) if moved is None else np.flatnonzero(moved >= n_kept)
+        threads = 1 if self.store is None else self.store.n_parts
+        self.store, self._inverse = None, None
+        for variable in variables:
+            if not variable.info.shared:
+                variable.data = take(variable.data, came, threads=threads)
+                variable.data[new] = 0
+
+    def _new_numbers(
+        self, kept: npt.NDArray[np.bool_] | None, order: UIntArray | None, came: UIntArray
+    ) -> UIntArray:
+        """Return the creation index, among those that stay, of each of them in data order."""
+        if order is None:
+            return np.arange(came.size, dtype=came.dtype)
+        if kept is None:
+            return order
+        numbers = np.cumsum(kept, dtype=came.dtype) - came.dtype.type(1)
+        return take(numbers, take(order, came))
+
+    def _arrange_pairs(
+        self, pairs: tuple[AnyArray, AnyArray], made: UIntArray, *, by_creation: bool
+    ) -> UIntArray | None:
+        """Put pairs with the creation indices ``made`` into rows; return where each came from.
+
+        Rows hold pairs as they were created. Where none repeats, code cannot see that; then those
+        that lay together stay so, which is faster, unless ``by_creation``: what was created in the
+        order of rows needs no permutation.
+        """
+        sizes = self.n_source, self.n_target
+        first: UIntArray | None = None
+        if not by_creation:
+            rows = from_arrays(pairs[0], pairs[1].astype(np.uint32, copy=False), *sizes)
+            by_creation = rows.multapses
+        if by_creation:
+            first = np.empty_like(made)
+            scatter_to_creation(np.arange(made.size, dtype=made.dtype), made, first)
+            sources, targets = take(pairs[0], first), take(pairs[1], first)
+            rows = from_arrays(sources, targets.astype(np.uint32, copy=False), *sizes)
+            own = rows.creation_of_row_order
+            self.rows = rows
+            return first if own is None else take(first, own)
+        came = rows.creation_of_row_order
+        created = made if came is None else take(made, came)
+        in_order = bool(np.all(created[1:] > created[:-1]))
+        self.rows = replace(rows, creation_of_row_order=None if in_order else created)
+        return came
 
     def _begin(self, rows: Rows, variables: Iterable[StateVariable]) -> None:
         """Take the first synapses, whose variables are zero."""
@@ -240,22 +285,6 @@ class SynapticData:
 def _is_zero(values: AnyArray) -> bool:
     """Whether all bits are zero, which the first that is not tells at once; -0.0 has one."""
     return not np.any(values.view(f"u{values.dtype.itemsize}"))
-
-
-def _taken(values: AnyArray, places: Any) -> AnyArray:
-    return values if places is None else values[places]
-
-
-def _created_pairs(rows: Rows) -> tuple[AnyArray, AnyArray]:
-    """Return the sources and the targets of rows in creation order."""
-    order = rows.creation_of_row_order
-    pairs = rows.sources(), rows.targets
-    if order is None:
-        return pairs
-    created = np.empty_like(pairs[0]), np.empty_like(pairs[1])
-    for values, out in zip(pairs, created):
-        scatter_to_creation(values, order, out)
-    return created
 
 
 def _row_index(store: RowStore, creation: UIntArray | None) -> Any:

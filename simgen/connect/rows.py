@@ -18,9 +18,10 @@ class Rows:
     """The synapses of a pathway, grouped by source neuron.
 
     ``row_start``: uint64 (n_source + 1,); ``targets``: uint32 (n,). Row order is the order
-    (source, creation). ``sorted`` says that each row's targets ascend; ``multapses`` that some pair
-    of neurons has more than one synapse. Where row order is not creation order,
-    ``creation_of_row_order`` (uint32 or uint64, (n,)) holds the creation index of each synapse.
+    (source, creation); within a row any other will do if no pair repeats. ``sorted`` says that each
+    row's targets ascend; ``multapses`` that some pair of neurons has more than one synapse. Where
+    row order is not creation order, ``creation_of_row_order`` (uint32 or uint64, (n,)) holds the
+    creation index of each synapse.
     """
 
     row_start: NDArray[np.uint64]

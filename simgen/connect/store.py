@@ -205,6 +205,17 @@ def scatter_to_creation(
     _move(values, order, out, gather=False, threads=threads)
 
 
+def take(values: NDArray[Any], places: UIntArray, *, threads: int = 1) -> NDArray[Any]:
+    """Return values[places], a new array; faster than numpy by two threads or more."""
+    out = np.empty(places.shape, values.dtype)
+    if places.size and int(places.max()) >= len(values):
+        raise IndexRangeError(f"index {int(places.max())} of {len(values):,} values")
+    source = np.ascontiguousarray(values)
+    kernels = choose_backend(len(places)).stores
+    kernels.move(out, source, places, gather=True, threads=check_threads(threads))
+    return out
+
+
 def release_memory(n_synapses: int) -> None:
     """Give what was freed while so many synapses were built or moved back to the system.
 
