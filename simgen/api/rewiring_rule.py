@@ -16,12 +16,12 @@ from simgen.api.connecting import (
     whole_number,
 )
 from simgen.api.first_values import FirstValues
-from simgen.api.growth import Choice, Integers, Pairs, Taken
 from simgen.api.pair_rules import Expression
 from simgen.api.remaining import RemainingContext, Remains
 from simgen.api.removing import holds_for, parse_condition, resolved_condition
 from simgen.api.seeds import take_stream
 from simgen.connect import rules
+from simgen.connect.growth import Choice, Integers, Pairs, Taken
 from simgen.connect.rows import Rows
 from simgen.dtypes import DType
 from simgen.errors import ArgumentTypeError, ModelError, Problem, raise_problems

@@ -82,15 +82,15 @@ def test_members_keep_no_copies(threads):
     assert len(held()) == 1  # w, which no code writes
 
 
-def test_members_cannot_change_while_they_run(threads):
+def test_members_cannot_change_in_the_middle_of_a_step(threads):
     wired = Wired(1, threads)
 
-    @network_operation
+    @network_operation(when="end", name="late")
     def change():
         wired.objects[0].connect(i=0, j=0)
 
     wired.network.add(change)
-    with pytest.raises(ModelError, match="cannot change while its network runs"):
+    with pytest.raises(ModelError, match="cannot change in 'late', in the middle of a step"):
         wired.network.run(1 * ms)
 
 

@@ -92,7 +92,7 @@ def magic_run_inside_run() -> None:
 def connect_inside_run() -> None:
     made = synapses()
 
-    @network_operation
+    @network_operation(when="end", name="late")
     def again() -> None:
         made.connect()
 
@@ -102,7 +102,7 @@ def connect_inside_run() -> None:
 def delay_inside_run() -> None:
     made = synapses()
 
-    @network_operation
+    @network_operation(when="end", name="late")
     def again() -> None:
         made.delay = 1 * ms
 
@@ -182,8 +182,8 @@ ROWS = [
         ModelError, ["stim", "0.0"]),
     Bad("run_inside_operation", run_inside_run, ModelError, ["run()", "running"]),
     Bad("magic_run_inside_operation", magic_run_inside_run, ModelError, ["run()", "running"]),
-    Bad("connect_inside_operation", connect_inside_run, SimgenError, ["exc_syn", "run"]),
-    Bad("delay_inside_operation", delay_inside_run, SimgenError, ["exc_syn", "run"]),
+    Bad("connect_inside_step", connect_inside_run, SimgenError, ["exc_syn", "'late'", "before_st"]),
+    Bad("delay_inside_step", delay_inside_run, SimgenError, ["exc_syn", "'late'", "before_st"]),
     Bad("dt_inside_operation", dt_inside_run, SimgenError, ["defaultclock", "run"]),
     Bad("report_unknown", lambda: run_of(neurons(), report="txt"), ArgumentTypeError, ["'txt'"]),
     Bad("report_period_no_unit", lambda: run_of(neurons(), report="text", report_period=3),
