@@ -59,7 +59,7 @@ class Plastic:
         multapses: bool = False,
         autapses: bool = True,
         when: str = "before_start",
-        order: int = 0,
+        order: int = -1,
         name: str | None = None,
     ) -> Rewiring:
         """Remove and add synapses at every step of a clock, beginning with the first.
@@ -87,7 +87,8 @@ class Plastic:
         autapses
             False: no synapses with i == j.
         when, order
-            Where in the step; nothing that changes anything may have run before.
+            Where in the step: by default before everything else, since nothing that writes may
+            have run.
         name
             A unique name.
 

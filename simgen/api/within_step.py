@@ -68,7 +68,7 @@ class WithinStep(Timeline):
             raise ModelError(
                 f"{owner} cannot change in '{self._called_name}', in the middle of a step: "
                 f"{', '.join(begun)} has run in it. Let the operation come first, with "
-                "when='before_start'."
+                "when='before_start' and order=-1."
             )
         if not self.simulation.superseded:
             for finish in self._finishing:
