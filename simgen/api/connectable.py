@@ -109,9 +109,9 @@ class Connectable(SynapsesInNetwork):
                 self._merge.break_up(self._timeline())
         self._put_down()
         self._run.delays.restore()
-        self._data.change(kept, rows, self._all_variables())
-        if kept is not None:
-            numbers = new_numbers(kept)
+        numbers = None if kept is None else new_numbers(kept)
+        self._data.change(kept, numbers, rows, self._all_variables())
+        if kept is not None and numbers is not None:
             self._run.carried.renumber(kept, numbers)
             self._set("_numbering", self._numbering + 1)
             for follower in self._followers:

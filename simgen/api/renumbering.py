@@ -27,7 +27,10 @@ class Follower(Protocol):
 
 def new_numbers(kept: Kept) -> npt.NDArray[np.int64]:
     """Return the number that each synapse has once those not kept are gone."""
-    return np.cumsum(kept) - 1
+    places = np.flatnonzero(kept)
+    numbers = np.zeros(kept.size, np.int64)
+    numbers[places] = np.arange(places.size)
+    return numbers
 
 
 def require_removable(synapses: SynapsesInNetwork, kept: Kept) -> None:

@@ -113,13 +113,14 @@ class SynapticData:
     def change(
         self,
         kept: npt.NDArray[np.bool_] | None,
+        numbers: npt.NDArray[np.int64] | None,
         rows: Rows | None,
         variables: Iterable[StateVariable],
     ) -> None:
         """Remove the synapses that are not ``kept``, add those of ``rows``; all are in rows then.
 
-        ``kept`` is in creation order. Those that stay keep their order and their values and are
-        numbered from 0; the others come after them, with zeros.
+        ``kept`` and the new ``numbers`` of those are in creation order. Those that stay keep their
+        order and their values and are numbered from 0; the others come after them, with zeros.
         """
         if self.n == 0 and rows is not None:
             self._begin(rows, variables)
@@ -128,7 +129,10 @@ class SynapticData:
         stay = kept if kept is None or order is None else kept[order]
         places = np.arange(self.n) if stay is None else np.flatnonzero(stay)
         came = places.astype(index_dtype(self.n), copy=False)
-        made = self._new_numbers(kept, order, came)
+        if order is None:
+            made = np.arange(came.size, dtype=came.dtype)
+        else:
+            made = order if numbers is None else take(numbers, take(order, came)).astype(came.dtype)
         n_kept = came.size
         pairs = self.sources(), self.targets()
         if stay is not None:
@@ -148,17 +152,6 @@ class SynapticData:
             if not variable.info.shared:
                 variable.data = take(variable.data, came, threads=threads)
                 variable.data[new] = 0
-
-    def _new_numbers(
-        self, kept: npt.NDArray[np.bool_] | None, order: UIntArray | None, came: UIntArray
-    ) -> UIntArray:
-        """Return the creation index, among those that stay, of each of them in data order."""
-        if order is None:
-            return np.arange(came.size, dtype=came.dtype)
-        if kept is None:
-            return order
-        numbers = np.cumsum(kept, dtype=came.dtype) - came.dtype.type(1)
-        return take(numbers, take(order, came))
 
     def _arrange_pairs(
         self, pairs: tuple[AnyArray, AnyArray], made: UIntArray, *, by_creation: bool
@@ -212,7 +205,7 @@ class SynapticData:
 
     def _arrange(self, variables: Iterable[StateVariable]) -> None:
         """Bring connections and variables into row order, for the present sizes of the groups."""
-        self.change(None, None, variables)
+        self.change(None, None, None, variables)
 
     def connect_anew(self, sources: AnyArray, targets: AnyArray) -> None:
         """Take other synapses, given in creation order; what is stored per synapse must follow."""

@@ -1,9 +1,10 @@
-"""Synapses that are removed, and others that are added, between runs and in the middle of one."""
+"""Synapses that are removed, and others that are added, between runs."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
+from changing_networks import values, wired
 
 from simgen import (
     Network,
@@ -12,45 +13,10 @@ from simgen import (
     StateMonitor,
     Synapses,
     ms,
-    network_operation,
 )
-from simgen.errors import IndexRangeError, ModelError, NumericalError
+from simgen.errors import ModelError
 
 pytestmark = pytest.mark.usefixtures("device")
-N = 200  # three parts
-
-
-def wired(**options):
-    """Sources that fire every ms, and synapses with delays between parts of groups; a network."""
-    times = np.repeat(np.arange(1, 9), 30)
-    source = SpikeGeneratorGroup(40, np.tile(np.arange(5, 35), 8), times * ms)
-    target = NeuronGroup(N, "x : 1", threshold="t > 3.05*ms and i % 4 == 0", reset="")
-    synapses = Synapses(
-        source[5:35],
-        target[20:190],
-        """w : 1
-        k : integer
-        s : 1 (shared)
-        on : boolean""",
-        on_pre="x_post += w",
-        on_post="k += 1",
-        **options,
-    )
-    synapses.connect(p=0.2, n=2)
-    synapses.w = "i + j/256"
-    synapses.k = "j"
-    synapses.on = "i % 2 == 0"
-    synapses.s = 3
-    synapses.delay = "0.1*ms*(1 + (i*7 + j*3) % 30)"
-    synapses.post.delay = "0.1*ms*((i + j) % 5)"
-    return Network(source, target, synapses), synapses, target
-
-
-def values(synapses):
-    """Return all that synapses hold, in the order of creation."""
-    names = ("i", "j", "w", "k", "on", "delay_")
-    found = {name: np.array(getattr(synapses, name)[:]) for name in names}
-    return {**found, "post": np.array(synapses.post.delay_[:])}
 
 
 @pytest.mark.parametrize("ran", [False, True], ids=["unsorted", "sorted"])
@@ -141,40 +107,6 @@ def test_spikes_under_way_reach_those_that_stay_when_they_would_have():
     # the new ones: only of spikes from step 33 on, which are those of 4, 5 and (not yet) 6 ms
     expected[20:190] += 1024 * 2
     assert np.array_equal(target.x[:], expected)
-
-
-def test_changes_in_a_network_operation_are_those_between_runs():
-    net, synapses, target = wired()
-    net.store()
-
-    def change():
-        count = synapses.remove("w % 3 < 1")
-        synapses.connect(j="i + 5", p=0.5)
-        synapses.w[-3:] = 99
-        synapses.delay[-3:] = 0.7 * ms
-        synapses.k["w > 20"] = 1000
-        return count, len(synapses)
-
-    sizes = []
-    for _ in range(2):
-        net.run(2.5 * ms)
-        sizes.append(change())
-    net.run(2.5 * ms)
-    first = [np.array(target.x), *values(synapses).values()]
-    net.restore(restore_random_state=True)
-    again = []
-
-    @network_operation(dt=2.5 * ms)
-    def operation(t):
-        if t > 1 * ms:
-            again.append(change())
-
-    net.add(operation)
-    net.run(7.5 * ms)
-    assert again == sizes
-    assert net.t == 7.5 * ms
-    for one, other in zip(first, [np.array(target.x), *values(synapses).values()]):
-        assert np.array_equal(one, other)
 
 
 def test_event_driven_variables_go_on_and_new_ones_begin_at_their_time():
@@ -296,130 +228,73 @@ def test_synapses_that_others_connect_to_cannot_be_removed():
     outer.connect(i=0, j=7)
 
 
-def test_a_stored_state_brings_removed_synapses_back():
-    net, synapses, target = wired()
-    net.run(2.5 * ms)
-    net.store()
-    net.run(3 * ms)
-    first = [np.array(target.x), *values(synapses).values()]
-    net.restore()
-    synapses.remove("i < 20")
-    net.run(1 * ms)
-    net.store("few")
-    few = values(synapses)
-    net.restore()
-    net.run(3 * ms)
-    for one, other in zip(first, [np.array(target.x), *values(synapses).values()]):
-        assert np.array_equal(one, other)
-    net.restore("few")
-    assert np.array_equal(values(synapses)["w"], few["w"])
+def test_equal_synapses_act_in_the_order_of_their_creation():
+    source = SpikeGeneratorGroup(1, [0, 0, 0], [1, 3, 5] * ms)
+    target = NeuronGroup(1, "x : 1")
+    synapses = Synapses(source, target, "w : 1", on_pre="x_post = 8*x_post + w")
+    synapses.connect(i=np.zeros(5, int), j=0)
+    synapses.w = [1, 2, 3, 4, 5]
+    synapses.delay = [0.5, 0.4, 0.3, 0.2, 0.1] * ms
+    net = Network(source, target, synapses)
 
+    def digits():
+        found = oct(int(target.x[0]))[2:]
+        target.x = 0
+        return found
 
-def test_an_operation_in_the_middle_of_a_step_is_refused():
-    net, synapses, _ = wired()
-    operation = network_operation(dt=1 * ms, when="end", name="late")(lambda: synapses.remove(0))
-    net.add(operation)
-    with pytest.raises(ModelError, match=r"'late', in the middle of a step: .*before_start"):
-        net.run(1 * ms)
-    net.remove(operation)
-    net.run(1 * ms)
-
-
-def test_a_report_is_no_place_for_changes():
-    net, synapses, _ = wired()
-
-    def report(elapsed, completed, start, duration):
-        synapses.remove(0)
-
-    with pytest.raises(ModelError, match="except in a network_operation"):
-        net.run(1 * ms, report=report)
-
-
-def test_a_change_may_end_the_run_after_its_step():
-    net, synapses, _ = wired()
-
-    @network_operation(dt=1.5 * ms)
-    def operation(t):
-        if t > 1 * ms:
-            net.stop()
-            synapses.remove("i == 0")
-            assert len(synapses["i == 0"]) == 0
-
-    calls = []
-    other = network_operation(dt=1.5 * ms, name="zz_other")(lambda: calls.append(1))
-    net.add(operation, other)
-    net.run(5 * ms)
-    assert net.t == 1.6 * ms
-    assert len(calls) == 2  # at 0 and at 1.5 ms, once each
-    net.remove(operation)
-    net.run(1 * ms)
-    assert round(net.t / (0.1 * ms)) == 26
-
-
-def test_operations_of_a_step_are_called_once_though_several_change_synapses():
-    net, synapses, _ = wired()
-    calls = []
-
-    def one(name):
-        def call():
-            calls.append(name)
-            synapses.remove(len(synapses) - 1)
-
-        return network_operation(dt=1 * ms, name=name)(call)
-
-    plain = network_operation(dt=1 * ms, name="b")(lambda: calls.append("b"))
-    net.add(one("a"), plain, one("c"))
-    n = len(synapses)
     net.run(2 * ms)
-    assert calls == ["a", "b", "c"] * 2
-    assert len(synapses) == n - 4
+    assert digits() == "54321"
+    synapses.remove("w == 2 or w == 4")
+    synapses.connect(i=[0, 0], j=[0, 0])
+    synapses.w[-2:] = [6, 7]
+    synapses.delay = 0.1 * ms
+    net.run(2 * ms)
+    assert digits() == "13567"
+    synapses.delay = [0.1, 0.2, 0.2, 0.1, 0.1] * ms
+    synapses.remove(0)
+    net.run(2 * ms)
+    assert digits() == "6735"
 
 
-def test_a_failed_change_leaves_the_run_as_it_was():
-    net, synapses, target = wired()
-    net.store()
-    net.run(4 * ms)
-    expected = np.array(target.x)
-    net.restore()
-
-    @network_operation(dt=1 * ms)
-    def operation():
-        with pytest.raises(IndexRangeError):
-            synapses.remove(10**6)
-        with pytest.raises(IndexRangeError):
-            synapses.connect(i=10**6, j=0)
-
-    net.add(operation)
-    net.run(4 * ms)
-    assert np.array_equal(target.x[:], expected)
-
-
-def test_what_went_wrong_before_a_change_is_told_at_the_change():
-    group = NeuronGroup(2, "dv/dt = v*v/ms : 1", method="euler")
-    group.v = 100
-    synapses = Synapses(group, group)
-    synapses.connect()
-    operation = network_operation(dt=5 * ms, name="change")(lambda: synapses.remove(0))
-    net = Network(group, synapses, operation)
-    net.run(0 * ms)
-    with pytest.raises(NumericalError, match=r"'v' of NeuronGroup .* at t = 0.005 s"):
-        net.run(10 * ms)
-
-
-def test_reports_and_profiles_are_of_the_whole_run(device):
-    net, synapses, _ = wired()
-    net.add(network_operation(dt=1 * ms, name="change")(lambda: synapses.remove(0)))
-    reports = []
-
-    def report(elapsed, completed, start, duration):
-        reports.append(float(completed))
-
-    net.run(5 * ms, report=report, report_period=1e-9 * ms, profile=device != "cuda")
-    assert reports == sorted(reports)
-    assert reports[-1] == 1
-    assert reports.count(0) == 1
-    if device != "cuda":
-        names = [name for name, _ in net.profiling_info]
-        assert len(names) == len(set(names))
-        times = dict(net.profiling_info)
-        assert times["change"] > 5 * min(times.values())
+@pytest.mark.parametrize("number", range(4))
+def test_changes_of_every_kind_are_those_of_a_plain_model(number):
+    """Removals, connections and other delays at random times, and a list of synapses in Python."""
+    random = np.random.default_rng(number)
+    steps = np.unique(
+        random.integers(0, 80, (60, 2)) * [1, 0] + random.integers(0, 12, (60, 2)) * [0, 1], axis=0
+    )
+    source = SpikeGeneratorGroup(12, steps[:, 1], steps[:, 0] * 0.1 * ms)
+    target = NeuronGroup(90, "x : 1")
+    synapses = Synapses(source, target, "w : 1", on_pre="x_post += w")
+    synapses.connect(i=random.integers(0, 12, 40), j=random.integers(0, 90, 40))
+    synapses.w = 1.0 * np.arange(40)
+    model = [
+        {"i": i, "j": j, "w": w, "d": 0, "due": []}
+        for i, j, w in zip(synapses.i, synapses.j, synapses.w)
+    ]
+    x, now, net = np.zeros(90), 0, Network(source, target, synapses)
+    for length in (9, 14, 3, 11, 20, 1, 15):
+        delays = random.integers(0, 25, len(model))
+        if random.random() < 0.7:
+            synapses.delay = delays * 0.1 * ms
+            for one, d in zip(model, delays):
+                one["d"] = d
+        gone = random.random(len(model)) < 0.2
+        synapses.remove(gone)
+        model[:] = [one for one, leaves in zip(model, gone) if not leaves]
+        i, j = random.integers(0, 12, 6), random.integers(0, 90, 6)
+        synapses.connect(i=i, j=j)
+        synapses.w[-6:] = 64.0 * (now + 1)
+        new = 0 if synapses.pre.uniform is None else synapses.pre.uniform
+        model += [
+            {"i": a, "j": b, "w": 64.0 * (now + 1), "d": new, "due": []} for a, b in zip(i, j)
+        ]
+        net.run(length * 0.1 * ms)
+        for step in range(now, now + length):
+            fired = steps[steps[:, 0] == step, 1]
+            for one in model:
+                one["due"] += [step + one["d"]] * int(one["i"] in fired)
+                x[one["j"]] += one["w"] * one["due"].count(step)
+        now += length
+        assert np.array_equal(target.x[:], x), now
+        assert synapses.w[:].tolist() == [one["w"] for one in model]
