@@ -260,18 +260,18 @@ def test_equal_synapses_act_in_the_order_of_their_creation():
 def test_changes_of_every_kind_are_those_of_a_plain_model(number):
     """Removals, connections and other delays at random times, and a list of synapses in Python."""
     random = np.random.default_rng(number)
-    steps = np.unique(
-        random.integers(0, 80, (60, 2)) * [1, 0] + random.integers(0, 12, (60, 2)) * [0, 1], axis=0
-    )
+    steps = np.unique(random.integers(0, [80, 12], (60, 2)), axis=0)
     source = SpikeGeneratorGroup(12, steps[:, 1], steps[:, 0] * 0.1 * ms)
     target = NeuronGroup(90, "x : 1")
     synapses = Synapses(source, target, "w : 1", on_pre="x_post += w")
     synapses.connect(i=random.integers(0, 12, 40), j=random.integers(0, 90, 40))
     synapses.w = 1.0 * np.arange(40)
-    model = [
-        {"i": i, "j": j, "w": w, "d": 0, "due": []}
-        for i, j, w in zip(synapses.i, synapses.j, synapses.w)
-    ]
+    model = []
+
+    def note(i, j, w):
+        model.extend({"i": a, "j": b, "w": c, "d": 0, "due": []} for a, b, c in zip(i, j, w))
+
+    note(synapses.i, synapses.j, synapses.w)
     x, now, net = np.zeros(90), 0, Network(source, target, synapses)
     for length in (9, 14, 3, 11, 20, 1, 15):
         delays = random.integers(0, 25, len(model))
@@ -285,10 +285,7 @@ def test_changes_of_every_kind_are_those_of_a_plain_model(number):
         i, j = random.integers(0, 12, 6), random.integers(0, 90, 6)
         synapses.connect(i=i, j=j)
         synapses.w[-6:] = 64.0 * (now + 1)
-        new = 0 if synapses.pre.uniform is None else synapses.pre.uniform
-        model += [
-            {"i": a, "j": b, "w": 64.0 * (now + 1), "d": new, "due": []} for a, b in zip(i, j)
-        ]
+        note(i, j, [64.0 * (now + 1)] * 6)
         net.run(length * 0.1 * ms)
         for step in range(now, now + length):
             fired = steps[steps[:, 0] == step, 1]

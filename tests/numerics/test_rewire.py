@@ -278,6 +278,19 @@ def test_the_same_numbers_are_not_drawn_again_at_other_times_nor_by_other_rules(
     assert len(set(halves)) == 8
 
 
+def test_rules_leave_other_random_numbers_alone():
+    def drawn_after(steps):
+        start_scope()
+        seed(4)
+        net, synapses, target = spiking()
+        synapses.rewire(dt=1 * ms, **RULE)
+        net.run(steps * ms)
+        target.y = "rand()"
+        return np.array(target.y)
+
+    assert np.array_equal(drawn_after(1), drawn_after(4))
+
+
 @pytest.mark.usefixtures("device")
 def test_rules_are_restored_with_the_network():
     net, synapses, target = spiking()
