@@ -149,9 +149,13 @@ class SynapticData:
         threads = 1 if self.store is None else self.store.n_parts
         self.store, self._inverse = None, None
         for variable in variables:
-            if not variable.info.shared:
-                variable.data = take(variable.data, came, threads=threads)
-                variable.data[new] = 0
+            if variable.info.shared:
+                continue
+            if _is_zero(variable.values):
+                variable.data = np.zeros(self.n, variable.dtype)
+                continue
+            variable.data = take(variable.data, came, threads=threads)
+            variable.data[new] = 0
 
     def _arrange_pairs(
         self, pairs: tuple[AnyArray, AnyArray], made: UIntArray, *, by_creation: bool

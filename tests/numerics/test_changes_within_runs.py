@@ -96,7 +96,12 @@ def test_a_change_may_end_the_run_after_its_step():
             assert len(synapses["i == 0"]) == 0
 
     calls = []
-    other = network_operation(dt=1.5 * ms, name="zz_other")(lambda: calls.append(1))
+
+    def remove_more():
+        calls.append(1)
+        synapses.remove(0)
+
+    other = network_operation(dt=1.5 * ms, name="zz_other")(remove_more)
     net.add(operation, other)
     net.run(5 * ms)
     assert net.t == 1.6 * ms

@@ -229,7 +229,7 @@ def test_synapses_that_others_connect_to_cannot_be_removed():
 
 
 def test_equal_synapses_act_in_the_order_of_their_creation():
-    source = SpikeGeneratorGroup(1, [0, 0, 0], [1, 3, 5] * ms)
+    source = SpikeGeneratorGroup(1, [0, 0, 0, 0], [1, 3, 5, 7] * ms)
     target = NeuronGroup(1, "x : 1")
     synapses = Synapses(source, target, "w : 1", on_pre="x_post = 8*x_post + w")
     synapses.connect(i=np.zeros(5, int), j=0)
@@ -244,10 +244,14 @@ def test_equal_synapses_act_in_the_order_of_their_creation():
 
     net.run(2 * ms)
     assert digits() == "54321"
-    synapses.remove("w == 2 or w == 4")
-    synapses.connect(i=[0, 0], j=[0, 0])
-    synapses.w[-2:] = [6, 7]
+    synapses.connect(i=0, j=0)
+    synapses.w[-1:] = 6
     synapses.delay = 0.1 * ms
+    net.run(2 * ms)
+    assert digits() == "123456"
+    synapses.remove("w == 2 or w == 4")
+    synapses.connect(i=0, j=0)
+    synapses.w[-1:] = 7
     net.run(2 * ms)
     assert digits() == "13567"
     synapses.delay = [0.1, 0.2, 0.2, 0.1, 0.1] * ms
