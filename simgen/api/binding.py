@@ -379,6 +379,12 @@ class CompiledNetwork(WithinStep):
         for clock in self.clocks:
             clock._now = self.clock_time(clock)
 
+    def let_go(self) -> None:
+        """Free the arrays, which another program has taken over; this one runs no more."""
+        self._executables.clear()
+        self.memory.arrays.clear()
+        self.memory.counters.clear()
+
     @property
     def merged(self) -> Sequence[MergedSynapses]:
         """The objects that stand for several."""

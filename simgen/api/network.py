@@ -292,8 +292,10 @@ class Network(NetworkSchedule, NetworkProfile, Storing):
             self._set_running(True, before.clocks)
         if compiled is before:  # what has changed is no part of it
             compiled.simulation.superseded = False
-        elif compiled.profile is not None and before.profile is not None:
+            return compiled
+        if compiled.profile is not None and before.profile is not None:
             compiled.profile.add(before.profile)
+        before.let_go()  # at once: it is part of reference cycles
         return compiled
 
     def _set_running(self, running: bool, clocks: Iterable[Clock]) -> None:
