@@ -1,9 +1,8 @@
 """Synapses that STDP has weakened are replaced by others: targets find the correlated inputs.
 
-Half of 1000 Poisson inputs share a fluctuating rate. Each of 20 neurons has 100 inputs drawn at
-random. Additive STDP (Song, Miller & Abbott 2000, Nat. Neurosci. 3:919) weakens those that are not
-correlated; once a second, synapses below a tenth of the largest weight are removed, and as many are
-made between the same neuron and other inputs, so that every neuron keeps 100 of them.
+Half of 1000 Poisson inputs share a fluctuating rate. By additive STDP, those of a neuron compete
+(Song, Miller & Abbott (2000), Nat. Neurosci. 3:919). Once a second, synapses below a tenth of the
+largest weight are removed, and as many are made between the same neuron and other inputs.
 """
 
 import argparse
@@ -17,16 +16,14 @@ parser = argparse.ArgumentParser(description=__doc__)
 parser.add_argument("--out", default="rewiring.png", help="the figure to write")
 parser.add_argument("--short", action="store_true", help="simulate 40 s instead of 200 s")
 args = parser.parse_args()
-end = 40 if args.short else 200
 
 seed(2000)
 taum, taue, E_leak, E_e = 10 * ms, 5 * ms, -74 * mV, 0 * mV
-V_threshold, V_reset = -54 * mV, -60 * mV
 taupre = taupost = 20 * ms
 gmax = 0.08  # in units of the leak conductance
 ltp = 0.02 * gmax
 ltd = -1.1 * ltp * taupre / taupost
-
+end = 40 if args.short else 200
 shared = np.random.default_rng(1).normal(size=50 * end)  # a value for each 20 ms
 fluctuation = TimedArray(np.clip(1 + 0.8 * shared, 0, None), dt=20 * ms)
 inputs = PoissonGroup(1000, rates="12*Hz*(1 + int(i < 500)*(fluctuation(t) - 1))")
@@ -34,11 +31,11 @@ neurons = NeuronGroup(
     20,
     """dv/dt  = (ge*(E_e - v) + E_leak - v)/taum : volt
        dge/dt = -ge/taue : 1""",
-    threshold="v > V_threshold",
-    reset="v = V_reset",
+    threshold="v > -54*mV",
+    reset="v = -60*mV",
     method="euler",
 )
-neurons.v = V_reset
+neurons.v = -60 * mV
 synapses = Synapses(
     inputs,
     neurons,
@@ -60,32 +57,23 @@ synapses.rewire(
     n_per_target="n_removed",
     on_add="w = 0.5*gmax; delay = 0.1*ms + rand()*ms",
 )
-share, replaced = [], []
-before = set()
+share = []
 
 
 @network_operation(dt=1 * second)
-def look():
-    """Note the share of the correlated inputs, and how many synapses are new."""
-    present = set(zip(synapses.i, synapses.j))
+def note_share():
     share.append(np.mean(np.array(synapses.i) < 500))
-    replaced.append(len(present - before))
-    before.clear()
-    before.update(present)
 
 
 run(end * second)
+note_share()
 
-late = np.mean(np.array(synapses.i) < 500)
-degrees = np.array(synapses.N_incoming_post)
 print(f"synapses of correlated inputs at the start: {100 * share[0]:.1f} %")
-print(f"synapses of correlated inputs at the end: {100 * late:.1f} %")
-print(f"fewest inputs of a neuron: {degrees.min()}, most: {degrees.max()}")
-
-figure = Figure(figsize=(8, 3), layout="constrained")
-left, right = figure.subplots(1, 2)
-left.plot(100 * np.array(share))
-left.set(xlabel="time (s)", ylabel="synapses of correlated inputs (%)", ylim=(0, 100))
-right.plot(replaced[1:])
-right.set(xlabel="time (s)", ylabel="synapses replaced in a second")
-figure.savefig(args.out)
+print(f"synapses of correlated inputs at the end: {100 * share[-1]:.1f} %")
+few, many = np.min(synapses.N_incoming_post), np.max(synapses.N_incoming_post)
+print(f"fewest inputs of a neuron: {few}, most: {many}")
+fig = Figure(figsize=(5, 3.4), layout="constrained")
+axes = fig.subplots()
+axes.plot(100 * np.array(share))
+axes.set(xlabel="time (s)", ylabel="synapses of correlated inputs (%)", ylim=(0, 100))
+fig.savefig(args.out, dpi=110)
