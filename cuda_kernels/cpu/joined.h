@@ -34,7 +34,7 @@ static inline void sg_prefetch_pieces(const Target *targets, const sg_segment &s
   const uint64_t length = sg_piece<Target>::length;
   const uint64_t n_pieces = (segment.end - segment.begin + length - 1) / length;
   const uint64_t end = segment.begin + n_pieces * length;
-  sg_prefetch_segment(targets, sg_segment{segment.begin, end, segment.source});
+  sg_prefetch_segment(targets, sg_segment{segment.begin, end, segment.source, segment.slot});
 }
 
 // Copies targets[begin, end) to `out`, a cache line at a time where the array of n_targets reaches

@@ -28,10 +28,11 @@ static inline int64_t sg_first_due(const int64_t *steps, int64_t count, int64_t 
   return low;
 }
 
-// The synapses at positions [begin, end), all of the neuron `source` and one delay.
+// The synapses at positions [begin, end), all of the neuron `source` and one delay; in a delivery,
+// `slot` is where its spike is in the lists.
 typedef struct {
   uint64_t begin, end;
-  int64_t source;
+  uint32_t source, slot;
 } sg_segment;
 
 // Asks for the first, a middle and the last cache line of a segment of `array`: all that a short one
@@ -80,7 +81,7 @@ static __attribute__((noinline)) void sg_walk_fan_out(const sg_fan_out &walk, co
         const int64_t source = fired[e], place = source - walk.source_start;
         if (place < 0 || place >= walk.n_rows) continue;
         for (int64_t part = walk.first_part; part < walk.last_part; ++part) {
-          sg_segment next = {0, 0, source};
+          sg_segment next = {0, 0, (uint32_t)source, (uint32_t)slot};
           find((uint64_t)(part * walk.n_rows + place), (uint32_t)cls, &next.begin, &next.end);
           if (next.begin >= next.end) continue;
           work[n_work++] = next;
@@ -97,10 +98,11 @@ static __attribute__((noinline)) void sg_walk_fan_out(const sg_fan_out &walk, co
 // Lists what the parts hold of a row, class by class: the order of a store of one part.
 template <class Find>
 static inline int64_t sg_list_row(const sg_fan_out &walk, const Find &find, int64_t n_classes,
-                                  int64_t place, sg_segment *work, int64_t n_work) {
+                                  int64_t place, int64_t slot, sg_segment *work,
+                                  int64_t n_work) {
   for (int64_t cls = 0; cls < n_classes; ++cls) {
     for (int64_t part = walk.first_part; part < walk.last_part; ++part) {
-      sg_segment next = {0, 0, walk.source_start + place};
+      sg_segment next = {0, 0, (uint32_t)(walk.source_start + place), (uint32_t)slot};
       find((uint64_t)(part * walk.n_rows + place), (uint32_t)cls, &next.begin, &next.end);
       if (next.begin >= next.end) continue;
       work[n_work++] = next;
@@ -123,7 +125,7 @@ static __attribute__((noinline)) void sg_walk_rows(const sg_fan_out &walk, const
   const int64_t last =
       sg_earlier(walk.n_rows, walk.bounds[walk.last_from] - walk.source_start);
   for (int64_t place = first; place < last; ++place) {
-    n_work = sg_list_row(walk, find, n_classes, place, work, n_work);
+    n_work = sg_list_row(walk, find, n_classes, place, 0, work, n_work);
   }
   if (n_work > 0) walk.deliver(walk.S, work, n_work, walk.step);
 }
@@ -143,7 +145,7 @@ static __attribute__((noinline)) void sg_walk_fan_out_rows(const sg_fan_out &wal
     for (int64_t e = 0; e < n_fired; ++e) {
       const int64_t place = (int64_t)fired[e] - walk.source_start;
       if (place < 0 || place >= walk.n_rows) continue;
-      n_work = sg_list_row(walk, find, n_classes, place, work, n_work);
+      n_work = sg_list_row(walk, find, n_classes, place, slot, work, n_work);
     }
   }
   if (n_work > 0) walk.deliver(walk.S, work, n_work, walk.step);

@@ -135,10 +135,11 @@ static __device__ __forceinline__ int64_t sg_slot_of(const Walk &walk, int64_t d
   return left < walk.born ? -1 : left % walk.depth;
 }
 
-// Visits what a spike of the class reaches, if its source has a row.
+// Visits what a spike of the class reaches, if its source has a row. `slot` is where it is listed.
 template <class Find, class Visit>
 static __device__ __forceinline__ void sg_visit(const sg_fan_out &walk, const Find &find,
-                                                int64_t cls, int64_t source, Visit visit) {
+                                                int64_t cls, int64_t slot, int64_t source,
+                                                Visit visit) {
   const int64_t place = source - walk.source_start;
   if (place < 0 || place >= walk.n_rows) return;
   const int64_t first = walk.row_classes > 0 ? 0 : cls;
@@ -146,7 +147,7 @@ static __device__ __forceinline__ void sg_visit(const sg_fan_out &walk, const Fi
   for (int64_t reached = first; reached < last; ++reached) {
     uint64_t begin, end;
     find((uint64_t)place, (uint32_t)reached, &begin, &end);
-    if (begin < end) visit(begin, end, source);
+    if (begin < end) visit(begin, end, source, slot);
   }
 }
 
@@ -172,7 +173,8 @@ static __device__ __forceinline__ void sg_walk(const sg_team &team, const sg_fan
         before = sg_from_lane(sum - count, owner);
         from = sg_from_lane(slot, owner);
       }
-      sg_visit(walk, find, top - owner, walk.ids[from * walk.length + item - before], visit);
+      const int64_t source = walk.ids[from * walk.length + item - before];
+      sg_visit(walk, find, top - owner, from, source, visit);
       if (together) __syncwarp();
     }
     item -= total;
@@ -187,7 +189,7 @@ static __device__ __forceinline__ void sg_walk_in_order(const sg_fan_out &walk, 
     const int64_t slot = sg_slot_of(walk, walk.delays[cls]);
     const int64_t count = slot < 0 ? 0 : walk.counts[slot];
     for (int64_t e = 0; e < count; ++e) {
-      sg_visit(walk, find, cls, walk.ids[slot * walk.length + e], visit);
+      sg_visit(walk, find, cls, slot, walk.ids[slot * walk.length + e], visit);
     }
   }
 }
@@ -205,8 +207,8 @@ static __device__ __forceinline__ void sg_walk(const sg_serial &, const sg_fan_o
 template <class Find, class Visit>
 static __device__ __forceinline__ void sg_walk(const sg_threads &team, const sg_fan_out &walk,
                                                const Find &find, Visit visit) {
-  sg_walk_in_order(walk, find, [&](uint64_t begin, uint64_t end, int64_t source) {
-    if (source % team.n_threads == team.thread) visit(begin, end, source);
+  sg_walk_in_order(walk, find, [&](uint64_t begin, uint64_t end, int64_t source, int64_t slot) {
+    if (source % team.n_threads == team.thread) visit(begin, end, source, slot);
   });
 }
 
@@ -222,7 +224,7 @@ static __device__ __forceinline__ void sg_walk(const sg_team &team, const sg_row
                                                const Find &, Visit visit) {
   for (int64_t row = team.unit; row < rows.n_rows; row += team.n_units) {
     const uint64_t begin = rows.row_start[row], end = rows.row_start[row + 1];
-    if (begin < end) visit(begin, end, rows.source_start + row);
+    if (begin < end) visit(begin, end, rows.source_start + row, 0);
   }
 }
 // Sources ascending, then classes: within each, targets ascend.
@@ -233,7 +235,7 @@ static __device__ __forceinline__ void sg_walk(const sg_owners &, const sg_rows 
     for (int64_t cls = 0; cls < rows.n_classes; ++cls) {
       uint64_t begin, end;
       find((uint64_t)row, (uint32_t)cls, &begin, &end);
-      if (begin < end) visit(begin, end, rows.source_start + row);
+      if (begin < end) visit(begin, end, rows.source_start + row, 0);
     }
   }
 }
@@ -248,7 +250,7 @@ static __device__ __forceinline__ void sg_walk(const sg_serial &, const sg_rows 
                                                const Find &, Visit visit) {
   for (int64_t row = 0; row < rows.n_rows; ++row) {
     const uint64_t begin = rows.row_start[row], end = rows.row_start[row + 1];
-    if (begin < end) visit(begin, end, rows.source_start + row);
+    if (begin < end) visit(begin, end, rows.source_start + row, 0);
   }
 }
 

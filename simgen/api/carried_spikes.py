@@ -8,7 +8,7 @@ one by one, and from then on it reads the ring no further back than the present 
 from __future__ import annotations
 
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -16,9 +16,13 @@ import numpy as np
 import numpy.typing as npt
 
 from simgen.api.clock import Clock
+from simgen.api.component import Component
 from simgen.api.pathways import Pathway
 from simgen.api.storage import AnyArray
+from simgen.build.emissions import carried_values, emissions_of
 from simgen.build.synapses import born_parameter, carried_arrays
+from simgen.errors import ModelError
+from simgen.model.emissions import Emission
 from simgen.runtime.timing import TOLERANCE
 
 if TYPE_CHECKING:
@@ -38,8 +42,9 @@ class PathwaySpikes:
 
     ``arrivals`` count in steps of ``width``, as does ``born``; ``times`` are the arrivals in
     seconds, on whatever grid they were found; ``emitted`` is in seconds, too. ``synapses`` are
-    creation indices, which no change moves but a removal. ``cut_from`` is the network whose spikes
-    were written down last, and at which tick.
+    creation indices, which no change moves but a removal. ``values`` are what the events took along
+    from their source, by the last part of the names of their arrays. ``cut_from`` is the network
+    whose spikes were written down last, and at which tick.
     """
 
     width: float
@@ -48,6 +53,7 @@ class PathwaySpikes:
     synapses: Steps = field(default_factory=_no_steps)
     times: npt.NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
     emitted: npt.NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
+    values: dict[str, AnyArray] = field(default_factory=dict)
     cut_from: tuple[weakref.ref[Timeline], int] | None = None
 
     def keep(self, chosen: npt.NDArray[Any]) -> None:
@@ -56,6 +62,7 @@ class PathwaySpikes:
         self.synapses = self.synapses[chosen]
         self.times = self.times[chosen]
         self.emitted = self.emitted[chosen]
+        self.values = {name: values[chosen] for name, values in self.values.items()}
 
     def chosen(self, places: Steps, synapses: Steps) -> PathwaySpikes:
         """Return the events at some places as events of these synapses of another object."""
@@ -66,11 +73,22 @@ class PathwaySpikes:
             synapses,
             self.times[places],
             self.emitted[places],
+            {name: values[places] for name, values in self.values.items()},
             self.cut_from,
         )
 
-    def add(self, arrivals: Steps, synapses: Steps, emitted: npt.NDArray[np.float64]) -> None:
+    def add(
+        self,
+        arrivals: Steps,
+        synapses: Steps,
+        emitted: npt.NDArray[np.float64],
+        values: Mapping[str, AnyArray],
+    ) -> None:
         """Add events that were all emitted after those that are here."""
+        here = self.values if self.arrivals.size else {n: v[:0] for n, v in values.items()}
+        if arrivals.size:  # what only some have is of no use
+            both = here.keys() & values.keys()
+            self.values = {name: np.concatenate([here[name], values[name]]) for name in both}
         self.arrivals = np.concatenate([self.arrivals, arrivals])
         self.synapses = np.concatenate([self.synapses, synapses])
         self.times = np.concatenate([self.times, arrivals * self.width])
@@ -193,15 +211,14 @@ class CarriedSpikes:
 
     def _under_way(
         self, network: Timeline, pathway: Pathway, spikes: PathwaySpikes, step: int
-    ) -> tuple[Steps, Steps, npt.NDArray[np.float64]]:
-        """Return arrivals, synapses and times of emission of what the ring of events still holds.
+    ) -> tuple[Steps, Steps, npt.NDArray[np.float64], dict[str, AnyArray]]:
+        """Return arrivals, synapses, times of emission and values of what the ring still holds.
 
         In the order of Brian, which code may see: arrival, emission, neuron, creation.
         """
         longest = pathway.longest_steps(spikes.width) + pathway.lag
-        steps, events = network.events_between(
-            pathway.group._description.events[pathway.event], max(spikes.born, step - longest), step
-        )
+        found = pathway.group._description.events[pathway.event]
+        steps, events = network.events_between(found, max(spikes.born, step - longest), step)
         owners, positions = (
             self._of_sources(events) if pathway.direction == "pre" else self._of_targets(events)
         )
@@ -213,8 +230,14 @@ class CarriedSpikes:
         order = data.creation_of_data()
         made: Steps = positions if order is None else order[positions].astype(np.int64)
         chosen = np.lexsort((made, owners, arrivals))
-        emitted = np.asarray(steps[owners[chosen]] * spikes.width, np.float64)
-        return arrivals[chosen], made[chosen], emitted
+        left, sources = steps[owners[chosen]], events[owners[chosen]]
+        ring, prefix = network.rings.buffers[found.name], f"{self.synapses.name}.{pathway.name}."
+        values = {
+            name.removeprefix(prefix): ring.values(name, left, sources)
+            for name in ring.kept_names(prefix)
+        }
+        emitted = np.asarray(left * spikes.width, np.float64)
+        return arrivals[chosen], made[chosen], emitted, values
 
     def _of_sources(self, events: Steps) -> tuple[Steps, Steps]:
         """Return for each synapse that an event reaches the event's place, and the position."""
@@ -270,7 +293,18 @@ class CarriedSpikes:
                 places = self.synapses._positions(spikes.synapses)
                 found[steps.name] = spikes.arrivals
                 found[positions.name] = places.astype(np.int64)
+                found.update(self._values(name, spikes))
         return found
+
+    def _values(self, pathway: str, spikes: PathwaySpikes) -> Iterator[tuple[str, AnyArray]]:
+        """Yield what carried events took along, as programs read it."""
+        synapses = self.synapses
+        for emission in emissions_of(synapses._run.model, pathway):
+            values = spikes.values.get(emission.kept.name.rpartition(".")[2])
+            if values is None:
+                raise lost_values(synapses, emission)
+            array = carried_values(emission)
+            yield array.name, values.astype(array.dtype.numpy(synapses._real))
 
     def parameters(self) -> dict[str, float | int]:
         """Return the births of the pathways and the numbers of carried events."""
@@ -279,6 +313,14 @@ class CarriedSpikes:
             values[born_parameter(self.synapses.name, name).name] = spikes.born
             values[carried_arrays(self.synapses.name, name)[0].length] = spikes.arrivals.size
         return values
+
+
+def lost_values(component: Component, emission: Emission) -> ModelError:
+    """Return the error that what events under way took along is not known."""
+    return ModelError(
+        f"{emission.origin.render()}\n  Events are under way to {component.describe()} from before "
+        "its code took this along, as in a state that was stored with other code."
+    )
 
 
 def _nearest_steps(times: npt.NDArray[np.float64], dt: float) -> Steps:

@@ -33,6 +33,9 @@ if TYPE_CHECKING:
     from simgen.api.network import Network
 
 
+_VALUES = "values/"  # what events take along, by the names of the arrays
+
+
 class Keeper(Protocol):
     """Knows the state of objects of one kind."""
 
@@ -139,6 +142,19 @@ def _keep_events(kept: Kept, timeline: Timeline, component: Component, events: E
     kept.facts["events"][events.name] = {"depth": depth}
     kept.arrays[f"events/{events.name}/steps"] = steps
     kept.arrays[f"events/{events.name}/elements"] = elements
+    ring = timeline.rings.buffers[events.name]
+    for name in ring.kept_names():
+        taken = ring.values(name, steps, elements)
+        for own in _names_of_user(timeline, name):
+            kept.arrays[f"events/{events.name}/{_VALUES}{own}"] = taken
+
+
+def _names_of_user(timeline: Timeline, name: str) -> Iterator[str]:
+    """Yield the names that what events take along has in the objects that the user made."""
+    for merge in timeline.merged:
+        if name.startswith(f"{merge.name}."):
+            return merge.names_in_members(name)
+    return iter((name,))
 
 
 # --- restoring ------------------------------------------------------------------------------------
@@ -173,6 +189,10 @@ class RestoredNetwork(Timeline):
         for step in range(max(0, done - depth), done):
             found = kept.arrays["elements"][kept.arrays["steps"] == step]
             buffer.place(step, found.astype(np.uint32), bounds)
+        for name, values in kept.arrays.items():
+            if name.startswith(_VALUES):
+                named = name.removeprefix(_VALUES)
+                buffer.take(named, kept.arrays["steps"], kept.arrays["elements"], values)
         self.rings.buffers[events.name] = buffer
         self.rings.longest[events.name] = depth
         self.bounds[events.length] = bounds
@@ -258,6 +278,9 @@ def _check_events(component: Component, events: EventList, kept: Kept) -> None:
     size = component._groups()[events.length]
     elements = kept.array("elements", np.int64)
     kept.array("steps", np.int64, elements.size)
+    for name in kept.arrays:
+        if name.startswith(_VALUES):
+            kept.numbers(name, elements.size)
     if kept.integer("depth") < 1 or (
         elements.size and not 0 <= int(elements.min()) <= int(elements.max()) < size
     ):

@@ -104,11 +104,16 @@ def require_variables(
     require_bytes(wanted * size, f"The variables of {size:,} elements of {owner}")
 
 
-def require_ring(events: EventList, buffer: EventBuffer, depth: int, component: Component) -> None:
-    """Raise MemoryLimitError if the spikes of the longest delay would not fit into memory."""
+def require_ring(
+    events: EventList, buffer: EventBuffer, depth: int, component: Component, n_values: int
+) -> None:
+    """Raise MemoryLimitError if the spikes of the longest delay would not fit into memory.
+
+    ``n_values``: how many values each of them takes along.
+    """
     if depth > buffer.depth:
         require_bytes(
-            4 * depth * buffer.size,
+            (4 + 8 * n_values) * depth * buffer.size,
             f"The events '{events.name.rpartition('.')[2]}' of {component.describe()} of the last "
             f"{depth:,} steps ({buffer.size:,} elements)",
             "Use shorter delays, or a longer step.",

@@ -19,6 +19,7 @@ from simgen.integrate.model import Derived
 from simgen.ir.expr import Array, IndexKind
 from simgen.ir.kernel import Item
 from simgen.ir.stmt import EventList
+from simgen.model.emissions import Emission
 from simgen.model.scope import ConstantScope
 
 if TYPE_CHECKING:
@@ -156,6 +157,10 @@ class Component(Placed):
 
     def _event_lists(self) -> Iterable[EventList]:
         """Yield the event lists that this object fills."""
+        return ()
+
+    def _emissions(self) -> Iterable[tuple[Emission, int]]:
+        """Yield what events take along to this object, and the first step whose events reach it."""
         return ()
 
     def _shortest_delay(self) -> int | None:

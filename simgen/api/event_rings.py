@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
+from simgen.api.carried_spikes import lost_values
 from simgen.api.checks import require_ring
 from simgen.api.clock import Clock
 from simgen.api.component import Component
 from simgen.ir.kernel import OverEvents
 from simgen.ir.stmt import EventList
+from simgen.model.emissions import Emission
 from simgen.runtime.events import EventBuffer
 from simgen.targets.base import STEPS_TOGETHER
 
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from simgen.api.timeline import Timeline
 
 
+_Taken = tuple[Component, Emission, int]  # by what, and the first step whose events reach it
 MOST_TOGETHER = 32  # steps: waits are no longer felt, and rings stay small
 
 
@@ -41,6 +44,10 @@ class EventRings:
         together = _steps_together(compiled)
         memory.ints[STEPS_TOGETHER] = together
         lagging = _read_late(compiled)
+        taken: dict[str, list[_Taken]] = {}
+        for component in compiled.components:
+            for emission, born in component._emissions():
+                taken.setdefault(emission.events.name, []).append((component, emission, born))
         for component in compiled.objects:
             for events in component._event_lists():
                 apart = max(1, together)
@@ -48,7 +55,10 @@ class EventRings:
                 if memory.n_parts > 1:  # what was not recorded yet stays for as many steps again
                     depth = max(depth, 2 * apart + 1)
                 depth += events.name in lagging
+                own = taken.get(events.name, ())
+                require_ring(events, self._buffer(compiled, events), depth, component, len(own))
                 buffer = self._fitted(compiled, previous, component, events, depth)
+                self._keep(compiled, component.clock, buffer, own)
                 buffer.bind(compiled.memory, compiled.remote)
 
     def _fitted(
@@ -60,15 +70,31 @@ class EventRings:
         depth: int,
     ) -> EventBuffer:
         bounds, clock = compiled.bounds[events.length], component.clock
-        buffer = self.buffers.get(events.name)
-        if buffer is None:
-            buffer = EventBuffer(events, compiled.memory.ints[events.length], bounds.size - 1)
-            self.buffers[events.name] = buffer
+        buffer = self.buffers[events.name]
         old = bounds if previous is None else previous.bounds.get(events.length, bounds)
-        require_ring(events, buffer, depth, component)
         step, moved_to = _next_steps(compiled, previous, clock)
         buffer.resize(depth, old, bounds, step, moved_to)
         return buffer
+
+    def _buffer(self, compiled: CompiledNetwork, events: EventList) -> EventBuffer:
+        n_parts = compiled.bounds[events.length].size - 1
+        fresh = EventBuffer(events, compiled.memory.ints[events.length], n_parts)
+        return self.buffers.setdefault(events.name, fresh)
+
+    def _keep(
+        self, compiled: CompiledNetwork, clock: Clock, buffer: EventBuffer, taken: Iterable[_Taken]
+    ) -> None:
+        """Hold what events take along; raise ModelError if that of some under way is not known."""
+        step, bounds = compiled.steps_done(clock), compiled.bounds[buffer.events.length]
+        known = set(buffer.kept_names())
+        first = step - self.longest.get(buffer.events.name, 0)
+        for component, emission, born in taken:
+            if emission.kept.name not in known:
+                steps, _ = buffer.between(max(first, born), step, bounds)
+                if steps.size:
+                    raise lost_values(component, emission)
+        real = compiled.options.real
+        buffer.keep({e.kept.name: e.kept.dtype.numpy(real) for _, e, _ in taken})
 
     def _clear_joining(self, compiled: CompiledNetwork, previous: Timeline) -> None:
         """Forget the events of groups that were away: their steps have been used up since."""

@@ -24,6 +24,7 @@ from simgen.runtime.snapshot import Kept, misfits, with_parts
 
 _ALL = slice(None)
 _SPIKES = ("arrivals", "synapses", "times", "emitted")
+_VALUES = "values/"  # what each of them took along
 
 
 class SynapsesKeeper:
@@ -169,6 +170,7 @@ def _keep_pathway(pathway: Pathway) -> Kept:
     spikes = _present_spikes(pathway)
     for name in _SPIKES:
         arrays[name] = getattr(spikes, name).copy()
+    arrays.update({f"{_VALUES}{name}": values.copy() for name, values in spikes.values.items()})
     facts = {"delay": pathway.uniform, "width": spikes.width, "born": spikes.born}
     if pathway.lag:
         facts["lag"] = pathway.lag
@@ -196,6 +198,9 @@ def _pathway_refusals(pathway: Pathway, stored: Kept, n: int) -> Iterator[str]:
     _require_below(kept, "synapses", np.int64, count, n)
     kept.array("times", np.float64, count)
     kept.array("emitted", np.float64, count)
+    for name in kept.arrays:
+        if name.startswith(_VALUES):
+            kept.numbers(name, count)
     if kept.facts.get("delay") is not None:
         pathway.check(np.array([kept.number("delay")]))
         return
@@ -231,4 +236,9 @@ def _lag_of(kept: Kept) -> int:
 
 def _spikes_of(kept: Kept) -> PathwaySpikes:
     named = {name: kept.arrays[name].copy() for name in _SPIKES}
-    return PathwaySpikes(kept.number("width"), kept.integer("born"), **named)
+    values = {
+        name.removeprefix(_VALUES): values.copy()
+        for name, values in kept.arrays.items()
+        if name.startswith(_VALUES)
+    }
+    return PathwaySpikes(kept.number("width"), kept.integer("born"), **named, values=values)

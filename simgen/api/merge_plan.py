@@ -139,6 +139,7 @@ def _find_candidates(following: Succession) -> _Candidates:
         if key is None:
             continue
         (pathway,) = component._pathways.values()
+        key = (*key, following.taken_along(component, pathway))
         state = following.under_way(component, pathway)
         alike.setdefault(key, {}).setdefault(state, []).append((component, pathway))
         if state is None:
@@ -291,8 +292,9 @@ def _is_plain(model: SynapsesModel) -> bool:
     """Whether nothing in the code tells between which subgroups a synapse lies."""
     source = model.source
     sizes = {source.pre.length, source.post.length, source.store.length}
-    body = model.pathways[0].body
-    for node in all_nodes(body):
+    (pathway,) = model.pathways
+    taken = (node for emission in pathway.emissions for node in walk(emission.value))
+    for node in (*all_nodes(pathway.body), *taken):
         if isinstance(node, IndexValue | RandomDraw):
             return False
         if isinstance(node, Param) and node.name in sizes:

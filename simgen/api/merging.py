@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -205,6 +205,7 @@ class MergedSynapses(Synapses):
                 share.take_spikes()
             else:  # goes on with the events that the network keeps
                 share.begin_again(born)
+        self._give_values(following.previous)
         for share in self.shares:
             share.end()
             _touch(share.member)
@@ -222,6 +223,20 @@ class MergedSynapses(Synapses):
         """Whether a member's spikes under way cannot be found as they were."""
         same = share.member._version == share.version and following.goes_on(share.member)
         return not same or self._counted_in != self.pathway.clock.dt_
+
+    def names_in_members(self, name: str) -> Iterator[str]:
+        """Yield the names in the members of what the merge's events take along."""
+        return (f"{member.name}{name.removeprefix(self.name)}" for member in self.members())
+
+    def _give_values(self, previous: Timeline | None) -> None:
+        """Let each member have what the events that a network keeps took along to the merge."""
+        if previous is None or all(merge is not self for merge in previous.merged):
+            return
+        events = self.source._description.events[self.pathway.event]
+        ring = previous.rings.buffers[events.name]
+        for name in tuple(ring.kept_names(f"{self.name}.{self.pathway.name}.")):
+            for new in self.names_in_members(name):
+                ring.copy(name, new)
 
     def settle(self) -> None:
         """Take over what Python wrote to the members, and forget copies that get old."""

@@ -100,17 +100,21 @@ class Pathway:
         """The group whose events start the pathway."""
         return self.synapses.source if self.direction == "pre" else self.synapses.target
 
+    def event_place(self) -> tuple[str, int, str]:
+        """Return the slot, the order and the name of what finds the events of the pathway."""
+        group = self.group
+        parent = group.source if isinstance(group, Subgroup) else group
+        slot, order = parent._event_places()[self.event]
+        return slot, order, f"{parent.name}_{self.event}_thresholder"
+
     def needed_lag(self) -> int:
         """Return 1 if the pathway comes before its events in a step, else 0.
 
         It then takes those of the step before, and its delays count from the step after these.
         """
-        synapses, group = self.synapses, self.group
-        parent = group.source if isinstance(group, Subgroup) else group
+        synapses = self.synapses
         slots = synapses._slots
-        label = f"{parent.name}_{self.event}_thresholder"
-        slot, order = parent._event_places()[self.event]
-        found = place_key(slot, order, label, slots, parent.describe())
+        found = place_key(*self.event_place(), slots, self.group.describe())
         runs = f"{synapses.name}_{self.name}"
         return int(place_key(self.when, self.order, runs, slots, synapses.describe()) < found)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -61,6 +62,23 @@ class Succession:
             return None if kept else 0
         born = carried.born(pathway)
         return born if born > step - kept else 0
+
+    def taken_along(self, synapses: Synapses, pathway: Pathway) -> str:
+        """Return what tells pathways apart whose events that are kept took other values along.
+
+        Empty where they took none along. Members of a merge have what the merge has.
+        """
+        runs = synapses if synapses._merge is None else synapses._merge
+        events = pathway.group._description.events[pathway.event]
+        if not self._kept(pathway) or self.previous is None:
+            return ""
+        ring, found = self.previous.rings.buffers[events.name], hashlib.sha256()
+        done = self.previous.steps_done(pathway.clock)
+        steps, elements = self.previous.events_between(events, done - ring.depth, done)
+        names = sorted(ring.kept_names(f"{runs.name}.{pathway.name}."))
+        for name in names:
+            found.update(ring.values(name, steps, elements).tobytes())
+        return found.hexdigest() if names else ""
 
     def settles_at(self, synapses: Synapses, pathway: Pathway) -> int:
         """Return the step from which on nothing that is under way now tells pathways apart."""

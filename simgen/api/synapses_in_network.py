@@ -25,6 +25,7 @@ from simgen.api.storage import AnyArray, ProgramArray, StateVariable
 from simgen.api.subgroup import Subgroup
 from simgen.api.synaptic_data import SynapticData
 from simgen.api.synaptic_run import SynapticRun
+from simgen.build.emissions import emissions_of
 from simgen.build.facts import NetworkFacts
 from simgen.build.synapses import touched_by
 from simgen.dtypes import DType
@@ -33,6 +34,7 @@ from simgen.integrate.model import Derived
 from simgen.ir.expr import POST, PRE, Array, Load, Param
 from simgen.ir.kernel import Item
 from simgen.lang.equations import EquationSet
+from simgen.model.emissions import Emission
 from simgen.model.reductions import Reductions, SynapseEnd
 from simgen.model.scope import ConstantScope
 
@@ -144,6 +146,11 @@ class SynapsesInNetwork(Group):
 
     def _longest_delays(self) -> dict[str, int]:
         return self._run.delays.longest_delays()
+
+    def _emissions(self) -> Iterator[tuple[Emission, int]]:
+        for name, pathway in self._pathways.items():
+            for emission in emissions_of(self._run.model, name):
+                yield emission, self._run.carried.born(pathway)
 
     def _shortest_delay(self) -> int | None:
         return self._run.delays.shortest()

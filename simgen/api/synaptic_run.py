@@ -23,6 +23,7 @@ from simgen.api.subgroup import Subgroup
 from simgen.api.synapse_counts import degree_by_position, ranks_among_equals, update_axis
 from simgen.api.trace_keeper import TraceKeeper
 from simgen.api.visit_order import VisitOrder
+from simgen.build.emissions import emission_items
 from simgen.build.facts import NetworkFacts
 from simgen.build.synapses import (
     continuous_items,
@@ -202,6 +203,7 @@ class SynapticRun:
             name = pathway.source.name
             delays, carries = self.delays.of[name], self.carried.carries(name)
             items += pathway_items(model, pathway, before, delays, carries)
+            items += emission_items(model, pathway, self.synapses._pathways[name].event_place())
         update = self._continuous(facts, method, methods)
         self.derived = [*update.derived, *between.derived, *self.traces.derived()]
         items += continuous_items(model, update, self.synapses.order)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from simgen.build.emissions import with_carried_values
 from simgen.build.neurons import element_items, elements
 from simgen.dtypes import DType
 from simgen.integrate.model import Update
@@ -93,7 +94,7 @@ def pathway_items(
             kernel,
             name=f"{label}_carried",
             domain=OverCarried(model.source.store, *carried_arrays(group.name, source.name)),
-            body=_with_other_draws(body),
+            body=with_carried_values(_with_other_draws(body), pathway.emissions),
             comment=f"{kernel.comment}, events from before a change",
         )
         yield Item("synapses", source.order, label, arrived)
@@ -197,6 +198,7 @@ def touched_by(model: SynapsesModel) -> set[Array]:
     found |= {array for body in bodies for array, _, _ in writes(body)}
     odes = (*model.event_driven, *model.clock_driven)
     roots = [root for ode in odes for root in (ode.rhs, *(factor for _, factor in ode.noise))]
+    roots += [emission.value for pathway in model.pathways for emission in pathway.emissions]
     return found | {node.array for root in roots for node in walk(root) if isinstance(node, Load)}
 
 

@@ -44,6 +44,7 @@ class IndexKind(Enum):
     POST = "post"  # the target neuron of the synapse
     SYNAPSE = "synapse"  # the storage position of the synapse
     ENTRY = "entry"  # the place in the column index that a walk over columns stands on
+    EVENT = "event"  # the place in what is kept of each event, beside the lists of events
     ZERO = "zero"  # the single element of a shared variable
 
 
@@ -65,6 +66,7 @@ PRE = Index(IndexKind.PRE)
 POST = Index(IndexKind.POST)
 SYNAPSE = Index(IndexKind.SYNAPSE)
 ENTRY = Index(IndexKind.ENTRY)
+EVENT = Index(IndexKind.EVENT)
 ZERO = Index(IndexKind.ZERO)
 
 

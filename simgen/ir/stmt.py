@@ -20,6 +20,11 @@ class EventList:
     length: str
 
 
+def kept_length(events: EventList) -> str:
+    """Return the name of the length of arrays with a value for each element and step of a list."""
+    return f"{events.name}.n_kept"
+
+
 @dataclass(frozen=True, slots=True)
 class Recorder:
     """A growing buffer; values are appended in the order of execution."""

@@ -52,6 +52,7 @@ _NUMBERS = (DType.REAL, DType.F64, DType.I64)  # the types arithmetic is done in
 _NEURON = frozenset({IndexKind.ELEMENT, IndexKind.ZERO})
 _SYNAPSE = frozenset({IndexKind.PRE, IndexKind.POST, IndexKind.SYNAPSE, IndexKind.ZERO})
 _NOTHING = frozenset({IndexKind.ZERO})
+_EVENT = frozenset({IndexKind.EVENT})
 
 
 def verify_program(program: Program) -> None:
@@ -107,11 +108,13 @@ class _Checker:
 
     def _domain(self) -> None:
         """Check the expressions of the domain, then allow its indices."""
-        match self._kernel.domain:
+        domain = self._kernel.domain
+        match domain:
             case OverElements(start=start, stop=stop) | OverEvents(start=start, stop=stop):
                 self._typed(start, DType.I64, "the start of the range")
                 self._typed(stop, DType.I64, "the end of the range")
-                self._allowed = _NEURON
+                present = isinstance(domain, OverEvents) and not domain.lag
+                self._allowed = _NEURON | _EVENT if present else _NEURON
             case OverIndices(indices=indices, synapses=synapses):
                 self._array(indices)
                 self._require(indices.dtype is DType.I64, "the list of indices is not I64")
@@ -127,7 +130,7 @@ class _Checker:
                     self._require(known, f"'{rows.format}' is no format of synapses")
                 whole = index is not None and whole_rows
                 self._require(not whole, "walks whole rows by an index")
-                self._allowed = _SYNAPSE
+                self._allowed = _SYNAPSE | _EVENT
             case OverFanIn(store=store, delay=delay, delays=delays, born=born):
                 self._typed(delay, DType.I64, "the delay")
                 self._born(born)
@@ -142,7 +145,7 @@ class _Checker:
                     self._array(array)
                     self._require(array.dtype is DType.I64, f"'{array.name}' is not I64")
                 self._require(steps.length == positions.length, "the lists differ in length")
-                self._allowed = _SYNAPSE
+                self._allowed = _SYNAPSE | _EVENT
             case OverSynapses():
                 self._allowed = _SYNAPSE
             case Once():

@@ -19,6 +19,7 @@ from simgen.ir.expr import ZERO, Expr, IndexKind, IndexValue, Load, Local, Param
 from simgen.ir.stmt import If, Let, Stmt
 from simgen.ir.visit import walk
 from simgen.lang.statements import Assignment
+from simgen.model.emissions import Emissions
 from simgen.model.functions import said
 from simgen.model.hints import literal_hint
 from simgen.model.reductions import Reductions
@@ -86,6 +87,7 @@ class CodeContext:
     prefix: str = ""
     problems: list[Problem] = field(default_factory=list)
     reductions: Reductions | None = None  # of code that may form reductions over all elements
+    emissions: Emissions | None = None  # of code that runs on events of a source
 
     def resolver(self, scope: Scope | None = None) -> Resolver:
         """Return a resolver that reports into ``problems``."""
@@ -97,6 +99,7 @@ class CodeContext:
             draw_rank=self.rank,
             strict=self.strict,
             reductions=self.reductions,
+            emissions=self.emissions,
         )
 
 

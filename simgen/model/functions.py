@@ -44,6 +44,16 @@ class ReducesElements(Protocol):
         """Return how many elements with one ``over`` there are."""
 
 
+class KeepsEmissions(Protocol):
+    """What the code of a pathway is asked for by ``at_emission``."""
+
+    def refusal(self, value: Expr) -> tuple[str, str] | None:
+        """Return why a value is not that of a source, and a hint; None if it is one."""
+
+    def add(self, node: Node, value: Expr, origin: Origin) -> Expr:
+        """Return how code reads the value of a text as of the emission of the event."""
+
+
 class FunctionContext(Protocol):
     """What a function may ask of the resolver that meets a call of it."""
 
@@ -62,6 +72,10 @@ class FunctionContext(Protocol):
     @property
     def reductions(self) -> ReducesElements | None:
         """Where reductions over elements are formed, None where none can be."""
+
+    @property
+    def emissions(self) -> KeepsEmissions | None:
+        """Where what events take along is kept, None where no event of a source arrives."""
 
     def next_draw(self) -> int:
         """Return a number that no other draw with the same key has."""
@@ -265,6 +279,25 @@ def _over_elements(name: str, over: str) -> ModelFunction:
     return ModelFunction(name, 1, resolve)
 
 
+def _at_emission(context: FunctionContext, node: CallNode, args: KnownArgs) -> Typed:
+    """Return what the argument was when the event that arrives left its source."""
+    emissions = context.emissions
+    if emissions is None:
+        return context.fail(
+            node.origin,
+            f"'{node.function}' is what a value was when an event left its source, and here no "
+            "event of a source arrives.",
+            "It can be used in on_pre, and in other pathways of events of the source.",
+        )
+    value, dim = args[0]
+    refused = emissions.refusal(value)
+    if refused is not None:
+        reason, hint = refused
+        message = f"'{node.function}' cannot take {quote(node.args[0])} along: it {reason}."
+        return context.fail(node.args[0].origin, message, hint)
+    return emissions.add(node.args[0], value, node.origin), dim
+
+
 _PLAIN = (
     "sin cos tan sinh cosh tanh arcsin arccos arctan exp log log10 log1p expm1 exprel ceil floor"
 )
@@ -278,6 +311,7 @@ BUILTIN_FUNCTIONS: dict[str, ModelFunction] = {
         ModelFunction("clip", 3, _clip),
         ModelFunction("int", 1, _int),
         ModelFunction("timestep", 2, _timestep),
+        ModelFunction("at_emission", 1, _at_emission),
         _draw("rand", 0),
         _draw("randn", 0),
         _draw("poisson", 1),

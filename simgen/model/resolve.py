@@ -28,7 +28,14 @@ from simgen.lang.syntax import (
     UnaryNode,
 )
 from simgen.lang.unit_expressions import unit_dimension
-from simgen.model.functions import OTHER_FUNCTIONS, ReducesElements, Typed, quote, said
+from simgen.model.functions import (
+    OTHER_FUNCTIONS,
+    KeepsEmissions,
+    ReducesElements,
+    Typed,
+    quote,
+    said,
+)
 from simgen.model.hints import literal_hint
 from simgen.model.operators import (
     arithmetic,
@@ -73,7 +80,7 @@ class Resolver:
     ``draw_key`` None or a text in ``forbid_random`` (a sentence that says why) refuses random
     numbers. With ``strict`` False an unknown name is no problem: it has an unknown dimension
     (None), which spreads and suppresses further checks. Code that may go over many elements at once
-    gives ``reductions``.
+    gives ``reductions``, and code that runs on events of a source ``emissions``.
     """
 
     def __init__(
@@ -87,6 +94,7 @@ class Resolver:
         strict: bool = True,
         forbid_random: str = "",
         reductions: ReducesElements | None = None,
+        emissions: KeepsEmissions | None = None,
     ) -> None:
         self.scope = scope
         self.problems = problems
@@ -96,6 +104,7 @@ class Resolver:
         self._rank = draw_rank
         self._forbid_random = forbid_random
         self._reductions = reductions
+        self._emissions = emissions
         self._depth = 0
         self._operations = 0
         # What was put in for a subexpression: the entry (kept alive, for its ids are the key),
@@ -122,6 +131,11 @@ class Resolver:
     def reductions(self) -> ReducesElements | None:
         """Where reductions over elements are formed, None where none can be."""
         return self._reductions
+
+    @property
+    def emissions(self) -> KeepsEmissions | None:
+        """Where what events take along is kept, None where no event of a source arrives."""
+        return self._emissions
 
     def next_draw(self) -> int:
         """Return a number that no other draw with the same key has."""

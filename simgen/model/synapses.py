@@ -34,6 +34,7 @@ from simgen.model.description import (
     ModelScope,
     clock_entry,
 )
+from simgen.model.emissions import Emission, Emissions
 from simgen.model.functions import said
 from simgen.model.neurons import resolve_frozen, resolve_odes
 from simgen.model.resolve import DrawCounter
@@ -90,10 +91,14 @@ class SynapsesSource:
 
 @dataclass(frozen=True)
 class PathwayModel:
-    """A pathway's own statements; event-driven equations are brought up to date before them."""
+    """A pathway's own statements; event-driven equations are brought up to date before them.
+
+    ``emissions`` are what the events that start it take along from their source.
+    """
 
     source: PathwaySource
     body: tuple[Stmt, ...]
+    emissions: tuple[Emission, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -228,20 +233,7 @@ def check_synapses(
     events = {e.name for e in source.equations.differential if "event-driven" in e.flags}
     summed = tuple(_summed(source, context))
     _check_event_driven(odes, events, summed, problems)
-    pathways = tuple(
-        PathwayModel(
-            pathway,
-            resolve_code(
-                attempt(parse_statements, pathway.code, problems) or (),
-                replace(
-                    context,
-                    scope=SynapseScope(source, constants, pathway.clock),
-                    prefix=f"{pathway.name}_",
-                ),
-            ),
-        )
-        for pathway in source.pathways
-    )
+    pathways = tuple(_pathway(pathway, source, constants, context) for pathway in source.pathways)
     return SynapsesModel(
         source,
         pathways,
@@ -251,6 +243,24 @@ def check_synapses(
         summed,
         draws,
     )
+
+
+def _pathway(
+    pathway: PathwaySource, source: SynapsesSource, constants: ConstantScope, context: CodeContext
+) -> PathwayModel:
+    """Return a pathway with its code resolved."""
+    emissions = None
+    events = source.pre.events.get(pathway.event)
+    if pathway.direction == "pre" and events is not None:
+        emissions = Emissions(f"{source.group.name}.{pathway.name}", events)
+    own = replace(
+        context,
+        scope=SynapseScope(source, constants, pathway.clock),
+        prefix=f"{pathway.name}_",
+        emissions=emissions,
+    )
+    body = resolve_code(attempt(parse_statements, pathway.code, context.problems) or (), own)
+    return PathwayModel(pathway, body, () if emissions is None else emissions.all())
 
 
 def _check_event_driven(

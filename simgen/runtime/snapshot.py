@@ -92,6 +92,12 @@ class Kept:
             )
         return values
 
+    def numbers(self, name: str, size: int) -> AnyArray:
+        """Return an array of numbers or truth values, of a size."""
+        values = self.arrays.get(name)
+        kind = np.float64 if values is None or values.dtype.kind not in "fib" else values.dtype
+        return self.array(name, kind, size)
+
     def _wrong(self, name: str, value: Any) -> StateFileError:
         return StateFileError(f"'{name}' in the stored state of {self.what} is {value!r}.")
 

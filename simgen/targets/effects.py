@@ -104,6 +104,7 @@ def _accesses_by_source(kernel: Kernel) -> set[Access] | None:
         return None
     store = domain.store
     owned = {IndexKind.PRE: store.source_length, IndexKind.SYNAPSE: f"{store.name} by source"}
+    owned[IndexKind.EVENT] = store.source_length
     accesses = set(_body_accesses(kernel, owned))
     if isinstance(domain, OverFanOut):  # a part walks the spikes of its own sources only
         if domain.events.length != store.source_length:
@@ -138,7 +139,7 @@ def _owned_indices(kernel: Kernel) -> dict[IndexKind, str]:
         case OverElements(owner=owner):
             return {IndexKind.ELEMENT: owner}
         case OverEvents(events=events):
-            return {IndexKind.ELEMENT: events.length}
+            return dict.fromkeys((IndexKind.ELEMENT, IndexKind.EVENT), events.length)
         case OverFanOut(store=store) | OverFanIn(store=store) | OverSynapses(store=store):
             return {IndexKind.POST: store.target_length, IndexKind.SYNAPSE: store.name}
         case _:
@@ -153,7 +154,9 @@ def _body_accesses(kernel: Kernel, owned: dict[IndexKind, str]) -> Iterable[Acce
         return f"{own} by {index.via.name}"  # of a part's own, but spread over the array
 
     for array, index in reads(kernel.body):
-        yield Access(array.name, partition(index), writes=False)
+        own = partition(index)
+        late = index is not None and index.kind is IndexKind.EVENT and own is None  # as the events
+        yield Access(array.name, own, writes=False, delayed=late)
     for array, index, _ in writes(kernel.body):
         yield Access(array.name, partition(index), writes=True)
     for expr in _frame_expressions(kernel):

@@ -16,6 +16,12 @@ def written_names(body: Iterable[Stmt]) -> frozenset[str]:
     return frozenset(array.name for array, _, _ in writes(body))
 
 
+def fixed_kinds(fixed: IndexKind) -> frozenset[IndexKind]:
+    """Return the running indices that are fixed where that of one end of the synapses is."""
+    own = {IndexKind.EVENT} if fixed is IndexKind.PRE else set()
+    return frozenset({fixed, IndexKind.ZERO, *own})
+
+
 def split_invariant(
     body: tuple[Stmt, ...], fixed: frozenset[IndexKind]
 ) -> tuple[tuple[Let, ...], tuple[Stmt, ...]]:

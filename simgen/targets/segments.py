@@ -5,7 +5,7 @@ from __future__ import annotations
 from simgen.errors import InternalError
 from simgen.ir.expr import Expr, IndexKind, RandomDraw
 from simgen.ir.kernel import RowIndex, SynapseStore
-from simgen.ir.stmt import Stmt
+from simgen.ir.stmt import EventList, Stmt
 from simgen.ir.visit import all_nodes, writes
 from simgen.targets.scope import Scope
 
@@ -53,6 +53,15 @@ def targets_type(store: SynapseStore) -> str:
 def targets_of(scope: Scope, store: SynapseStore) -> str:
     """Return the name of a store's targets in a program."""
     return scope.buffer(f"{store.name}.targets", targets_type(store))
+
+
+def event_line(
+    scope: Scope, body: tuple[Stmt, ...], events: EventList, slot: str, element: str
+) -> tuple[str, ...]:
+    """Return the line that finds the place of what an event took along, if a body asks for it."""
+    if not uses_index(body, IndexKind.EVENT):
+        return ()
+    return (f"const int64_t event = {slot} * {scope.size(events.length)} + {element};",)
 
 
 def uses_index(body: tuple[Stmt, ...], kind: IndexKind) -> bool:

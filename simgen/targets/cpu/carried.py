@@ -33,6 +33,7 @@ class CarriedView:
 def lower_carried(kernel: Kernel, domain: OverCarried, layout: Layout) -> CarriedView:
     """Return the view of a walk over the carried events that are due."""
     indices = {IndexKind.PRE: "pre", IndexKind.SYNAPSE: "s", IndexKind.POST: "post"}
+    indices[IndexKind.EVENT] = "r"
     frame = open_kernel(kernel, layout, indices)
     scope, store = frame.scope, domain.store
     body = BodyPrinter(scope).lines(frame.body)

@@ -15,7 +15,7 @@ from simgen.targets.cpu.carried import source_text
 from simgen.targets.cstyle import mangle, stored_type
 from simgen.targets.frame import open_kernel
 from simgen.targets.scope import N_PARTS, Layout, Scope
-from simgen.targets.segments import targets_of, uses_index
+from simgen.targets.segments import event_line, targets_of, uses_index
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,10 +193,12 @@ def lower_indices(kernel: Kernel, domain: OverIndices, layout: Layout) -> Indice
 
 def lower_events(kernel: Kernel, domain: OverEvents, layout: Layout) -> EventsView:
     """Return the view of a kernel over the events of this step."""
-    frame = open_kernel(kernel, layout, {IndexKind.ELEMENT: "i"})
+    indices = {IndexKind.ELEMENT: "i", IndexKind.EVENT: "event"}
+    frame = open_kernel(kernel, layout, indices)
     scope, events = frame.scope, domain.events
     recorders = _recorders(scope, kernel.body)
-    body = BodyPrinter(scope, append=recorders.append).lines(frame.body)
+    event = event_line(scope, frame.body, events, "slot", "i")
+    body = (*event, *BodyPrinter(scope, append=recorders.append).lines(frame.body))
     depth = scope.size(f"{events.name}.depth")
     late = (f"if (step < {domain.lag}) return;",) if domain.lag else ()
     fields = {
@@ -214,7 +216,7 @@ def lower_events(kernel: Kernel, domain: OverEvents, layout: Layout) -> EventsVi
         doc=frame.doc,
         declarations=scope.declarations(),
         prologue=(*late, *frame.prologue, *recorders.setup),
-        body=tuple(body),
+        body=body,
         epilogue=recorders.finish,
         **fields,
     )

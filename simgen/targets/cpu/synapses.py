@@ -30,10 +30,11 @@ from simgen.targets.cpu.walk_views import (
 from simgen.targets.cstyle import mangle
 from simgen.targets.effects import Owner, kernel_effects, must_walk_by_rows
 from simgen.targets.frame import Frame, open_kernel
-from simgen.targets.hoist import hoist_loads, split_invariant
+from simgen.targets.hoist import fixed_kinds, hoist_loads, split_invariant
 from simgen.targets.scope import N_PARTS, Layout, Scope
 from simgen.targets.segments import (
     class_count,
+    event_line,
     finder,
     positions_type,
     targets_of,
@@ -55,7 +56,7 @@ class _Walk:
 
 def _walk(frame: Frame, fixed: IndexKind) -> _Walk:
     scope = frame.scope
-    kinds = frozenset({fixed, IndexKind.ZERO})
+    kinds = fixed_kinds(fixed)
     first, rest = split_invariant(frame.body, kinds)
     loads = hoist_loads(scope, (*first, *rest), kinds, "x")
     row = (*loads, *BodyPrinter(scope).lines(first))
@@ -91,8 +92,9 @@ def lower_fan_out(
 ) -> FanOutView | JoinedFanOutView:
     """Return the view of a delivery: the segments that spikes reach in this step."""
     store, events = domain.store, domain.events
-    frame = open_kernel(kernel, layout, _INDICES)
+    frame = open_kernel(kernel, layout, {**_INDICES, IndexKind.EVENT: "event"})
     scope = frame.scope
+    event = event_line(scope, frame.body, events, "work[e].slot", "pre")
     found = _positions(scope, domain)
     joined = found is None and can_join(frame.body) and not must_walk_by_rows(kernel)
     targets = targets_of(scope, store) if not joined else ""
@@ -126,7 +128,7 @@ def lower_fan_out(
         "deliver_declarations": scope.declarations(),
         "deliver_prologue": frame.prologue,
         "prefetches": _prefetches(arrays),
-        "row": walk.row,
+        "row": (*event, *walk.row),
         "pragmas": ("#pragma omp simd",) if walk.independent else (),
         "place": "s" if found is None else "q",
         "synapse": synapse,

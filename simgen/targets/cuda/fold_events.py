@@ -25,10 +25,10 @@ from dataclasses import dataclass, replace
 
 from simgen.dtypes import DType
 from simgen.ir.construct import compare, logical_and
-from simgen.ir.expr import ELEMENT, Const, Expr, IndexValue, Local, Param
+from simgen.ir.expr import ELEMENT, Const, Expr, IndexKind, IndexValue, Local, Param
 from simgen.ir.kernel import Item, Kernel, OverElements, OverEvents, Program
 from simgen.ir.stmt import Append, Emit, If, Let, Scatter, Stmt
-from simgen.ir.visit import flatten, rename_local
+from simgen.ir.visit import flatten, rename_local, writes
 from simgen.targets.cuda.order import Order, plan_kernel
 from simgen.targets.cuda.phases import conflicts, levels, uses_of, with_shared_updates
 
@@ -124,6 +124,8 @@ def _refusal_of(kernel: Kernel, deterministic: bool) -> _Refusal | None:
     """Return why a kernel does not only concern each event's own element."""
     if any(isinstance(stmt, Append) for stmt in flatten(kernel.body)):
         return _Refusal("records are in the order of the list")
+    if any(index.kind is IndexKind.EVENT for _, index, _ in writes(kernel.body)):
+        return _Refusal("it keeps values beside the list of events")
     plan = plan_kernel(kernel, deterministic)
     scattered = any(isinstance(stmt, Scatter) for stmt in flatten(kernel.body))
     if plan.order is not Order.FREE or plan.atomic or scattered:

@@ -24,7 +24,7 @@ from simgen.targets.cuda.order import Order, Plan
 from simgen.targets.cuda.records import WholeList, record_events, record_values
 from simgen.targets.frame import Frame
 from simgen.targets.scope import Scope
-from simgen.targets.segments import positions_type, targets_of, uses_index
+from simgen.targets.segments import event_line, positions_type, targets_of, uses_index
 
 _SYNAPTIC = {IndexKind.PRE: "pre", IndexKind.SYNAPSE: "s", IndexKind.POST: "post"}
 
@@ -198,7 +198,8 @@ def lower_events(
     kernel: Kernel, domain: OverEvents, plan: Plan, module: Module
 ) -> tuple[LoopView, Launch]:
     """Return the view of a kernel over the events of a step; ``r`` is the place in the list."""
-    frame = module.open(kernel, {IndexKind.ELEMENT: "i"}, plan)
+    indices = {IndexKind.ELEMENT: "i", IndexKind.EVENT: "event"}
+    frame = module.open(kernel, indices, plan)
     scope, events = frame.scope, domain.events
     counts = scope.buffer(f"{events.name}.counts", "int64_t")
     ids = scope.buffer(f"{events.name}.ids", "uint32_t")
@@ -215,7 +216,8 @@ def lower_events(
     if not _is_size(domain.stop, events.length):
         stop = f"sg_lower_bound(fired, start, {counts}[slot], {_text(scope, domain.stop)})"
     setup += [f"const int64_t start = {start};", f"const int64_t stop = {stop};"]
-    lines = ("const int64_t i = fired[r];",)
+    event = event_line(scope, frame.body, events, "slot", "i")
+    lines = ("const int64_t i = fired[r];", *event)
     view = _loop(kernel, frame, plan, module, tuple(setup), "r", lines)
     return view, Launch(frame.name, events.length)
 
@@ -255,7 +257,7 @@ def lower_carried(
     kernel: Kernel, domain: OverCarried, plan: Plan, module: Module
 ) -> tuple[LoopView, Launch]:
     """Return the view of a walk over the carried events that are due, ``r`` among all of them."""
-    frame = module.open(kernel, _SYNAPTIC, plan)
+    frame = module.open(kernel, {**_SYNAPTIC, IndexKind.EVENT: "r"}, plan)
     scope, store = frame.scope, domain.store
     steps, count = scope.array(domain.steps), scope.size(domain.steps.length)
     bounds = (

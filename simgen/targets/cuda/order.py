@@ -187,8 +187,10 @@ def _frame_arrays(kernel: Kernel) -> Iterator[Array]:
 def _distinct(kernel: Kernel) -> set[Index | None]:
     """Return the running indices of which no two elements of the domain share a value."""
     match kernel.domain:
-        case OverElements() | OverEvents():
+        case OverElements():
             return {Index(IndexKind.ELEMENT)}
+        case OverEvents():
+            return {Index(IndexKind.ELEMENT), Index(IndexKind.EVENT)}
         case OverFanIn():
             return {Index(IndexKind.SYNAPSE), Index(IndexKind.ENTRY)}
         case OverFanOut() | OverSynapses():

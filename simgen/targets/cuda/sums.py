@@ -17,13 +17,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from simgen.ir.expr import Array, Const, Param
+from simgen.ir.expr import Array, Const, IndexKind, Param
 from simgen.ir.kernel import Kernel, OverElements, OverFanOut, Program
 from simgen.ir.stmt import Emit, EmitTable
 from simgen.ir.visit import flatten, reads, writes
 from simgen.targets.cuda.order import Plan, index_reads
 from simgen.targets.cuda.phases import Uses, levels, uses_of
 from simgen.targets.effects import kernel_effects
+
+_EVENT = IndexKind.EVENT  # of what events took along, which is of earlier steps as they are
 
 
 def with_sums(program: Program, plans: Mapping[str, Plan]) -> dict[str, Plan]:
@@ -75,7 +77,9 @@ def uses_with_sums(program: Program, plans: Mapping[str, Plan]) -> list[Uses]:
         plan = plans[kernel.name]
         use = _with_sums(uses_of(kernel, plan), plan)
         if plan.earlier and isinstance(kernel.domain, OverFanOut):
-            use = replace(use, reads=use.reads - {f"{kernel.domain.events.name}.events"})
+            past = {a.name for a, i in reads(kernel.body) if i is not None and i.kind is _EVENT}
+            past.add(f"{kernel.domain.events.name}.events")
+            use = replace(use, reads=use.reads - past)
         uses.append(use)
     return uses
 

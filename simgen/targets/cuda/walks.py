@@ -8,15 +8,18 @@ from dataclasses import dataclass, replace
 from simgen.errors import InternalError
 from simgen.ir.expr import IndexKind
 from simgen.ir.kernel import Kernel, OverFanIn, OverFanOut, OverSynapses, SynapseStore
+from simgen.ir.visit import reads
 from simgen.targets.body import BodyPrinter
+from simgen.targets.cstyle import stored_type
 from simgen.targets.cuda.head import BLOCK, WARP, Head, Launch, Module, printer_of
 from simgen.targets.cuda.loops import LoopView, lower_listed
 from simgen.targets.cuda.order import Order, Plan
 from simgen.targets.frame import Frame
-from simgen.targets.hoist import hoist_loads, split_invariant
+from simgen.targets.hoist import fixed_kinds, hoist_loads, split_invariant
 from simgen.targets.scope import Scope
 from simgen.targets.segments import (
     class_count,
+    event_line,
     finder,
     positions_type,
     targets_of,
@@ -67,7 +70,7 @@ def lower_fan_out(
 ) -> tuple[RowsView, Launch]:
     """Return the view of a delivery: the segments that spikes reach in this step."""
     store, events = domain.store, domain.events
-    frame = module.open(kernel, _INDICES, plan)
+    frame = module.open(kernel, {**_INDICES, IndexKind.EVENT: "event"}, plan)
     scope = frame.scope
     owned = plan.order is Order.OWNED and plan.owner is IndexKind.POST
     by_class = domain.whole_rows and owned  # within a class targets ascend
@@ -87,7 +90,18 @@ def lower_fan_out(
     )
     walk = f"const sg_fan_out walk = {{{', '.join(fields)}}};"
     rows = replace(domain, whole_rows=domain.whole_rows and not by_class)
-    return _rows(kernel, frame, plan, module, _found(scope, rows), walk)
+    event = event_line(scope, frame.body, events, "slot", "pre")
+    if plan.earlier:
+        _keep_changing(scope, frame)
+    return _rows(kernel, frame, plan, module, _found(scope, rows), walk, event)
+
+
+def _keep_changing(scope: Scope, frame: Frame) -> None:
+    """Do not read as constant what events took along: other blocks write that of this step."""
+    for array, index in reads(frame.body):
+        if index is not None and index.kind is IndexKind.EVENT:
+            kind = stored_type(array.dtype, scope.layout.real)
+            scope.buffer(array.name, kind, written=True)
 
 
 def _found(scope: Scope, domain: OverFanOut) -> _Found:
@@ -125,7 +139,13 @@ def lower_synapses(
 
 
 def _rows(
-    kernel: Kernel, frame: Frame, plan: Plan, module: Module, found: _Found, walk: str
+    kernel: Kernel,
+    frame: Frame,
+    plan: Plan,
+    module: Module,
+    found: _Found,
+    walk: str,
+    event: tuple[str, ...] = (),
 ) -> tuple[RowsView, Launch]:
     scope, store = frame.scope, found.store
     targets = targets_of(scope, store)
@@ -146,7 +166,7 @@ def _rows(
         of_sources = plan.owner is IndexKind.PRE
         launch = Launch(frame.name, f"{store.name}.n_rows" if of_sources else store.target_length)
     head = module.head(kernel, frame, plan)
-    return RowsView(head, team, walk, found.find, entries, row, body), launch
+    return RowsView(head, team, walk, found.find, entries, (*event, *row), body), launch
 
 
 def lower_fan_in(
@@ -222,7 +242,7 @@ def team_widths(store: SynapseStore, ints: Mapping[str, int]) -> dict[str, int]:
 
 def _split(frame: Frame, plan: Plan, fixed: IndexKind) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return the lines of what is the same for a row (or column), and of each synapse."""
-    kinds = frozenset({fixed, IndexKind.ZERO})
+    kinds = fixed_kinds(fixed)
     first, rest = split_invariant(frame.body, kinds)
     loads = hoist_loads(frame.scope, (*first, *rest), kinds, "x")
     row = (*loads, *BodyPrinter(frame.scope).lines(first))

@@ -89,16 +89,22 @@ def lanes_of(
             return _elements(values) if synapses is None else _synapses(memory, synapses, values)
         case OverEvents(events=events, start=start, stop=stop):
             fired = fired_at(memory, events, step - domain.lag)
-            return _elements(fired[(fired >= scalar(start)) & (fired < scalar(stop))])
+            lanes = _elements(fired[(fired >= scalar(start)) & (fired < scalar(stop))])
+            return _with_events(lanes, memory, events, np.full(lanes.n, step - domain.lag))
         case OverCarried(store=store, steps=arrivals):
             n = lookup_int(memory, arrivals.length)
             due = lookup_array(memory, arrivals.name)[:n] == step
             listed = lookup_array(memory, domain.positions.name)[:n]
-            return _synapses(memory, store, listed[due].astype(np.int64))
+            lanes = _synapses(memory, store, listed[due].astype(np.int64))
+            lanes.positions[IndexKind.EVENT] = np.flatnonzero(due)
+            return lanes
         case OverFanOut():
             first = _born(domain.born, scalar)
-            runs = list(_fan_out(domain, memory, step, first, by_rows))
-            return _joined(memory, domain.store, IndexKind.PRE, runs)
+            found = list(_fan_out(domain, memory, step, first, by_rows))
+            lanes = _joined(memory, domain.store, IndexKind.PRE, (run for _, run in found))
+            emitted = [np.full(len(run), step, np.int64) for step, run in found]
+            emitted = np.concatenate([np.zeros(0, np.int64), *emitted])
+            return _with_events(lanes, memory, domain.events, emitted)
         case OverFanIn():
             runs = list(_fan_in(domain, memory, step, scalar))
             positions = lookup_array(memory, f"{domain.store.name}.col_pos")
@@ -147,6 +153,14 @@ def fired_at(memory: Memory, events: EventList, step: int) -> Positions:
     return np.concatenate(pieces).astype(np.int64)
 
 
+def _with_events(lanes: Lanes, memory: Memory, events: EventList, emitted: Positions) -> Lanes:
+    """Add where the values of the events are that the lanes are of, emitted in these steps."""
+    depth, length = lookup_int(memory, f"{events.name}.depth"), lookup_int(memory, events.length)
+    elements = lanes.positions.get(IndexKind.ELEMENT, np.zeros(0, np.int64))
+    lanes.positions[IndexKind.EVENT] = emitted % depth * length + elements
+    return lanes
+
+
 def _elements(elements: Positions) -> Lanes:
     return Lanes(len(elements), {IndexKind.ELEMENT: elements})
 
@@ -188,8 +202,11 @@ def _joined(
 
 def _fan_out(
     domain: OverFanOut, memory: Memory, step: int, born: int, by_rows: bool
-) -> Iterator[Positions]:
-    """Yield the storage positions that arrive now: delay class, then source, then part."""
+) -> Iterator[tuple[int, Positions]]:
+    """Yield the storage positions that arrive now: delay class, then source, then part.
+
+    Each with the step in which the event was emitted.
+    """
     store = domain.store
     n_classes = lookup_int(memory, domain.delays.length)  # the pathway's, not the store's
     n_rows = lookup_int(memory, f"{store.name}.n_rows")
@@ -206,15 +223,16 @@ def _fan_out(
             if not 0 <= source_row < n_rows:
                 continue
             if domain.listed:
-                yield _listed(memory, domain, source_row * n_classes + delay_class)
+                yield emitted, _listed(memory, domain, source_row * n_classes + delay_class)
                 continue
             if by_rows:
-                yield from _row(memory, store, source_row)
+                yield from ((emitted, run) for run in _row(memory, store, source_row))
                 continue
             for part in range(memory.n_parts):
                 row = part * n_rows + source_row
                 begin, end = segment(memory, found, row, delay_class, domain.index)
-                yield np.arange(begin, end, dtype=np.int64) if order is None else order[begin:end]
+                run = np.arange(begin, end, dtype=np.int64) if order is None else order[begin:end]
+                yield emitted, run
 
 
 def _listed(memory: Memory, domain: OverFanOut, place: int) -> Positions:
