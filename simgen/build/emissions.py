@@ -2,7 +2,7 @@
 
 before::
 
-    on events S.spike (pre), ``d`` steps after their emission:  g[post] += w[s] * at_emission(v[pre])
+    fan-out:                 g[post] += w[s] * at_emission(v[pre])
 
 after::
 

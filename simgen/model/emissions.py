@@ -1,8 +1,8 @@
 """What an event takes along from its source: ``at_emission(x)`` in the code of synapses.
 
-The value is formed once for each event, where the event is found, and kept beside the list of events
-until the longest delay is over. So it costs an entry per neuron and step of that delay, and nothing
-per synapse.
+The value is formed once for each event, where the event is found, and kept beside the list of
+events until the longest delay is over. So it costs an entry per neuron and step of that delay, and
+nothing per synapse.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from simgen.lang.syntax import Node
 class Emission:
     """A value of the source as of the emission of each event.
 
-    ``value`` is the expression with the source at PRE; ``kept`` holds it, one entry for each element
-    and each step that the list of ``events`` keeps.
+    ``value`` is the expression with the source at PRE; ``kept`` holds it, one entry for each
+    element and each step that the list of ``events`` keeps.
     """
 
     events: EventList
@@ -56,12 +56,10 @@ class Emissions:
                     return "is computed when the event arrives", "Put in what it is computed from."
                 case Load(index=index) if index.kind is IndexKind.EVENT:
                     return "has an at_emission of its own", "Leave the inner one out."
-                case Load(array=array, index=index) | (
-                    IndexValue(index=index) as array
-                ) if index.kind in _ELSEWHERE:
-                    name = "j" if isinstance(array, IndexValue) else array.name.rpartition(".")[2]
+                case Load() | IndexValue() if node.index.kind in _ELSEWHERE:
+                    name = node.array.name.rpartition(".")[2] if isinstance(node, Load) else "j"
                     return (
-                        f"depends on '{name}' of {_ELSEWHERE[index.kind]}",
+                        f"depends on '{name}' of {_ELSEWHERE[node.index.kind]}",
                         "What an event takes along is of the source: names that end in _pre, "
                         "shared variables, constants and t.",
                     )

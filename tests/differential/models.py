@@ -232,7 +232,7 @@ class Maker(RunMaker):
         events: dict[str, str] = {}
         delays: dict[str, str] = {}
 
-        def one(kind: str) -> str:
+        def one(kind: str, names: Names) -> str:
             if kind == "additive":
                 return "; ".join(
                     statement(self.random, there, names.with_draws(False), 1, "+=")
@@ -256,7 +256,10 @@ class Maker(RunMaker):
             )
             several = self.chance(0.2)
             names_here = [f"{side}{k}" for k in range(2)] if several else [side]
-            codes = {key: one(self.pick(*kinds)) for key in names_here}
+            codes = {}
+            for key in names_here:
+                seen = names + self.taken_along(source) if side == "pre" else names
+                codes[key] = one(self.pick(*kinds), seen)
             arguments.append(f"on_{side}={codes if several else codes[side]!r}")
             for key in names_here:
                 event = "spike" if group.spikes else group.events[0]
@@ -274,6 +277,17 @@ class Maker(RunMaker):
             text = ", ".join(f"{key!r}: {value}" for key, value in delays.items())
             arguments.append(f"delay={{{text}}}")
         return arguments
+
+    def taken_along(self, source: Group) -> Names:
+        """Return a value of the source that events take along, or nothing."""
+        if self.chance(0.6):
+            return Names()
+        own = source.names.suffixed("_pre")
+        reals = [e for e in own.reals if e[0] != "t_pre"] + [("t", "second")]
+        integers = [e for e in own.integers if e != "i_pre"] + ["i"]
+        seen = Names(reals, integers, own.booleans)
+        text = real_text(self.random, seen, self.pick(0, 1, 2), 0.0)
+        return Names([(f"at_emission({text})", "1")] * 3)
 
     def connect(self, name: str, n_pre: int, n_post: int, recurrent: bool) -> None:
         random = self.random

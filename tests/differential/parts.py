@@ -11,7 +11,12 @@ CODES = {
     "constant": ("w : 1", "x_post += w"),
     "plastic": ("w : 1\nu : 1\nn : integer", "u = 0.75 - u; n += 1; x_post += w*u"),
     "no variables": ("", "x_post += 0.0625"),
+    "graded": (
+        "w : 1\nu : 1\nn : integer",
+        "u = at_emission(x_pre)/2; n += 1; x_post += w*(1 + at_emission(int(8*(x_pre - low))))/2",
+    ),
 }
+NAMESPACES = {"graded": {"low": 1}}
 SIZES = (7, 1, 12, 4)
 EMULATED = 0  # threads: on an emulated GPU
 
@@ -43,6 +48,7 @@ class Wired:
         ends = np.cumsum(SIZES)
         self.parts = [self.group[end - size : end] for end, size in zip(ends, SIZES)]
         self.model, self.on_pre = CODES[code]
+        keywords = {**keywords, "namespace": NAMESPACES.get(code)}
         self.kinds = kinds
         order = [(5 * k + 3) % 16 for k in range(16)]  # not that of their places
         made = {number: self.link(number, delays, **keywords) for number in order}

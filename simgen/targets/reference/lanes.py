@@ -102,8 +102,8 @@ def lanes_of(
             first = _born(domain.born, scalar)
             found = list(_fan_out(domain, memory, step, first, by_rows))
             lanes = _joined(memory, domain.store, IndexKind.PRE, (run for _, run in found))
-            emitted = [np.full(len(run), step, np.int64) for step, run in found]
-            emitted = np.concatenate([np.zeros(0, np.int64), *emitted])
+            steps = np.array([step for step, _ in found], np.int64)
+            emitted = np.repeat(steps, [len(run) for _, run in found])
             return _with_events(lanes, memory, domain.events, emitted)
         case OverFanIn():
             runs = list(_fan_in(domain, memory, step, scalar))
