@@ -24,11 +24,11 @@ from collections import Counter
 from dataclasses import dataclass, replace
 
 from simgen.dtypes import DType
-from simgen.ir.construct import compare, logical_and
-from simgen.ir.expr import ELEMENT, Const, Expr, IndexKind, IndexValue, Local, Param
+from simgen.ir.construct import binary, compare, logical_and
+from simgen.ir.expr import ELEMENT, EVENT, Const, Expr, IndexValue, Local, Param, Step
 from simgen.ir.kernel import Item, Kernel, OverElements, OverEvents, Program
-from simgen.ir.stmt import Append, Emit, If, Let, Scatter, Stmt
-from simgen.ir.visit import flatten, rename_local, writes
+from simgen.ir.stmt import Append, Emit, EventList, If, Let, Scatter, Stmt, Store
+from simgen.ir.visit import flatten, rename_local
 from simgen.targets.cuda.order import Order, plan_kernel
 from simgen.targets.cuda.phases import conflicts, levels, uses_of, with_shared_updates
 
@@ -124,8 +124,6 @@ def _refusal_of(kernel: Kernel, deterministic: bool) -> _Refusal | None:
     """Return why a kernel does not only concern each event's own element."""
     if any(isinstance(stmt, Append) for stmt in flatten(kernel.body)):
         return _Refusal("records are in the order of the list")
-    if any(index.kind is IndexKind.EVENT for _, index, _ in writes(kernel.body)):
-        return _Refusal("it keeps values beside the list of events")
     plan = plan_kernel(kernel, deterministic)
     scattered = any(isinstance(stmt, Scatter) for stmt in flatten(kernel.body))
     if plan.order is not Order.FREE or plan.atomic or scattered:
@@ -165,6 +163,7 @@ def _folded(finder: Kernel, kernel: Kernel, domain: OverEvents) -> Kernel | None
     if condition is None:
         return None
     prologue, body = _renamed(kernel, taken | {condition.name})
+    body = tuple(_placed(stmt, domain.events) for stmt in body)
     comments = (text for text in (finder.comment, kernel.comment) if text)
     return replace(
         finder,
@@ -172,6 +171,18 @@ def _folded(finder: Kernel, kernel: Kernel, domain: OverEvents) -> Kernel | None
         body=(*statements, If(_inside(condition, domain), body)),
         comment="; ".join(comments),
     )
+
+
+def _placed(stmt: Stmt, events: EventList) -> Stmt:
+    """Return a statement that finds itself where it keeps what an event of this step takes along.
+
+    The order of the loop is that of the elements, not of the events.
+    """
+    if not isinstance(stmt, Store) or stmt.index != EVENT:
+        return stmt
+    slot = binary("%", Step(), Param(f"{events.name}.depth", DType.I64))
+    place = binary("*", slot, Param(events.length, DType.I64))
+    return Scatter(stmt.array, binary("+", place, IndexValue(ELEMENT)), stmt.value, stmt.origin)
 
 
 def _inside(condition: Expr, domain: OverEvents) -> Expr:

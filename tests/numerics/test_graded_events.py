@@ -1,0 +1,439 @@
+"""What events take along from their source: ``at_emission(x)`` is x when the event was found."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import simgen
+from simgen import (
+    EventMonitor,
+    Network,
+    NeuronGroup,
+    PoissonGroup,
+    SpikeGeneratorGroup,
+    SpikeMonitor,
+    StateMonitor,
+    Synapses,
+    TimedArray,
+    defaultclock,
+    linked_var,
+    ms,
+    mV,
+)
+
+pytestmark = pytest.mark.usefixtures("device")
+N = 200  # three parts
+
+
+def ramps(n=N, **options):
+    """Return neurons whose voltages rise by 1 mV/ms times (1 + i % 3), and fall to 0 at 2 mV."""
+    group = NeuronGroup(
+        n,
+        "dv/dt = (1 + i % 3)*mV/ms : volt\nk : integer\nup : boolean",
+        threshold="v > th",
+        reset="v = 0*mV; k += 1; up = not up",
+        method="euler",
+        namespace={"th": 2.05 * mV},
+        **options,
+    )
+    group.v = "(i*7 % 20)*0.1*mV"
+    return group
+
+
+def wire(source, target, code, model="w : 1", count=3 * N, **options):
+    """Return synapses between pairs and with delays of all kinds, zero included."""
+    made = Synapses(source, target, model, on_pre=code, **options)
+    places = np.arange(count)
+    made.connect(i=places * 5 % len(source), j=places * 11 % len(target))
+    made.w = "1 + i % 4"
+    if isinstance(code, str):
+        made.delay = (places * 13 % 17) * 0.1 * ms
+    return made
+
+
+def seen_at_emission(source, variable="v", when="before_synapses"):
+    """Return a monitor of the values as of the emission: found, and nothing reset yet."""
+    return StateMonitor(source, variable, record=True, when=when)
+
+
+def expected_sums(synapses, spikes, values, stop, n, first=0, dt=1e-4):
+    """Return for each target the sum of w * value of all that has arrived before step ``stop``."""
+    total = np.zeros(n)
+    pre, post = np.asarray(synapses.i) + first, np.asarray(synapses.j)
+    late = np.rint(synapses.delay_[:] / dt).astype(int)
+    steps = np.rint(spikes.t_ / dt).astype(int)
+    for neuron, step in zip(spikes.i, steps):
+        mine = (pre == neuron) & (late + step < stop)
+        np.add.at(total, post[mine], np.asarray(synapses.w)[mine] * values[neuron, step])
+    return total
+
+
+def test_the_value_is_that_of_the_time_of_emission():
+    """v = t*mV/ms in steps of 0.1 ms: whatever the delay, v at t-d arrives, which v_pre is not."""
+    source = NeuronGroup(1, "dv/dt = mV/ms : volt", events={"release": "v > 0.95*mV"})
+    target = NeuronGroup(4, "got : volt\nlate : volt\nleft : second")
+    synapses = Synapses(
+        source,
+        target,
+        on_pre="got_post = at_emission(v_pre); late_post = v_pre; left_post = at_emission(t)",
+        on_event="release",
+    )
+    synapses.connect()
+    synapses.delay = [0, 0.1, 0.7, 2.5] * ms
+    Network(source, target, synapses).run(5 * ms)
+    last = 4.9 * ms  # the time of the last step; v has advanced by a step when events are found
+    emitted = last - synapses.delay[:]
+    np.testing.assert_allclose(target.left / ms, emitted / ms, rtol=1e-12)
+    np.testing.assert_allclose(target.got / mV, (emitted + 0.1 * ms) / ms, rtol=1e-12)
+    np.testing.assert_allclose(target.late / mV, 5.0, rtol=1e-12)
+
+
+def test_every_synapse_has_its_own_delay():
+    source, target = ramps(), NeuronGroup(50, "got : volt\nn : 1")
+    synapses = wire(source, target, "got_post += w*at_emission(v_pre); n_post += 1")
+    spikes, values = SpikeMonitor(source), seen_at_emission(source)
+    net = Network(source, target, synapses, spikes, values)
+    net.run(6 * ms)
+    expected = expected_sums(synapses, spikes, values.v_[:], 60, 50)
+    np.testing.assert_allclose(target.got_, expected, rtol=1e-12)
+    assert np.all(target.n > 10)
+
+
+def test_runs_in_parts_go_on():
+    ends = []
+    for parts in ([6.0], [0.9, 0.1, 1.7, 0.3, 3.0]):
+        source, target = ramps(), NeuronGroup(50, "got : volt")
+        synapses = wire(source, target, "got_post += w*at_emission(v_pre)")
+        net = Network(source, target, synapses)
+        for part in parts:
+            net.run(part * ms)
+        ends.append(target.got_[:].tobytes())
+    assert ends[0] == ends[1]
+
+
+def test_parts_of_a_group_several_pathways_and_events():
+    source = ramps(events={"half": "v > 1*mV and v < 1.35*mV"})
+    target = NeuronGroup(40, "a : volt\nb : volt\nc : volt")
+    part = source[60:170]
+    synapses = wire(
+        part,
+        target,
+        {
+            "one": "a_post += w*at_emission(v_pre)",
+            "two": "b_post += w*at_emission(v_pre/2) + 0*mV*at_emission(i)",
+            "three": "c_post += w*at_emission(v_pre + 1*mV)",
+        },
+        on_event={"one": "spike", "two": "half", "three": "half"},
+        delay={"two": 1.3 * ms},
+    )
+    for name in ("one", "three"):
+        getattr(synapses, name).delay = (np.arange(len(synapses)) * 13 % 17) * 0.1 * ms
+    kinds = {"spike": SpikeMonitor(source), "half": EventMonitor(source, "half")}
+    values = seen_at_emission(source)
+    Network(source, target, synapses, *kinds.values(), values).run(6 * ms)
+    v = values.v_[:]
+    for name, event, seen in (
+        ("one", "spike", v),
+        ("two", "half", v / 2),
+        ("three", "half", v + 1e-3),
+    ):
+        late = getattr(synapses, name).delay
+        like = type("Like", (), {"i": synapses.i, "j": synapses.j, "w": synapses.w})
+        like.delay_ = np.broadcast_to(np.asarray(late), len(synapses))
+        expected = expected_sums(like, kinds[event], seen, 60, 40, first=60)
+        found = target.__getattr__({"one": "a_", "two": "b_", "three": "c_"}[name])
+        np.testing.assert_allclose(found, expected, rtol=1e-12)
+        assert np.all(expected > 0)
+
+
+def test_whole_numbers_conditions_and_all_that_a_source_has():
+    driver = NeuronGroup(N, "u : 1")
+    driver.u = "i*i"
+    table = TimedArray(np.arange(100) * 1.0, dt=0.1 * ms)  # of the run's namespace
+    source = NeuronGroup(
+        N,
+        """dv/dt = 1/ms : 1 (unless refractory)
+        double = 2*v + shift : 1
+        shift : 1 (shared)
+        k : integer
+        big : boolean
+        other : 1 (linked)""",
+        threshold="v > 1 + (i % 5)*0.1",
+        reset="v = 0; k += 500000001; big = not big",
+        refractory=0.4 * ms,
+        method="euler",
+    )
+    source.other = linked_var(driver, "u")
+    source.shift = 3
+    target = NeuronGroup(
+        N, "k : integer\nbig : 1\nd : 1\no : 1\nx : 1\nt0 : second\nr : 1\nwho : integer"
+    )
+    synapses = Synapses(
+        source,
+        target,
+        on_pre="""k_post = at_emission(k_pre)
+        big_post = int(at_emission(big_pre))
+        d_post = at_emission(double_pre) + at_emission(lag)
+        o_post = at_emission(other_pre)
+        x_post = at_emission(table(t))
+        t0_post = at_emission(lastspike_pre)
+        r_post = int(at_emission(not_refractory_pre))
+        who_post = at_emission(i + N_pre)""",
+        namespace={"lag": 10},
+    )
+    synapses.connect(j="i")
+    synapses.delay = "(i % 30)*0.1*ms"
+    spikes, values = SpikeMonitor(source), seen_at_emission(source, ["v", "k", "big"])
+    net = Network(driver, source, target, synapses, spikes, values)
+    net.run(4.05 * ms, namespace={"table": table})
+    arrived = np.rint(spikes.t_ / 1e-4) + np.arange(N)[spikes.i] % 30 < 41
+    last = {i: round(t / 1e-4) for i, t in zip(spikes.i[arrived], spikes.t_[arrived])}
+    assert len(last) > 150
+    assert len(set(last.values())) > 6
+    neurons, steps = np.array(list(last)), np.array(list(last.values()))
+    assert np.array_equal(target.k[neurons], values.k[neurons, steps])
+    assert np.array_equal(target.big[neurons], values.big[neurons, steps])
+    np.testing.assert_allclose(target.d[neurons], 2 * values.v[neurons, steps] + 13)
+    assert np.array_equal(target.o[neurons], neurons**2)
+    assert np.array_equal(target.x[neurons], steps)
+    np.testing.assert_allclose(target.t0_[neurons], steps * 1e-4, atol=1e-12)
+    assert np.all(target.r[neurons] == 1)
+    assert np.array_equal(target.who[neurons], neurons + N)
+    assert values.k[:].max() > 2**28
+
+
+def test_sources_without_equations_take_the_time_along():
+    table = SpikeGeneratorGroup(3, [0, 1, 2, 0], [0.3, 0.7, 1.1, 1.6] * ms)
+    noise = PoissonGroup(N, "i*20*Hz")
+    for source in (table, noise):
+        target = NeuronGroup(len(source), "lag : second\nn : 1")
+        synapses = Synapses(source, target, on_pre="lag_post += t - at_emission(t); n_post += 1")
+        synapses.connect(j="i")
+        synapses.delay = "(1 + i % 7)*0.1*ms"
+        Network(source, target, synapses).run(20 * ms)
+        assert target.n[:].sum() > 0
+        expected = target.n[:] * synapses.delay_[:]
+        np.testing.assert_allclose(target.lag_[:], expected, atol=1e-12)
+
+
+def test_other_delays_and_connections_between_runs():
+    """Spikes under way keep their values as they keep their arrival."""
+    source, target = ramps(), NeuronGroup(50, "got : volt\nn : 1")
+    synapses = wire(source, target, "got_post += w*at_emission(v_pre); n_post += 1")
+    spikes, values = SpikeMonitor(source), seen_at_emission(source)
+    net = Network(source, target, synapses, spikes, values)
+    net.run(3 * ms)
+    known = [(i, round(t / 1e-4)) for i, t in zip(spikes.i, spikes.t_)]
+    before = np.zeros(50)
+    pre, post, w = (np.asarray(getattr(synapses, name)[:]) for name in "ijw")
+    late = np.rint(synapses.delay_[:] / 1e-4).astype(int)
+    for neuron, step in known:
+        mine = pre == neuron
+        np.add.at(before, post[mine], w[mine] * values.v_[neuron, step])
+    synapses.delay = "(i % 5)*0.2*ms"
+    net.run(0.4 * ms)
+    synapses.connect(i=7, j=3)
+    synapses.w[-1] = 5
+    net.run(0.05 * ms)
+    synapses.delay = 0.3 * ms
+    source.v = -10 * mV  # no further spikes
+    net.run(4 * ms)
+    # from 3 ms on: delays of the second and third kind, and a synapse more
+    total = before.copy()
+    pre2, post2, w2 = (np.asarray(getattr(synapses, name)[:]) for name in "ijw")
+    for neuron, time in zip(spikes.i, spikes.t_):
+        step = round(time / 1e-4)
+        if step < 30:
+            continue
+        mine = pre2 == neuron
+        if step < 34:
+            mine[-1] = False  # it was not there yet
+        np.add.at(total, post2[mine], w2[mine] * values.v_[neuron, step])
+    np.testing.assert_allclose(target.got_, total, rtol=1e-12)
+    assert late.max() == 16
+    assert len(spikes.i) > len(known)
+
+
+def test_constants_are_those_of_the_emission():
+    source = NeuronGroup(1, "v : 1", threshold="v > 0", reset="v = 0")
+    target = NeuronGroup(1, "got : 1")
+    synapses = Synapses(source, target, on_pre="got_post += at_emission(v_pre*c) * f", delay=1 * ms)
+    synapses.connect()
+    net = Network(source, target, synapses)
+    source.v = 3
+    net.run(0.5 * ms, namespace={"c": 2, "f": 100})
+    net.run(1 * ms, namespace={"c": 5, "f": 1})
+    assert target.got[0] == 6
+    net.run(0.5 * ms, namespace={"c": 2.5, "f": 1})  # compiled anew
+
+
+def test_synapses_before_their_events_are_found():
+    """In a schedule where synapses come first they deliver the events of the step before."""
+    got = []
+    for early in (False, True):
+        source, target = ramps(), NeuronGroup(50, "got : volt")
+        synapses = wire(source, target, "got_post += w*at_emission(v_pre)")
+        spikes, values = SpikeMonitor(source), seen_at_emission(source, when="after_thresholds")
+        net = Network(source, target, synapses, spikes, values)
+        if early:
+            net.schedule = ["start", "groups", "synapses", "thresholds", "resets", "end"]
+        net.run(6 * ms)
+        stop = 59 if early else 60
+        expected = expected_sums(synapses, spikes, values.v_[:], stop, 50)
+        np.testing.assert_allclose(target.got_, expected, rtol=1e-12)
+        got.append(expected)
+    assert np.any(got[0] != got[1])
+
+
+def test_the_source_has_a_clock_of_its_own():
+    source = ramps(dt=0.2 * ms)
+    target = NeuronGroup(50, "got : volt")
+    synapses = wire(source, target, "got_post += w*at_emission(v_pre)")
+    synapses.delay = "(i % 9)*0.2*ms"
+    spikes, values = (
+        SpikeMonitor(source),
+        StateMonitor(source, "v", record=True, when="before_synapses", dt=0.2 * ms),
+    )
+    Network(source, target, synapses, spikes, values).run(6 * ms)
+    expected = expected_sums(synapses, spikes, values.v_[:], 30, 50, dt=2e-4)
+    np.testing.assert_allclose(target.got_, expected, rtol=1e-12)
+
+
+def test_another_step_width_between_runs():
+    source, target = ramps(), NeuronGroup(50, "got : volt\nn : 1")
+    synapses = wire(source, target, "got_post += w*at_emission(v_pre); n_post += 1")
+    spikes, values = SpikeMonitor(source), seen_at_emission(source)
+    net = Network(source, target, synapses, spikes, values)
+    net.run(3 * ms)
+    source.v = -100 * mV
+    defaultclock.dt = 0.05 * ms
+    net.run(3 * ms)
+    expected = expected_sums(synapses, spikes, values.v_[:], 1000, 50)
+    np.testing.assert_allclose(target.got_, expected, rtol=1e-12)
+
+
+def test_leaving_and_joining_a_network():
+    source, target = ramps(), NeuronGroup(50, "got : volt\nn : 1")
+    synapses = wire(source, target, "got_post += w*at_emission(v_pre); n_post += 1")
+    net = Network(source, target, synapses)
+    net.run(3 * ms)
+    synapses.active = False
+    net.run(0.5 * ms)
+    before = target.n[:].copy()
+    synapses.active = True
+    source.v = -100 * mV
+    net.run(3 * ms)
+    assert np.any(target.n > before)  # what was under way for more than 0.5 ms
+    mean = target.got_ / target.n
+    assert np.all(mean > 2e-3)
+    assert np.all(mean < 4 * 2.4e-3)
+
+
+@pytest.mark.parametrize("change", ["nothing", "delays"])
+def test_stored_values_go_on(tmp_path, change):
+    def build():
+        simgen.start_scope()
+        source, target = ramps(name="source"), NeuronGroup(50, "got : volt", name="target")
+        code = "got_post += w*at_emission(v_pre*f)"
+        first = wire(source, target[:20], code, name="first", namespace={"f": 1})
+        second = wire(source, target[20:], code, name="second", namespace={"f": 1})
+        return target, (first, second), Network(source, target, first, second)
+
+    def half(links, net):
+        net.run(2.5 * ms)
+        if change == "delays":
+            links[0].delay = 0.2 * ms
+            net.run(0.3 * ms)
+
+    target, links, net = build()
+    half(links, net)
+    net.store()
+    net.store(filename=tmp_path / "states")
+    net.run(3 * ms)
+    expected = target.got_[:].tobytes()
+    net.restore()
+    net.run(3 * ms)
+    assert target.got_[:].tobytes() == expected
+    target, links, net = build()
+    net.restore(filename=tmp_path / "states")
+    net.run(3 * ms)
+    assert target.got_[:].tobytes() == expected
+    assert np.frombuffer(expected).any()
+
+
+def test_a_state_that_was_stored_without_the_values_is_refused(tmp_path):
+    def build(code):
+        simgen.start_scope()
+        source = SpikeGeneratorGroup(1, [0], [0.5] * ms, name="source")
+        target = NeuronGroup(1, "got : second", name="target")
+        synapses = Synapses(source, target, on_pre=code, delay=1 * ms, name="links")
+        synapses.connect()
+        return synapses, Network(source, target, synapses)
+
+    for changed in (False, True):
+        synapses, net = build("got_post += t")
+        net.run(1 * ms)
+        if changed:
+            synapses.delay = 2 * ms
+            net.run(0.1 * ms)
+        net.store(filename=tmp_path / "states")
+        _, net = build("got_post += at_emission(t)")
+        net.restore(filename=tmp_path / "states")
+        with pytest.raises(simgen.ModelError) as error:
+            net.run(1 * ms)
+        assert "at_emission(t)" in str(error.value)
+        assert "Synapses 'links'" in str(error.value)
+        assert "^" in str(error.value)
+
+
+def test_monitors_of_events_see_what_they_saw():
+    records = []
+    for code in ("got_post += weight*mV", "got_post += at_emission(w_pre)*mV"):
+        source = NeuronGroup(
+            N,
+            "dv/dt = 1/ms : 1\nw : 1",
+            threshold="v > 1 + i % 3",
+            reset="v = 0",
+            method="euler",
+            events={"e": "v > 0.5"},
+        )
+        target = NeuronGroup(N, "got : volt")
+        synapses = Synapses(source, target, "weight : 1", on_pre=code)
+        synapses.connect(j="i")
+        synapses.delay = "(i % 5)*0.1*ms"
+        monitors = EventMonitor(source, "e", "v"), SpikeMonitor(source, "v")
+        Network(source, target, synapses, monitors).run(4 * ms)
+        records.append([np.asarray(getattr(m, n)).tobytes() for m in monitors for n in "itv"])
+    assert records[0] == records[1]
+
+
+def test_a_division_by_zero_is_found_at_the_emission():
+    source = NeuronGroup(2, "k : integer", threshold="True")
+    target = NeuronGroup(1, "got : integer")
+    synapses = Synapses(source, target, on_pre="got_post += at_emission(7 // k_pre)")
+    synapses.connect()
+    source.k = [1, 0]
+    with pytest.raises(simgen.NumericalError) as error:
+        Network(source, target, synapses).run(0.2 * ms)
+    assert "'k' is 0" in str(error.value)
+
+
+def test_what_is_kept_does_not_grow_with_the_synapses():
+    for n_synapses in (10, 5000):
+        source, target = ramps(), NeuronGroup(50, "got : volt")
+        synapses = wire(source, target, "got_post += w*at_emission(v_pre)", count=n_synapses)
+        synapses.delay = 1.6 * ms
+        net = Network(source, target, synapses)
+        net.run(2 * ms)
+        memory = net._compiled.memory
+        (name,) = [name for name in memory.arrays if "at_emission" in name]
+        depth = memory.ints[f"{source.name}.spike.depth"]
+        assert memory.arrays[name].size == depth * N
+        assert depth < 60
+
+
+def test_units_are_those_of_the_value():
+    source, target = ramps(3), NeuronGroup(2, "got : volt")
+    with pytest.raises(simgen.DimensionMismatchError):
+        Synapses(source, target, on_pre="got_post += at_emission(v_pre/second)")
