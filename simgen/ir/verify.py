@@ -42,7 +42,19 @@ from simgen.ir.kernel import (
     OverSynapses,
     Program,
 )
-from simgen.ir.stmt import Accumulate, Append, Emit, EmitTable, If, Let, Note, Scatter, Stmt, Store
+from simgen.ir.stmt import (
+    Accumulate,
+    Append,
+    Emit,
+    EmitTable,
+    If,
+    Let,
+    Note,
+    Scatter,
+    Stmt,
+    Store,
+    kept_length,
+)
 from simgen.ir.visit import children, flatten
 from simgen.numerics.linear_flow import MOST
 
@@ -236,6 +248,18 @@ class _Checker:
     def _place(self, array: Array, index: Index) -> None:
         self._array(array)
         self._index(index)
+        if index.kind is IndexKind.EVENT:
+            fits = index.via is None and array.length == self._events_length()
+            self._require(fits, f"'{array.name}' has no values of the events")
+
+    def _events_length(self) -> str:
+        """Return the length of what has a value for each event that the domain may stand on."""
+        match self._kernel.domain:
+            case OverEvents(events=events) | OverFanOut(events=events):
+                return kept_length(events)
+            case OverCarried(steps=steps):
+                return steps.length
+        return ""
 
     def _index(self, index: Index) -> None:
         self._require(

@@ -9,7 +9,7 @@ from simgen.units import unit_from_name
 _FUNCTIONS = (
     "sin cos tan sinh cosh tanh arcsin arccos arctan exp log log10 log1p expm1 exprel sqrt ceil "
     "floor abs sign clip int timestep rand randn poisson truncated_normal "
-    "sum_all sum_over_pre sum_over_post mean_all mean_over_pre mean_over_post "
+    "at_emission sum_all sum_over_pre sum_over_post mean_all mean_over_pre mean_over_post "
     "min_all min_over_pre min_over_post max_all max_over_pre max_over_post"
 )
 _RESERVED = (

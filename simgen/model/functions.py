@@ -288,6 +288,7 @@ def _at_emission(context: FunctionContext, node: CallNode, args: KnownArgs) -> T
             f"'{node.function}' is what a value was when an event left its source, and here no "
             "event of a source arrives.",
             "It can be used in on_pre, and in other pathways of events of the source.",
+            UnsupportedFeatureError,
         )
     value, dim = args[0]
     refused = emissions.refusal(value)

@@ -300,15 +300,17 @@ class Resolver:
         if key in self._open:
             return self.fail(node.origin, f"The subexpression '{node.name}' is defined by itself.")
         before, scope, forbidden = self._operations, self.scope, self._forbid_random
-        reductions = self._reductions
+        reductions, emissions = self._reductions, self._emissions
         self._open.add(key)
-        self.scope, self._reductions = entry.scope, None  # equations form no reductions
+        # equations form no reductions, and no event arrives in them
+        self.scope, self._reductions, self._emissions = entry.scope, None, None
         if not entry.constant_over_dt:
             self._forbid_random = _DRAW_IN_SUBEXPRESSION
         try:
             expr, dim = self._resolve(entry.node)
         finally:
-            self.scope, self._forbid_random, self._reductions = scope, forbidden, reductions
+            self.scope, self._forbid_random = scope, forbidden
+            self._reductions, self._emissions = reductions, emissions
             self._open.discard(key)
         self.check_declared(node.name, entry.node, (expr, dim), entry.dim, entry.dtype)
         result = (expr, None if dim is None else entry.dim)

@@ -89,9 +89,12 @@ def test_the_value_is_that_of_the_time_of_emission():
     np.testing.assert_allclose(target.late / mV, 5.0, rtol=1e-12)
 
 
-def test_every_synapse_has_its_own_delay():
+@pytest.mark.parametrize("shortest", [0, 1, 12])
+def test_every_synapse_has_its_own_delay(shortest):
+    """Where delays allow it, threads are several steps apart, and launches are saved on a GPU."""
     source, target = ramps(), NeuronGroup(50, "got : volt\nn : 1")
     synapses = wire(source, target, "got_post += w*at_emission(v_pre); n_post += 1")
+    synapses.delay = synapses.delay[:] + shortest * 0.1 * ms
     spikes, values = SpikeMonitor(source), seen_at_emission(source)
     net = Network(source, target, synapses, spikes, values)
     net.run(6 * ms)

@@ -179,6 +179,15 @@ def generator(model):
     return [source, pathway]
 
 
+def graded(model):
+    """Synapses from some of the neurons that get what v was when these fired."""
+    part = model.group[3:31]
+    pathway = Synapses(part, model.group, on_pre="g_post += at_emission(floor(8*v_pre))/64")
+    pathway.connect(i=np.arange(60) * 5 % 28, j=np.arange(60) * 7 % N)
+    pathway.delay = (1 + np.arange(60) % 5) * STEP
+    return [pathway]
+
+
 def several(model):
     return [model.pathway("g", 2), model.pathway("g", 4)]
 
@@ -214,6 +223,7 @@ def values_at_spikes(model):
         (drives, 1),
         (generator, 1),
         (several, 1),
+        (graded, 1),
         (spikes_and_rates, 1),
         (values_at_spikes, 3),
     ],

@@ -11,6 +11,7 @@ from simgen.errors import InternalError
 from simgen.ir.construct import integer, real
 from simgen.ir.expr import (
     ELEMENT,
+    EVENT,
     POST,
     PRE,
     SYNAPSE,
@@ -74,6 +75,7 @@ OUT, INTO, ALL = (
     OverFanIn(STORE, EVENTS, integer(0)),
     OverSynapses(STORE),
 )
+KEPT, LIST = Array("kept", REAL, "spikes.n_kept"), Array("list", REAL, "n")
 RANDOM = RandomDraw("rand", (), KEY, 0)
 TABLE = EmitTable(
     EVENTS,
@@ -121,6 +123,11 @@ GOOD = {
     "events": make(FIRED, store(Load(SHARED, ZERO)), Append(Recorder("r", I64), Step())),
     "carried": make(
         OverCarried(STORE, LINK, LINK), Accumulate(V, POST, "+", Load(V, PRE)), name="carried"
+    ),
+    "what events take along": make(FIRED, Store(KEPT, EVENT, Load(V, ELEMENT)), name="keep"),
+    "what events took along": make(OUT, Accumulate(V, POST, "+", Load(KEPT, EVENT)), name="out"),
+    "what carried events took along": make(
+        OverCarried(STORE, LINK, LINK), Accumulate(V, POST, "+", Load(LIST, EVENT)), name="list"
     ),
     "fan_out_since": make(replace(OUT, born=Param("born", I64))),
     "fan_out_by_index": make(replace(OUT, index=RowIndex("other", "compact"))),
@@ -176,6 +183,12 @@ BAD = {
     "'exp' has 2 arguments": element(Call("exp", (X, X), REAL)),
     "'exp' is called on I64": element(Cast(REAL, Call("exp", (Step(),), I64))),
     "index 'post' has no meaning here": element(Load(V, POST)),
+    "index 'event' has no meaning here": element(Load(KEPT, EVENT)),
+    "'v' has no values of the events": make(OUT, Store(V, POST, Load(V, EVENT))),
+    "'kept' has no values of the events": make(
+        replace(OUT, events=OTHERS), Store(V, POST, Load(KEPT, EVENT))
+    ),
+    "index 'event' has no": make(replace(FIRED, lag=1), Store(KEPT, EVENT, real(0.0))),
     "'v' holds no indices": element(Load(V, Index(IndexKind.ELEMENT, V))),
     "a position in 'v' is not I64": element(Gather(V, X)),
     "the key 'key' is not U64": element(RandomDraw("rand", (), Param("key", I64), 0)),

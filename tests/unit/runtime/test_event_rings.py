@@ -47,3 +47,35 @@ def test_events_between_two_steps_come_with_their_steps(ring):
     assert elements.tolist() == [0, 2, 4, 7]
     assert ring.between(-5, 6, ONE)[0].tolist() == [2, 2, 2, 4, 4, 4, 5]
     assert ring.between(6, 6, ONE)[0].size == 0
+
+
+def kept(ring, name="S.x"):
+    """Return what the ring holds of the events that it holds."""
+    steps, elements = ring.between(0, 6, ONE)
+    return dict(zip(zip(steps.tolist(), elements.tolist()), ring.values(name, steps, elements)))
+
+
+@pytest.mark.parametrize(("depth", "bounds"), [(4, THREE), (7, ONE), (3, ONE), (9, THREE)])
+def test_values_stay_with_their_events(ring, depth, bounds):
+    ring.keep({"S.x": np.dtype(np.float64)})
+    steps, elements = ring.between(0, 6, ONE)
+    assert not any(kept(ring).values())
+    ring.take("S.x", steps, elements, 10.0 * steps + elements)
+    before = kept(ring)
+    ring.resize(depth, ONE, bounds, 6)
+    ring.resize(depth, bounds, ONE, 6)
+    assert kept(ring) == {key: value for key, value in before.items() if key[0] >= 6 - depth}
+    assert before[4, 2] == 42
+
+
+def test_values_that_nobody_asks_for_are_forgotten(ring):
+    names = ["S.x", "S.y", "SS.x"]
+    ring.keep(dict.fromkeys(names, np.dtype(np.int64)))
+    assert list(ring.kept_names("S.")) == ["S.x", "S.y"]
+    steps, elements = ring.between(0, 6, ONE)
+    ring.take("S.x", steps, elements, steps)
+    ring.copy("S.x", "T.x")
+    ring.keep({"T.x": np.dtype(np.float32), "S.z": np.dtype(np.bool_)})
+    assert list(ring.kept_names()) == ["T.x", "S.z"]
+    assert ring.values("T.x", steps, elements).tolist() == steps.tolist()
+    assert not ring.values("S.z", steps, elements).any()

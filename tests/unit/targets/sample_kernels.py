@@ -6,6 +6,7 @@ from simgen.dtypes import DType
 from simgen.ir.construct import compare, integer, real
 from simgen.ir.expr import (
     ELEMENT,
+    EVENT,
     POST,
     PRE,
     SYNAPSE,
@@ -53,6 +54,8 @@ OUT = OverFanOut(STORE, OTHERS, Array("S.delays", U32, "S.classes"))
 INTO, EACH = OverFanIn(STORE, EVENTS, integer(0)), OverSynapses(STORE)
 RECURRENT = OverFanOut(SynapseStore("S", "a.n", "a.n"), EVENTS, OUT.delays)
 
+KEPT = Array("S.kept", REAL, "a.spikes.n_kept")
+
 
 def kernel(domain, *body, prologue=()):
     return Kernel("k", domain, tuple(body), MAIN, tuple(prologue))
@@ -69,6 +72,7 @@ SPLIT = {
     "resets": kernel(FIRED, Store(V, ELEMENT, real(0.0))),
     "deliveries": kernel(OUT, add(V, POST, Load(W, SYNAPSE)), Store(W, SYNAPSE, Load(U, PRE))),
     "recurrent deliveries": kernel(RECURRENT, add(G, POST, Load(V, PRE))),
+    "values of events": kernel(FIRED, Store(KEPT, EVENT, Load(V, ELEMENT))),
     "learning": kernel(INTO, Store(W, SYNAPSE, Load(V, POST))),
     "sums": kernel(EACH, add(G, POST, Load(W, SYNAPSE))),
     "deliveries to places": kernel(OUT, Store(V, POST_PLACE, Load(V, POST_PLACE))),

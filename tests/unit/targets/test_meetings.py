@@ -8,6 +8,7 @@ from sample_kernels import (
     ALL_B,
     EVENTS,
     I64,
+    KEPT,
     POST,
     RECURRENT,
     SERIAL,
@@ -21,7 +22,7 @@ from sample_kernels import (
 )
 
 from simgen.ir.construct import compare, real
-from simgen.ir.expr import ELEMENT, PRE, ZERO, Load
+from simgen.ir.expr import ELEMENT, EVENT, PRE, ZERO, Load
 from simgen.ir.kernel import Recorder
 from simgen.ir.stmt import Append, Emit, Store
 from simgen.targets.effects import kernel_effects
@@ -29,7 +30,8 @@ from simgen.targets.meetings import Wait, plan_meetings
 
 NEVER, SHORT, ALWAYS = Wait.NEVER, Wait.WITHOUT_DELAY, Wait.ALWAYS
 PULSES = kernel(RECURRENT, add(G, POST))  # reads nothing of other parts but events
-KERNELS = {**SPLIT, **SERIAL, "pulses": PULSES}
+GRADED = kernel(RECURRENT, add(G, POST, Load(KEPT, EVENT)))  # and what they took along
+KERNELS = {**SPLIT, **SERIAL, "pulses": PULSES, "graded": GRADED}
 FIRE = kernel(ALL_A, Emit(EVENTS, compare(">", Load(V, ELEMENT), real(0.0))))
 
 
@@ -46,6 +48,8 @@ def plan(*kernels, one_clock=True):
         ("deliveries", "learning", NEVER),  # a synapse belongs to the part of its target
         ("sums", "learning", NEVER),
         ("events", "pulses", SHORT),  # which walk the events of all parts, after a delay
+        ("values of events", "graded", SHORT),
+        ("values of events", "own elements", NEVER),
         ("own elements", "recurrent deliveries", ALWAYS),  # which read sources of other parts
         ("own elements", "reads of what others write", ALWAYS),
         ("own elements", "spike recording", NEVER),
@@ -91,6 +95,7 @@ def test_groups_of_other_lengths_have_other_parts():
 def test_threads_that_exchange_only_delayed_events_may_be_apart():
     network = (FIRE, SPLIT["resets"], PULSES)
     assert plan(*network).several
+    assert plan(FIRE, SPLIT["values of events"], SPLIT["resets"], GRADED).several
     assert not plan(*network, one_clock=False).several
     assert not plan(*network, SPLIT["recurrent deliveries"], SPLIT["own elements"]).several
 
