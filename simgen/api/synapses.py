@@ -76,7 +76,8 @@ class Synapses(RunsCode, Plastic, SynapticStates):
         Equations of the synapses.
     on_pre, on_post
         Statements run when an event of the source or the target arrives; a dict gives several
-        named pathways.
+        named pathways. ``at_emission(x)`` in ``on_pre`` is what x of the source was when the event
+        that arrives was found.
     delay
         One delay for all synapses (a dict for several pathways); without it ``S.delay`` is set
         per synapse. Matrices of pairs are taken by ``S.w = W``, ``S.delay[i, j] = D``.

@@ -3,6 +3,11 @@
 The value is formed once for each event, where the event is found, and kept beside the list of
 events until the longest delay is over. So it costs an entry per neuron and step of that delay, and
 nothing per synapse.
+
+It is a function of the receiving code, not a second text of the event: several pathways of one
+event take different values along, each knows its unit from its own expression, sources that have no
+text for events (spike generators) need no argument for it, and nothing of it can be read where no
+event arrives. To the IR it is an array read at a running index, EVENT, of the walks over events.
 """
 
 from __future__ import annotations

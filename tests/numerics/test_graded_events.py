@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -187,6 +190,7 @@ def test_whole_numbers_conditions_and_all_that_a_source_has():
     )
     synapses.connect(j="i")
     synapses.delay = "(i % 30)*0.1*ms"
+    target.r = 5
     spikes, values = SpikeMonitor(source), seen_at_emission(source, ["v", "k", "big"])
     net = Network(driver, source, target, synapses, spikes, values)
     net.run(4.05 * ms, namespace={"table": table})
@@ -201,7 +205,7 @@ def test_whole_numbers_conditions_and_all_that_a_source_has():
     assert np.array_equal(target.o[neurons], neurons**2)
     assert np.array_equal(target.x[neurons], steps)
     np.testing.assert_allclose(target.t0_[neurons], steps * 1e-4, atol=1e-12)
-    assert np.all(target.r[neurons] == 1)
+    assert np.all(target.r[neurons] == 0)  # the spike has made it refractory, as on_pre sees it
     assert np.array_equal(target.who[neurons], neurons + N)
     assert values.k[:].max() > 2**28
 
@@ -440,3 +444,11 @@ def test_units_are_those_of_the_value():
     source, target = ramps(3), NeuronGroup(2, "got : volt")
     with pytest.raises(simgen.DimensionMismatchError):
         Synapses(source, target, on_pre="got_post += at_emission(v_pre/second)")
+
+
+def test_the_page_shows_what_runs():
+    page = Path(__file__).parents[2] / "docs" / "events.md"
+    code = re.search("```python\\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
+    names = {}
+    exec(code.group(1), names)
+    assert np.all(names["target"].g_[:] > 0)
