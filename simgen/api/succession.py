@@ -70,15 +70,15 @@ class Succession:
         """
         runs = synapses if synapses._merge is None else synapses._merge
         events = pathway.group._description.events[pathway.event]
-        if not self._kept(pathway) or self.previous is None:
+        ring = None if self.previous is None else self.previous.rings.buffers.get(events.name)
+        names = [] if ring is None else [*ring.kept_names(f"{runs.name}.{pathway.name}.")]
+        if not names or ring is None or self.previous is None or not self._kept(pathway):
             return ""
-        ring, found = self.previous.rings.buffers[events.name], hashlib.sha256()
-        done = self.previous.steps_done(pathway.clock)
+        done, found = self.previous.steps_done(pathway.clock), hashlib.sha256()
         steps, elements = self.previous.events_between(events, done - ring.depth, done)
-        names = sorted(ring.kept_names(f"{runs.name}.{pathway.name}."))
-        for name in names:
+        for name in sorted(names):
             found.update(ring.values(name, steps, elements).tobytes())
-        return found.hexdigest() if names else ""
+        return found.hexdigest()
 
     def settles_at(self, synapses: Synapses, pathway: Pathway) -> int:
         """Return the step from which on nothing that is under way now tells pathways apart."""

@@ -6,6 +6,7 @@ import numpy as np
 from wiring import begin
 
 from simgen import Network, NeuronGroup, Synapses, ms, seed, set_device
+from simgen.ir.kernel import OverCarried, OverFanOut
 
 CODES = {
     "constant": ("w : 1", "x_post += w"),
@@ -81,8 +82,10 @@ class Wired:
         return made
 
     def kernels(self):
+        """Return the names of the walks over synapses."""
         found = self.network._compiled.program.kernels
-        return [kernel.name for kernel in found if "_pre" in kernel.name]
+        walks = (kernel for kernel in found if isinstance(kernel.domain, OverFanOut | OverCarried))
+        return [kernel.name for kernel in walks]
 
     def rest(self):
         """Run without spikes until none is under way."""

@@ -218,6 +218,23 @@ def test_merged_objects_do_what_single_ones_do(scenario, threads):
     assert np.frombuffer(expected[0]).any()
 
 
+@pytest.mark.parametrize("threads", [pytest.param(1, marks=pytest.mark.slow), 3])
+@pytest.mark.parametrize(
+    "scenario",
+    [change_under_way, change_dt_under_way, connect_again, change_delays, change_threads],
+)
+def test_what_events_take_along_stays_with_them(scenario, threads):
+    """Values under way keep objects apart that were merged, or go with them."""
+    states = []
+    for optimize in (0, 1):
+        wired = Wired(optimize, threads, "graded")
+        scenario(wired)
+        states.append(wired.state())
+    assert states[1] == states[0]
+    assert np.frombuffer(states[0][0]).any()
+    assert wired.network._compiled.merges.merges
+
+
 @pytest.mark.parametrize("code", CODES)
 @pytest.mark.parametrize("delays", [False, True, "0.3*ms"])
 @pytest.mark.parametrize("dtype", [pytest.param("float32", marks=pytest.mark.slow), "float64"])
