@@ -204,3 +204,19 @@ def test_what_is_kept_is_checked_when_it_is_asked_for():
     ):
         with pytest.raises(StateFileError, match="NeuronGroup 'g'"):
             ask()
+
+
+@pytest.mark.parametrize("values", [np.zeros(2, np.float32), np.arange(2), np.ones(2, np.bool_)])
+def test_numbers_of_any_type_are_read(values):
+    kept = Kept("the network", {}, {"values/x": values})
+    assert kept.numbers("values/x", 2) is values
+    with pytest.raises(StateFileError, match="which it cannot be"):
+        kept.numbers("values/x", 3)
+
+
+@pytest.mark.parametrize("values", [np.array(["a", "b"]), np.zeros((2, 1)), np.zeros(2, complex)])
+def test_what_is_no_list_of_numbers_is_refused(values):
+    with pytest.raises(StateFileError, match="values/x"):
+        Kept("the network", {}, {"values/x": values}).numbers("values/x", 2)
+    with pytest.raises(StateFileError, match="lacks the array 'values/y'"):
+        Kept("the network", {}, {"values/x": values}).numbers("values/y", 2)
