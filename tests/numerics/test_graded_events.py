@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from graded_networks import N, expected_sums, ramps, seen_at_emission, wire
 
 import simgen
 from simgen import (
@@ -19,57 +20,12 @@ from simgen import (
     StateMonitor,
     Synapses,
     TimedArray,
-    defaultclock,
     linked_var,
     ms,
     mV,
 )
 
 pytestmark = pytest.mark.usefixtures("device")
-N = 200  # three parts
-
-
-def ramps(n=N, **options):
-    """Return neurons whose voltages rise by 1 mV/ms times (1 + i % 3), and fall to 0 at 2 mV."""
-    group = NeuronGroup(
-        n,
-        "dv/dt = (1 + i % 3)*mV/ms : volt\nk : integer\nup : boolean",
-        threshold="v > th",
-        reset="v = 0*mV; k += 1; up = not up",
-        method="euler",
-        namespace={"th": 2.05 * mV},
-        **options,
-    )
-    group.v = "(i*7 % 20)*0.1*mV"
-    return group
-
-
-def wire(source, target, code, model="w : 1", count=3 * N, **options):
-    """Return synapses between pairs and with delays of all kinds, zero included."""
-    made = Synapses(source, target, model, on_pre=code, **options)
-    places = np.arange(count)
-    made.connect(i=places * 5 % len(source), j=places * 11 % len(target))
-    made.w = "1 + i % 4"
-    if isinstance(code, str):
-        made.delay = (places * 13 % 17) * 0.1 * ms
-    return made
-
-
-def seen_at_emission(source, variable="v", when="before_synapses"):
-    """Return a monitor of the values as of the emission: found, and nothing reset yet."""
-    return StateMonitor(source, variable, record=True, when=when)
-
-
-def expected_sums(synapses, spikes, values, stop, n, first=0, dt=1e-4):
-    """Return for each target the sum of w * value of all that has arrived before step ``stop``."""
-    total = np.zeros(n)
-    pre, post = np.asarray(synapses.i) + first, np.asarray(synapses.j)
-    late = np.rint(synapses.delay_[:] / dt).astype(int)
-    steps = np.rint(spikes.t_ / dt).astype(int)
-    for neuron, step in zip(spikes.i, steps):
-        mine = (pre == neuron) & (late + step < stop)
-        np.add.at(total, post[mine], np.asarray(synapses.w)[mine] * values[neuron, step])
-    return total
 
 
 def test_the_value_is_that_of_the_time_of_emission():
@@ -104,18 +60,6 @@ def test_every_synapse_has_its_own_delay(shortest):
     expected = expected_sums(synapses, spikes, values.v_[:], 60, 50)
     np.testing.assert_allclose(target.got_, expected, rtol=1e-12)
     assert np.all(target.n > 10)
-
-
-def test_runs_in_parts_go_on():
-    ends = []
-    for parts in ([6.0], [0.9, 0.1, 1.7, 0.3, 3.0]):
-        source, target = ramps(), NeuronGroup(50, "got : volt")
-        synapses = wire(source, target, "got_post += w*at_emission(v_pre)")
-        net = Network(source, target, synapses)
-        for part in parts:
-            net.run(part * ms)
-        ends.append(target.got_[:].tobytes())
-    assert ends[0] == ends[1]
 
 
 def test_parts_of_a_group_several_pathways_and_events():
@@ -224,57 +168,6 @@ def test_sources_without_equations_take_the_time_along():
         np.testing.assert_allclose(target.lag_[:], expected, atol=1e-12)
 
 
-def test_other_delays_and_connections_between_runs():
-    """Spikes under way keep their values as they keep their arrival."""
-    source, target = ramps(), NeuronGroup(50, "got : volt\nn : 1")
-    synapses = wire(source, target, "got_post += w*at_emission(v_pre); n_post += 1")
-    spikes, values = SpikeMonitor(source), seen_at_emission(source)
-    net = Network(source, target, synapses, spikes, values)
-    net.run(3 * ms)
-    known = [(i, round(t / 1e-4)) for i, t in zip(spikes.i, spikes.t_)]
-    before = np.zeros(50)
-    pre, post, w = (np.asarray(getattr(synapses, name)[:]) for name in "ijw")
-    late = np.rint(synapses.delay_[:] / 1e-4).astype(int)
-    for neuron, step in known:
-        mine = pre == neuron
-        np.add.at(before, post[mine], w[mine] * values.v_[neuron, step])
-    synapses.delay = "(i % 5)*0.2*ms"
-    net.run(0.4 * ms)
-    synapses.connect(i=7, j=3)
-    synapses.w[-1] = 5
-    net.run(0.05 * ms)
-    synapses.delay = 0.3 * ms
-    source.v = -10 * mV  # no further spikes
-    net.run(4 * ms)
-    # from 3 ms on: delays of the second and third kind, and a synapse more
-    total = before.copy()
-    pre2, post2, w2 = (np.asarray(getattr(synapses, name)[:]) for name in "ijw")
-    for neuron, time in zip(spikes.i, spikes.t_):
-        step = round(time / 1e-4)
-        if step < 30:
-            continue
-        mine = pre2 == neuron
-        if step < 34:
-            mine[-1] = False  # it was not there yet
-        np.add.at(total, post2[mine], w2[mine] * values.v_[neuron, step])
-    np.testing.assert_allclose(target.got_, total, rtol=1e-12)
-    assert late.max() == 16
-    assert len(spikes.i) > len(known)
-
-
-def test_constants_are_those_of_the_emission():
-    source = NeuronGroup(1, "v : 1", threshold="v > 0", reset="v = 0")
-    target = NeuronGroup(1, "got : 1")
-    synapses = Synapses(source, target, on_pre="got_post += at_emission(v_pre*c) * f", delay=1 * ms)
-    synapses.connect()
-    net = Network(source, target, synapses)
-    source.v = 3
-    net.run(0.5 * ms, namespace={"c": 2, "f": 100})
-    net.run(1 * ms, namespace={"c": 5, "f": 1})
-    assert target.got[0] == 6
-    net.run(0.5 * ms, namespace={"c": 2.5, "f": 1})  # compiled anew
-
-
 def test_synapses_before_their_events_are_found():
     """In a schedule where synapses come first they deliver the events of the step before."""
     got = []
@@ -305,93 +198,6 @@ def test_the_source_has_a_clock_of_its_own():
     Network(source, target, synapses, spikes, values).run(6 * ms)
     expected = expected_sums(synapses, spikes, values.v_[:], 30, 50, dt=2e-4)
     np.testing.assert_allclose(target.got_, expected, rtol=1e-12)
-
-
-def test_another_step_width_between_runs():
-    source, target = ramps(), NeuronGroup(50, "got : volt\nn : 1")
-    synapses = wire(source, target, "got_post += w*at_emission(v_pre); n_post += 1")
-    spikes, values = SpikeMonitor(source), seen_at_emission(source)
-    net = Network(source, target, synapses, spikes, values)
-    net.run(3 * ms)
-    source.v = -100 * mV
-    defaultclock.dt = 0.05 * ms
-    net.run(3 * ms)
-    expected = expected_sums(synapses, spikes, values.v_[:], 1000, 50)
-    np.testing.assert_allclose(target.got_, expected, rtol=1e-12)
-
-
-def test_leaving_and_joining_a_network():
-    source, target = ramps(), NeuronGroup(50, "got : volt\nn : 1")
-    synapses = wire(source, target, "got_post += w*at_emission(v_pre); n_post += 1")
-    net = Network(source, target, synapses)
-    net.run(3 * ms)
-    synapses.active = False
-    net.run(0.5 * ms)
-    before = target.n[:].copy()
-    synapses.active = True
-    source.v = -100 * mV
-    net.run(3 * ms)
-    assert np.any(target.n > before)  # what was under way for more than 0.5 ms
-    mean = target.got_ / target.n
-    assert np.all(mean > 2e-3)
-    assert np.all(mean < 4 * 2.4e-3)
-
-
-@pytest.mark.parametrize("change", ["nothing", "delays"])
-def test_stored_values_go_on(tmp_path, change):
-    def build():
-        simgen.start_scope()
-        source, target = ramps(name="source"), NeuronGroup(50, "got : volt", name="target")
-        code = "got_post += w*at_emission(v_pre*f)"
-        first = wire(source, target[:20], code, name="first", namespace={"f": 1})
-        second = wire(source, target[20:], code, name="second", namespace={"f": 1})
-        return target, (first, second), Network(source, target, first, second)
-
-    def half(links, net):
-        net.run(2.5 * ms)
-        if change == "delays":
-            links[0].delay = 0.2 * ms
-            net.run(0.3 * ms)
-
-    target, links, net = build()
-    half(links, net)
-    net.store()
-    net.store(filename=tmp_path / "states")
-    net.run(3 * ms)
-    expected = target.got_[:].tobytes()
-    net.restore()
-    net.run(3 * ms)
-    assert target.got_[:].tobytes() == expected
-    target, links, net = build()
-    net.restore(filename=tmp_path / "states")
-    net.run(3 * ms)
-    assert target.got_[:].tobytes() == expected
-    assert np.frombuffer(expected).any()
-
-
-def test_a_state_that_was_stored_without_the_values_is_refused(tmp_path):
-    def build(code):
-        simgen.start_scope()
-        source = SpikeGeneratorGroup(1, [0], [0.5] * ms, name="source")
-        target = NeuronGroup(1, "got : second", name="target")
-        synapses = Synapses(source, target, on_pre=code, delay=1 * ms, name="links")
-        synapses.connect()
-        return synapses, Network(source, target, synapses)
-
-    for changed in (False, True):
-        synapses, net = build("got_post += t")
-        net.run(1 * ms)
-        if changed:
-            synapses.delay = 2 * ms
-            net.run(0.1 * ms)
-        net.store(filename=tmp_path / "states")
-        _, net = build("got_post += at_emission(t)")
-        net.restore(filename=tmp_path / "states")
-        with pytest.raises(simgen.ModelError) as error:
-            net.run(1 * ms)
-        assert "at_emission(t)" in str(error.value)
-        assert "Synapses 'links'" in str(error.value)
-        assert "^" in str(error.value)
 
 
 def test_monitors_of_events_see_what_they_saw():
