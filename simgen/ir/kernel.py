@@ -96,6 +96,7 @@ class OverEvents:
     """The elements that fired in this step and lie in [start, stop), ascending.
 
     With ``lag`` 1 they are those of the step before: the kernel runs before events are found.
+    Without, the index EVENT is the place of each in what is kept beside the list.
     """
 
     events: EventList
@@ -115,7 +116,8 @@ class OverFanOut:
     positions of each (row, class), or row, are taken from a list in their order. Events emitted
     before the step ``born`` (I64 run-time value, not negative; None: 0) reach nothing: the pathway
     did not exist then, or they became events of an :class:`OverCarried`. With an ``index`` the
-    delays sort that and not the store: the walk goes through it.
+    delays sort that and not the store: the walk goes through it. The index EVENT is the place of
+    the event that is delivered in what was kept of it.
     """
 
     store: SynapseStore
@@ -156,7 +158,8 @@ class OverCarried:
     """The synapses of a store that events from before a change reach in this step, as listed.
 
     ``steps`` (I64, ascending: when each arrives) and ``positions`` (I64, storage positions) are
-    parallel. The order is that of the list, on one thread; a synapse may be listed twice.
+    parallel. The order is that of the list, on one thread; a synapse may be listed twice. The index
+    EVENT is the place in the list.
     """
 
     store: SynapseStore

@@ -9,6 +9,8 @@ Memory is flat and named, so that every target binds it in the same way:
 ``arrays[<events>.ids]``              u32 (depth, length): slot ``step % depth``; the part p of
                                       the elements writes from column ``bounds[p]`` on
 ``arrays[<events>.counts]``           i64 (depth, n_parts): events per slot and part
+``arrays[<kept>]``                    what events take along, read at EVENT: an entry for each slot
+                                      and element (``slot * length + element``), flat
 ``arrays[<length>.bounds]``           i64 (n_parts + 1): the elements each part owns, for every
                                       length that is the size of a group
 ``arrays[<store>.row_start]``         u64 (n_parts * n_rows + 1): storage positions; the row of
@@ -37,6 +39,7 @@ Memory is flat and named, so that every target binds it in the same way:
 ``ints[<length>]``                    sizes, by the names used in the IR
 ``ints[<events>.depth]``              slots of the ring: the longest delay in steps plus one, more
                                       where parts may be several steps apart
+``ints[<events>.n_kept]``             slots times elements
 ``ints[steps_together]``              the steps that parts may make before they meet: at most the
                                       shortest delay, 0 where one is zero; 1 for one part
 ``ints[<store>.n_rows]``              rows per part; also ``.n_classes`` and ``.source_start``
