@@ -279,14 +279,18 @@ class Maker(RunMaker):
         return arguments
 
     def taken_along(self, source: Group) -> Names:
-        """Return a value of the source that events take along, or nothing."""
-        if self.chance(0.6):
+        """Return a value of the source that events take along, or nothing.
+
+        It has random numbers of its own, so that models without any do not depend on it.
+        """
+        aside = Random(repr(self.random.getstate()))
+        if aside.random() < 0.6:
             return Names()
         own = source.names.suffixed("_pre")
         reals = [e for e in own.reals if e[0] != "t_pre"] + [("t", "second")]
         integers = [e for e in own.integers if e != "i_pre"] + ["i"]
         seen = Names(reals, integers, own.booleans)
-        text = real_text(self.random, seen, self.pick(0, 1, 2), 0.0)
+        text = real_text(aside, seen, aside.choice((0, 1, 2)), 0.0)
         return Names([(f"at_emission({text})", "1")] * 3)
 
     def connect(self, name: str, n_pre: int, n_post: int, recurrent: bool) -> None:
