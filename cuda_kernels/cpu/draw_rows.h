@@ -6,13 +6,8 @@
 #ifndef SG_CPU_DRAW_ROWS_H
 #define SG_CPU_DRAW_ROWS_H
 
-#include "../common/uniform.h"
 #include "parallel.h"
-
-enum { SG_PURPOSE_SKIPS = 1, SG_PURPOSE_UNIFORM = 2, SG_PURPOSE_SPLIT = 3 };
-
-// Uniform in (0, 1], so that its logarithm is finite.
-SG_FN double sg_unit_above_zero(uint64_t word) { return sg_unit(word) + 1.1102230246251565e-16; }
+#include "skip_row.h"
 
 // ---- fixed probability ------------------------------------------------------------------------
 
@@ -28,51 +23,19 @@ struct sg_skip_job {
   const double *scales;
 };
 
-// Geometric skips from the N blocks that start at `block`, as doubles: they may be too large for
-// integers.
-template <int N>
-static inline void sg_draw_skips(const sg_skip_job &job, double scale, uint32_t row,
-                                 uint32_t block, double *skips) {
-  SG_SIMD for (int lane = 0; lane < N; ++lane) {
-    sg_block words = sg_philox_block(row, block + (uint32_t)lane, SG_PURPOSE_SKIPS, 0u, job.key);
-    double first = sg_unit_above_zero(sg_block_word64(words, 0u));
-    double second = sg_unit_above_zero(sg_block_word64(words, 1u));
-    skips[lane] = sg_log_positive(first) * scale;  // the fraction is cut off where it is used
-    skips[N + lane] = sg_log_positive(second) * scale;
-  }
-}
-
 // Writes a row's targets, ascending; those beyond `room` are counted but not written.
 static uint64_t sg_skip_row(const sg_skip_job &job, uint64_t row, uint32_t *out, uint64_t room) {
-  enum { WIDE = 16, NARROW = 1 };
-  double skips[2 * WIDE];
-  uint32_t number = job.first_row + (uint32_t)row;
-  uint32_t block = 0;
-  uint64_t next = 0;  // the smallest target not yet decided
   uint64_t found = 0;
   uint64_t n = job.counts ? job.counts[row] : job.n_target;
   double scale = job.scales ? job.scales[row] : job.scale;
-  double mean_skip = -scale + 1.0;
-  for (;;) {
-    double left = (double)(n - next);
-    int n_blocks = left > 8.0 * mean_skip ? WIDE : NARROW;  // no wide batch for the last draws
-    if (n_blocks == WIDE) {
-      sg_draw_skips<WIDE>(job, scale, number, block, skips);
-    } else {
-      sg_draw_skips<NARROW>(job, scale, number, block, skips);
+  sg_each_skip(job.key, scale, job.first_row + (uint32_t)row, n, [&](uint64_t target) {
+    if (!job.skip_self || target != row) {
+      if (found < room) out[found] = (uint32_t)target;
+      ++found;
     }
-    block += (uint32_t)n_blocks;
-    for (int k = 0; k < 2 * n_blocks; ++k) {
-      double skip = skips[(k & 1) * n_blocks + (k >> 1)];
-      if (!(skip < (double)(n - next))) return found;  // not-a-number ends the row too
-      next += (uint64_t)skip;
-      if (!job.skip_self || next != row) {
-        if (found < room) out[found] = (uint32_t)next;
-        ++found;
-      }
-      ++next;
-    }
-  }
+    return true;
+  });
+  return found;
 }
 
 // Thread t makes its share of the rows in targets[region[t] .. region[t+1]). If all regions

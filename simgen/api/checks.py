@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 # The flags that an equation of each kind may have, by the kind of object it belongs to.
 NEURON_FLAGS = frozenset(("unless refractory", "constant over dt", "constant", "shared", "linked"))
 SYNAPSE_FLAGS = frozenset(
-    ("event-driven", "clock-driven", "constant over dt", "constant", "shared", "summed")
+    ("event-driven", "clock-driven", "constant over dt", "constant", "shared", "summed", "kernel")
 )
 
 

@@ -58,7 +58,7 @@ def collect(program: Program, text: TextContext, env: TextEnvironment, memory: M
             if value.is_integer():
                 memory.ints[node.name] = int(value)
         elif isinstance(node, RandomDraw):
-            key = env.key
+            key = text.keys.get(node.key.name, env.key)
             memory.ints[node.key.name] = key - (1 << 64) if key >= 1 << 63 else key
 
 
@@ -112,9 +112,14 @@ def add_synapses(memory: Memory, synapses: SynapsesInNetwork) -> None:
     else:
         raise InternalError(f"{synapses.describe()} has neither rows nor a store")
     tables: dict[str, AnyArray] = {
-        f"{store.name}.row_start": np.require(flat, np.uint64, ["C", "W"]),
-        f"{store.name}.targets": np.require(data.targets(), np.uint32, ["C", "W"]),
+        f"{store.name}.row_start": np.require(flat, np.uint64, ["C", "W"])
     }
+    if store.is_dense:
+        bounds = [0, data.n_target] if data.store is None else data.store.part_bounds
+        tables[f"{store.target_length}.bounds"] = np.array(bounds, np.int64)
+        memory.ints.update({name: int(n) for name, n in data.numbers(store.name).items()})
+    else:
+        tables[f"{store.name}.targets"] = np.require(data.targets(), np.uint32, ["C", "W"])
     memory.arrays.update(tables)
     memory.counters.update(dict.fromkeys(tables, int))
     memory.ints[store.length] = data.n

@@ -8,13 +8,24 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from simgen.api.arguments import checked_arguments
+from simgen.api.arguments import checked_arguments, plain_values
 from simgen.api.connecting import connect
+from simgen.api.formulas import Formulas
+from simgen.api.kernel_connection import KernelArguments
 from simgen.api.renumbering import new_numbers, require_removable
+from simgen.api.row_storage import require_all_stay, require_kept
+from simgen.api.shared_kernel import Kernels, SharedKernel
 from simgen.api.storage import StateVariable
 from simgen.api.synapse_counts import ranks_among_equals
 from simgen.api.synapses_in_network import SynapsesInNetwork
 from simgen.connect.rows import Rows
+from simgen.dtypes import DType
+from simgen.errors import Problem, UnknownAttributeError
+from simgen.ir.expr import Expr, IndexKind
+from simgen.ir.kernel import Domain, OverSynapses
+from simgen.ir.stmt import Stmt
+from simgen.model.description import VariableInfo
+from simgen.units import Dimension, Quantity
 
 
 class Connectable(SynapsesInNetwork):
@@ -37,6 +48,12 @@ class Connectable(SynapsesInNetwork):
         in_degree: int | None = None,
         multapses: bool = True,
         autapses: bool = True,
+        kernel: Any = None,
+        shape: Any = None,
+        target_shape: Any = None,
+        stride: Any = None,
+        padding: Any = None,
+        skip_zeros: Any = None,
     ) -> None:
         """Make synapses; repeated calls add to those there are.
 
@@ -64,6 +81,20 @@ class Connectable(SynapsesInNetwork):
             subgroups). n_total and the degrees draw other pairs, and conditions leave pairs with
             i == j out; otherwise a pair that is not allowed raises ModelError, as more synapses
             than there are pairs do. Other calls of connect do not count.
+        kernel
+            An array that slides over the sources, seen as a grid: a convolution. It has one axis
+            for each direction, and two more for channels: [height, width], or [height, width,
+            channels in, channels out]. Its values are those of the variable that is declared
+            (kernel), which all synapses share; a dict gives several variables theirs.
+        shape, target_shape
+            The grids that the sources and the targets form, as (height, width) or (height, width,
+            channels). That of the targets follows from the rest and is checked if given.
+        stride, padding
+            How far the kernel moves from target to target (1), and what is added around the
+            sources: 'valid' (nothing), 'same', 'full', or numbers of places at both ends; a number
+            for all directions or one for each.
+        skip_zeros
+            True: entries of the kernel that are zero make no synapses.
 
         Raises
         ------
@@ -85,7 +116,74 @@ class Connectable(SynapsesInNetwork):
             in_degree=in_degree,
             multapses=multapses,
             autapses=autapses,
+            kernel=KernelArguments(kernel, shape, target_shape, stride, padding, skip_zeros),
         )
+
+    @property
+    def kernels(self) -> Kernels:
+        """The values that synapses share, by the names of the variables declared (kernel)."""
+        return Kernels(self._kernel)
+
+    def _apart(self, declared: list[VariableInfo], problems: list[Problem]) -> list[VariableInfo]:
+        """Return the variables that have values for each synapse; take the others."""
+        flags = {each.name: each.flags for each in self.equations.equations}
+        kinds = {each.name: each.kind for each in self.equations.equations}
+        shared = [info for info in declared if "kernel" in flags[info.name]]
+        made = [
+            info
+            for info in declared
+            if self._storage == "procedural"
+            and kinds[info.name] == "parameter"
+            and not info.shared
+            and info not in shared
+        ]
+        self._set("_kernel", SharedKernel(self, shared, problems))
+        self._set("_formulas", Formulas(self, made, problems))
+        return [info for info in declared if info not in shared and info not in made]
+
+    def _not_kept(self) -> dict[str, VariableInfo]:
+        """Return the variables that have no value for each synapse."""
+        return {**self._kernel.infos, **self._formulas.infos}
+
+    def _is_formula(self, name: str) -> bool:
+        """Whether a name, or what is left of it without an underscore, is made for each spike."""
+        if "_formulas" not in self.__dict__:  # not yet constructed
+            return False
+        known = self._formulas.infos
+        return name in known or (name[:-1] in known and name.endswith("_"))
+
+    def _with_unit(self, name: str, value: Any, plain: bool) -> Any:
+        """Return a value as it is meant: a plain one has the unit of the variable."""
+        if not plain or isinstance(value, str):
+            return value
+        what = f"'{name}' of {self.describe()}"
+        return Quantity(plain_values(value, what)[0], dim=self._dimension(name))
+
+    def _dimension(self, name: str) -> Dimension:
+        info = self._not_kept().get(name)
+        return super()._dimension(name) if info is None else info.dim
+
+    def _value_type(self, name: str) -> DType:
+        info = self._not_kept().get(name)
+        return super()._value_type(name) if info is None else info.array.dtype
+
+    def _not_written(self, name: str) -> UnknownAttributeError:
+        if name not in self._kernel.variables:
+            return super()._not_written(name)
+        return UnknownAttributeError(
+            f"'{name}' of {self.describe()} is declared (kernel): synapses share its values, which "
+            f"are set by S.kernels['{name}'] = K, in the shape of the kernel."
+        )
+
+    def _code_domain(self, body: tuple[Stmt, ...], label: str) -> Domain:
+        require_kept(self, label or "code")
+        return self._run.order.arranged(OverSynapses(self._run.store()), body, label)
+
+    def _draw_rank(self) -> Expr | None:
+        return self._run.draw_rank()
+
+    def _running(self, kind: IndexKind) -> npt.NDArray[np.int64]:
+        return self._run.running(kind)
 
     def _all_variables(self) -> list[StateVariable]:
         """Return everything that is stored per synapse and must follow changes of order."""
@@ -104,6 +202,7 @@ class Connectable(SynapsesInNetwork):
         """
         self._refuse_within_step()
         if kept is not None:
+            require_all_stay(self)
             require_removable(self, kept)
             if self._merge is not None:
                 self._merge.break_up(self._timeline())

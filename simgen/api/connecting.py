@@ -12,13 +12,16 @@ import numpy as np
 
 from simgen.api.arguments import about, flat_values, plain_values, single_value
 from simgen.api.generators import connect_by_generator
+from simgen.api.kernel_connection import KernelArguments, connect_kernel
 from simgen.api.namespaces import caller_namespace, checked_namespace
 from simgen.api.pair_rules import PairContext, connect_by_pairs
+from simgen.api.row_storage import pair_rows, stored_rows
 from simgen.api.seeds import take_stream
 from simgen.api.subgroup import Subgroup
 from simgen.api.synapses_as_group import require_connected_ends
 from simgen.api.views import VariableView
 from simgen.connect import rules
+from simgen.connect.implied import ImpliedRows
 from simgen.connect.rows import Rows
 from simgen.errors import ArgumentTypeError, InternalError, ModelError, SourceText
 from simgen.lang.expressions import parse_expression
@@ -46,6 +49,7 @@ def connect(
     in_degree: int | None,
     multapses: bool,
     autapses: bool,
+    kernel: KernelArguments,
 ) -> None:
     """Make synapses; see :meth:`simgen.Synapses.connect`."""
     with about(synapses.describe()):
@@ -56,6 +60,7 @@ def connect(
             namespace,
             {"n_total": n_total, "out_degree": out_degree, "in_degree": in_degree},
             (multapses, autapses),
+            kernel,
         )
 
 
@@ -66,6 +71,7 @@ def _connect(
     namespace: Mapping[str, Any] | None,
     degrees: Mapping[str, int | None],
     repeats: tuple[bool, bool],
+    kernel: KernelArguments,
 ) -> None:
     i, j, p, n, skip_if_invalid = pairs
     multapses, autapses = repeats
@@ -86,6 +92,7 @@ def _connect(
             ("condition", condition is not None),
             ("i or j", i is not None or j is not None),
             *((name, True) for name in asked),
+            ("kernel", kernel.kernel is not None),
         )
         if given
     ]
@@ -93,10 +100,17 @@ def _connect(
         raise ModelError(f"connect() of {owner} takes one rule, not {' and '.join(rules_given)}.")
     if asked and (not isinstance(probability, float) or probability != 1.0 or count != 1):
         raise ModelError(f"connect({asked[0]}=...) of {owner} takes neither p nor n.")
+    _check_kernel(synapses, kernel, probability, count, repeats)
     require_connected_ends(synapses)
     synapses._refuse_within_step()
     scope = namespace if namespace is not None else caller_namespace()
     checked_namespace(namespace, f"connect() of {owner}")
+    if kernel.kernel is not None:
+        found = connect_kernel(synapses, kernel)
+        first = synapses._data.n
+        synapses._restructure(None, in_parents(synapses, found.rows))
+        found.give_values(synapses, first)
+        return
     key = take_stream().key()
     n_source, n_target = synapses.source._size(), synapses.target._size()
     context = PairContext(synapses, scope, key)
@@ -117,8 +131,40 @@ def _connect(
     synapses._restructure(None, in_parents(synapses, rows))
 
 
+def _check_kernel(
+    synapses: Connectable,
+    kernel: KernelArguments,
+    probability: float | str,
+    count: int | str,
+    repeats: tuple[bool, bool],
+) -> None:
+    """Refuse what does not go together with a kernel, or with variables shared through one."""
+    owner = synapses.describe()
+    given, shared = kernel.given(), list(synapses._kernel.variables)
+    if kernel.kernel is None:
+        if given:
+            raise ModelError(f"connect({given[0]}=...) of {owner} needs kernel=....")
+        if shared:
+            raise ModelError(
+                f"'{shared[0]}' of {owner} is declared (kernel): only connect(kernel=...) makes "
+                "its synapses."
+            )
+        return
+    if probability != 1.0 or count != 1 or not all(repeats):
+        raise ModelError(
+            f"connect(kernel=...) of {owner} takes none of p, n, multapses and autapses."
+        )
+    if shared and (synapses._data.rows is not None or synapses._data.store is not None):
+        raise ModelError(
+            f"{owner} is connected already, and has one kernel: '{shared[0]}' is declared "
+            "(kernel). Make another Synapses object for another kernel."
+        )
+
+
 def _check_pairs(rows: Rows, multapses: bool, autapses: bool, owner: str) -> None:
     """Refuse pairs that were asked for and are not allowed."""
+    if isinstance(rows, ImpliedRows):  # these are made without them
+        return
     if not multapses and rows.multapses:
         source, target = rows.first_repeat()
         raise ModelError(
@@ -140,9 +186,11 @@ def in_parents(synapses: Connectable, rows: Rows) -> Rows:
     data = synapses._data
     if rows.n_source != data.n_source or rows.n_target != synapses.target._size():
         raise InternalError(f"the rows of {synapses.describe()} do not fit its groups")
-    if start:
-        rows = replace(rows, targets=rows.targets + np.uint32(start))
-    return replace(rows, n_target=data.n_target)
+    rows = stored_rows(synapses, rows)
+    if isinstance(rows, ImpliedRows):
+        return rows.within(start, data.n_target)
+    targets = rows.targets + np.uint32(start) if start else rows.targets
+    return replace(rows, targets=targets, n_target=data.n_target)
 
 
 def checked_probability(p: Any, owner: str, verb: str = "connect()") -> float | str:
@@ -284,9 +332,7 @@ def by_condition(
             f"or False, not {condition!r}.{_matrix_hint(condition)}"
         )
     if node is None and isinstance(p, float) and n == 1:
-        if p == 1.0:
-            return rules.all_to_all(n_source, n_target, skip_self=skip_self)
-        return rules.fixed_probability(n_source, n_target, p, context.key, skip_self=skip_self)
+        return pair_rows(context.synapses, n_source, n_target, p, context.key, skip_self=skip_self)
     if skip_self:
         other = parse_expression(SourceText("i != j", "condition of connect()"))
         node = other if node is None else LogicalNode("and", node, other, node.origin)

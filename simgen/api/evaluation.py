@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -58,6 +58,7 @@ class TextContext:
     warn: Callable[[], None]  # of names that could mean two things
     rank: Expr | None = None  # of a synapse among those of its pair, for random draws
     whole: Callable[[TextContext, Expr, int], AnyArray | None] | None = None  # all data at once
+    keys: Mapping[str, int] = field(default_factory=dict)  # of draws that were assigned earlier
 
 
 class TextEnvironment:
@@ -151,7 +152,8 @@ class TextEnvironment:
             counters = philox.counters_at_synapses(self._pre, self._post, ranks, 0, draw.number)
         else:
             counters = philox.counters_at_elements(self.positions, 0, draw.number, self.real)
-        return draw_samples(draw.distribution, self.key, counters, args, self.real)
+        key = self.context.keys.get(draw.key.name, self.key)
+        return draw_samples(draw.distribution, key, counters, args, self.real)
 
 
 def draw_samples(
@@ -332,5 +334,5 @@ def _as_array(positions: Any) -> npt.NDArray[np.int64]:
 
 
 def is_random(expr: Expr) -> bool:
-    """Whether an expression draws random numbers."""
-    return any(isinstance(node, RandomDraw) for node in walk(expr))
+    """Whether an expression draws random numbers of its own, not those of an earlier one."""
+    return any(isinstance(node, RandomDraw) and not node.fixed for node in walk(expr))

@@ -8,6 +8,7 @@ that keep them at the synapses, and as they are, since going back and forth woul
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -19,6 +20,7 @@ from simgen.api.pathways import Pathway
 from simgen.api.storage import AnyArray
 from simgen.api.subgroup import Subgroup
 from simgen.api.synapses import Synapses
+from simgen.connect.kernels import KernelGrid
 from simgen.errors import StateFileError
 from simgen.runtime.snapshot import Kept, misfits, with_parts
 
@@ -41,15 +43,18 @@ class SynapsesKeeper:
             )
         if synapses._lastupdate is not None:
             arrays["lastupdate"] = _last_updates(synapses)
-        facts = {
+        facts: dict[str, Any] = {
             "sources": synapses.source._size(),
             "targets": synapses.target._size(),
             "connected": data.rows is not None or data.store is not None,
             "update_width": synapses._run._update_width,
         }
+        if synapses._formulas.infos:
+            facts["formulas"] = synapses._formulas.texts()
         parts = {name: _keep_pathway(p) for name, p in synapses._pathways.items()}
         found = with_parts(Kept(synapses.describe()), **parts)
         kept = with_parts(Kept(synapses.describe(), facts, arrays), pathways=found)
+        kept = _keep_kernel(synapses, kept)
         traces = synapses._run.traces.keep()
         return kept if traces is None else with_parts(kept, traces=traces)
 
@@ -72,6 +77,8 @@ class SynapsesKeeper:
             kept.array("lastupdate", np.int64, n)
         kept.flag("connected")
         kept.number("update_width")
+        yield from _kernel_refusals(synapses, kept)
+        yield from _storage_refusals(synapses, kept)
         pathways = kept.part("pathways")
         if set(pathways.facts) != set(synapses._pathways):
             had, have = ", ".join(pathways.facts), ", ".join(synapses._pathways)
@@ -105,6 +112,7 @@ class SynapsesKeeper:
                 data.put_created(variable, values)
             variable.leave_device()
             variable.version += 1
+        _take_kernel(synapses, kept)
         if synapses._lastupdate is not None:
             data.put_created(synapses._lastupdate, kept.arrays["lastupdate"].copy())
             synapses._lastupdate.leave_device()
@@ -158,6 +166,109 @@ def _require_below(kept: Kept, name: str, dtype: Any, size: int, bound: int) -> 
         raise StateFileError(
             f"'{name}' in the stored state of {kept.what} holds an index outside 0 to {bound - 1}."
         )
+
+
+def _storage_refusals(synapses: Synapses, kept: Kept) -> Iterator[str]:
+    """Yield why stored connections cannot be kept in the way that the synapses are."""
+    storage, i, j = synapses._storage, kept.arrays["i"], kept.arrays["j"]
+    if storage == "dense" and kept.flag("connected"):
+        n_target = synapses.target._size()
+        pairs = i.astype(np.int64) * n_target + j
+        full = i.size == synapses.source._size() * n_target
+        if not full or not np.array_equal(pairs, np.arange(i.size)):
+            yield f"{kept.what} is dense, but was stored with other connections than all pairs."
+    if storage == "procedural":
+        texts = kept.table("formulas") if "formulas" in kept.facts else {}
+        if texts != synapses._formulas.texts():
+            names = ", ".join(f"'{name}'" for name in synapses._formulas.infos)
+            yield (
+                f"{kept.what} makes {names or 'nothing'} anew for each spike, from other "
+                "expressions, constants or random numbers than when it was stored."
+            )
+        same = np.array_equal(synapses._read("i", _ALL), i)
+        if not same or not np.array_equal(synapses._read("j", _ALL), j):
+            yield (
+                f"{kept.what} makes its connections anew for each spike, and was stored with "
+                "others: connect() needs the same arguments and the same seed()."
+            )
+
+
+# --- kernels --------------------------------------------------------------------------------------
+
+_GRID = ("kernel", "source", "target", "stride", "before", "channels")
+
+
+def _keep_kernel(synapses: Synapses, kept: Kept) -> Kept:
+    """Return the state with what is shared through a kernel, if anything is."""
+    kernel = synapses._kernel
+    if not kernel.variables:
+        return kept
+    arrays = {f"values/{name}": v.values.copy() for name, v in kernel.variables.items()}
+    if kernel.grid is not None:
+        arrays |= {name: np.array(getattr(kernel.grid, name), np.int64) for name in _GRID}
+        arrays["shape"] = np.array(kernel.shape, np.int64)
+    if kernel.left_out is not None:
+        arrays["left_out"] = kernel.left_out.copy()
+    return with_parts(kept, kernel=Kept(kept.what, {"grid": kernel.grid is not None}, arrays))
+
+
+def _kernel_of(kept: Kept) -> KernelGrid | None:
+    """Return the grid of a stored kernel."""
+    if not kept.flag("grid"):
+        return None
+    sizes = {name: tuple(kept.array(name, np.int64).tolist()) for name in _GRID}
+    channels = sizes.pop("channels")
+    if len(channels) != 2 or len({len(numbers) for numbers in sizes.values()}) != 1:
+        raise StateFileError(f"The stored kernel of {kept.what} has no consistent grid.")
+    before = sizes["before"]
+    if min((*channels, *sizes["kernel"], *sizes["stride"], 1)) < 1 or min((*before, 0)) < 0:
+        raise StateFileError(f"The stored kernel of {kept.what} has sizes that cannot be.")
+    return KernelGrid(**sizes, channels=(channels[0], channels[1]))
+
+
+def _kernel_refusals(synapses: Synapses, kept: Kept) -> Iterator[str]:
+    """Yield why a stored kernel does not fit the synapses, or them."""
+    variables = synapses._kernel.variables
+    if bool(variables) != ("kernel" in kept.facts):
+        yield f"{kept.what} has other variables that are shared by a kernel than when stored."
+        return
+    if not variables:
+        return
+    part = kept.part("kernel")
+    grid = _kernel_of(part)
+    size = 0 if grid is None else math.prod((*grid.kernel, *grid.channels))
+    for name, variable in variables.items():
+        part.array(f"values/{name}", variable.dtype, size)
+    if len(variables) != sum(name.startswith("values/") for name in part.arrays):
+        yield f"{kept.what} has other variables that are shared by a kernel than when stored."
+    if grid is None:
+        return
+    if math.prod(part.array("shape", np.int64).tolist()) != size:
+        raise StateFileError(f"The stored kernel of {kept.what} has no consistent shape.")
+    if "left_out" in part.arrays:
+        part.array("left_out", np.bool_, size)
+    if (grid.n_source, grid.n_target) != (synapses.source._size(), synapses.target._size()):
+        yield f"{kept.what} connects other groups than the kernel that was stored."
+        return
+    i, j = kept.arrays["i"], kept.arrays["j"]
+    entries = grid.source_numbers()[i] - grid.target_numbers()[j]
+    if entries.size and not 0 <= int(entries.min()) <= int(entries.max()) < size:
+        raise StateFileError(f"The stored synapses of {kept.what} lie outside its kernel.")
+
+
+def _take_kernel(synapses: Synapses, kept: Kept) -> None:
+    """Give the synapses their kernel."""
+    kernel = synapses._kernel
+    if not kernel.variables:
+        return
+    part = kept.part("kernel")
+    kernel.grid = _kernel_of(part)
+    kernel.shape = tuple(part.arrays["shape"].tolist()) if kernel.grid is not None else ()
+    kernel.left_out = part.arrays.get("left_out")
+    for name, variable in kernel.variables.items():
+        variable.data = part.arrays[f"values/{name}"].copy()
+        variable.leave_device()
+        variable.version += 1
 
 
 # --- pathways -------------------------------------------------------------------------------------

@@ -183,6 +183,8 @@ def _key(synapses: Synapses) -> Any:
     data = synapses._data
     if data.rows is None and data.store is None:
         return None  # the network reports that connect() was not called
+    if data.implied() is not None:
+        return None  # rows that keep no targets hold those of one object
     if len(synapses._pathways) != 1 or synapses._multisynaptic or inner_ends(synapses):
         return None
     (pathway,) = synapses._pathways.values()

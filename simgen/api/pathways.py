@@ -10,6 +10,7 @@ import numpy.typing as npt
 from simgen.api.arguments import extremes, plain_values
 from simgen.api.clock import Clock
 from simgen.api.group import Group
+from simgen.api.row_storage import require_one_delay
 from simgen.api.storage import StateVariable
 from simgen.api.subgroup import Subgroup
 from simgen.api.synaptic_selection import from_matrix, is_matrix
@@ -262,6 +263,8 @@ class DelayView:
                 "a scalar and stays one. Leave out delay= to set it for each synapse."
             )
         pathway.check(new)
+        if not (whole and np.size(new) == 1):
+            require_one_delay(synapses, pathway.name)
         in_data_order = isinstance(value, str) and whole
         if whole and np.size(new) == 1:
             pathway.uniform = float(np.reshape(new, ()))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from simgen.api.compiled_text import add_synapses
 from simgen.api.monitors import parent_group
 from simgen.api.present import Present
+from simgen.api.row_storage import require_kept
 from simgen.api.storage import AnyArray
 from simgen.api.store_tables import row_tables
 from simgen.api.synapse_counts import update_axis
@@ -25,6 +26,7 @@ def present_synapses(synapses: SynapsesInNetwork) -> Present:
 
     They are in rows until they run first, then sorted by delays and parts as well.
     """
+    require_kept(synapses, "run_now()")
     data, run = synapses._data, synapses._run
     if data.n == 0 and data.rows is None and data.store is None:
         raise ModelError(
@@ -35,7 +37,8 @@ def present_synapses(synapses: SynapsesInNetwork) -> Present:
     if data.store is None:
         memory = Memory()
         add_synapses(memory, synapses)
-        walk, parts, values = OverSynapses(run.plain_store()), memory.n_parts, memory.ints
+        walk, parts = OverSynapses(run.plain_store()), memory.n_parts
+        values: dict[str, float | int] = {**memory.ints}
         tables: Mapping[str, AnyArray] = memory.arrays
     else:
         store = replace(run.store(), columns=False, column_sources=False)
@@ -46,5 +49,6 @@ def present_synapses(synapses: SynapsesInNetwork) -> Present:
             f"{store.name}.n_rows": data.n_source,
             f"{store.name}.n_classes": data.store.segments.n_classes,
             f"{store.name}.source_start": run.source_start(),
+            **data.numbers(store.name),
         }
     return Present(tuple(groups), walk, parts, tables, {**values, **own})

@@ -19,6 +19,7 @@ from simgen.api.first_values import FirstValues
 from simgen.api.pair_rules import Expression
 from simgen.api.remaining import RemainingContext, Remains
 from simgen.api.removing import holds_for, parse_condition, resolved_condition
+from simgen.api.row_storage import require_rewirable
 from simgen.api.seeds import take_stream
 from simgen.connect import rules
 from simgen.connect.growth import Choice, Integers, Pairs, Taken
@@ -72,6 +73,7 @@ class RewiringRule:
     """
 
     def __init__(self, synapses: Synapses, given: RuleArguments, verb: str) -> None:
+        require_rewirable(synapses, verb)
         self.synapses, self.verb, self.given = synapses, verb, given
         owner = f"{verb} of {synapses.describe()}"
         counts = {name: getattr(given, name) for name in _SIDES}

@@ -17,6 +17,7 @@ from simgen.api.group import Group
 from simgen.api.namespaces import Namespace
 from simgen.api.naming import variable_meant
 from simgen.api.recording import Recording
+from simgen.api.row_storage import require_kept
 from simgen.api.states import Access, States
 from simgen.api.storage import AnyArray
 from simgen.api.synapses import Synapses
@@ -90,6 +91,8 @@ class StateMonitor(States, Component):
             else choose_clock(dt, clock, self.describe())
         )
         self.record_variables = self._names(variables)
+        if isinstance(source, Synapses):
+            require_kept(source, self.describe())
         self._requested = self._indices = self._chosen(record)
         if isinstance(source, Synapses):
             source._followers.add(self)

@@ -8,6 +8,7 @@ import numpy as np
 
 from simgen.api.storage import AnyArray
 from simgen.connect.columns import ColumnIndex, build_columns, joined
+from simgen.connect.implied import ImpliedStore
 from simgen.connect.segments import Segments
 from simgen.connect.store import RowStore
 
@@ -15,13 +16,13 @@ from simgen.connect.store import RowStore
 def row_tables(name: str, store: RowStore) -> dict[str, AnyArray]:
     """Return the rows of all parts, one after the other, with their targets and segments."""
     starts = store.row_start
-    return {
-        f"{name}.row_start": np.append(starts[:, :-1].reshape(-1), starts[-1, -1]).astype(
-            np.uint64
-        ),
-        f"{name}.targets": np.require(store.targets, requirements=["C", "W"]),
-        **segment_tables(name, store.segments),
-    }
+    flat = np.append(starts[:, :-1].reshape(-1), starts[-1, -1]).astype(np.uint64)
+    tables: dict[str, AnyArray] = {f"{name}.row_start": flat}
+    if isinstance(store, ImpliedStore):
+        made = store.rows.rule.tables()
+        return {**tables, **{f"{name}.{key}": values for key, values in made.items()}}
+    tables[f"{name}.targets"] = np.require(store.targets, requirements=["C", "W"])
+    return {**tables, **segment_tables(name, store.segments)}
 
 
 def segment_tables(name: str, segments: Segments) -> dict[str, AnyArray]:
@@ -44,7 +45,14 @@ def column_tables(
     first_source: int | None,
     arranged: Callable[[ColumnIndex], ColumnIndex],
 ) -> dict[str, AnyArray]:
-    """Return the columns of all parts; with their sources where the first one's index is given."""
+    """Return the columns of all parts; with their sources where the first one's index is given.
+
+    Of dense rows programs need only where columns start.
+    """
+    if isinstance(store, ImpliedStore):
+        places = np.arange(store.n_target + 1, dtype=np.int64) - store.rows.first
+        columns = np.clip(places, 0, store.rows.n_reached).astype(np.uint64)
+        return {f"{name}.col_start": columns * np.uint64(store.n_source)}
     with_source = first_source is not None
     parts = [
         arranged(build_columns(store, part, with_source=with_source))

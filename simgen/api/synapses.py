@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from simgen.api.arguments import about
 from simgen.api.checks import (
@@ -29,6 +28,7 @@ from simgen.api.namespaces import Namespace
 from simgen.api.pathway_arguments import make_pathways, pathway_codes
 from simgen.api.pathways import Pathway
 from simgen.api.plastic import Plastic
+from simgen.api.row_storage import checked_storage, require_storable
 from simgen.api.storage import AnyArray, StateVariable
 from simgen.api.subgroup import Subgroup
 from simgen.api.synapse_counts import degree
@@ -44,6 +44,7 @@ from simgen.api.synaptic_data import SynapticData
 from simgen.api.synaptic_run import SynapticRun
 from simgen.api.synaptic_selection import SynapticSelection, from_matrix, is_matrix, pair_indices
 from simgen.api.synaptic_states import SynapticStates
+from simgen.api.synaptic_text import about_synapses
 from simgen.api.views import VariableView
 from simgen.build.schedule import is_before
 from simgen.dtypes import DType
@@ -57,8 +58,7 @@ from simgen.errors import (
 )
 from simgen.integrate.choose import check_method
 from simgen.ir import kernel as ir
-from simgen.ir.expr import SYNAPSE, Array, Expr, Index, IndexKind, Param
-from simgen.ir.stmt import Stmt
+from simgen.ir.expr import SYNAPSE, Array, Index, Param
 from simgen.model.description import SECOND, GroupDescription, ModelScope, VariableInfo
 from simgen.model.scope import ConstantScope
 from simgen.model.synapses import PathwaySource, SynapseScope, SynapsesSource, check_synapses
@@ -89,6 +89,8 @@ class Synapses(RunsCode, Plastic, SynapticStates):
         Integrator of clock-driven equations.
     namespace, dt, clock, order, name
         As for :class:`NeuronGroup`.
+    storage
+        'auto', 'sparse', 'dense' or 'procedural': how targets are kept (docs/connectivity.md).
 
     Raises
     ------
@@ -116,6 +118,8 @@ class Synapses(RunsCode, Plastic, SynapticStates):
         order: int = 0,
         method: Any = None,
         name: str | None = "synapses*",
+        *,
+        storage: str = "auto",
     ) -> None:
         super().__init__(name, "synapses*", namespace=namespace, dt=dt, clock=clock, order=order)
         owner = self.describe()
@@ -131,7 +135,8 @@ class Synapses(RunsCode, Plastic, SynapticStates):
             self._set("equations", equations)
             self._substitute(values)
             self._set("_method", method)
-            self._set("_data", SynapticData(*end_sizes(self)))
+            self._set("_storage", checked_storage(storage, owner))
+            self._set("_data", SynapticData(*end_sizes(self), dense=storage == "dense"))
             self._set("_followers", weakref.WeakSet())
             self._set("_class_steps", np.zeros(1, np.uint32))
             self._set("_class_dt", self.clock.dt_)
@@ -148,6 +153,7 @@ class Synapses(RunsCode, Plastic, SynapticStates):
             constants = ConstantScope(self.namespace, prefix=f"{self.name}.c.")
             check_synapses(self._source_model(), constants, strict=False, problems=found)
             problems.extend(without_mentions(found, lost))
+        require_storable(self)
         warn_of_synapses(self)
         follow_ends(self)
 
@@ -155,7 +161,8 @@ class Synapses(RunsCode, Plastic, SynapticStates):
 
     def _declare(self, problems: list[Problem]) -> None:
         length = f"n_{self.name}.rows"
-        infos, subexpressions = declare_variables(self.equations, self.name, length, problems)
+        declared, subexpressions = declare_variables(self.equations, self.name, length, problems)
+        infos = self._apart(declared, problems)
         check_attributes(self, self.equations, problems)
         check_synaptic_names(self.equations, problems)
         check_flags(self.equations, SYNAPSE_FLAGS, "Synapses", problems)
@@ -215,6 +222,8 @@ class Synapses(RunsCode, Plastic, SynapticStates):
             lastupdate=None if self._lastupdate is None else self._lastupdate.info.array,
             update_dt=Param(f"{self.name}.update_dt", DType.F64),
             rank=self._run.rank_array(),
+            kernels=self._kernel.described(),
+            formulas=self._formulas.entries(),
         )
 
     def _target_length(self) -> str:
@@ -261,10 +270,11 @@ class Synapses(RunsCode, Plastic, SynapticStates):
     def _knows(self, name: str) -> bool:
         if name == "lastupdate" and self._lastupdate is not None:
             return True
-        return name in self._COMPUTED or name in self._DEGREES or super()._knows(name)
+        own = (*self._COMPUTED, *self._DEGREES, *self._not_kept())
+        return name in own or super()._knows(name)
 
     def _readable(self) -> list[str]:
-        own = [*super()._readable(), "j", "delay", *self._pathways]
+        own = [*super()._readable(), *self._not_kept(), "j", "delay", *self._pathways]
         return [*own, *endpoint_names(self)]
 
     def __getattr__(self, name: str) -> Any:
@@ -286,6 +296,8 @@ class Synapses(RunsCode, Plastic, SynapticStates):
             )
         elif name not in self.__dict__ and (found := self._at_an_end(name)) is not None:
             found[:] = value
+        elif self._is_formula(name):
+            getattr(self, name)[:] = value
         else:
             super().__setattr__(name, value)
 
@@ -339,6 +351,9 @@ class Synapses(RunsCode, Plastic, SynapticStates):
         return super()._read(name, item)
 
     def _write(self, name: str, item: Any, value: Any, plain: bool = False) -> None:
+        if self._is_formula(name):
+            self._formulas.assign(name, item, self._with_unit(name, value, plain))
+            return
         if is_matrix(value):
             value = from_matrix(self, name, item, value)
         super()._write(name, item, value, plain)
@@ -365,15 +380,6 @@ class Synapses(RunsCode, Plastic, SynapticStates):
         before = is_before(when, "groups", self._slots)
         return SynapseScope(self._source_model(caller), constants, clock, before)
 
-    def _code_domain(self, body: tuple[Stmt, ...], label: str) -> ir.Domain:
-        return self._run.order.arranged(ir.OverSynapses(self._run.store()), body, label)
-
-    def _draw_rank(self) -> Expr | None:
-        return self._run.draw_rank()
-
-    def _running(self, kind: IndexKind) -> npt.NDArray[np.int64]:
-        return self._run.running(kind)
-
     def _find_array(self, array: Array) -> AnyArray:
         found = self._as_group.find(array)
         return self._run.find_array(array) if found is None else found
@@ -387,7 +393,7 @@ class Synapses(RunsCode, Plastic, SynapticStates):
         }
 
     def _text_context(self, namespace: Mapping[str, Any] | None = None) -> TextContext:
-        return self._run.text_context(super()._text_context(namespace))
+        return about_synapses(self._run, super()._text_context(namespace))
 
     def _fixed_value(self, name: str) -> Any:
         sizes = {"N_pre": self.source._size(), "N_post": self.target._size()}

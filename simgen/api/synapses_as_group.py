@@ -59,6 +59,12 @@ class SynapsesAsGroup:
 
     def _unseen(self, seen: GroupDescription) -> Iterator[tuple[str, str]]:
         """Yield the subexpressions that look at neurons, which are two steps away, and why not."""
+        for name in self.synapses._kernel.variables:
+            yield (
+                name,
+                f"'{name}' of {seen.text} is shared through a kernel, which only these synapses "
+                "see. Other Synapses can use what they store themselves.",
+            )
         none = ConstantScope({})
         elsewhere = GroupScope(seen, POST, none)
         here = SynapseScope(self.synapses._source_model(), none, seen.clock)

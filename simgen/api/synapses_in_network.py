@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from simgen.api.clock import Clock
 from simgen.api.component import Component
+from simgen.api.formulas import Formulas
 from simgen.api.group import Group
 from simgen.api.monitors import parent_group
 from simgen.api.namespaces import Namespace
@@ -21,6 +22,7 @@ from simgen.api.present import Present
 from simgen.api.present_synapses import present_synapses
 from simgen.api.renumbering import Follower
 from simgen.api.seeds import Stream
+from simgen.api.shared_kernel import SharedKernel
 from simgen.api.storage import AnyArray, ProgramArray, StateVariable
 from simgen.api.subgroup import Subgroup
 from simgen.api.synaptic_data import SynapticData
@@ -54,8 +56,11 @@ class SynapsesInNetwork(Group):
     _class_steps: npt.NDArray[np.uint32]  # the delay classes of the store, in steps of _class_dt
     _class_dt: float
     _multisynaptic: str | None
+    _storage: str
     _run: SynapticRun
     _as_group: SynapsesAsGroup
+    _kernel: SharedKernel
+    _formulas: Formulas
     _pathways: dict[str, Pathway]
     _lastupdate: StateVariable | None
     _followers: weakref.WeakSet[Follower]  # what knows synapses by their numbers
@@ -128,11 +133,13 @@ class SynapsesInNetwork(Group):
     def _prepare(self, n_parts: int) -> None:
         self._run.prepare(n_parts)
 
-    def _arrays(self) -> Iterable[tuple[Array, AnyArray | ProgramArray]]:
-        return self._run.arrays()
+    def _arrays(self) -> Iterator[tuple[Array, AnyArray | ProgramArray]]:
+        yield from self._run.arrays()
+        yield from self._kernel.arrays()
 
     def _computed(self, used: frozenset[str]) -> Iterable[tuple[Array, AnyArray]]:
         yield from self._run.computed(used)
+        yield from self._kernel.computed(used)
         yield from self._as_group.computed(used)
 
     def _tables(self) -> dict[str, AnyArray]:
@@ -142,7 +149,8 @@ class SynapsesInNetwork(Group):
         return self._as_group.sizes()
 
     def _parameters(self) -> dict[str, float | int]:
-        return self._run.parameters()
+        own = {**self._kernel.parameters(), **self._formulas.parameters()}
+        return {**self._run.parameters(), **own}
 
     def _longest_delays(self) -> dict[str, int]:
         return self._run.delays.longest_delays()

@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from simgen.api.storage import AnyArray, StateVariable
 from simgen.connect.checks import index_dtype, require_memory
+from simgen.connect.implied import ImpliedRows, ImpliedStore, dense_rows
 from simgen.connect.rows import Rows, UIntArray
 from simgen.connect.rules import from_arrays
 from simgen.connect.store import (
@@ -32,9 +33,13 @@ from simgen.connect.store import (
 
 
 class SynapticData:
-    """Connectivity between absolute indices of the target and rows of the source (sub)group."""
+    """Connectivity between absolute indices of the target and rows of the source (sub)group.
 
-    def __init__(self, n_source: int, n_target: int) -> None:
+    If ``dense``, rows must hold every target (see :mod:`simgen.connect.implied`).
+    """
+
+    def __init__(self, n_source: int, n_target: int, dense: bool = False) -> None:
+        self.dense = dense
         self.n_source = n_source
         self.n_target = n_target
         self.rows: Rows | None = None
@@ -52,6 +57,8 @@ class SynapticData:
 
     def creation_of_data(self) -> UIntArray | None:
         """Return the creation index of each datum, None where the orders are the same."""
+        if isinstance(self.store, ImpliedStore):
+            return self.store.creation()
         if self.store is not None:
             if self.store.order is not None:
                 return self.store.order
@@ -101,6 +108,24 @@ class SynapticData:
         if self.store is not None:
             return self.store.targets
         return np.zeros(0, np.uint32) if self.rows is None else self.rows.targets
+
+    def implied(self) -> ImpliedRows | None:
+        """Return the rows if they keep no targets, else None."""
+        if isinstance(self.store, ImpliedStore):
+            return self.store.rows
+        return self.rows if isinstance(self.rows, ImpliedRows) else None
+
+    @property
+    def rule(self) -> str:
+        """What programs call the rule that targets follow from, empty where they are kept."""
+        implied = self.implied()
+        return "" if implied is None else implied.rule.name
+
+    def numbers(self, name: str) -> dict[str, float | int]:
+        """Return the parameters of that rule, by the names of programs."""
+        implied = self.implied()
+        found = {} if implied is None else implied.numbers()
+        return {f"{name}.{key}": value for key, value in found.items()}
 
     def classes(self) -> AnyArray | None:
         """Return the delay class of each datum; None before a store was built or with one class."""
@@ -209,7 +234,14 @@ class SynapticData:
 
     def _arrange(self, variables: Iterable[StateVariable]) -> None:
         """Bring connections and variables into row order, for the present sizes of the groups."""
-        self.change(None, None, None, variables)
+        implied = self.implied()
+        if implied is None:
+            self.change(None, None, None, variables)
+            return
+        kept = [(v, self.in_creation_order(v.data)) for v in variables if not v.info.shared]
+        self.rows, self.store, self._inverse = implied, None, None
+        for variable, values in kept:
+            variable.data = values
 
     def connect_anew(self, sources: AnyArray, targets: AnyArray) -> None:
         """Take other synapses, given in creation order; what is stored per synapse must follow."""
@@ -223,6 +255,8 @@ class SynapticData:
         self.rows = from_arrays(
             sources, targets.astype(np.uint32, copy=False), self.n_source, self.n_target
         )
+        if self.dense and (every := dense_rows(self.rows)) is not None:
+            self.rows = every
         self.store = None
         self._inverse = None
 
@@ -250,6 +284,9 @@ class SynapticData:
                 np.zeros(0, np.int64), np.zeros(0, np.int64), self.n_source, self.n_target
             )
         moved = [v for v in variables if not v.info.shared and v.size]
+        if isinstance(rows, ImpliedRows):
+            self._build_implied(rows, moved, np.ascontiguousarray(bounds, np.uint32))
+            return
         sorted_already = rows.sorted and n_classes == 1 and len(bounds) == 2
         keep = rows.creation_of_row_order is not None or not rows.sorted
         keep |= rows.multapses and n_classes > 1
@@ -277,6 +314,18 @@ class SynapticData:
         self._inverse = None
         del store
         release_memory(self.n)
+
+    def _build_implied(
+        self, rows: ImpliedRows, moved: list[StateVariable], bounds: npt.NDArray[np.uint32]
+    ) -> None:
+        store = rows.store(bounds)
+        largest = max((v.dtype.itemsize for v in moved), default=0)
+        if store.n_parts > 1 and moved:
+            require_memory(largest * store.n, f"sorting the data of {store.n:,} synapses")
+            for variable in moved:
+                if not _is_zero(variable.values):
+                    variable.data = store.moved(variable.data)
+        self.store, self.rows, self._inverse = store, None, None
 
 
 def _is_zero(values: AnyArray) -> bool:

@@ -12,11 +12,10 @@ import numpy.typing as npt
 from simgen.api.arguments import about
 from simgen.api.carried_spikes import CarriedSpikes
 from simgen.api.clock import Clock
-from simgen.api.compiled_text import evaluate_for_synapses
 from simgen.api.delay_plan import DelayPlan
-from simgen.api.evaluation import TextContext
 from simgen.api.monitors import parent_group
 from simgen.api.pathways import Pathway
+from simgen.api.row_storage import check_item
 from simgen.api.storage import AnyArray, ProgramArray, StateVariable
 from simgen.api.store_tables import column_tables, row_tables
 from simgen.api.subgroup import Subgroup
@@ -87,13 +86,14 @@ class SynapticRun:
             column_sources=self._column_sources,
             wide=synapses._data.n >= 1 << 32,
             narrow=target_dtype(synapses._data.n_target).itemsize == 2,
+            rule=synapses._data.rule,
         )
 
     def plain_store(self) -> SynapseStore:
         """Return the store as a walk over all synapses sees it, whatever its order."""
-        return replace(
-            self.store(), format="none", columns=False, column_sources=False, narrow=False
-        )
+        store, dense = self.store(), self.synapses._data.dense
+        plain = replace(store, format="none", columns=False, column_sources=False, narrow=False)
+        return plain if dense else replace(plain, rule="")
 
     def rank_array(self) -> Array | None:
         """Return the array of ranks among equal pairs, where synapses draw and pairs repeat."""
@@ -190,8 +190,9 @@ class SynapticRun:
 
     def items(self, facts: NetworkFacts, method: Any, methods: Sequence[str]) -> Iterator[Item]:
         """Yield the kernels, with the column index planned for what they need."""
-        model = self.model
+        model, synapses = self.model, self.synapses
         self.changed = facts.changing
+        synapses._formulas.check(facts.changing)
         self.traces.plan(model, facts)
         model = self.traces.rewritten(model)
         items: list[Item] = []
@@ -217,6 +218,7 @@ class SynapticRun:
         )
         leader = self.delays.leader()
         for item in items:
+            check_item(synapses, item)
             yield self._with_store(item, leader)
 
     def _with_store(self, item: Item, leader: Pathway | None) -> Item:
@@ -310,10 +312,13 @@ class SynapticRun:
         self._column_tables = {}
 
     def _columns_of_parts(self) -> dict[str, AnyArray]:
-        name, store = f"{self.synapses.name}.rows", self.synapses._data.store
+        synapses = self.synapses
+        name, store = f"{synapses.name}.rows", synapses._data.store
         wanted = {f"{name}.col_start", f"{name}.col_pos"}
         if self._column_sources:
             wanted.add(f"{name}.col_src")
+        if synapses._data.dense:
+            wanted = {f"{name}.col_start"}
         if wanted <= set(self._column_tables) or store is None:
             return self._column_tables
         first = self.source_start() if self._column_sources else None
@@ -334,6 +339,7 @@ class SynapticRun:
             f"{name}.rows.n_rows": data.n_source,
             f"{name}.rows.n_classes": 1 if data.store is None else data.store.segments.n_classes,
             f"{name}.rows.source_start": self.source_start(),
+            **data.numbers(f"{name}.rows"),
         }
         values.update(self.traces.parameters())
         axis = update_axis(synapses)
@@ -351,6 +357,9 @@ class SynapticRun:
         last: StateVariable | None = synapses._lastupdate
         if last is not None and last.info.array.name == array.name:
             return last.values
+        shared = synapses._kernel.find(array)
+        if shared is not None:
+            return shared
         if array.name == f"{synapses.name}.N_incoming":
             return degree_by_position(synapses, "N_incoming")
         if array.name == f"{synapses.name}.N_outgoing":
@@ -361,30 +370,6 @@ class SynapticRun:
             return synapses.source._find_array(array)
         except ModelError:
             return synapses.target._find_array(array)
-
-    def text_context(self, context: TextContext) -> TextContext:
-        """Return a context of text about these synapses; what is read often is read once."""
-        found: dict[str, AnyArray] = {}
-        data, start = self.synapses._data, self.source_start()
-
-        def find(array: Array) -> AnyArray:
-            if array.name not in found:
-                found[array.name] = self.find_array(array)
-            return found[array.name]
-
-        def coordinates(positions: Any) -> tuple[AnyArray, AnyArray]:
-            if "sources" not in found:
-                found["sources"] = data.sources()
-            sources, targets = found["sources"][positions], data.targets()[positions]
-            return sources.astype(np.int64) + start, targets.astype(np.int64)
-
-        return replace(
-            context,
-            find=find,
-            coordinates=coordinates,
-            rank=self.draw_rank(),
-            whole=lambda text, expr, key: evaluate_for_synapses(self.synapses, text, expr, key),
-        )
 
     def running(self, kind: IndexKind) -> npt.NDArray[np.int64]:
         """Return what a running index is for each synapse, in data order."""

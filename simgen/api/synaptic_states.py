@@ -21,6 +21,7 @@ class SynapticStates(Connectable):
 
     def _states(self) -> dict[str, Access]:
         names = ["j", "N_pre", "N_post", "N_incoming", "N_outgoing"]
+        names += self._not_kept()
         if self._lastupdate is not None:
             names.append("lastupdate")
         return {**dict.fromkeys(names, Access.READ_ONLY), **super()._states()}

@@ -18,6 +18,7 @@ from simgen.build.traces import (
     Trace,
     column_places,
     last_events,
+    past_offset,
     plan_traces,
     trace_derived,
     trace_items,
@@ -200,14 +201,23 @@ class TraceKeeper:
         if not self.traces or self._model is None:
             return {}
         last = last_events(self._model)
-        return {last.depth.name: self._depth, last.past.length: self._last["past"].values.size}
+        values: dict[str, float | int] = {
+            last.depth.name: self._depth,
+            last.past.length: self._last["past"].values.size,
+        }
+        if self._model.source.store.is_dense and any(t.past is not None for t in self.traces):
+            late = int(self._steps())
+            offset = (self._depth - late) * self.synapses._data.n_source
+            values[past_offset(self._model).name] = offset
+        return values
 
     def tables(self, known: dict[str, AnyArray]) -> dict[str, AnyArray]:
         """Return the places of the columns' sources in the history (see build.traces)."""
         data = self.synapses._data
         if self._model is None or data.store is None:
             return {}
-        if not any(trace.past is not None for trace in self.traces):
+        dense = self._model.source.store.is_dense
+        if dense or not any(trace.past is not None for trace in self.traces):
             return {}
         places = column_places(self._model)
         positions = known[f"{self.synapses.name}.rows.col_pos"]

@@ -43,6 +43,7 @@ from simgen.ir.expr import (
     ELEMENT,
     ENTRY,
     POST,
+    PRE,
     Array,
     Const,
     Expr,
@@ -213,6 +214,11 @@ def column_places(model: SynapsesModel) -> Array:
     return Array(f"{store.name}.col_past", DType.U32, store.length, Role.CONNECTIVITY)
 
 
+def past_offset(model: SynapsesModel) -> Param:
+    """Return (depth - delay) * n_rows for the one delay of dense rows (see column_places)."""
+    return Param(f"{model.source.store.name}.past_offset", DType.I64)
+
+
 def without_traces(
     pathway: PathwayModel, traces: Sequence[Trace], model: SynapsesModel
 ) -> tuple[Stmt, ...]:
@@ -230,7 +236,10 @@ def _seen_by_synapse(trace: Trace, model: SynapsesModel) -> Expr:
     if trace.past is None:
         return Load(trace.now, POST)
     ring = Param(trace.past.length, DType.I64)
-    entry = Load(column_places(model), ENTRY)
+    entry: Expr = Load(column_places(model), ENTRY)
+    if model.source.store.is_dense:  # one delay, and a row follows from its source
+        row = binary("-", IndexValue(PRE), model.source.pre.start)
+        entry = binary("+", row, past_offset(model))
     place = binary("+", _ring_start(model), entry)
     wrapped = select(compare(">=", place, ring), binary("-", place, ring), place)
     return Gather(trace.past, wrapped)

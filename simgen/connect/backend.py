@@ -44,6 +44,12 @@ class RowKernels(Protocol):
         """
         ...
 
+    def count_skips(
+        self, n_source: int, n_target: int, p: float, key: int, *, skip_self: bool
+    ) -> _U64:
+        """Return the row starts of :meth:`skip_rows` alone, without memory for the targets."""
+        ...
+
     def draw_rows(
         self,
         row_start: _U64,

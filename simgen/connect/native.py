@@ -223,6 +223,24 @@ def skip_rows(
     return row_start, targets
 
 
+def count_skips(
+    n_source: int, n_target: int, p: float, key: int, *, skip_self: bool
+) -> NDArray[np.uint64]:
+    """Return the row starts of :func:`skip_rows` alone, without memory for the targets."""
+    fields = {"n_source": n_source, "key": key, "first_row": 0, "skip_self": int(skip_self)}
+    fields |= {"n_threads": 1, "n_target": n_target}
+    job = struct("sg_skip_job", {**fields, "scale": float(skip_scale(p))})
+    row_start = np.empty(n_source + 1, dtype=np.uint64)
+    nothing, needed = np.zeros(2, dtype=np.uint64), np.zeros(1, dtype=np.uint64)
+    support().sg_rows_by_skips(
+        job, pointer(nothing), pointer(row_start), pointer(None), pointer(needed)
+    )
+    row_start[0] = 0  # what did not fit into no room was counted row by row
+    if needed[0]:
+        np.cumsum(row_start, out=row_start)
+    return row_start
+
+
 def _likely_size(n_pairs: int, p: float) -> int:
     return min(n_pairs, int(n_pairs * p + 6.0 * math.sqrt(n_pairs * p * (1.0 - p))) + 64)
 

@@ -78,6 +78,13 @@ def skip_rows(
     return row_start, np.concatenate(rows)
 
 
+def count_skips(
+    n_source: int, n_target: int, p: float, key: int, *, skip_self: bool
+) -> NDArray[np.uint64]:
+    """Return the row starts of :func:`skip_rows` alone."""
+    return skip_rows(n_source, n_target, p, key, skip_self=skip_self, first_row=0, threads=1)[0]
+
+
 def _below(words: NDArray[np.uint64], n: int) -> NDArray[np.uint32]:
     """Return floor(word * n / 2**64), exactly, for n < 2**32."""
     low, high = words & np.uint64(0xFFFFFFFF), words >> np.uint64(32)

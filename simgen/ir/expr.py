@@ -268,6 +268,7 @@ class RandomDraw:
     ``distribution`` is rand, randn, poisson, binomial or truncated_normal; ``key`` is a U64
     parameter; ``number`` tells apart the draws that share a key. On elements the counter is the
     absolute element; on synapses it is (i, j) of the synapse and ``rank``, its rank among equals.
+    A ``fixed`` draw is that of step 0 in every step.
     """
 
     distribution: str
@@ -275,6 +276,7 @@ class RandomDraw:
     key: Param
     number: int
     rank: Expr | None = None
+    fixed: bool = False
 
     @property
     def dtype(self) -> DType:

@@ -35,6 +35,11 @@ class SynapseStore:
     ``compact``. ``columns`` holds whether the column index exists, ``wide`` whether storage
     positions need 64 bits, ``narrow`` whether targets are kept in 16. Row r belongs to the source
     neuron ``source_start + r``; targets are absolute indices of the target group.
+
+    ``rule`` says where targets are not kept. They are some of ``<name>.n_reached`` ones, from
+    ``<name>.first_target`` on: ``dense`` rows hold all of them, in order. Others have no positions,
+    and are made anew for each spike (see :mod:`simgen.connect.implied`): ``every`` target,
+    ``skips`` at random, those that a ``kernel`` reaches.
     """
 
     name: str
@@ -45,11 +50,22 @@ class SynapseStore:
     column_sources: bool = False
     wide: bool = False
     narrow: bool = False
+    rule: str = ""
 
     @property
     def length(self) -> str:
         """The name of the number of synapses."""
         return f"n_{self.name}"
+
+    @property
+    def is_dense(self) -> bool:
+        """Whether every row holds all targets, at positions."""
+        return self.rule == "dense"
+
+    @property
+    def is_regenerated(self) -> bool:
+        """Whether synapses have no positions."""
+        return self.rule not in ("", "dense")
 
 
 @dataclass(frozen=True, slots=True)

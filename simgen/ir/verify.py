@@ -132,7 +132,12 @@ class _Checker:
                 self._require(indices.dtype is DType.I64, "the list of indices is not I64")
                 self._allowed = _NEURON if synapses is None else _SYNAPSE
             case OverFanOut(
-                store=store, delays=delays, whole_rows=whole_rows, born=born, index=index
+                store=store,
+                delays=delays,
+                whole_rows=whole_rows,
+                born=born,
+                index=index,
+                listed=listed,
             ):
                 self._array(delays)
                 self._born(born)
@@ -140,9 +145,14 @@ class _Checker:
                 for rows in (store,) if index is None else (store, index):
                     known = rows.format in FORMATS
                     self._require(known, f"'{rows.format}' is no format of synapses")
+                kept = store.format != "none" or index is not None
+                kept = kept or (listed and store.is_regenerated)
+                self._require(not (store.rule and kept), "sorts rows that keep no targets")
                 whole = index is not None and whole_rows
                 self._require(not whole, "walks whole rows by an index")
                 self._allowed = _SYNAPSE | _EVENT
+                if store.is_regenerated:
+                    self._allowed = _SYNAPSE - {IndexKind.SYNAPSE}
             case OverFanIn(store=store, delay=delay, delays=delays, born=born):
                 self._typed(delay, DType.I64, "the delay")
                 self._born(born)

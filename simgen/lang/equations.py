@@ -32,9 +32,13 @@ FLAGS: dict[Kind, tuple[str, ...]] = {
         "point current",
     ),
     "subexpression": ("constant over dt", "shared", "summed", "point current"),
-    "parameter": ("constant", "shared", "linked", "point current"),
+    "parameter": ("constant", "shared", "linked", "kernel", "point current"),
 }
-_EXCLUSIVE = (("event-driven", "clock-driven"), ("constant over dt", "summed"))
+_EXCLUSIVE = (
+    ("event-driven", "clock-driven"),
+    ("constant over dt", "summed"),
+    ("shared", "kernel"),
+)
 _EXPECTED = "Write 'dx/dt = ... : unit', 'x = ... : unit' or 'x : unit'."
 _VALUE_TYPES: dict[str, ValueType] = {"boolean": "boolean", "integer": "integer"}
 

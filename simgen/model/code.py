@@ -137,6 +137,8 @@ def _unassignable(entry: Entry) -> str:
         return "a subexpression. Assign the variables that it is computed from"
     if isinstance(entry, FunctionEntry):
         return "a function"
+    if isinstance(entry, ValueEntry) and entry.nature:
+        return entry.nature
     return (
         "a built-in value, or a constant of your namespace. A variable is declared in the "
         "equations, as in 'x : 1'"

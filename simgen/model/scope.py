@@ -49,10 +49,14 @@ class VariableEntry:
 
 @dataclass(frozen=True, slots=True)
 class ValueEntry:
-    """A ready expression: t, dt, i, N, a local, a constant of the namespace."""
+    """A ready expression: t, dt, i, N, a local, a constant of the namespace.
+
+    ``nature`` says what it is, where code assigns to it, if not that.
+    """
 
     expr: Expr
     dim: Dimension
+    nature: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,6 +36,7 @@ from simgen.model.description import (
 )
 from simgen.model.emissions import Emission, Emissions
 from simgen.model.functions import said
+from simgen.model.kernel_variable import KernelVariable
 from simgen.model.neurons import resolve_frozen, resolve_odes
 from simgen.model.resolve import DrawCounter
 from simgen.model.scope import (
@@ -87,6 +88,8 @@ class SynapsesSource:
     update_dt: Expr | None = None
     rank: Array | None = None
     delay: Expr | None = None
+    kernels: Mapping[str, KernelVariable] = field(default_factory=dict)
+    formulas: Mapping[str, ValueEntry] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -147,6 +150,10 @@ class SynapseScope(ModelScope):
             if isinstance(entry, SubexpressionEntry):
                 entry = replace(entry, scope=self)  # subexpressions see pre and post, too
             return entry
+        if name in self.source.formulas:
+            return self.source.formulas[name]
+        if name in self.source.kernels:
+            return self.source.kernels[name].entry()
         built_in = self._built_in(name)
         if built_in is not None:
             return built_in
@@ -205,6 +212,7 @@ class SynapseScope(ModelScope):
     def names(self) -> Iterator[str]:
         """Yield the names that can be suggested."""
         yield from self.own.own_names()
+        yield from (*self.source.kernels, *self.source.formulas)
         for ending, scope in (("_pre", self.pre), ("_post", self.post)):
             yield from (name + ending for name in scope.own_names())
         yield from self.post.own_names()

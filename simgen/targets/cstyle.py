@@ -242,15 +242,15 @@ class ExprPrinter:
 
     def _draw(self, draw: RandomDraw) -> str:
         """Return the call that makes one sample where the kernel stands."""
-        indices = self.names.indices
+        indices, step = self.names.indices, "0" if draw.fixed else self.names.step
         if IndexKind.SYNAPSE in indices:
             rank = "0" if draw.rank is None else self.text(draw.rank)
             pair = f"{indices[IndexKind.PRE]}, {indices[IndexKind.POST]}"
-            counter = f"sg_at_synapse({pair}, {rank}, {self.names.step}, {draw.number}u)"
+            counter = f"sg_at_synapse({pair}, {rank}, {step}, {draw.number}u)"
         else:
             element = indices.get(IndexKind.ELEMENT, "0")
             place = self.function("at_element", DType.REAL)
-            counter = f"{place}({element}, {self.names.step}, {draw.number}u)"
+            counter = f"{place}({element}, {step}, {draw.number}u)"
         arguments = "".join(f", {self.text(argument)}" for argument in draw.args)
         function = self.function(f"draw_{draw.distribution}", DType.REAL)
         return f"{function}({self.names.param(draw.key)}, {counter}{arguments})"

@@ -140,6 +140,33 @@ def test_random_models_compile(nvrtc, monkeypatch, seed):
 
 
 @pytest.mark.compiler
+@pytest.mark.parametrize("real", ["float64", "float32"])
+def test_dense_synapses_and_kernels_compile(nvrtc, monkeypatch, real):
+    programs = []
+    monkeypatch.setattr(network, "on_compiled", lambda compiled: programs.append(compiled.program))
+    simgen.set_device("reference", dtype=real)
+    simgen.start_scope()
+    group = simgen.NeuronGroup(4, "v : 1", threshold="v > 1", reset="v = 0")
+    dense = simgen.Synapses(
+        *(group, group, "w : 1"),
+        on_pre="v_post += w",
+        on_post="w += rand()*v_pre",
+        storage="dense",
+    )
+    dense.connect()
+    monitor = simgen.StateMonitor(dense, "w", record=True)
+    shared = simgen.Synapses(group, group, "k : 1 (kernel)", on_pre="v_post += k")
+    shared.connect(kernel=[1.0, 2.0], padding="same")
+    simgen.Network(group, dense, shared, monitor).run(0.1 * simgen.ms)
+    simgen.set_device("auto", dtype="float64")
+    (program,) = programs
+    for deterministic, architecture in product((False, True), ARCHITECTURES):
+        made = nvrtc.compile(source_of(program, real, deterministic), architecture)
+        assert made.works, made.log
+        assert made.log == ""
+
+
+@pytest.mark.compiler
 @pytest.mark.parametrize("real", ["float64", pytest.param("float32", marks=pytest.mark.slow)])
 def test_sums_and_extremes_over_elements_compile(nvrtc, monkeypatch, real):
     programs = []

@@ -11,7 +11,7 @@ from simgen.ir.visit import all_nodes, writes
 from simgen.targets.body import BodyPrinter
 from simgen.targets.frame import open_kernel
 from simgen.targets.scope import N_PARTS, Layout, Scope
-from simgen.targets.segments import targets_of, uses_index
+from simgen.targets.segments import target_at, targets_of, uses_index
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ class CarriedView:
     count: str
     steps: str
     positions: str
-    targets: str
+    post: str
     prefetches: tuple[str, ...]
     body: tuple[str, ...]
 
@@ -43,9 +43,11 @@ def lower_carried(kernel: Kernel, domain: OverCarried, layout: Layout) -> Carrie
         "count": scope.size(domain.steps.length),
         "steps": scope.array(domain.steps),
         "positions": scope.array(domain.positions),
-        "targets": targets_of(scope, store),
+        "post": target_at(scope, store),
     }
-    arrays = [fields["targets"], *synaptic_arrays(scope, frame.body)]
+    arrays = synaptic_arrays(scope, frame.body)
+    if not store.rule:
+        arrays.insert(0, targets_of(scope, store))
     return CarriedView(
         name=frame.name,
         doc=frame.doc,

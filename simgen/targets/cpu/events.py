@@ -15,7 +15,7 @@ from simgen.targets.cpu.carried import source_text
 from simgen.targets.cstyle import mangle, stored_type
 from simgen.targets.frame import open_kernel
 from simgen.targets.scope import N_PARTS, Layout, Scope
-from simgen.targets.segments import event_line, targets_of, uses_index
+from simgen.targets.segments import event_line, target_at, uses_index
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,8 +171,7 @@ def lower_indices(kernel: Kernel, domain: OverIndices, layout: Layout) -> Indice
     recorders = _recorders(scope, kernel.body)
     body = BodyPrinter(scope, append=recorders.append).lines(frame.body)
     if domain.synapses is not None:
-        targets = targets_of(scope, domain.synapses)
-        body.insert(0, f"const int64_t post = {targets}[s];")
+        body.insert(0, f"const int64_t post = {target_at(scope, domain.synapses)};")
         if uses_index(frame.body, IndexKind.PRE):
             body.insert(1, f"const int64_t pre = {source_text(scope, domain.synapses)};")
     fields = {

@@ -33,15 +33,22 @@ from simgen.targets.cpu.events import (
     lower_indices,
     lower_once,
 )
+from simgen.targets.cpu.made_rows import HEADER as MADE_ROWS
 from simgen.targets.cpu.split_ends import split_ends
 from simgen.targets.cpu.synapses import lower_fan_in, lower_fan_out, lower_synapses
-from simgen.targets.cpu.walk_views import JoinedFanOutView, ListedView, RowsView
+from simgen.targets.cpu.walk_views import (
+    JoinedFanOutView,
+    ListedView,
+    MadeFanOutView,
+    RowsView,
+)
 from simgen.targets.cstyle import mangle
 from simgen.targets.effects import kernel_effects
 from simgen.targets.frame import TICK, distinct_kernels
 from simgen.targets.meetings import Meetings, Wait, plan_meetings
 from simgen.targets.render import render
 from simgen.targets.scope import N_PARTS, Layout
+from simgen.targets.segments import stores_of
 from simgen.targets.user_code import CPP
 
 # How a domain is lowered, and the template that frames it.
@@ -156,6 +163,8 @@ def _render_kernel(kernel: Kernel, view: Any) -> str:
         template = "emit_table"
     elif isinstance(view, RowsView):
         template = "over_rows"
+    elif isinstance(view, MadeFanOutView):
+        template = "over_fan_out_made"
     elif isinstance(view, JoinedFanOutView):
         template = "over_fan_out_joined"
     elif isinstance(view, ListedView):
@@ -170,7 +179,11 @@ def _headers(program: Program) -> tuple[str, ...]:
         for kernel in program.kernels
         for node in all_nodes((*kernel.prologue, *kernel.body))
     )
-    return ("common/distributions.h", "common/random_fill.h") if draws else ()
+    headers = ("common/distributions.h", "common/random_fill.h") if draws else ()
+    stores = stores_of(program)
+    if any(store.is_dense for store in stores):
+        headers = (*headers, "common/all_pairs.h")
+    return (*headers, MADE_ROWS) if any(store.is_regenerated for store in stores) else headers
 
 
 def _recorder_checks(program: Program, layout: Layout) -> tuple[str, ...]:

@@ -10,7 +10,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from simgen.errors import InternalError
 from simgen.ir.expr import IndexKind, RandomDraw
 from simgen.ir.kernel import Kernel, OverFanIn, OverFanOut, OverSynapses, SynapseStore
 from simgen.ir.stmt import Accumulate, Let, Stmt, Store
@@ -18,11 +17,13 @@ from simgen.ir.visit import all_nodes, flatten, reads, writes
 from simgen.targets.body import BodyPrinter
 from simgen.targets.cpu.carried import synaptic_arrays
 from simgen.targets.cpu.joined import can_join
+from simgen.targets.cpu.made_rows import each_target, made_row
 from simgen.targets.cpu.walk_views import (
     FanInView,
     FanOutView,
     JoinedFanOutView,
     ListedView,
+    MadeFanOutView,
     Reach,
     RowsView,
     SynapsesView,
@@ -33,10 +34,16 @@ from simgen.targets.frame import Frame, open_kernel
 from simgen.targets.hoist import fixed_kinds, hoist_loads, split_invariant
 from simgen.targets.scope import N_PARTS, Layout, Scope
 from simgen.targets.segments import (
+    RowTargets,
+    all_pairs,
     class_count,
+    column_positions,
     event_line,
     finder,
     positions_type,
+    row_targets,
+    source_at_entry,
+    target_at,
     targets_of,
     targets_type,
     uses_index,
@@ -54,32 +61,38 @@ class _Walk:
     independent: bool
 
 
-def _walk(frame: Frame, fixed: IndexKind) -> _Walk:
+def _walk(frame: Frame, fixed: IndexKind, distinct: bool = False) -> _Walk:
+    """Lower a body; ``distinct``: no target comes twice in a row."""
     scope = frame.scope
     kinds = fixed_kinds(fixed)
     first, rest = split_invariant(frame.body, kinds)
     loads = hoist_loads(scope, (*first, *rest), kinds, "x")
     row = (*loads, *BodyPrinter(scope).lines(first))
-    independent = _independent(rest)
+    independent = _independent(rest, distinct)
     body = BodyPrinter(scope, select=independent).lines(rest)
     return _Walk(row, tuple(body), independent)
 
 
-def _independent(body: tuple[Stmt, ...]) -> bool:
-    """Return whether the synapses of a row may be visited in any order and without branches."""
+def _independent(body: tuple[Stmt, ...], distinct: bool) -> bool:
+    """Return whether the synapses of a row may be visited in any order and without branches.
+
+    Each may write its own values, and those of its target if these are ``distinct``.
+    """
+    kinds = {IndexKind.SYNAPSE, IndexKind.POST} if distinct else {IndexKind.SYNAPSE}
     plain = all(
         isinstance(stmt, Let) or (isinstance(stmt, Store | Accumulate) and stmt.beyond is None)
         for stmt in flatten(body)
     )
-    own = all(index.kind is IndexKind.SYNAPSE and index.via is None for _, index, _ in writes(body))
-    written = {array.name for array, _, _ in writes(body)}
+    own = all(index.kind in kinds and index.via is None for _, index, _ in writes(body))
+    written = {(array.name, index.kind) for array, index, _ in writes(body)}
+    names = {name for name, _ in written}
     foreign = {
         array.name
         for array, index in reads(body)
-        if index is None or index.kind is not IndexKind.SYNAPSE or index.via is not None
+        if index is None or (array.name, index.kind) not in written or index.via is not None
     }
     draws = any(isinstance(node, RandomDraw) for node in all_nodes(body))
-    return plain and own and not written & foreign and not draws
+    return plain and own and len(names) == len(written) and not names & foreign and not draws
 
 
 def _prefetches(arrays: Iterable[str]) -> tuple[str, ...]:
@@ -89,20 +102,29 @@ def _prefetches(arrays: Iterable[str]) -> tuple[str, ...]:
 
 def lower_fan_out(
     kernel: Kernel, domain: OverFanOut, layout: Layout
-) -> FanOutView | JoinedFanOutView:
+) -> FanOutView | JoinedFanOutView | MadeFanOutView:
     """Return the view of a delivery: the segments that spikes reach in this step."""
     store, events = domain.store, domain.events
     frame = open_kernel(kernel, layout, {**_INDICES, IndexKind.EVENT: "event"})
     scope = frame.scope
     event = event_line(scope, frame.body, events, "work[e].slot", "pre")
+    synapse: tuple[str, ...] = ()
     found = _positions(scope, domain)
-    joined = found is None and can_join(frame.body) and not must_walk_by_rows(kernel)
-    targets = targets_of(scope, store) if not joined else ""
-    synapse: tuple[str, ...] = (f"const int64_t post = {targets}[s];",)
+    joined = found is None and not store.rule and can_join(frame.body)
+    joined = joined and not must_walk_by_rows(kernel)
     if found is not None:
-        synapse = (f"const int64_t s = {found}[q];", *synapse)
-    walk = _walk(frame, IndexKind.PRE)
-    arrays = [targets, *synaptic_arrays(scope, frame.body)] if found is None else [found]
+        targets = RowTargets((), target_at(scope, store), (found,))
+        synapse = (f"const int64_t s = {found}[q];",)
+    elif joined or store.is_regenerated:
+        targets = RowTargets((), "", ())
+    else:
+        targets = row_targets(scope, store)
+    synapse = (*synapse, f"const int64_t post = {targets.post};")
+    walk = _walk(frame, IndexKind.PRE, bool(store.rule) and found is None)
+    arrays = [*targets.arrays, *(synaptic_arrays(scope, frame.body) if found is None else ())]
+    more: dict[str, Any] = {}
+    if store.is_regenerated:
+        more = {"made": made_row(scope, store), "each": each_target(scope, store)}
     outer = Scope(layout, kernel, {})
     fields = {
         "delays": outer.array(domain.delays),
@@ -119,7 +141,8 @@ def lower_fan_out(
         "walk": _walk_call(outer, kernel, domain),
         "parameters": "",
     }
-    more = _joined_fields(outer, kernel, domain) if joined else {}
+    if joined:
+        more = _joined_fields(outer, kernel, domain)
     shown: dict[str, Any] = {
         "reach": _reach(outer, kernel),
         "name": frame.name,
@@ -128,7 +151,7 @@ def lower_fan_out(
         "deliver_declarations": scope.declarations(),
         "deliver_prologue": frame.prologue,
         "prefetches": _prefetches(arrays),
-        "row": (*event, *walk.row),
+        "row": (*event, *targets.row, *walk.row),
         "pragmas": ("#pragma omp simd",) if walk.independent else (),
         "place": "s" if found is None else "q",
         "synapse": synapse,
@@ -137,6 +160,8 @@ def lower_fan_out(
         **fields,
         **more,
     }
+    if store.is_regenerated:
+        return MadeFanOutView(**shown)
     return JoinedFanOutView(**shown) if joined else FanOutView(**shown)
 
 
@@ -181,6 +206,8 @@ def _walk_call(scope: Scope, kernel: Kernel, domain: OverFanOut) -> str:
     if domain.listed:
         start = scope.buffer(f"{domain.list_name}_start", "uint64_t")
         return f"sg_walk_listed(walk, {start});"
+    if store.is_regenerated:
+        return "sg_walk_fan_out(walk, sg_find_made{});"
     if must_walk_by_rows(kernel):
         return f"sg_walk_fan_out_rows(walk, {finder(scope, store)}, {class_count(scope, store)});"
     return f"sg_walk_fan_out(walk, {_row_finder(scope, domain)});"
@@ -202,11 +229,11 @@ def lower_fan_in(kernel: Kernel, domain: OverFanIn, layout: Layout) -> FanInView
     walk = _walk(frame, IndexKind.POST)
     body = list(walk.body)
     if uses_index(frame.body, IndexKind.PRE):
-        if not store.column_sources:
-            raise InternalError(
-                f"kernel '{kernel.name}' needs the sources of the columns of '{name}'"
-            )
-        body.insert(0, f"const int64_t pre = {scope.buffer(f'{name}.col_src', 'uint32_t')}[q];")
+        body.insert(0, f"const int64_t pre = {source_at_entry(scope, store, kernel)};")
+    column = walk.row
+    if store.is_dense:
+        pairs = all_pairs(scope, store)
+        column = (f"const sg_dense_column column = sg_column_of({pairs}, post, begin);", *column)
     oldest = newest = scope.printer.text(domain.delay)
     if domain.delays is not None:
         delays = scope.array(domain.delays)
@@ -221,7 +248,7 @@ def lower_fan_in(kernel: Kernel, domain: OverFanIn, layout: Layout) -> FanInView
         "counts": scope.buffer(f"{events.name}.counts", "int64_t"),
         "bounds": scope.buffer(f"{events.length}.bounds", "int64_t"),
         "col_start": scope.buffer(f"{name}.col_start", "uint64_t"),
-        "col_pos": scope.buffer(f"{name}.col_pos", positions_type(store)),
+        "col_pos": column_positions(scope, store),
     }
     arrays = synaptic_arrays(scope, frame.body)
     return FanInView(
@@ -232,7 +259,7 @@ def lower_fan_in(kernel: Kernel, domain: OverFanIn, layout: Layout) -> FanInView
         oldest=oldest,
         newest=newest,
         prefetches=tuple(f"__builtin_prefetch({array} + next);" for array in arrays),
-        column=walk.row,
+        column=column,
         body=tuple(body),
         **fields,
     )
@@ -248,20 +275,21 @@ def lower_synapses(
     if must_walk_by_rows(kernel):
         return _lower_rows(kernel, store, layout)
     frame = open_kernel(kernel, layout, _INDICES)
-    walk = _walk(frame, IndexKind.PRE)
+    walk = _walk(frame, IndexKind.PRE, store.is_dense)
     scope = frame.scope
     fields = {
         "row_start": scope.buffer(f"{store.name}.row_start", "uint64_t"),
         "n_rows": scope.size(f"{store.name}.n_rows"),
         "source_start": scope.size(f"{store.name}.source_start"),
-        "targets": targets_of(scope, store),
     }
+    targets = row_targets(scope, store)
     return SynapsesView(
         name=frame.name,
         doc=frame.doc,
         declarations=scope.declarations(),
         prologue=frame.prologue,
-        row=walk.row,
+        post=targets.post,
+        row=(*targets.row, *walk.row),
         pragmas=("#pragma omp simd",) if walk.independent else (),
         body=walk.body,
         **fields,
@@ -270,9 +298,9 @@ def lower_synapses(
 
 def _lower_rows(kernel: Kernel, store: SynapseStore, layout: Layout) -> RowsView:
     frame = open_kernel(kernel, layout, _INDICES)
-    targets = targets_of(frame.scope, store)
+    targets = row_targets(frame.scope, store)
     walk = _walk(frame, IndexKind.PRE)
-    arrays = [targets, *synaptic_arrays(frame.scope, frame.body)]
+    arrays = [*targets.arrays, *synaptic_arrays(frame.scope, frame.body)]
     outer = Scope(layout, kernel, {})
     fields = {
         "n_rows": outer.size(f"{store.name}.n_rows"),
@@ -289,10 +317,10 @@ def _lower_rows(kernel: Kernel, store: SynapseStore, layout: Layout) -> RowsView
         deliver_declarations=frame.scope.declarations(),
         deliver_prologue=frame.prologue,
         prefetches=_prefetches(arrays),
-        row=walk.row,
+        row=(*targets.row, *walk.row),
         pragmas=(),
         place="s",
-        synapse=(f"const int64_t post = {targets}[s];",),
+        synapse=(f"const int64_t post = {targets.post};",),
         body=walk.body,
         declarations=outer.declarations(),
         **fields,
@@ -307,7 +335,7 @@ def _lower_listed(kernel: Kernel, domain: OverSynapses, layout: Layout) -> Liste
         "n": scope.size(domain.store.length),
         "positions": scope.buffer(f"{domain.list_name}_pos", positions_type(domain.store)),
         "sources": scope.buffer(f"{domain.list_name}_src", "uint32_t"),
-        "targets": targets_of(scope, domain.store),
+        "post": target_at(scope, domain.store),
     }
     return ListedView(
         name=frame.name,

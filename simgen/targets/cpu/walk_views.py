@@ -63,6 +63,14 @@ class JoinedFanOutView(FanOutView):
 
 
 @dataclass(frozen=True, slots=True)
+class MadeFanOutView(FanOutView):
+    """What ``over_fan_out_made.cpp.j2`` shows: how a row is made, and visited."""
+
+    made: str
+    each: str
+
+
+@dataclass(frozen=True, slots=True)
 class FanInView:
     """What ``over_fan_in.cpp.j2`` shows."""
 
@@ -97,7 +105,7 @@ class SynapsesView:
     row_start: str
     n_rows: str
     source_start: str
-    targets: str
+    post: str
     row: tuple[str, ...]
     pragmas: tuple[str, ...]
     body: tuple[str, ...]
@@ -137,5 +145,5 @@ class ListedView:
     n: str
     positions: str
     sources: str
-    targets: str
+    post: str
     body: tuple[str, ...]

@@ -24,7 +24,12 @@ from simgen.targets.cuda.order import Order, Plan
 from simgen.targets.cuda.records import WholeList, record_events, record_values
 from simgen.targets.frame import Frame
 from simgen.targets.scope import Scope
-from simgen.targets.segments import event_line, positions_type, targets_of, uses_index
+from simgen.targets.segments import (
+    event_line,
+    positions_type,
+    target_in_one_part,
+    uses_index,
+)
 
 _SYNAPTIC = {IndexKind.PRE: "pre", IndexKind.SYNAPSE: "s", IndexKind.POST: "post"}
 
@@ -243,8 +248,7 @@ def lower_indices(
     name = "i" if store is None else "s"
     lines = [f"const int64_t {name} = {scope.array(domain.indices)}[r];"]
     if store is not None:
-        targets = targets_of(scope, store)
-        lines.append(f"const int64_t post = {targets}[s];")
+        lines.append(f"const int64_t post = {target_in_one_part(scope, store)};")
         if uses_index(frame.body, IndexKind.PRE):
             lines.append(f"const int64_t pre = {_source(scope, store)};")
     count = domain.indices.length
@@ -266,7 +270,7 @@ def lower_carried(
     )
     lines = [
         f"const int64_t s = {scope.array(domain.positions)}[r];",
-        f"const int64_t post = {targets_of(scope, store)}[s];",
+        f"const int64_t post = {target_in_one_part(scope, store)};",
     ]
     if uses_index(frame.body, IndexKind.PRE):
         lines.append(f"const int64_t pre = {_source(scope, store)};")
@@ -283,7 +287,7 @@ def lower_listed(
     lines = (
         f"const int64_t s = {scope.buffer(f'{name}_pos', positions_type(store))}[r];",
         f"const int64_t pre = {scope.buffer(f'{name}_src', 'uint32_t')}[r];",
-        f"const int64_t post = {targets_of(scope, store)}[s];",
+        f"const int64_t post = {target_in_one_part(scope, store)};",
     )
     bounds = ("const int64_t start = 0;", f"const int64_t stop = {scope.size(store.length)};")
     view = _loop(kernel, frame, plan, module, bounds, "r", lines)

@@ -54,6 +54,7 @@ from simgen.targets.cuda.walks import (
 from simgen.targets.frame import distinct_kernels
 from simgen.targets.render import render
 from simgen.targets.scope import Layout
+from simgen.targets.segments import stores_of
 from simgen.targets.user_code import Language
 
 BEGIN_RUN, END_RUN = "sg_begin_run", "sg_end_run"
@@ -242,7 +243,9 @@ def _headers(program: Program) -> tuple[str, ...]:
         for kernel in program.kernels
         for node in all_nodes((*kernel.prologue, *kernel.body))
     )
-    return ("common/distributions.h",) if draws else ()
+    headers = ("common/distributions.h",) if draws else ()
+    dense = any(store.is_dense for store in stores_of(program))
+    return (*headers, "common/all_pairs.h") if dense else headers
 
 
 def _recorders(program: Program) -> tuple[str, ...]:

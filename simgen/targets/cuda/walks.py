@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from simgen.errors import InternalError
+from simgen.errors import InternalError, UnsupportedFeatureError
 from simgen.ir.expr import IndexKind
 from simgen.ir.kernel import Kernel, OverFanIn, OverFanOut, OverSynapses, SynapseStore
 from simgen.ir.visit import reads
@@ -19,9 +19,11 @@ from simgen.targets.hoist import fixed_kinds, hoist_loads, split_invariant
 from simgen.targets.scope import Scope
 from simgen.targets.segments import (
     class_count,
+    column_positions,
     event_line,
     finder,
     positions_type,
+    source_at_entry,
     targets_of,
     targets_type,
     uses_index,
@@ -70,6 +72,11 @@ def lower_fan_out(
 ) -> tuple[RowsView, Launch]:
     """Return the view of a delivery: the segments that spikes reach in this step."""
     store, events = domain.store, domain.events
+    if store.is_regenerated:
+        raise UnsupportedFeatureError(
+            f"{kernel.comment}: storage='procedural' makes synapses anew on the processor, not yet "
+            "on a GPU. Take set_device('cpu'), or storage='sparse'."
+        )
     frame = module.open(kernel, {**_INDICES, IndexKind.EVENT: "event"}, plan)
     scope = frame.scope
     owned = plan.order is Order.OWNED and plan.owner is IndexKind.POST
@@ -148,13 +155,10 @@ def _rows(
     event: tuple[str, ...] = (),
 ) -> tuple[RowsView, Launch]:
     scope, store = frame.scope, found.store
-    targets = targets_of(scope, store)
-    kind = f"sg_stored<{targets_type(store)}>"
-    entries = f"const {kind} entries = {{{targets}}};"
-    if found.listed is not None:
-        kind = f"sg_listed<{positions_type(store)}, {targets_type(store)}>"
-        entries = f"const {kind} entries = {{{found.listed}, {targets}}};"
+    entries = _entries(scope, found)
     row, body = _split(frame, plan, IndexKind.PRE)
+    if store.is_dense:
+        row = ("const sg_dense_row entries = {first_target - (int64_t)begin};", *row)
     owners = f"sg_own_targets(grid, {scope.size(store.target_length)})"
     if plan.owner is IndexKind.PRE:
         owners = "sg_own_sources(grid)"
@@ -169,6 +173,21 @@ def _rows(
     return RowsView(head, team, walk, found.find, entries, (*event, *row), body), launch
 
 
+def _entries(scope: Scope, found: _Found) -> str:
+    """Return the declaration of what segments bound; of dense rows it follows in each of them."""
+    store = found.store
+    if store.is_dense:
+        if found.listed is not None:
+            raise InternalError(f"the dense rows '{store.name}' are visited by a list")
+        return f"const int64_t first_target = {scope.size(f'{store.name}.first_target')};"
+    targets, kind = targets_of(scope, store), targets_type(store)
+    if found.listed is None:
+        return f"const sg_stored<{kind}> entries = {{{targets}}};"
+    return (
+        f"const sg_listed<{positions_type(store)}, {kind}> entries = {{{found.listed}, {targets}}};"
+    )
+
+
 def lower_fan_in(
     kernel: Kernel, domain: OverFanIn, plan: Plan, module: Module
 ) -> tuple[ColumnsView, Launch]:
@@ -178,17 +197,17 @@ def lower_fan_in(
     scope, name = frame.scope, store.name
     column, body = _split(frame, plan, IndexKind.POST)
     if uses_index(frame.body, IndexKind.PRE):
-        if not store.column_sources:
-            raise InternalError(
-                f"kernel '{kernel.name}' needs the sources of the columns of '{name}'"
-            )
-        sources = scope.buffer(f"{name}.col_src", "uint32_t")
-        body = (f"const int64_t pre = {sources}[q];", *body)
+        body = (f"const int64_t pre = {source_at_entry(scope, store, kernel)};", *body)
+    if store.is_dense:
+        first, width = (scope.size(f"{name}.{what}") for what in ("first_target", "n_reached"))
+        origin = f"(uint64_t)(post - {first}) - begin * (uint64_t){width}"
+        fields = f"{{{origin}, (uint64_t){width}}}"
+        column = (f"const sg_dense_column column = {fields};", *column)
     oldest = newest = scope.printer.text(domain.delay)
     if domain.delays is not None:
         body = (f"if ({scope.array(domain.delays)}[s] != delay) return;", *body)
         oldest, newest = f"{scope.size(f'{events.name}.depth')} - 1", "0"
-    fields = (
+    given = (
         "step",
         oldest,
         newest,
@@ -199,13 +218,13 @@ def lower_fan_in(
         scope.buffer(f"{name}.col_start", "uint64_t"),
         "0" if domain.born is None else scope.printer.text(domain.born),
     )
-    positions = scope.buffer(f"{name}.col_pos", positions_type(store))
+    positions = column_positions(scope, store)
     team = _team(scope, plan, column_team(store), "sg_own_columns(grid)")
     launch = Launch(frame.name)
     if plan.order is not Order.SERIAL:
         per = column_team(store) if plan.order is Order.FREE else 1
         launch = Launch(frame.name, store.target_length, per)
-    walk = f"const sg_fan_in walk = {{{', '.join(fields)}}};"
+    walk = f"const sg_fan_in walk = {{{', '.join(given)}}};"
     head = module.head(kernel, frame, plan)
     return ColumnsView(head, team, walk, column, positions, body), launch
 

@@ -106,9 +106,8 @@ class Visit:
 
     def draw(self, draw: RandomDraw, args: tuple[Value, ...], rank: Value | None) -> npt.ArrayLike:
         """Return one sample per lane, a function of its counter alone."""
-        return draw_samples(
-            draw, args, rank, self.param(draw.key), self.lanes, self.step(), self.real
-        )
+        step = 0 if draw.fixed else self.step()
+        return draw_samples(draw, args, rank, self.param(draw.key), self.lanes, step, self.real)
 
     def scalar(self, expr: Expr) -> int:
         """Return the value of an integer expression that all lanes share."""

@@ -29,6 +29,7 @@ from simgen.ir.kernel import (
 )
 from simgen.ir.stmt import EventList
 from simgen.targets.base import AnyArray, Memory
+from simgen.targets.reference.made_rows import row_targets
 
 Positions = npt.NDArray[np.int64]
 
@@ -98,6 +99,8 @@ def lanes_of(
             lanes = _synapses(memory, store, listed[due].astype(np.int64))
             lanes.positions[IndexKind.EVENT] = np.flatnonzero(due)
             return lanes
+        case OverFanOut() if domain.store.is_regenerated:
+            return _made(domain, memory, step, _born(domain.born, scalar))
         case OverFanOut():
             first = _born(domain.born, scalar)
             found = list(_fan_out(domain, memory, step, first, by_rows))
@@ -107,13 +110,8 @@ def lanes_of(
             return _with_events(lanes, memory, domain.events, emitted)
         case OverFanIn():
             runs = list(_fan_in(domain, memory, step, scalar))
-            positions = lookup_array(memory, f"{domain.store.name}.col_pos")
-            lanes = _joined(
-                memory,
-                domain.store,
-                IndexKind.POST,
-                (positions[run].astype(np.int64) for run in runs),
-            )
+            positions = (_at_entries(memory, domain.store, run) for run in runs)
+            lanes = _joined(memory, domain.store, IndexKind.POST, positions)
             lanes.positions[IndexKind.ENTRY] = np.concatenate([np.zeros(0, np.int64), *runs])
             return lanes
         case OverSynapses(store=store, listed=True):
@@ -174,15 +172,22 @@ def _synapses(memory: Memory, store: SynapseStore, positions: Positions) -> Lane
     """Return lanes that visit the synapses at storage ``positions`` in the order given."""
     rows = _rows(memory, store)
     row_start = lookup_array(memory, f"{store.name}.row_start")[: rows + 1].astype(np.int64)
-    targets = lookup_array(memory, f"{store.name}.targets")
     row = np.searchsorted(row_start, positions, side="right") - 1
+    if store.is_dense:
+        bounds = lookup_array(memory, f"{store.target_length}.bounds").astype(np.int64)
+        part = row // max(1, lookup_int(memory, f"{store.name}.n_rows"))
+        low = np.maximum(bounds[part], lookup_int(memory, f"{store.name}.first_target"))
+        targets = low + positions - row_start[row]
+    else:
+        kept = lookup_array(memory, f"{store.name}.targets")
+        targets = kept[positions].astype(np.int64)
     source_row = row % max(1, lookup_int(memory, f"{store.name}.n_rows"))
     return Lanes(
         len(positions),
         {
             IndexKind.SYNAPSE: positions,
             IndexKind.PRE: source_row + lookup_int(memory, f"{store.name}.source_start"),
-            IndexKind.POST: targets[positions].astype(np.int64),
+            IndexKind.POST: targets,
         },
     )
 
@@ -235,6 +240,26 @@ def _fan_out(
                 yield emitted, run
 
 
+def _made(domain: OverFanOut, memory: Memory, step: int, born: int) -> Lanes:
+    """Return the lanes of rows that are made anew: delay class, then source, then target."""
+    store = domain.store
+    source_start = lookup_int(memory, f"{store.name}.source_start")
+    sources: list[int] = []
+    rows: list[Positions] = []
+    for delay in reversed(lookup_array(memory, domain.delays.name).tolist()):
+        emitted = step - int(delay)
+        for source in fired_at(memory, domain.events, emitted) if emitted >= born else ():
+            row = int(source) - source_start
+            if 0 <= row < lookup_int(memory, f"{store.name}.n_rows"):
+                sources.append(int(source))
+                rows.append(row_targets(memory, store, row))
+    sizes = [len(row) for row in rows]
+    pre = np.repeat(np.array(sources, np.int64), sizes)
+    post = np.concatenate([np.zeros(0, np.int64), *rows])
+    positions = {IndexKind.PRE: pre, IndexKind.POST: post, IndexKind.ELEMENT: pre}
+    return Lanes(len(post), positions, (0, *np.cumsum(sizes)[:-1].tolist()))
+
+
 def _listed(memory: Memory, domain: OverFanOut, place: int) -> Positions:
     """Return the positions that the list of a domain has at one of its places."""
     start = lookup_array(memory, f"{domain.list_name}_start")
@@ -279,13 +304,26 @@ def segment(
     raise InternalError(f"the reference target met segment bounds of format '{bounds.format}'")
 
 
+def _at_entries(memory: Memory, store: SynapseStore, entries: Positions) -> Positions:
+    """Return the storage positions of entries of the columns."""
+    if not store.is_dense:
+        return lookup_array(memory, f"{store.name}.col_pos")[entries].astype(np.int64)
+    n_rows = lookup_int(memory, f"{store.name}.n_rows")
+    first = lookup_int(memory, f"{store.name}.first_target")
+    bounds = lookup_array(memory, f"{store.target_length}.bounds").astype(np.int64)
+    row_start = lookup_array(memory, f"{store.name}.row_start").astype(np.int64)
+    targets, row = first + entries // max(1, n_rows), entries % max(1, n_rows)
+    part = np.searchsorted(bounds, targets, side="right") - 1
+    begins = row_start[part * n_rows + row]
+    return np.asarray(begins + targets - np.maximum(bounds[part], first))
+
+
 def _fan_in(
     domain: OverFanIn, memory: Memory, step: int, scalar: Callable[[Expr], int]
 ) -> Iterator[Positions]:
     """Yield the entries of the columns of the neurons that fired: delay, then target."""
     store = domain.store
     col_start = lookup_array(memory, f"{store.name}.col_start")
-    col_pos = lookup_array(memory, f"{store.name}.col_pos")
     if domain.delays is None:
         delays, own = [scalar(domain.delay)], None
     else:
@@ -295,4 +333,6 @@ def _fan_in(
     for delay in (delay for delay in delays if step - delay >= born):
         for target in fired_at(memory, domain.events, step - delay):
             column = np.arange(int(col_start[target]), int(col_start[target + 1]), dtype=np.int64)
-            yield column if own is None else column[own[col_pos[column]] == delay]
+            if own is not None:
+                column = column[own[_at_entries(memory, store, column)] == delay]
+            yield column

@@ -45,7 +45,7 @@ def draw_samples(
     synapses.
     """
     bits = int(np.asarray(key).astype(np.uint64))  # a memory's integers hold the bits of keys
-    if IndexKind.SYNAPSE in lanes.positions:
+    if IndexKind.POST in lanes.positions:
         i, j = lanes.positions[IndexKind.PRE], lanes.positions[IndexKind.POST]
         ranks = np.zeros(lanes.n, dtype=np.int64) if rank is None else rank
         counters = counters_at_synapses(i, j, ranks, step, draw.number)
