@@ -89,6 +89,7 @@ def test_recording_takes_no_launch_of_its_own(lowered, path):
         "adex": (1, 1),  # not connected
         "brunel_delays": (3, 3),
         "izhikevich": (4, 4),
+        "rewiring": (3, 2),
         "stdp": (3, 3),
         "stp": (2, 2),
     }
