@@ -7,7 +7,7 @@ from typing import Any
 from simgen.api.clock import Clock, defaultclock
 from simgen.api.device import get_device, set_device
 from simgen.api.functions import Function, implementation
-from simgen.api.linked import LinkedVariable, linked_var
+from simgen.api.links import LinkedVariable, linked_var
 from simgen.api.magic import (
     collect,
     magic_network,

@@ -2,110 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
-from simgen.api.checks import index_array, is_whole
+from simgen.api.checks import is_whole
 from simgen.api.group import Group
+from simgen.api.links import LinkedVariable
+from simgen.api.namespaces import Namespace
 from simgen.api.storage import AnyArray, StateVariable
 from simgen.api.subgroup import Subgroup
-from simgen.api.views import VariableView
 from simgen.dtypes import DType
 from simgen.errors import (
-    ArgumentTypeError,
     DimensionMismatchError,
     IndexRangeError,
     ModelError,
     UnknownNameError,
-    UnsupportedFeatureError,
     suggest,
 )
 from simgen.integrate.model import Derived
 from simgen.ir.expr import Array, Role
-from simgen.model.description import VariableInfo
+from simgen.model.description import ComputedLink, VariableInfo
 from simgen.model.functions import said
+from simgen.model.scope import ConstantScope
 
 if TYPE_CHECKING:
     from simgen.api.component import Component
 
 _KINDS = {DType.BOOL: "boolean", DType.I32: "an integer", DType.REAL: "a floating point number"}
 Positions = npt.NDArray[np.int32]
-
-
-class LinkedVariable:
-    """What :func:`linked_var` returns: to be assigned to a variable with the flag ``(linked)``."""
-
-    def __init__(self, group: Group, name: str, index: str | npt.NDArray[np.int64] | None) -> None:
-        self.group = group
-        self.name = name
-        self.index = index
-
-    def __repr__(self) -> str:
-        return f"<link to '{self.name}' of {self.group.describe()}>"
-
-
-def linked_var(group: Any, name: str | None = None, index: Any = None) -> LinkedVariable:
-    """Return a link to a variable, for a ``(linked)`` variable of another group, or the same.
-
-    Parameters
-    ----------
-    group
-        The group (or a part of one) that has the variable; or the variable itself, as in
-        ``linked_var(group.v)``.
-    name
-        The name of the variable.
-    index
-        Which element of ``group`` each element of the linking group takes: an integer array, or the
-        name of an integer variable of the linking group, declared ``(constant)``. Without it the
-        groups have equally many elements, or there is a single value for all.
-
-    Raises
-    ------
-    UnknownNameError, ArgumentTypeError, UnsupportedFeatureError
-        For a variable that there is not, and for what cannot be linked to.
-
-    """
-    if isinstance(group, VariableView):
-        if name is not None:
-            raise ArgumentTypeError(
-                f"linked_var() takes a variable, or a group and a name; not {group!r} and {name!r}."
-            )
-        group, name = group._group, group._name
-    if not isinstance(group, Group):
-        raise ArgumentTypeError(
-            f"linked_var() needs a group, as in linked_var(G, 'v'), not {group!r}."
-        )
-    owner = group.describe()
-    if not isinstance(name, str):
-        raise ArgumentTypeError(
-            f"linked_var() needs the name of a variable of {owner}, as in linked_var(G, 'v'), "
-            f"not {name!r}."
-        )
-    if name not in group.variables:
-        if group._knows(name):
-            raise UnsupportedFeatureError(
-                f"'{name}' of {owner} is computed, not stored, so no variable can be linked to it. "
-                "Link to the variables that it is computed from."
-            )
-        hint = suggest(name, group.variables)
-        raise UnknownNameError(f"{owner} has no variable '{name}' to link to. {hint}".rstrip())
-    if hasattr(group, "_pathways"):
-        raise UnsupportedFeatureError(
-            f"'{name}' of {owner} belongs to synapses; variables are linked to those of neurons."
-        )
-    if index is None or isinstance(index, str):
-        return LinkedVariable(group, name, index)
-    places = index_array(index, owner)
-    if places.dtype.kind not in "iu" or places.ndim != 1:
-        raise ArgumentTypeError(
-            f"The index of a link to '{name}' of {owner} must be a list of integers or the name of "
-            f"a variable, not {index!r}."
-        )
-    return LinkedVariable(group, name, places.astype(np.int64))
 
 
 class LinkedState(StateVariable):
@@ -120,8 +49,13 @@ class LinkedState(StateVariable):
 
     @property
     def source(self) -> StateVariable:
-        """The variable that is linked to."""
+        """The variable that is linked to; only if it is stored."""
         return self.made().group.variables[self.made().name]
+
+    @property
+    def is_computed(self) -> bool:
+        """Whether it is an expression that is linked to."""
+        return self.made().name not in self.made().group.variables
 
     @property
     def values(self) -> AnyArray:
@@ -149,8 +83,7 @@ class LinkedState(StateVariable):
         Raises IndexRangeError for an index that is outside the source.
         """
         link = self.made()
-        group, source = link.group, self.source
-        size, index = group._size(), link.index
+        group, size, index = link.group, link.group._size(), link.index
         if isinstance(index, str):
             chosen = np.asarray(self.owner.variables[index].values, np.int64)
         elif index is None:
@@ -166,22 +99,24 @@ class LinkedState(StateVariable):
                 f"{size} elements."
             )
         places = np.asarray(group._positions(chosen))
-        if isinstance(source, LinkedState):
-            places = source.table()[places]
+        if not self.is_computed and isinstance(self.source, LinkedState):
+            places = self.source.table()[places]
         return places.astype(np.int32)
 
     def is_constant(self) -> bool:
         """Whether the table stays as it is: no variable holds an index."""
-        source = self.source
-        further = isinstance(source, LinkedState) and not source.is_constant()
-        return self.index_variable is None and not further
+        if self.index_variable is not None or self.is_computed:
+            return self.index_variable is None
+        return not isinstance(self.source, LinkedState) or self.source.is_constant()
 
 
 class LinkingGroup(Group):
     """A group whose variables may be linked to others."""
 
+    _computed_links: Mapping[str, LinkedState] = MappingProxyType({})
+
     def _links(self) -> Iterator[LinkedState]:
-        for variable in self.variables.values():
+        for variable in (*self.variables.values(), *self._computed_links.values()):
             if isinstance(variable, LinkedState):
                 yield variable
 
@@ -212,6 +147,9 @@ class LinkingGroup(Group):
         self._check_link(variable.info, link)
         variable.link = link
         try:
+            if variable.is_computed:
+                self._link_to_expression(variable, link)
+                return
             info = replace(variable.info, array=_stored(variable.source).info.array)
             if not (_is_single(link) or info.shared):
                 info = replace(info, via=_link_table(variable.info.array))
@@ -224,20 +162,48 @@ class LinkingGroup(Group):
         variables = {**self._description.variables, variable.name: info}
         self._set("_description", replace(self._description, variables=variables))
 
+    def _link_to_expression(self, variable: LinkedState, link: LinkedVariable) -> None:
+        """Have an expression in the variable's place: it is put in wherever the name is used."""
+        name, own = variable.name, self._description
+        info = variable.info
+        if not (_is_single(link) or info.shared):
+            info = variable.info = replace(info, via=_link_table(info.array))
+            if variable.is_constant():
+                variable.table()  # raises if it is outside
+        group = link.owner
+        target = group._description.subexpressions[link.name]
+        shared = _is_single(link) or info.shared
+        computed = ComputedLink(group._code_description(), link.name, info.via)
+        seen = replace(
+            own,
+            variables={k: v for k, v in own.variables.items() if k != name},
+            subexpressions={**own.subexpressions, name: replace(target, name=name, shared=shared)},
+            computed={**own.computed, name: computed},
+        )
+        self._set("_computed_links", {**self._computed_links, name: variable})
+        self._set("_description", seen)
+        del self.variables[name]
+
+    def _constants(self, run_namespace: Namespace | None) -> ConstantScope:
+        scope = super()._constants(run_namespace)
+        for name, variable in self._computed_links.items():
+            scope.linked[name] = variable.made().group._constants(run_namespace)
+        return scope
+
     def _check_link(self, info: VariableInfo, link: LinkedVariable) -> None:
         what = f"'{info.name}' of {self.describe()}"
-        source = link.group.variables[link.name].info
+        source = link.source()
         other = f"'{link.name}' of {link.group.describe()}"
         if source.dim != info.dim:
             raise DimensionMismatchError(
                 f"{what} {said(info.dim)}, but {other}, which it is linked to, {said(source.dim)}."
             )
-        if source.array.dtype is not info.array.dtype:
+        if source.dtype is not info.array.dtype:
             raise ModelError(
                 f"{what} is {_KINDS[info.array.dtype]}, but {other}, which it is linked to, is "
-                f"{_KINDS[source.array.dtype]}."
+                f"{_KINDS[source.dtype]}."
             )
-        if link.group.variables[link.name] is self.variables[info.name]:
+        if link.group is self and link.name == info.name:
             raise ModelError(f"{what} cannot be linked to itself.")
         if link.index is not None and (source.shared or info.shared):
             raise ModelError(
@@ -283,15 +249,17 @@ class LinkingGroup(Group):
 
     def _needs(self) -> Iterator[Component]:
         for variable in self._links():
-            group = variable.made().group
-            yield group.source if isinstance(group, Subgroup) else group
-            if isinstance(variable.source, LinkedState):
+            yield variable.made().owner
+            if not variable.is_computed and isinstance(variable.source, LinkedState):
                 yield from variable.source.owner._needs()
 
     def _observed(self) -> Iterator[Array]:
         yield from super()._observed()
         for variable in self._links():
-            yield variable.info.array
+            if variable.is_computed:  # whatever it is computed from
+                yield from (each.info.array for each in variable.made().group.variables.values())
+            else:
+                yield variable.info.array
 
     def _link_tables(self) -> dict[str, AnyArray]:
         """Return the tables that stay as they are."""
@@ -317,6 +285,10 @@ class LinkingGroup(Group):
         for variable in self._links():
             if variable.info.via is not None and variable.info.via.name == array.name:
                 return variable.table()
+        for variable in self._computed_links.values():
+            owner = variable.made().owner
+            if array.name.startswith(f"{owner.name}."):
+                return owner._find_array(array)
         return super()._find_array(array)
 
 
@@ -337,12 +309,12 @@ def _stored(variable: StateVariable) -> StateVariable:
 
 def _is_single(link: LinkedVariable) -> bool:
     """Whether the values linked to are a single one, the first of its array."""
-    source = link.group.variables[link.name]
-    if isinstance(source, LinkedState):
-        source.made()
-        return source.info.via is None
+    stored = link.group.variables.get(link.name)
+    if isinstance(stored, LinkedState):
+        stored.made()
+        return stored.info.via is None
     alone = not isinstance(link.group, Subgroup) and link.group._size() == 1
-    return source.info.shared or (alone and link.index is None)
+    return link.source().shared or (alone and link.index is None)
 
 
 def declared(info: VariableInfo, group: LinkingGroup) -> StateVariable:
@@ -352,4 +324,4 @@ def declared(info: VariableInfo, group: LinkingGroup) -> StateVariable:
     return StateVariable(info, group._size(), group._real)
 
 
-__all__ = ["LinkedState", "LinkedVariable", "LinkingGroup", "declared", "linked_var"]
+__all__ = ["LinkedState", "LinkingGroup", "declared"]

@@ -55,6 +55,11 @@ class VariableInfo:
     via: Array | None = None  # where the elements lie; None: in order, or all linked to one value
     linked: bool = False
 
+    @property
+    def dtype(self) -> DType:
+        """The type of the values."""
+        return self.array.dtype
+
     def place(self, index: Index) -> Index:
         """Return where code that stands at ``index`` finds the variable."""
         if self.shared or (self.linked and self.via is None):
@@ -71,6 +76,18 @@ class SubexpressionInfo:
     dim: Dimension
     dtype: DType
     shared: bool = False
+
+
+@dataclass(frozen=True)
+class ComputedLink:
+    """The subexpression of another group that a linked variable stands for.
+
+    ``via`` is where the elements lie there; None: all are linked to one value.
+    """
+
+    group: GroupDescription
+    name: str
+    via: Array | None
 
 
 @dataclass(frozen=True)
@@ -95,6 +112,7 @@ class GroupDescription:
     lastspike: Array | None = None
     ends: tuple[Array, Array] | None = None
     unseen: Mapping[str, str] = field(default_factory=dict)
+    computed: Mapping[str, ComputedLink] = field(default_factory=dict)
 
     @property
     def size(self) -> Expr:
@@ -121,7 +139,7 @@ def at_index(expr: Expr, index: Index) -> Expr:
 
     def move(node: Expr) -> Expr:
         if isinstance(node, Load) and node.index.kind is IndexKind.ELEMENT:
-            return Load(node.array, replace(index, via=node.index.via))
+            return Load(node.array, replace(index, via=node.index.via or index.via))
         if isinstance(node, IndexValue) and node.index.kind is IndexKind.ELEMENT:
             return IndexValue(index)
         return node
@@ -148,7 +166,7 @@ class ModelScope(Scope):
 
     def constants_used(self) -> Mapping[str, tuple[str, float | int]]:
         """Return what was looked up so far, as ``ConstantScope.used`` has it; the mapping grows."""
-        return self.constants.used
+        return self.constants.used_in_all()
 
     @abstractmethod
     def _of_model(self, name: str) -> Entry | None:
@@ -182,7 +200,11 @@ class GroupScope(ModelScope):
     def own(self, name: str) -> Entry | None:
         """Return what the group itself defines under ``name`` (never the namespace)."""
         group = self.group
+        if name in group.computed:
+            return self._linked(name, group.computed[name])
         info = group.variables.get(name)
+        if info is not None and info.via is not None and self.index.via is not None:
+            return _refused_chain(name, group)
         if info is not None:
             return self._variable(info)
         if name in group.unseen:
@@ -205,9 +227,19 @@ class GroupScope(ModelScope):
             return ValueEntry(self._not_refractory(group.not_refractory), DIMENSIONLESS)
         return None
 
+    def _linked(self, name: str, link: ComputedLink) -> Entry | None:
+        """Return the expression that a linked variable stands for, at the element of the link."""
+        if link.via is not None and self.index.via is not None:
+            return _refused_chain(name, self.group)
+        index = ZERO if link.via is None else Index(self.index.kind, link.via)
+        constants = self.constants.linked[name]
+        return LinkedScope(link.group, index, constants, self.clock, self.before).own(link.name)
+
     def position(self) -> ValueEntry:
         """Return the number of the element in the group or in the part of it."""
         position: Expr = IndexValue(self.index)
+        if self.index.via is not None:
+            position = Cast(DType.I64, Load(self.index.via, Index(self.index.kind)))
         if self.group.is_part:
             position = binary("-", position, self.group.start)
         return ValueEntry(position, DIMENSIONLESS)
@@ -266,6 +298,28 @@ class GroupScope(ModelScope):
         yield from self.group.variables
         yield from self.group.subexpressions
         yield from ("i", "N") if self.group.ends is None else ("i", "j", "N")
+
+
+class LinkedScope(GroupScope):
+    """The names of a group whose expression another group is linked to."""
+
+    def own(self, name: str) -> Entry | None:
+        """Return what the group defines, but for the flag, which it has where it is resolved."""
+        if name == "not_refractory":
+            return RefusedEntry(
+                f"'not_refractory' cannot be used in an expression of {self.group.text} that is "
+                "linked to.",
+                error=UnsupportedFeatureError,
+            )
+        return super().own(name)
+
+
+def _refused_chain(name: str, group: GroupDescription) -> RefusedEntry:
+    return RefusedEntry(
+        f"'{name}' of {group.text} is linked, so an expression that uses it cannot be linked to.",
+        "Link to the variables that it is computed from.",
+        UnsupportedFeatureError,
+    )
 
 
 def clock_entry(name: str, clock: Clock) -> Entry | None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import inspect
 import math
 import types
+from collections import ChainMap
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -186,6 +187,7 @@ class ConstantScope(Scope):
         self.used: dict[str, tuple[str, float | int]] = {}
         self.functions: dict[str, Any] = {}  # the objects that were found for names of functions
         self.hidden: set[str] = set()
+        self.linked: dict[str, ConstantScope] = {}  # those of expressions that are linked to
 
     def lookup(self, name: str) -> Entry | None:
         """Return the constant or function ``name``, a refusal of what is neither, or None."""
@@ -211,6 +213,10 @@ class ConstantScope(Scope):
         param = Param(f"{self.prefix}{name}", dtype)
         self.used[param.name] = (name, number)
         return ValueEntry(param, dim)
+
+    def used_in_all(self) -> ChainMap[str, tuple[str, float | int]]:
+        """Return ``used``, with those of the expressions that are linked to; the mapping grows."""
+        return ChainMap(self.used, *(scope.used for scope in self.linked.values()))
 
     def names(self) -> Iterator[str]:
         """Yield the names whose values are numbers or functions of simgen."""

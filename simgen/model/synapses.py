@@ -196,7 +196,8 @@ class SynapseScope(ModelScope):
 
     def constants_used(self) -> Mapping[str, tuple[str, float | int]]:
         """Return the constants of the groups at both ends, too, whose subexpressions were used."""
-        return ChainMap(self.constants.used, self.pre.constants.used, self.post.constants.used)
+        scopes = (self.constants, self.pre.constants, self.post.constants)
+        return ChainMap(*(used for scope in scopes for used in scope.used_in_all().maps))
 
     def missing(self, name: str) -> str:
         """Return which group lacks a name, and what the source calls so."""
