@@ -170,7 +170,7 @@ class LinkingGroup(Group):
             info = variable.info = replace(info, via=_link_table(info.array))
             if variable.is_constant():
                 variable.table()  # raises if it is outside
-        group = link.owner
+        group = link._owner
         target = group._description.subexpressions[link.name]
         shared = _is_single(link) or info.shared
         computed = ComputedLink(group._code_description(), link.name, info.via)
@@ -192,7 +192,7 @@ class LinkingGroup(Group):
 
     def _check_link(self, info: VariableInfo, link: LinkedVariable) -> None:
         what = f"'{info.name}' of {self.describe()}"
-        source = link.source()
+        source = link._source()
         other = f"'{link.name}' of {link.group.describe()}"
         if source.dim != info.dim:
             raise DimensionMismatchError(
@@ -249,7 +249,7 @@ class LinkingGroup(Group):
 
     def _needs(self) -> Iterator[Component]:
         for variable in self._links():
-            yield variable.made().owner
+            yield variable.made()._owner
             if not variable.is_computed and isinstance(variable.source, LinkedState):
                 yield from variable.source.owner._needs()
 
@@ -286,7 +286,7 @@ class LinkingGroup(Group):
             if variable.info.via is not None and variable.info.via.name == array.name:
                 return variable.table()
         for variable in self._computed_links.values():
-            owner = variable.made().owner
+            owner = variable.made()._owner
             if array.name.startswith(f"{owner.name}."):
                 return owner._find_array(array)
         return super()._find_array(array)
@@ -314,7 +314,7 @@ def _is_single(link: LinkedVariable) -> bool:
         stored.made()
         return stored.info.via is None
     alone = not isinstance(link.group, Subgroup) and link.group._size() == 1
-    return link.source().shared or (alone and link.index is None)
+    return link._source().shared or (alone and link.index is None)
 
 
 def declared(info: VariableInfo, group: LinkingGroup) -> StateVariable:

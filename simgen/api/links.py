@@ -24,12 +24,12 @@ class LinkedVariable:
         self.index = index
 
     @property
-    def owner(self) -> Group:
+    def _owner(self) -> Group:
         """The whole group."""
         whole: Group = self.group.source if isinstance(self.group, Subgroup) else self.group
         return whole
 
-    def source(self) -> VariableInfo | SubexpressionInfo:
+    def _source(self) -> VariableInfo | SubexpressionInfo:
         """Return what is known of the variable, or the expression, that is linked to."""
         stored = self.group.variables.get(self.name)
         return self.group._description.subexpressions[self.name] if stored is None else stored.info
