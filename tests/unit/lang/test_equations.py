@@ -134,7 +134,7 @@ def test_all_problems_are_shown_with_their_places():
             z : 1 (unless refractory)
                    ^^^^^^^^^^^^^^^^^
           A parameter cannot have the flag 'unless refractory'. \
-Possible are: constant, shared, linked, point current.
+Possible are: constant, shared, linked, kernel, point current.
         in equations of NeuronGroup 'exc', line 7
             w += 1
               ^^
