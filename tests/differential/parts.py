@@ -14,7 +14,8 @@ CODES = {
     "no variables": ("", "x_post += 0.0625"),
     "graded": (
         "w : 1\nu : 1\nn : integer",
-        "u = at_emission(x_pre)/2; n += 1; x_post += w*(1 + at_emission(int(8*(x_pre - low))))/2",
+        "u = at_emission(x_pre)/2; n += 1;"  # bounded: sums are the same in any order while exact
+        "x_post += w*(1 + at_emission(int(clip(8*(x_pre - low), 0, 4))))/2",
     ),
 }
 NAMESPACES = {"graded": {"low": 1}}
