@@ -81,10 +81,8 @@ def test_the_page_is_right(theme, target, written, tmp_path):
     assert not wrong, f"if wanted, --update-golden writes {page.PAGE} anew"
 
 
-def test_writing_the_page(request, tmp_path):
+def test_writing_the_page(tmp_path):
     """With --update-golden the page is written anew, each feature run by itself on each target."""
-    if not request.config.getoption("--update-golden"):
-        pytest.skip("only with --update-golden")
     cells = {
         (theme, feature.name): {t: found(feature, t, tmp_path / "files") for t in TARGETS}
         for theme, features in THEMES.items()
