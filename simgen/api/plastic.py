@@ -98,17 +98,8 @@ class Plastic:
             The arguments make no sense, or text cannot be read.
 
         """
-        given = RuleArguments(
-            remove=remove,
-            add=add,
-            p=p,
-            n_total=n_total,
-            n_per_target=n_per_target,
-            n_per_source=n_per_source,
-            on_add=on_add,
-            multapses=multapses,
-            autapses=autapses,
-        )
+        counts = (n_total, n_per_target, n_per_source)
+        given = RuleArguments(remove, add, p, *counts, on_add, multapses, autapses)
         return Rewiring(
             cast("Synapses", self), given, dt=dt, clock=clock, when=when, order=order, name=name
         )
@@ -133,15 +124,6 @@ class Plastic:
         Parameters are those of :meth:`rewire`; ``namespace`` has values for names in the text,
         by default the caller's variables. Returns (removed, added), the numbers of synapses.
         """
-        given = RuleArguments(
-            remove=remove,
-            add=add,
-            p=p,
-            n_total=n_total,
-            n_per_target=n_per_target,
-            n_per_source=n_per_source,
-            on_add=on_add,
-            multapses=multapses,
-            autapses=autapses,
-        )
+        counts = (n_total, n_per_target, n_per_source)
+        given = RuleArguments(remove, add, p, *counts, on_add, multapses, autapses)
         return rewire_now(cast("Synapses", self), given, namespace)

@@ -47,7 +47,7 @@ class Rewired(NamedTuple):
     added: int
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class RuleArguments:
     """What ``rewire`` and ``rewire_now`` take; see :meth:`simgen.Synapses.rewire`."""
 

@@ -83,9 +83,19 @@ def missing() -> list[Feature]:
 
 
 def preferences() -> list[Feature]:
-    """Return Brian's preferences, each set to another value than its default."""
+    """Return Brian's preferences, each set to another value than its default.
+
+    Those that have no effect for one and the same reason share a line.
+    """
+    alike: dict[str, list[str]] = {}
+    for name, known in PREFERENCES.items():
+        alike.setdefault(known.idle or name, []).append(name)
     return [
-        Feature(f"`prefs['{name}']`", f"prefs['{name}'] = {_another(name)}") for name in PREFERENCES
+        Feature(
+            ", ".join((f"`prefs['{first}']`", *(f"`{n.rpartition('.')[2]}`" for n in others))),
+            "\n".join(f"prefs['{name}'] = {_another(name)}" for name in (first, *others)),
+        )
+        for first, *others in alike.values()
     ]
 
 

@@ -166,10 +166,14 @@ def test_periods_and_last_spikes_survive_another_dt():
 
 def test_the_order_of_objects_in_a_network_does_not_matter():
     """Synapses listed before their target see its refractoriness and its namespace."""
-    k = 3.0  # noqa: F841 - found by name in the subexpression of the target
     source = SpikeGeneratorGroup(1, [0, 0], [0.5, 1.0] * ms)
     group = NeuronGroup(
-        N, f"{HELD}\nx = k*v : 1", threshold="t_in_timesteps == 8", reset="", refractory=0.5 * ms
+        N,
+        f"{HELD}\nx = k*v : 1",
+        threshold="t_in_timesteps == 8",
+        reset="",
+        refractory=0.5 * ms,
+        namespace={"k": 3.0},
     )
     synapses = Synapses(source, group, "w : 1", on_pre="v += 1; w = x_post")
     synapses.connect()

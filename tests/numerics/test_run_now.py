@@ -35,8 +35,7 @@ def test_weights_are_normalised_before_between_and_during_runs(device):
     synapses.connect(i=[4, 0, 1, 2, 3, 0], j=[4, 1, 1, 1, 3, 3])
     synapses.w = [3, 1, 2, 5, 2, 6] * nS
     synapses.delay = "i*0.3*ms"
-    wanted = 16 * nS  # noqa: F841 - read by the code below
-    synapses.run_now("w *= wanted / sum_over_post(w)")
+    synapses.run_now("w *= 16*nS / sum_over_post(w)")
     np.testing.assert_allclose(synapses.w / nS, [16, 2, 4, 10, 4, 12], rtol=1e-14)
     seen = []
 

@@ -10,6 +10,7 @@ import simgen
 import simgen.brian as brian
 from simgen.api import brian_device
 from simgen.api.device import current_options
+from simgen.api.preferences import PREFERENCES
 from simgen.errors import (
     ArgumentTypeError,
     DeviceError,
@@ -127,6 +128,16 @@ def test_preferences_without_a_meaning_say_so(name, value, reason, caplog):
     assert prefs[name] == value
     assert f"'{name}'" in caplog.text
     assert re.search(reason, caplog.text)
+
+
+@pytest.mark.parametrize("name", [name for name, known in PREFERENCES.items() if known.idle])
+def test_every_preference_that_does_nothing_gives_its_reason(name, caplog):
+    default = PREFERENCES[name].default
+    if isinstance(default, bool):
+        prefs[name] = not default
+    else:
+        prefs[name] = default + 1 if isinstance(default, int) else "another"
+    assert caplog.messages == [f"The preference '{name}' does nothing: {PREFERENCES[name].idle}."]
 
 
 def test_preferences_quietly_take_what_they_are(caplog):
