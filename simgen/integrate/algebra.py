@@ -10,7 +10,6 @@ from simgen.ir.expr import Binary, Const, Expr, Unary
 
 ZERO = real(0.0)
 ONE = real(1.0)
-MINUS_ONE = real(-1.0)
 
 
 def _real(expr: Expr) -> Expr:

@@ -57,7 +57,6 @@ typedef struct {
 } sg_state;
 int64_t simgen_run(sg_state *state, int64_t n_steps);
 """
-ARRAY_ALIGNMENT = 64  # bytes; the widest vector register and the cache line
 
 _USER_TEXT = re.compile(r"//\s*\[(?P<owner>[^:\]]+):\s*(?P<text>.*)\]\s*$")
 _COMPLAINT = re.compile(
