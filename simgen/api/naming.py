@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from simgen.api.arguments import checked_arguments
@@ -94,3 +95,14 @@ def forget_names() -> None:
     kept = {name: object for name, object in _living.items() if name == "defaultclock"}
     _living.clear()
     _living.update(kept)
+
+
+@contextmanager
+def names_of_a_new_process() -> Iterator[None]:
+    """Free all names for a while: names of other living objects change neither names nor order."""
+    others = dict(_living)
+    forget_names()
+    try:
+        yield
+    finally:
+        _living.update(others)

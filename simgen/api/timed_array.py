@@ -54,6 +54,18 @@ def table_parameter(name: str) -> float | int | None:
     return None if owner is None else owner.parameters().get(name)
 
 
+def _free_key(name: str) -> str:
+    """Return the name by which programs know a new table: its own, unless a living one has it.
+
+    ``start_scope()`` frees names of arrays that earlier networks still read.
+    """
+    key, count = name, 0
+    while f"{key}.values" in _tables:
+        count += 1
+        key = f"{name}__{count}"  # no object may be named so
+    return key
+
+
 class TimedArray(Guarded):
     """``f(t)`` or ``f(t, i)``: entry k holds from k*dt to (k+1)*dt; clamped at both ends.
 
@@ -91,7 +103,8 @@ class TimedArray(Guarded):
         if self._dt <= 0:
             raise ModelError(f"dt of {self.describe()} must be positive, not {self._dt} s.")
         self._spans: list[Expr] = []  # numbers of elements whose index runs over the columns
-        _tables[f"{self.name}.values"] = self
+        self._key = _free_key(self.name)
+        _tables[f"{self._key}.values"] = self
         self.simgen_function = ModelFunction(self.name, data.ndim, self._resolve)
 
     @property
@@ -167,9 +180,9 @@ class TimedArray(Guarded):
                 "",
                 DimensionMismatchError,
             )
-        rows = Param(f"{self.name}.rows", DType.I64)
-        width = cast(Param(f"{self.name}.dt", DType.F64), DType.REAL)
-        slack = cast(Param(f"{self.name}.slack", DType.F64), DType.REAL)
+        rows = Param(f"{self._key}.rows", DType.I64)
+        width = cast(Param(f"{self._key}.dt", DType.F64), DType.REAL)
+        slack = cast(Param(f"{self._key}.slack", DType.F64), DType.REAL)
         entry: Expr = Cast(DType.I64, Binary("/", binary("+", cast(t, DType.REAL), slack), width))
         entry = call("clip", entry, integer(0), binary("-", rows, integer(1)))
         if len(args) == 2:
@@ -192,7 +205,7 @@ class TimedArray(Guarded):
                 )
             own = self._note_span(resolver, node.args[1])
             entry = self._place(entry, cast(index, DType.I64), checked=own)
-        table = Array(f"{self.name}.values", DType.REAL, f"{self.name}.size", Role.TABLE)
+        table = Array(f"{self._key}.values", DType.REAL, f"{self._key}.size", Role.TABLE)
         return Gather(table, entry), self.dim
 
     def _place(self, entry: Expr, index: Expr, *, checked: bool) -> Expr:
@@ -200,12 +213,12 @@ class TimedArray(Guarded):
 
         An index that is ``checked`` is inside.
         """
-        columns = Param(f"{self.name}.columns", DType.I64)
+        columns = Param(f"{self._key}.columns", DType.I64)
         place = binary("+", binary("*", entry, columns), index)
         if checked:
             return place
         inside = Logical("and", compare(">=", index, integer(0)), compare("<", index, columns))
-        last = binary("-", Param(f"{self.name}.size", DType.I64), integer(1))
+        last = binary("-", Param(f"{self._key}.size", DType.I64), integer(1))
         return Select(inside, place, last)
 
     def _note_span(self, resolver: Resolver, node: Node) -> bool:
@@ -228,9 +241,9 @@ class TimedArray(Guarded):
         """Return the run-time parameters of the look-up."""
         rows, columns = self._values.shape[0], self._values.size // self._values.shape[0]
         return {
-            f"{self.name}.rows": rows,
-            f"{self.name}.columns": columns,
-            f"{self.name}.size": rows * columns + 1,
-            f"{self.name}.dt": self._dt,
-            f"{self.name}.slack": self._slack(),
+            f"{self._key}.rows": rows,
+            f"{self._key}.columns": columns,
+            f"{self._key}.size": rows * columns + 1,
+            f"{self._key}.dt": self._dt,
+            f"{self._key}.slack": self._slack(),
         }

@@ -13,6 +13,7 @@ from pathlib import Path
 from simgen import pipeline
 from simgen.api import network
 from simgen.api.binding import CompiledNetwork
+from simgen.api.naming import names_of_a_new_process
 from simgen.commands.base import Command
 from simgen.commands.model_text import format_models
 from simgen.errors import ModelError, UnsupportedFeatureError, suggest
@@ -47,7 +48,8 @@ def compile_script(path: Path, arguments: list[str]) -> CompiledNetwork:
     sys.argv = [str(path), *arguments]
     sys.path.insert(0, str(path.resolve().parent))
     try:
-        runpy.run_path(str(path), run_name="__main__")
+        with names_of_a_new_process():
+            runpy.run_path(str(path), run_name="__main__")
     except _Stop as found:
         return found.compiled
     finally:

@@ -51,7 +51,8 @@ class _Translation:
 
     def symbol(self, leaf: Expr) -> Any:
         if leaf not in self.symbols:
-            self.symbols[leaf] = sympy.Dummy(real=True)
+            # SymPy sorts by names; its own end in numbers that go on, so "99" would follow "100".
+            self.symbols[leaf] = sympy.Dummy(f"leaf{len(self.symbols):06}", real=True)
             self.leaves[self.symbols[leaf]] = leaf
         return self.symbols[leaf]
 

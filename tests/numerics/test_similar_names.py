@@ -12,6 +12,7 @@ from simgen import (
     Synapses,
     TimedArray,
     ms,
+    start_scope,
 )
 
 SOURCE = """dv/dt = (k - v)/tau : 1
@@ -94,3 +95,17 @@ def test_a_plain_number_and_a_variable_cannot_have_one_name():
     for model in ("v : volt\nv_ : 1", "v_ : 1\nv : volt"):
         with pytest.raises(EquationError, match="'v_' stands for 'v' without its unit"):
             NeuronGroup(1, model)
+
+
+def test_a_network_keeps_its_table_when_another_gets_the_freed_name(device):
+    """``start_scope()`` frees the names of tables that earlier networks still read."""
+    networks, groups = [], []
+    for value in (1.0, 2.0, 3.0):
+        start_scope()
+        table = TimedArray([value, value], dt=1 * ms, name="table")
+        group = NeuronGroup(1, "x = table(t) : 1\ny : 1", name="cells", namespace={"table": table})
+        networks.append(Network(group, group.run_regularly("y = x", name="reading")))
+        groups.append(group)
+    for network in reversed(networks):
+        network.run(0.1 * ms)
+    assert [group.y[0] for group in groups] == [1, 2, 3]

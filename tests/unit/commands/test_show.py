@@ -68,6 +68,17 @@ def test_cuda_source_of_neurons_poisson_and_spikes(script, golden):
     golden(show(compile_script(script(NEURONS_ONLY), []), "source", None, "cuda"))
 
 
+def test_other_objects_change_no_names(script):
+    """Names give the order of objects with one place in the step; here the script is alone."""
+    text = "from simgen import *\ncells = [NeuronGroup(2, 'dv/dt = -v/ms : 1') for _ in range(3)]\n"
+    text += "Network(cells).run(1*ms)\n"
+    expected = show(compile_script(script(text), []), "ir", None, "cpu")
+    others = [simgen.NeuronGroup(1, "w : 1") for _ in range(8)]
+    assert show(compile_script(script(text), []), "ir", None, "cpu") == expected
+    with pytest.raises(ModelError, match=f"already an object named '{others[0].name}'"):
+        simgen.NeuronGroup(1, "w : 1", name=others[0].name)
+
+
 def test_one_kernel(script, capsys):
     assert main(["show", str(script()), "--stage", "lowered", "--kernel", "plastic_post"]) == 0
     out = capsys.readouterr().out

@@ -2,12 +2,14 @@
 
 import numpy as np
 import pytest
+import sympy
 
 from simgen.dtypes import DType
 from simgen.errors import EquationError, NumericalError, Origin, SourceText, UnsupportedFeatureError
 from simgen.integrate.choose import choose
 from simgen.integrate.describe import describe
 from simgen.integrate.model import Ode, OdeSystem, is_per_element
+from simgen.integrate.symbolic import expand_in
 from simgen.ir.construct import binary, call, cast, negate, power, real
 from simgen.ir.expr import (
     ELEMENT,
@@ -188,6 +190,19 @@ def test_terms_that_cancel_are_found_linear():
     one = real(1.0)
     slope = over(minus(power(plus(V, one), real(2)), power(V, real(2))), par("tau"))
     assert lines(choose(system(Ode(V, slope, "v")))) == ["v = g_p_v_from_v * v + g_q_v"]
+
+
+def test_what_sympy_did_before_changes_no_order(monkeypatch):
+    """It numbers symbols and sorts by their names: with its own, '99' would follow '100'."""
+    sources = plus(plus(times(par("a"), par("b")), times(GE, par("c"))), par("a"))
+    slope = over(
+        plus(minus(power(plus(V, real(1.0)), real(2)), power(V, real(2))), sources), par("tau")
+    )
+    found = set()
+    for count in (0, *range(95, 101), *range(995, 1001)):
+        monkeypatch.setattr(sympy.Dummy, "_count", count)
+        found.add(describe(expand_in(slope, [V])))
+    assert len(found) == 1
 
 
 def test_the_default_order_is_exact_euler_heun():
