@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from simgen.api.binomial import BinomialFunction
 from simgen.api.clock import Clock, defaultclock
 from simgen.api.device import get_device, set_device
 from simgen.api.functions import Function, implementation
@@ -60,6 +61,7 @@ from simgen.units import (
 __version__ = "0.1.0"
 
 __all__ = [
+    "BinomialFunction",
     "Clock",
     "CompileError",
     "DeviceError",

@@ -14,7 +14,7 @@ _ADVICE: dict[str, str] = {
         ("SpatialNeuron", "SpatialStateUpdater", "Morphology", "Soma", "Cylinder", "Section"),
         _COMPARTMENTS,
     ),
-    **dict.fromkeys(("declare_types", "BinomialFunction"), _FUNCTIONS),
+    "declare_types": _FUNCTIONS,
     "restore_initial_state": "Use store() before the first run, and restore() later.",
     **dict.fromkeys(
         ("get_states", "set_states"), "Objects and networks have them, as group.get_states()."

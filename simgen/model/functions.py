@@ -15,7 +15,7 @@ from simgen.errors import (
     SimgenError,
     UnsupportedFeatureError,
 )
-from simgen.ir.construct import binary, call, cast, real
+from simgen.ir.construct import binary, call, cast, integer, real
 from simgen.ir.expr import Cast, Const, Expr, Param, RandomDraw
 from simgen.lang.names import shorten
 from simgen.lang.syntax import CallNode, Node
@@ -229,9 +229,6 @@ def _draw(distribution: str, arity: int, equal: bool = False) -> ModelFunction:
     """Return a function that draws a sample; with ``equal`` its arguments share their dimension."""
 
     def resolve(context: FunctionContext, node: CallNode, args: KnownArgs) -> Typed:
-        if context.draw_key is None or context.forbid_random:
-            reason = context.forbid_random or "Random numbers cannot be drawn here."
-            return context.fail(node.origin, f"'{node.function}' draws random numbers. {reason}")
         check = require_equal if equal else require_dimensionless
         failure = check(context, node, args)
         if failure is not None:
@@ -240,11 +237,33 @@ def _draw(distribution: str, arity: int, equal: bool = False) -> ModelFunction:
         if wrong:
             return context.fail(node.origin, wrong)
         reals = tuple(cast(expr, DType.REAL) for expr, _ in args)
-        number = context.next_draw()
-        draw = RandomDraw(distribution, reals, context.draw_key, number, context.draw_rank)
-        return draw, args[0][1] if equal else DIMENSIONLESS
+        return _sample(context, node, distribution, reals, args[0][1] if equal else DIMENSIONLESS)
 
     return ModelFunction(distribution, arity, resolve)
+
+
+def _sample(
+    context: FunctionContext,
+    node: CallNode,
+    distribution: str,
+    args: tuple[Expr, ...],
+    dim: Dimension | None,
+) -> Typed:
+    if context.draw_key is None or context.forbid_random:
+        reason = context.forbid_random or "Random numbers cannot be drawn here."
+        return context.fail(node.origin, f"'{node.function}' draws random numbers. {reason}")
+    number = context.next_draw()
+    draw = RandomDraw(distribution, args, context.draw_key, number, context.draw_rank)
+    return draw, dim
+
+
+def binomial_function(name: str, n: int, p: float) -> ModelFunction:
+    """Return a function without arguments that draws numbers of successes in ``n`` trials."""
+
+    def resolve(context: FunctionContext, node: CallNode, args: KnownArgs) -> Typed:
+        return _sample(context, node, "binomial", (integer(n), real(p)), DIMENSIONLESS)
+
+    return ModelFunction(name, 0, resolve)
 
 
 def _over_elements(name: str, over: str) -> ModelFunction:

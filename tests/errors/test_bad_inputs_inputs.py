@@ -7,6 +7,7 @@ import pytest
 from bad_inputs import Bad, check_refused, neurons, run_of, table
 
 from simgen import (
+    BinomialFunction,
     Hz,
     Network,
     PoissonGroup,
@@ -83,7 +84,28 @@ def in_text(text: str) -> None:
     neurons("x : 1", namespace={"f": stim([[1, 2]])}).x = text
 
 
+def successes(n: object = 10, p: object = 0.5) -> BinomialFunction:
+    return BinomialFunction(n, p, name="successes")
+
+
 ROWS = [
+    # binomial numbers
+    *(Bad(f"binomial_{label}", lambda n=n, p=p: successes(n, p), error, ["successes", *texts])
+      for label, n, p, error, texts in [
+          ("n_fraction", 2.5, 0.5, ArgumentTypeError, ["n of", "2.5"]),
+          ("n_negative", -1, 0.5, ModelError, ["n of", "-1"]),
+          ("n_huge", 2**31, 0.5, ModelError, ["n of", str(2**31)]),
+          ("p_above_one", 10, 1.5, ModelError, ["p of", "1.5"]),
+          ("p_nan", 10, NAN, ModelError, ["p of", "nan"]),
+          ("p_unit", 10, 0.5 * ms, ArgumentTypeError, ["p of", "0.5"]),
+          ("p_text", 10, "0.5", ArgumentTypeError, ["p of", "0.5"]),
+          ("p_array", 10, [0.5, 0.5], SimgenError, ["p of", "0.5"]),
+      ]),
+    Bad("binomial_argument", lambda: run_of(neurons("x = f(3) : 1"), namespace={"f": successes()}),
+        EquationError, ["f(3)", "no argument"]),
+    Bad("binomial_in_rates", lambda: run_of(neurons("dx/dt = f()/ms : 1"),
+                                            namespace={"f": successes()}),
+        EquationError, ["f()", "binomial()", "constant over dt"]),
     # Poisson groups
     *(Bad(f"rates_{label}", lambda value=value: poisson(value), error, ["rates", *texts])
       for label, value, error, texts in [
