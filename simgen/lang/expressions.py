@@ -7,6 +7,7 @@ only plain ASCII on one line for ``ast.parse``; its columns are then the user's 
 from __future__ import annotations
 
 import ast
+import functools
 import math
 import warnings
 from collections.abc import Sequence
@@ -50,6 +51,7 @@ _COMPARE: dict[type[ast.cmpop], str] = {
 _Built = tuple[Node, float | None, int]
 
 
+@functools.lru_cache(maxsize=1024)  # objects read their texts more than once
 def parse_expression(source: SourceText, start: int = 0, end: int | None = None) -> Node:
     """Return the syntax tree of ``source.text[start:end]``; origins lie in the whole text.
 
@@ -75,9 +77,7 @@ def read_expression(source: SourceText, tokens: Sequence[Token], start: int, end
     check_order(source, tokens, start, end)
     begin, stop = tokens[0].start, tokens[-1].end
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error")  # what Python only warns of is an error here
-            tree = ast.parse(_one_line(tokens, begin, stop), mode="eval").body
+        tree = _parsed(_one_line(tokens, begin, stop))
         return _Builder(source, begin - 1).build(tree, 1)[0]
     except (RecursionError, MemoryError):
         raise _too_deep(source, begin, stop) from None
@@ -86,6 +86,14 @@ def read_expression(source: SourceText, tokens: Sequence[Token], start: int, end
         place = min(stop, max(begin, begin + column - 2))
         reason = "The expression cannot be read."
         raise refused(source, place, min(stop, place + 1), reason) from None
+
+
+@functools.lru_cache(maxsize=1024)
+def _parsed(line: str) -> ast.expr:
+    """Return Python's tree, which is only read: objects of one kind have equal texts."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # what Python only warns of is an error here
+        return ast.parse(line, mode="eval").body
 
 
 def _one_line(tokens: Sequence[Token], begin: int, stop: int) -> str:

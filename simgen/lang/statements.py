@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import keyword
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -44,6 +45,7 @@ class Assignment:
     target_origin: Origin = field(compare=False, repr=False)
 
 
+@functools.lru_cache(maxsize=1024)  # objects read their texts more than once
 def parse_statements(source: SourceText) -> tuple[Assignment, ...]:
     """Return the assignments of ``source`` in their order; an empty text has none.
 

@@ -120,6 +120,7 @@ def test_post_classes_are_checked_against_their_number_and_exclude_pre_delays():
 
 def test_columns_beyond_memory_are_refused(monkeypatch):
     store = make_store(2)
+    monkeypatch.setattr(checks, "UNCHECKED", 0)
     monkeypatch.setattr(checks, "free_memory", lambda: 100)
     with pytest.raises(MemoryLimitError, match="an index of columns would take"):
         build_columns(store)
