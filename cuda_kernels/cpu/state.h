@@ -15,12 +15,14 @@
 #define SG_KERNEL static __attribute__((noinline, noclone))
 #endif
 
-typedef struct {
+// `views` are the states that functions of several kernels are called with, one for each kernel.
+typedef struct sg_state {
   void **arrays;
   double *reals;
   int64_t *ints;
   int64_t n_threads;
   volatile int64_t *stop;
+  const struct sg_state *views;
 } sg_state;
 
 #endif

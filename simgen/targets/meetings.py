@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 
-from simgen.targets.effects import Access, Effects, Owner
+from simgen.targets.effects import Access, Effects
 
 
 class Wait(Enum):
@@ -43,43 +43,58 @@ def plan_meetings(effects: Sequence[Effects], *, one_clock: bool) -> Meetings:
     """
     later = _recording_kernels(effects)
     rest = [effect for position, effect in enumerate(effects) if position not in later]
-    several = one_clock and not any(
-        _conflict(one, other, delayed=False)
-        for position, one in enumerate(rest)
-        for other in rest[position + 1 :]
-    )
+    several = one_clock and not _any_conflict(rest)
     waits = _waits(effects, later if several else frozenset())
     return Meetings(waits, several, later if several else frozenset())
 
 
+class _Uses:
+    """What kernels use, by its name: few of many kernels use the same."""
+
+    def __init__(self) -> None:
+        self._by_name: dict[str, set[Access]] = {}
+
+    def add(self, effect: Effects) -> None:
+        for access in effect.accesses:
+            self._by_name.setdefault(access.name, set()).add(access)
+
+    def conflict(self, effect: Effects, *, delayed: bool) -> bool:
+        """Whether threads must meet before a kernel, because of events that come with a delay."""
+        return any(
+            mine.conflicts(theirs) and (mine.delayed or theirs.delayed) == delayed
+            for theirs in effect.accesses
+            for mine in self._by_name.get(theirs.name, ())
+        )
+
+
+def _any_conflict(effects: Sequence[Effects]) -> bool:
+    """Whether threads must meet between any two kernels, were there no delays."""
+    before = _Uses()
+    for effect in effects:
+        if before.conflict(effect, delayed=False):
+            return True
+        before.add(effect)
+    return False
+
+
 def _waits(effects: Sequence[Effects], later: frozenset[int]) -> tuple[Wait, ...]:
-    since_always: set[Access] = set()
-    since_any: set[Access] = set()
+    since_always, since_any = _Uses(), _Uses()
     waits = []
     for position, effect in enumerate(effects):
         wait = Wait.NEVER
         if position in later:
             waits.append(wait)
             continue
-        if _conflict(Effects(Owner.PART, frozenset(since_always)), effect, delayed=False):
+        if since_always.conflict(effect, delayed=False):
             wait = Wait.ALWAYS
-            since_always, since_any = set(), set()
-        elif _conflict(Effects(Owner.PART, frozenset(since_any)), effect, delayed=True):
+            since_always, since_any = _Uses(), _Uses()
+        elif since_any.conflict(effect, delayed=True):
             wait = Wait.WITHOUT_DELAY
-            since_any = set()
-        since_always |= effect.accesses
-        since_any |= effect.accesses
+            since_any = _Uses()
+        since_always.add(effect)
+        since_any.add(effect)
         waits.append(wait)
     return tuple(waits)
-
-
-def _conflict(one: Effects, other: Effects, *, delayed: bool) -> bool:
-    """Whether threads must meet between two kernels, because of events that come with a delay."""
-    return any(
-        mine.conflicts(theirs) and (mine.delayed or theirs.delayed) == delayed
-        for mine in one.accesses
-        for theirs in other.accesses
-    )
 
 
 def _recording_kernels(effects: Sequence[Effects]) -> frozenset[int]:

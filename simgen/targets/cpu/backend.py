@@ -63,7 +63,9 @@ class CpuExecutable:
                 f"the program needs the value {error}, which is not there"
             ) from None
         threads = usable_threads(min(self._threads, memory.n_parts))
-        self._state = self._code.bind(arrays, real_values, int_values, threads, self._stop)
+        self._state = self._code.bind(
+            arrays, real_values, int_values, threads, self._stop, self._lowered.views
+        )
 
     def run(self, n_ticks: int) -> int:
         """Run up to ``n_ticks`` and return how many were done."""

@@ -25,6 +25,7 @@ from simgen.errors import CompileError, InternalError
 from simgen.resources import cuda_kernel_dir
 from simgen.runtime import cache
 from simgen.runtime.cache import CacheInfo, cache_info, clear_cache
+from simgen.targets.cpu.shared import Places
 from simgen.targets.cpu.toolchain import (
     FIXED_FLAGS,
     OPENMP_FLAG,
@@ -50,10 +51,11 @@ __all__ = [
     "load_program",
 ]
 
-ABI_TAG = "simgen-program-1"  # to be raised whenever sg_state or simgen_run change
+ABI_TAG = "simgen-program-2"  # to be raised whenever sg_state or simgen_run change
 PROGRAM_CDEF = """
-typedef struct {
+typedef struct sg_state {
   void **arrays; double *reals; int64_t *ints; int64_t n_threads; volatile int64_t *stop;
+  const struct sg_state *views;
 } sg_state;
 int64_t simgen_run(sg_state *state, int64_t n_steps);
 """
@@ -243,8 +245,12 @@ class Program:
         ints: NDArray[np.int64],
         n_threads: int = 1,
         stop: NDArray[np.int64] | None = None,
+        views: Sequence[Places] = (),
     ) -> ProgramState:
-        """Return the state made of these arrays, by reference; all contiguous and writable."""
+        """Return the state made of these arrays, by reference; all contiguous and writable.
+
+        What ``views`` have of the numbers are copies.
+        """
         stop = np.zeros(1, dtype=np.int64) if stop is None else stop
         _check_bound(reals, np.float64, "reals")
         _check_bound(ints, np.int64, "ints")
@@ -259,11 +265,33 @@ class Program:
         state.ints = ffi.cast("int64_t *", _address(ints))
         state.stop = ffi.cast("int64_t *", _address(stop))
         state.n_threads = n_threads
-        return ProgramState(tuple(arrays), reals, ints, stop, state, [table])
+        kept = _set_views(state, views) if views else []
+        return ProgramState(tuple(arrays), reals, ints, stop, state, [table, *kept])
 
     def run(self, state: ProgramState, n_steps: int) -> int:
         """Run ``n_steps`` steps and return the program's status word."""
         return int(self.lib.simgen_run(state.pointer, n_steps))
+
+
+def _set_views(state: Any, views: Sequence[Places]) -> list[Any]:
+    """Give a state its views; return what must be kept as long as it is used."""
+    ffi = interface(PROGRAM_CDEF)
+    made = ffi.new("sg_state[]", len(views))
+    kept = [made]
+    for view, places in zip(made, views):
+        view.stop, view.n_threads = state.stop, state.n_threads
+        tables = [
+            ffi.new(f"{kind}[]", [values[place] for place in used] or 1)
+            for kind, values, used in (
+                ("void *", state.arrays, places.arrays),
+                ("double", state.reals, places.reals),
+                ("int64_t", state.ints, places.ints),
+            )
+        ]
+        view.arrays, view.reals, view.ints = tables
+        kept += tables
+    state.views = made
+    return kept
 
 
 def _check_bound(array: NDArray[Any], dtype: type[np.generic], what: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,6 +25,7 @@ from simgen.ir.kernel import (
 from simgen.ir.stmt import Append
 from simgen.ir.visit import all_nodes, flatten
 from simgen.targets.base import STEPS_TOGETHER, nanoseconds_of
+from simgen.targets.cpu.calls import Turns, calls, gatherings, late_call
 from simgen.targets.cpu.carried import lower_carried
 from simgen.targets.cpu.elements import lower_elements
 from simgen.targets.cpu.events import (
@@ -34,6 +35,7 @@ from simgen.targets.cpu.events import (
     lower_once,
 )
 from simgen.targets.cpu.made_rows import HEADER as MADE_ROWS
+from simgen.targets.cpu.shared import Places, share
 from simgen.targets.cpu.split_ends import split_ends
 from simgen.targets.cpu.synapses import lower_fan_in, lower_fan_out, lower_synapses
 from simgen.targets.cpu.walk_views import (
@@ -45,7 +47,7 @@ from simgen.targets.cpu.walk_views import (
 from simgen.targets.cstyle import mangle
 from simgen.targets.effects import kernel_effects
 from simgen.targets.frame import TICK, distinct_kernels
-from simgen.targets.meetings import Meetings, Wait, plan_meetings
+from simgen.targets.meetings import plan_meetings
 from simgen.targets.render import render
 from simgen.targets.scope import N_PARTS, Layout
 from simgen.targets.segments import stores_of
@@ -95,6 +97,7 @@ class LoweredProgram:
     source: str
     layout: Layout
     single_clock: Clock | None
+    views: tuple[Places, ...] = ()
 
 
 def lower_program(
@@ -121,7 +124,10 @@ def lower_program(
     single = clocks[0] if len(clocks) == 1 and clocks == program.clocks else None
     meetings = plan_meetings(effects, one_clock=single is not None)
     together = layout.int_argument(STEPS_TOGETHER)
-    split = [effect.split for effect in effects]
+    turns = Turns(
+        tuple(effect.split for effect in effects), meetings, _due(kernels.values(), single), timers
+    )
+    shared = share({name: _render_kernel(kernels[name], view) for name, view in views.items()})
     view = ModuleView(
         headers=(
             *_headers(program),
@@ -130,24 +136,24 @@ def lower_program(
             *(("cpu/profile.h",) if profile else ()),
         ),
         functions=tuple(layout.functions.values()),
-        kernels=tuple(_render_kernel(kernels[name], view) for name, view in views.items()),
+        kernels=shared.functions,
         checks=_recorder_checks(program, layout),
         tick=tick,
         n_parts=layout.int_argument(N_PARTS),
         clocks=tuple(line for clock in clocks for line in _clock_lines(clock, single, layout)),
-        joined=tuple(f"sg_ahead<{view.targets_type}> {view.ahead};" for view in joined.values()),
-        calls=_calls(program, split, meetings, single, timers, joined),
+        joined=gatherings(joined, shared),
+        calls=calls(program.kernels, turns, shared, joined),
         advance=tuple(_advance_line(clock, single) for clock in clocks),
         together=together,
         at_once="sg_later(1, together)" if meetings.several else "1",
         pending="ahead" if meetings.later else "0",
         later=tuple(
-            _timed(_late_call(kernel), timers.get(kernel.name))
+            late_call(kernel, shared, timers.get(kernel.name))
             for place in sorted(meetings.later)
             for kernel in (program.kernels[place],)
         ),
     )
-    return LoweredProgram(render("cpp/module.cpp.j2", view), layout, single)
+    return LoweredProgram(render("cpp/module.cpp.j2", view), layout, single, shared.views)
 
 
 def _lower_kernel(kernel: Kernel, layout: Layout) -> Any:
@@ -227,49 +233,19 @@ def _advance_line(clock: Clock, single: Clock | None) -> str:
     return f"if ({until}-- == 0) {until} = {period} - 1, ++{step};"
 
 
+def _due(kernels: Iterable[Kernel], single: Clock | None) -> dict[Clock, tuple[str, str]]:
+    """Return the step of each clock, and the condition under which it is due."""
+    found = {}
+    for clock in {kernel.clock for kernel in kernels}:
+        step, until, _ = _counters(clock)
+        found[clock] = (step, "" if clock == single else f"{until} == 0")
+    return found
+
+
 def _counters(clock: Clock) -> tuple[str, str, str]:
     return mangle("step", clock.name), mangle("until", clock.name), mangle("period", clock.name)
-
-
-def _calls(
-    program: Program,
-    split: Sequence[bool],
-    meetings: Meetings,
-    single: Clock | None,
-    timers: Mapping[str, int],
-    joined: Mapping[str, JoinedFanOutView],
-) -> tuple[str, ...]:
-    """Return the lines of a tick: each kernel when its clock is due, and waits between them."""
-    lines = []
-    for position, (kernel, wait) in enumerate(zip(program.kernels, meetings.waits)):
-        if position in meetings.later:
-            continue
-        step, until, _ = _counters(kernel.clock)
-        parts = "first_part, last_part" if split[position] else "0, n_parts"
-        conditions = [] if kernel.clock == single else [f"{until} == 0"]
-        conditions += [] if split[position] else ["thread == 0"]
-        guard = f"if ({' && '.join(conditions)}) " if conditions else ""
-        if wait is not Wait.NEVER:
-            short = "if (together == 0) " if wait is Wait.WITHOUT_DELAY else ""
-            lines.append(f"{short}sg_wait(barrier, n_threads);")
-        more = f", {joined[kernel.name].ahead}, ahead - k" if kernel.name in joined else ""
-        call = f"{mangle('k', kernel.name)}(S, {parts}, {step}{more});"
-        lines.append(f"{guard}{_timed(call, timers.get(kernel.name))}")
-    return tuple(lines)
-
-
-def _timed(call: str, timer: int | None) -> str:
-    """Return a call that adds the time it takes to a counter, if there is one."""
-    if timer is None:
-        return call
-    add = f"if (thread == 0) *(int64_t *)S->arrays[{timer}] += sg_nanoseconds() - begun;"
-    return f"{{ const int64_t begun = sg_nanoseconds(); {call} {add} }}"
 
 
 def _whole_name(kernel: Kernel, whole: Collection[str]) -> str:
     """Return the name that a kernel had before it was made twice."""
     return kernel.name if kernel.name in whole else kernel.name.removesuffix("_sources")
-
-
-def _late_call(kernel: Kernel) -> str:
-    return f"{mangle('k', kernel.name)}(S, 0, n_parts, tick);"
