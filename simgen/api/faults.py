@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from simgen.api.component import Component
+from simgen.api.timed_array import table_name
 from simgen.errors import NumericalError, Origin
 from simgen.integrate.model import Derived
 from simgen.ir.expr import (
@@ -61,7 +62,7 @@ def _fault_text(condition: Expr, place: str) -> str:
         case Unary(op="not", operand=Compare()):
             return f"The mean of poisson() is negative or NaN{place}"
         case Unary(op="not", operand=Logical(right=Compare(right=Param(name=columns)))):
-            table = columns.rpartition(".")[0]
+            table = table_name(columns)
             return f"TimedArray '{table}' is asked for a column that it does not have{place}"
     return f"An integer is divided by zero{place}{divisor_text(condition)}"
 

@@ -54,6 +54,11 @@ def table_parameter(name: str) -> float | int | None:
     return None if owner is None else owner.parameters().get(name)
 
 
+def table_name(value: str) -> str:
+    """Return the name of the TimedArray that an array or a parameter of programs is of."""
+    return value.partition(".")[0].partition("__")[0]
+
+
 def _free_key(name: str) -> str:
     """Return the name by which programs know a new table: its own, unless a living one has it.
 
@@ -62,7 +67,7 @@ def _free_key(name: str) -> str:
     key, count = name, 0
     while f"{key}.values" in _tables:
         count += 1
-        key = f"{name}__{count}"  # no object may be named so
+        key = f"{name}__{count}"  # no object may be named so, see table_name()
     return key
 
 
