@@ -20,6 +20,7 @@ from simgen.units import quantity
 
 AS_SHIPPED = os.environ.get("SIMGEN_TEST_AS_SHIPPED", "") == "1"
 GOLDEN = Path(__file__).with_name("golden")
+MANY_FILES = 200  # are collected only where all are
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -28,6 +29,30 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="write the golden files anew instead of comparing with them",
     )
+
+
+def slow_cases() -> list[tuple[str, re.Pattern[str]]]:
+    """Return the lines of ``slow_cases.txt`` and what they match."""
+    text = Path(__file__).with_name("slow_cases.txt").read_text(encoding="utf-8")
+    lines = [line for line in text.splitlines() if not line.startswith("#")]
+    return [(line, re.compile(re.escape(line).replace(r"\*", ".*"))) for line in lines]
+
+
+@pytest.hookimpl(tryfirst=True)  # before those are left out that -m does not choose
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what ``slow_cases.txt`` lists; where all tests are collected, each line must name one."""
+    cases = slow_cases()
+    matched = set()
+    root = Path(__file__).parent
+    for item in items:
+        place = f"{item.path.relative_to(root).as_posix()}::{item.nodeid.partition('::')[2]}"
+        for line, pattern in cases:
+            if pattern.fullmatch(place):
+                item.add_marker(pytest.mark.slow)
+                matched.add(line)
+    missing = [line for line, _ in cases if line not in matched]
+    if missing and len({item.path for item in items}) >= MANY_FILES:
+        raise pytest.UsageError(f"slow_cases.txt names no test by: {', '.join(missing)}")
 
 
 @pytest.fixture(autouse=True, scope="session")
