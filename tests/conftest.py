@@ -40,7 +40,7 @@ def slow_cases() -> list[tuple[str, re.Pattern[str]]]:
 
 @pytest.hookimpl(tryfirst=True)  # before those are left out that -m does not choose
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what ``slow_cases.txt`` lists; where all tests are collected, each line must name one."""
+    """Mark what ``slow_cases.txt`` lists; with all tests collected, each line must name one."""
     cases = slow_cases()
     matched = set()
     root = Path(__file__).parent
