@@ -131,6 +131,7 @@ class SynapsesInNetwork(Group):
         return self._run.carried.delivered if self._run.carried.pending else None
 
     def _prepare(self, n_parts: int) -> None:
+        self._as_group.require_ends()
         self._run.prepare(n_parts)
 
     def _arrays(self) -> Iterator[tuple[Array, AnyArray | ProgramArray]]:
