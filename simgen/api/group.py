@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -47,6 +47,9 @@ from simgen.model.description import SECOND, GroupDescription, GroupScope, Model
 from simgen.model.reductions import Reductions
 from simgen.model.scope import ConstantScope
 from simgen.units import DIMENSIONLESS, Dimension, Quantity
+
+if TYPE_CHECKING:
+    from simgen.api.linked import LinkedState
 
 Positions = npt.NDArray[np.integer[Any]]
 
@@ -316,6 +319,10 @@ class Group(GroupNames):
         """Return the group as resolved code sees it (with its refractoriness)."""
         return self._description
 
+    def _linkable(self) -> GroupDescription:
+        """Return the group as expressions are resolved that variables of others are linked to."""
+        return self._code_description()
+
     def _event_places(self) -> dict[str, tuple[str, int]]:
         """Return per event the slot and order in which it is found."""
         return {}
@@ -339,6 +346,10 @@ class Group(GroupNames):
     def _draw_rank(self) -> Expr | None:
         """Return what tells apart the draws of synapses between one pair of neurons."""
         return None
+
+    def _linked_variables(self) -> Mapping[str, LinkedState]:
+        """Return the variables that stand for those of others, linked or not yet."""
+        return {}
 
     def _find_array(self, array: Array) -> AnyArray:
         """Return the data behind an array of the IR that this group's code may read."""

@@ -133,7 +133,7 @@ def _find_candidates(following: Succession) -> _Candidates:
     watched = {
         id(needed.source if isinstance(needed, Subgroup) else needed)
         for component in following.objects
-        for needed in component._depends_on()
+        for needed in (*component._depends_on(), *component._needs())
     }
     sets: dict[Any, list[_Set]] = {}
     alike: dict[Any, dict[int | None, list[tuple[Synapses, Pathway]]]] = {}

@@ -55,6 +55,17 @@ class SynapsesAsGroup:
         )
         return replace(seen, unseen=dict(self._unseen(seen)))
 
+    def stored_description(self) -> GroupDescription:
+        """Return the synapses as linked variables see them, which know where they are stored."""
+        seen = self.description()
+        ends = {
+            end: f"'{end}' of {seen.text} cannot be used in an expression that is linked to. Keep "
+            "it in a variable of the synapses."
+            for end in "ij"
+        }
+        own = self.synapses._description
+        return replace(own, unseen={**seen.unseen, **ends})
+
     def _moved(self, info: VariableInfo) -> VariableInfo:
         return info if info.shared else replace(info, via=self._places)
 
@@ -64,7 +75,7 @@ class SynapsesAsGroup:
             yield (
                 name,
                 f"'{name}' of {seen.text} is shared through a kernel, which only these synapses "
-                "see. Other Synapses can use what they store themselves.",
+                "see. Others can use what they store themselves.",
             )
         none = ConstantScope({})
         elsewhere = GroupScope(seen, POST, none)
@@ -76,7 +87,7 @@ class SynapsesAsGroup:
                     yield (
                         name,
                         f"'{name}' of {seen.text} is computed from '{used}', which only these "
-                        "synapses see. Other Synapses can use what they store themselves.",
+                        "synapses see. Others can use what they store themselves.",
                     )
                     break
 

@@ -36,6 +36,7 @@ from simgen.integrate.model import Derived
 from simgen.ir.expr import POST, PRE, Array, Load, Param
 from simgen.ir.kernel import Item
 from simgen.lang.equations import EquationSet
+from simgen.model.description import GroupDescription
 from simgen.model.emissions import Emission
 from simgen.model.reductions import Reductions, SynapseEnd
 from simgen.model.scope import ConstantScope
@@ -174,6 +175,9 @@ class SynapsesInNetwork(Group):
 
     def _present(self) -> Present:
         return present_synapses(self)
+
+    def _linkable(self) -> GroupDescription:
+        return self._as_group.stored_description()
 
     def _take_back(self, name: str) -> None:
         """Have the values of a variable at the synapses, where they may be written."""
