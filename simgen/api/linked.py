@@ -161,7 +161,7 @@ class LinkingGroup(Group):
         try:
             if variable.is_computed:
                 self._link_to_expression(variable, link)
-                link.follow(what)
+                link._follow(what)
                 return
             info = replace(variable.info, array=_stored(variable.source).info.array)
             if not (_is_single(link) or info.shared):
@@ -171,7 +171,7 @@ class LinkingGroup(Group):
         except Exception:
             variable.link = None
             raise
-        link.follow(what)
+        link._follow(what)
         variable.info = info
         variables = {**self._description.variables, variable.name: info}
         self._set("_description", replace(self._description, variables=variables))

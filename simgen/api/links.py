@@ -46,7 +46,7 @@ class LinkedVariable:
         stored = self.group.variables.get(self.name)
         return self.group._description.subexpressions[self.name] if stored is None else stored.info
 
-    def follow(self, what: str) -> None:
+    def _follow(self, what: str) -> None:
         """Note, if it leads to synapses, that these are needed under their present numbers."""
         synapses = _synapses(self.group)
         if synapses is not None:
