@@ -24,6 +24,7 @@ from simgen.api.indices import Indices, element_numbers
 from simgen.api.name_conflicts import NameConflicts
 from simgen.api.namespaces import Namespace, caller_namespace, checked_namespace
 from simgen.api.naming import is_read_only, variable_meant
+from simgen.api.noted_runs import NOTED
 from simgen.api.present import Present
 from simgen.api.refractory_state import REFRACTORY, settable, take_over
 from simgen.api.seeds import Stream, take_stream
@@ -221,6 +222,8 @@ class Group(GroupNames):
         return np.asarray(values if isinstance(item, slice) else np.reshape(values, np.shape(item)))
 
     def _write(self, name: str, item: Any, value: Any, plain: bool = False) -> None:
+        if NOTED.runs:
+            NOTED.make(f"'{name}' of {self.describe()} was written")
         if name not in self.variables:
             self._write_past(name, item, value, plain)
             return
