@@ -7,10 +7,13 @@ from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
 from simgen.api import device as own
+from simgen.api.built_runs import BuiltRuns
+from simgen.api.noted_runs import NOTED
 from simgen.api.preferences import Preferences, level_of
 from simgen.errors import (
     ArgumentTypeError,
     DeviceError,
+    ModelError,
     UnknownAttributeError,
     UnsupportedFeatureError,
 )
@@ -28,8 +31,8 @@ _BUILDING = {
     ),
 }
 _ELSEWHERE = {
-    "run": "Change the variables and call run() again; what is compiled is used again.",
-    "apply_run_args": "Set the variables in the script.",
+    "apply_run_args": "What is computed from run_args belongs into the code of the model, or give "
+    "it as run_args, too.",
     "insert_code": "Write a network_operation, or code for run_regularly.",
     "code": "'python -m simgen show' prints the generated code.",
 }
@@ -58,8 +61,8 @@ def set_device(name: Any = None, /, *, build_on_run: bool = True, **options: Any
     """Choose where networks run, by a name of simgen's or of Brian's.
 
     ``"runtime"`` is ``"auto"``, ``"cpp_standalone"`` is ``"cpu"`` and ``"cuda_standalone"`` is
-    ``"cuda"``; networks always run when ``run`` is called, so that ``build_on_run=False`` and
-    ``device.build()`` may stay in the script. The other options are those of
+    ``"cuda"``. With ``build_on_run=False`` runs are noted, and made by ``device.build()``, by
+    ``device.run()``, or when their results are looked at. The other options are those of
     :func:`simgen.set_device`.
 
     Raises
@@ -70,8 +73,7 @@ def set_device(name: Any = None, /, *, build_on_run: bool = True, **options: Any
         An option has no meaning.
 
     """
-    if not isinstance(build_on_run, bool):
-        raise ArgumentTypeError(f"build_on_run must be True or False, not {build_on_run!r}.")
+    _checked_switch(build_on_run)
     if name == "genn":
         raise DeviceError("There is no device 'genn': 'cuda' runs networks on NVIDIA GPUs.")
     if isinstance(name, str) and name in _NAMES:
@@ -87,6 +89,35 @@ def set_device(name: Any = None, /, *, build_on_run: bool = True, **options: Any
     except BaseException:
         _chosen.name, _chosen.options = before
         raise
+    device.reinit()
+    NOTED.begin(not build_on_run)
+
+
+def _checked_switch(build_on_run: Any) -> bool:
+    if not isinstance(build_on_run, bool):
+        raise ArgumentTypeError(f"build_on_run must be True or False, not {build_on_run!r}.")
+    return build_on_run
+
+
+def _check_options(method: str, options: dict[str, Any]) -> None:
+    unknown = [name for name in options if name not in _BUILDING and name != "direct_call"]
+    if unknown:
+        raise ArgumentTypeError(f"device.{method}() has no argument '{unknown[0]}'.")
+
+
+def _nothing_noted() -> str:
+    """Return why there is no run to build."""
+    if not NOTED.noting:
+        return (
+            "runs are made when run() is called. To build them first, call "
+            "set_device('cpp_standalone', build_on_run=False) before."
+        )
+    if NOTED.reason:
+        return (
+            f"the runs of this script were made already when {NOTED.reason}. Call device.build() "
+            "before that."
+        )
+    return "no run() was called, or device.build() was not called after it."
 
 
 def _say_idle(what: str, reason: str) -> None:
@@ -96,37 +127,91 @@ def _say_idle(what: str, reason: str) -> None:
 class Device:
     """What Brian calls the device; the one there is."""
 
+    _built: BuiltRuns | None = None
+
     def build(
-        self, directory: Any = None, *, compile: bool = True, run: bool = True, **options: Any
+        self,
+        directory: Any = None,
+        *,
+        compile: bool = True,
+        run: bool = True,
+        run_args: Any = None,
+        **options: Any,
     ) -> None:
-        """Do nothing: networks have run when ``run`` was called.
+        """Make the runs that were noted, or with ``run=False`` be ready to.
+
+        Runs are noted after ``set_device(..., build_on_run=False)``. What looks at their results
+        before, or changes what they start from, has them made at once; then there is nothing to
+        build. ``run_args`` are those of :meth:`run`.
 
         Raises
         ------
         UnsupportedFeatureError
-            With ``run=False`` or ``compile=False``: building and running cannot be parted.
+            With ``compile=False``: only ``python -m simgen show`` makes code without compiling it.
+        ModelError
+            With ``run=False`` or ``run_args``: there is no run to be built.
 
         """
-        if not compile or not run:
+        if not compile:
             raise UnsupportedFeatureError(
-                f"device.build({'run' if compile else 'compile'}=False) is not supported: networks "
-                "run when run() is called. 'python -m simgen show' prints the code of a script "
-                "without running it."
+                "device.build(compile=False) is not supported: nothing is written that could be "
+                "compiled elsewhere. 'python -m simgen show' prints the code of a script."
             )
-        unknown = [name for name in options if name not in _BUILDING and name != "direct_call"]
-        if unknown:
-            raise ArgumentTypeError(f"device.build() has no argument '{unknown[0]}'.")
+        _check_options("build", options)
+        if not NOTED.runs:
+            if run and run_args is None:
+                return  # all runs were made already
+            raise ModelError(f"device.build() has nothing to build: {_nothing_noted()}")
+        self._built = BuiltRuns(NOTED.take())
+        if run:
+            self._built.run(run_args)
+
+    def run(
+        self,
+        directory: Any = None,
+        results_directory: Any = None,
+        with_output: bool = True,
+        run_args: Any = None,
+    ) -> None:
+        """Make the runs that were built, from the state that was built; nothing is compiled anew.
+
+        Parameters
+        ----------
+        run_args
+            Values instead of those of the script: a dict from variables (``group.v``,
+            ``synapses.w``) and TimedArrays to numbers or arrays, or texts "group.v=0.5".
+        directory, results_directory, with_output
+            Without a meaning: results stay in the process, and are read before the next run.
+
+        Raises
+        ------
+        ModelError
+            Nothing was built, or the script has changed an object since.
+        ArgumentTypeError, DimensionMismatchError
+            ``run_args`` are no such values.
+
+        """
+        del directory, with_output
+        if results_directory is not None:
+            _say_idle(
+                f"device.run(results_directory={results_directory!r})", _BUILDING["directory"]
+            )
+        if self._built is None:
+            raise ModelError(f"device.run() has nothing to run: {_nothing_noted()}")
+        self._built.run(run_args)
 
     def reinit(self) -> None:
-        """Do nothing: objects that are no longer used are forgotten by themselves."""
+        """Forget runs that were noted or built; objects that are not used go by themselves."""
+        NOTED.begin(NOTED.noting)
+        self._built = None
 
     def activate(self, build_on_run: bool = True, **options: Any) -> None:
         """Choose again the device that was chosen last."""
-        del build_on_run
         for option in options:
             if option not in _BUILDING:
                 raise ArgumentTypeError(f"device.activate() has no argument '{option}'.")
         _chosen.apply()
+        NOTED.begin(not _checked_switch(build_on_run))
 
     def delete(self, *_what: Any, **_which: Any) -> None:
         """Do nothing: nothing was written that would have to be deleted."""

@@ -10,6 +10,7 @@ import numpy as np
 
 from simgen.api.arguments import plain_values
 from simgen.api.naming import Named
+from simgen.api.noted_runs import NOTED
 from simgen.errors import ArgumentTypeError, DimensionMismatchError, ModelError
 from simgen.ir import kernel as ir
 from simgen.model.description import SECOND
@@ -69,6 +70,8 @@ class Clock(Named):
         width = seconds(value, f"dt of {self.describe()}")
         if width <= 0:
             raise ModelError(f"dt of {self.describe()} must be positive, not {width} s.")
+        if NOTED.runs:
+            NOTED.make(f"dt of {self.describe()} was changed")
         self._dt = width
 
     @property
@@ -79,6 +82,8 @@ class Clock(Named):
     @property
     def t(self) -> Quantity:
         """The time of the network that this clock last ran in."""
+        if NOTED.runs:
+            NOTED.make("the time was read")
         return Quantity(self._now, dim=SECOND)
 
     @property

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from simgen.api.namespaces import Namespace
+from simgen.api.noted_runs import NOTED
 from simgen.api.placed import Placed
 from simgen.api.seeds import Stream
 from simgen.api.storage import ProgramArray
@@ -70,6 +71,8 @@ class Component(Placed):
 
     def _adopt(self, component: Component) -> None:
         """Take a component along into every network that this one is part of."""
+        if NOTED.runs:
+            NOTED.make(f"{component.describe()} was created")
         self._contained.append(component)
 
     def _depends_on(self) -> Iterator[Component]:

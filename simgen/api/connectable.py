@@ -12,6 +12,7 @@ from simgen.api.arguments import checked_arguments, plain_values
 from simgen.api.connecting import connect
 from simgen.api.formulas import Formulas
 from simgen.api.kernel_connection import KernelArguments
+from simgen.api.noted_runs import NOTED
 from simgen.api.renumbering import new_numbers, require_removable
 from simgen.api.row_storage import require_all_stay, require_kept
 from simgen.api.shared_kernel import Kernels, SharedKernel
@@ -256,6 +257,8 @@ class Connectable(SynapsesInNetwork):
 
     def _refuse_within_step(self) -> None:
         """Raise in the middle of a step; in its beginning let the network be compiled anew."""
+        if NOTED.runs:
+            NOTED.make(f"{self.describe()} was changed")
         network = self._network
         if network is not None and network._running:
             network._compiled.supersede(self.describe())

@@ -15,7 +15,7 @@ from simgen.units import Dimension, Quantity
 
 if TYPE_CHECKING:
     from simgen.api.group import Group
-    from simgen.api.synapses import Synapses
+    from simgen.api.synapses_in_network import SynapsesInNetwork
 
 _ENDS = {"_pre": "i", "_post": "j"}
 
@@ -27,7 +27,7 @@ class EndpointValues:
     several synapses of one neuron is written in that order: the last one stays.
     """
 
-    def __init__(self, synapses: Synapses, name: str, ending: str) -> None:
+    def __init__(self, synapses: SynapsesInNetwork, name: str, ending: str) -> None:
         self._synapses = synapses
         self._variable = name.removesuffix(ending)
         self._indices_of = _ENDS[ending]
@@ -85,7 +85,7 @@ class EndpointValues:
         self._group._write(self._variable, synapses._read(self._indices_of, item), value)
 
 
-def endpoint_view(synapses: Synapses, name: str) -> VariableView | None:
+def endpoint_view(synapses: SynapsesInNetwork, name: str) -> VariableView | None:
     """Return the view that ``synapses.name`` means at one end of the synapses, or None.
 
     ``name`` is a variable of the source with ``_pre`` or of the target with ``_post``; one more
@@ -97,13 +97,13 @@ def endpoint_view(synapses: Synapses, name: str) -> VariableView | None:
     return None if found is None else VariableView(found, key, plain)
 
 
-def end_of(synapses: Synapses, name: str) -> tuple[Group, str] | None:
+def end_of(synapses: SynapsesInNetwork, name: str) -> tuple[Group, str] | None:
     """Return the group at the end that ``v_pre`` or ``v_post`` means, and its variable, or None."""
     found = _values_at_an_end(synapses, name)
     return None if found is None else (found._group, found._variable)
 
 
-def _values_at_an_end(synapses: Synapses, name: str) -> EndpointValues | None:
+def _values_at_an_end(synapses: SynapsesInNetwork, name: str) -> EndpointValues | None:
     for ending in _ENDS:
         if name.endswith(ending) and len(name) > len(ending):
             values = EndpointValues(synapses, name, ending)
@@ -112,7 +112,7 @@ def _values_at_an_end(synapses: Synapses, name: str) -> EndpointValues | None:
     return None
 
 
-def endpoint_names(synapses: Synapses) -> list[str]:
+def endpoint_names(synapses: SynapsesInNetwork) -> list[str]:
     """Return the names that :func:`endpoint_view` knows, for suggestions."""
     return [
         *(f"{name}_pre" for name in synapses.source._readable() if synapses.source._knows(name)),

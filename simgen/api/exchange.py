@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol, cast
 
 import numpy as np
 
+from simgen.api.noted_runs import NOTED
 from simgen.api.storage import AnyArray, StateVariable
 from simgen.api.synaptic_data import SynapticData
 from simgen.errors import DeviceError, UnsupportedFeatureError
@@ -71,6 +72,7 @@ def _require_lasting(viewed: Viewed, name: str) -> None:
 
 def _place(viewed: Viewed, name: str, what: str) -> tuple[StateVariable, slice]:
     """Return the variable and the part of its array that the group has."""
+    NOTED.make(f"the array of '{name}' was taken")
     owner, variable = viewed.describe(), viewed.variables.get(name)
     if variable is None:
         raise DeviceError(f"'{name}' of {owner} is computed, not stored.")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -24,6 +24,7 @@ from simgen.api.indices import Indices, element_numbers
 from simgen.api.name_conflicts import NameConflicts
 from simgen.api.namespaces import Namespace, caller_namespace, checked_namespace
 from simgen.api.naming import is_read_only, variable_meant
+from simgen.api.noted_runs import NOTED
 from simgen.api.present import Present
 from simgen.api.refractory_state import REFRACTORY, settable, take_over
 from simgen.api.seeds import Stream, take_stream
@@ -47,6 +48,9 @@ from simgen.model.description import SECOND, GroupDescription, GroupScope, Model
 from simgen.model.reductions import Reductions
 from simgen.model.scope import ConstantScope
 from simgen.units import DIMENSIONLESS, Dimension, Quantity
+
+if TYPE_CHECKING:
+    from simgen.api.linked import LinkedState
 
 Positions = npt.NDArray[np.integer[Any]]
 
@@ -218,6 +222,8 @@ class Group(GroupNames):
         return np.asarray(values if isinstance(item, slice) else np.reshape(values, np.shape(item)))
 
     def _write(self, name: str, item: Any, value: Any, plain: bool = False) -> None:
+        if NOTED.runs:
+            NOTED.make(f"'{name}' of {self.describe()} was written")
         if name not in self.variables:
             self._write_past(name, item, value, plain)
             return
@@ -316,6 +322,10 @@ class Group(GroupNames):
         """Return the group as resolved code sees it (with its refractoriness)."""
         return self._description
 
+    def _linkable(self) -> GroupDescription:
+        """Return the group as expressions are resolved that variables of others are linked to."""
+        return self._code_description()
+
     def _event_places(self) -> dict[str, tuple[str, int]]:
         """Return per event the slot and order in which it is found."""
         return {}
@@ -339,6 +349,10 @@ class Group(GroupNames):
     def _draw_rank(self) -> Expr | None:
         """Return what tells apart the draws of synapses between one pair of neurons."""
         return None
+
+    def _linked_variables(self) -> Mapping[str, LinkedState]:
+        """Return the variables that stand for those of others, linked or not yet."""
+        return {}
 
     def _find_array(self, array: Array) -> AnyArray:
         """Return the data behind an array of the IR that this group's code may read."""

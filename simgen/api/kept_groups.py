@@ -10,6 +10,7 @@ import numpy as np
 from simgen.api.group import Group
 from simgen.api.neuron_group import NeuronGroup
 from simgen.api.spike_generator import SpikeGeneratorGroup
+from simgen.api.storage import StateVariable
 from simgen.model.description import SECOND
 from simgen.runtime.snapshot import Kept, Layout, misfits
 from simgen.units import Quantity
@@ -19,8 +20,15 @@ def variables_layout(group: Group, size: int | None) -> Layout:
     """Return dtype and number of values of each variable of a group."""
     return {
         name: (variable.info.array.dtype.numpy(group._real), 1 if variable.info.shared else size)
-        for name, variable in group.variables.items()
+        for name, variable in _own_variables(group)
     }
+
+
+def _own_variables(group: Group) -> Iterator[tuple[str, StateVariable]]:
+    """Yield the variables whose values are kept here: linked ones are kept where they are."""
+    for name, variable in group.variables.items():
+        if not variable.info.linked:
+            yield name, variable
 
 
 class NeuronKeeper:
@@ -31,7 +39,7 @@ class NeuronKeeper:
 
     def keep(self, group: NeuronGroup) -> Kept:
         """Return the state."""
-        arrays = {f"variables/{n}": v.values.copy() for n, v in group.variables.items()}
+        arrays = {f"variables/{n}": v.values.copy() for n, v in _own_variables(group)}
         facts: dict[str, Any] = {"N": group.N}
         if _is_refractory(group):
             arrays["lastspike"] = group._internal["lastspike_step"].values.copy()
@@ -55,7 +63,7 @@ class NeuronKeeper:
 
     def take(self, group: NeuronGroup, kept: Kept) -> None:
         """Give the group the state."""
-        for name, variable in group.variables.items():
+        for name, variable in _own_variables(group):
             variable.data[...] = values = kept.arrays[f"variables/{name}"]
             variable.accept(values)
             variable.version += 1

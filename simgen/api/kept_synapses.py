@@ -20,6 +20,7 @@ from simgen.api.pathways import Pathway
 from simgen.api.storage import AnyArray
 from simgen.api.subgroup import Subgroup
 from simgen.api.synapses import Synapses
+from simgen.api.synapses_part import SynapsesPart
 from simgen.connect.kernels import KernelGrid
 from simgen.errors import StateFileError
 from simgen.runtime.snapshot import Kept, misfits, with_parts
@@ -49,6 +50,8 @@ class SynapsesKeeper:
             "connected": data.rows is not None or data.store is not None,
             "update_width": synapses._run._update_width,
         }
+        if isinstance(synapses.target, SynapsesPart):
+            facts["among"] = data.n_target
         if synapses._formulas.infos:
             facts["formulas"] = synapses._formulas.texts()
         parts = {name: _keep_pathway(p) for name, p in synapses._pathways.items()}
@@ -126,6 +129,8 @@ class SynapsesKeeper:
         sizes = kept.integer("sources"), data.n_target
         if isinstance(synapses.target, Synapses):
             sizes = kept.integer("sources"), kept.integer("targets")
+        elif isinstance(synapses.target, SynapsesPart):  # of what may be restored after this
+            sizes = kept.integer("sources"), kept.integer("among")
         if (connected, *sizes) == (present, data.n_source, data.n_target) and (
             np.array_equal(synapses._read("i", _ALL), i)
             and np.array_equal(synapses._read("j", _ALL), j)

@@ -12,7 +12,8 @@ import numpy.typing as npt
 
 from simgen.api.checks import is_whole
 from simgen.api.group import Group
-from simgen.api.links import LinkedVariable
+from simgen.api.link_chains import Path, chains, leads_to, reached
+from simgen.api.links import LinkedVariable, check_sizes
 from simgen.api.namespaces import Namespace
 from simgen.api.storage import AnyArray, StateVariable
 from simgen.api.subgroup import Subgroup
@@ -25,7 +26,7 @@ from simgen.errors import (
     suggest,
 )
 from simgen.integrate.model import Derived
-from simgen.ir.expr import Array, Role
+from simgen.ir.expr import ELEMENT, Array, Role
 from simgen.model.description import ComputedLink, VariableInfo
 from simgen.model.functions import said
 from simgen.model.scope import ConstantScope
@@ -51,6 +52,12 @@ class LinkedState(StateVariable):
     def source(self) -> StateVariable:
         """The variable that is linked to; only if it is stored."""
         return self.made().group.variables[self.made().name]
+
+    @property
+    def direct(self) -> LinkedState | None:
+        """What this one is linked to, if that is linked itself, to a stored variable."""
+        found = None if self.is_computed else self.source
+        return found if isinstance(found, LinkedState) else None
 
     @property
     def is_computed(self) -> bool:
@@ -87,6 +94,7 @@ class LinkedState(StateVariable):
         if isinstance(index, str):
             chosen = np.asarray(self.owner.variables[index].values, np.int64)
         elif index is None:
+            check_sizes(f"'{self.name}' of {self.owner.describe()}", self.owner, link)
             chosen = np.arange(size) if size > 1 else np.zeros(self.owner._size(), np.int64)
         else:
             chosen = np.asarray(index, np.int64)
@@ -116,9 +124,12 @@ class LinkingGroup(Group):
     _computed_links: Mapping[str, LinkedState] = MappingProxyType({})
 
     def _links(self) -> Iterator[LinkedState]:
-        for variable in (*self.variables.values(), *self._computed_links.values()):
-            if isinstance(variable, LinkedState):
-                yield variable
+        yield from self._linked_variables().values()
+
+    def _linked_variables(self) -> Mapping[str, LinkedState]:
+        stored = self.variables.items()
+        found = {name: each for name, each in stored if isinstance(each, LinkedState)}
+        return {**found, **self._computed_links}
 
     def _write(self, name: str, item: Any, value: Any, plain: bool = False) -> None:
         variable = self.variables.get(name)
@@ -145,10 +156,12 @@ class LinkingGroup(Group):
             raise ModelError(f"{what} is linked already: {variable.link!r}.")
         self._changed()
         self._check_link(variable.info, link)
+        link._owner._take_back(link.name)
         variable.link = link
         try:
             if variable.is_computed:
                 self._link_to_expression(variable, link)
+                link._follow(what)
                 return
             info = replace(variable.info, array=_stored(variable.source).info.array)
             if not (_is_single(link) or info.shared):
@@ -158,6 +171,7 @@ class LinkingGroup(Group):
         except Exception:
             variable.link = None
             raise
+        link._follow(what)
         variable.info = info
         variables = {**self._description.variables, variable.name: info}
         self._set("_description", replace(self._description, variables=variables))
@@ -166,6 +180,11 @@ class LinkingGroup(Group):
         """Have an expression in the variable's place: it is put in wherever the name is used."""
         name, own = variable.name, self._description
         info = variable.info
+        if leads_to(variable, variable):
+            raise ModelError(
+                f"'{name}' of {self.describe()} cannot be linked to {link!r}: that is computed "
+                f"from '{name}' itself."
+            )
         if not (_is_single(link) or info.shared):
             info = variable.info = replace(info, via=_link_table(info.array))
             if variable.is_constant():
@@ -173,7 +192,7 @@ class LinkingGroup(Group):
         group = link._owner
         target = group._description.subexpressions[link.name]
         shared = _is_single(link) or info.shared
-        computed = ComputedLink(group._code_description(), link.name, info.via)
+        computed = ComputedLink(group._linkable, link.name, info.via)
         seen = replace(
             own,
             variables={k: v for k, v in own.variables.items() if k != name},
@@ -185,9 +204,22 @@ class LinkingGroup(Group):
         del self.variables[name]
 
     def _constants(self, run_namespace: Namespace | None) -> ConstantScope:
-        scope = super()._constants(run_namespace)
+        return self._constants_of_links(run_namespace, {})
+
+    def _constants_of_links(
+        self, run_namespace: Namespace | None, known: dict[int, ConstantScope]
+    ) -> ConstantScope:
+        """Return the constants with those of the groups linked to, which may be linked to this."""
+        scope = known[id(self)] = super()._constants(run_namespace)
         for name, variable in self._computed_links.items():
-            scope.linked[name] = variable.made().group._constants(run_namespace)
+            owner = variable.made()._owner
+            if id(owner) not in known:
+                known[id(owner)] = (
+                    owner._constants_of_links(run_namespace, known)
+                    if isinstance(owner, LinkingGroup)
+                    else owner._constants(run_namespace)
+                )
+            scope.linked[name] = known[id(owner)]
         return scope
 
     def _check_link(self, info: VariableInfo, link: LinkedVariable) -> None:
@@ -224,12 +256,8 @@ class LinkingGroup(Group):
                     f"The index of the linked variable {what} needs {self._size()} values, one for "
                     f"each element, but {link.index.size} were given."
                 )
-        elif not source.shared and link.group._size() not in (1, self._size()):
-            raise ModelError(
-                f"{what} cannot be linked to {other}: {self.describe()} has {self._size()} "
-                f"elements and {link.group.describe()} has {link.group._size()}. Say which element "
-                "each takes: linked_var(group, name, index=...)."
-            )
+        elif not source.shared:
+            check_sizes(what, self, link)
 
     def _check_index_name(self, what: str, index: str) -> None:
         found = self.variables.get(index)
@@ -249,47 +277,60 @@ class LinkingGroup(Group):
 
     def _needs(self) -> Iterator[Component]:
         for variable in self._links():
-            yield variable.made()._owner
-            if not variable.is_computed and isinstance(variable.source, LinkedState):
-                yield from variable.source.owner._needs()
+            yield from reached(variable)
 
     def _observed(self) -> Iterator[Array]:
         yield from super()._observed()
         for variable in self._links():
             if variable.is_computed:  # whatever it is computed from
-                yield from (each.info.array for each in variable.made().group.variables.values())
+                for group in reached(variable):
+                    yield from (each.info.array for each in group.variables.values())
             else:
                 yield variable.info.array
+
+    def _link_paths(self) -> Iterator[tuple[Array, Path]]:
+        """Yield the tables of the links, with the links that each follows."""
+        for variable in self._links():
+            if variable.info.via is not None:
+                yield variable.info.via, (variable,)
+                yield from chains(variable)
 
     def _link_tables(self) -> dict[str, AnyArray]:
         """Return the tables that stay as they are."""
         return {
-            variable.info.via.name: variable.table()
-            for variable in self._links()
-            if variable.info.via is not None and variable.is_constant()
+            array.name: _table(path)
+            for array, path in self._link_paths()
+            if all(variable.is_constant() for variable in path)
         }
 
     def _link_derived(self) -> Iterator[Derived]:
         """Yield the tables that are formed from variables when a run starts."""
-        for variable in self._links():
-            via = variable.info.via
-            if via is not None and not variable.is_constant():
+        for array, path in self._link_paths():
+            if not all(variable.is_constant() for variable in path):
 
-                def compute(_: list[AnyArray], link: LinkedState = variable) -> list[AnyArray]:
-                    return [link.table()]
+                def compute(_: list[AnyArray], path: Path = path) -> list[AnyArray]:
+                    return [_table(path)]
 
-                what = f"places of '{variable.name}' of {self.describe()}"
-                yield Derived((via,), (), compute, what)
+                what = f"places of '{path[0].name}' of {self.describe()}"
+                yield Derived((array,), (), compute, what)
 
     def _find_array(self, array: Array) -> AnyArray:
-        for variable in self._links():
-            if variable.info.via is not None and variable.info.via.name == array.name:
-                return variable.table()
+        for place, path in self._link_paths():
+            if place.name == array.name:
+                return _table(path)
         for variable in self._computed_links.values():
-            owner = variable.made()._owner
-            if array.name.startswith(f"{owner.name}."):
-                return owner._find_array(array)
+            for owner in reached(variable):
+                if owner is not self and array.name.startswith(f"{owner.name}."):
+                    return owner._find_array(array)
         return super()._find_array(array)
+
+
+def _table(path: Path) -> Positions:
+    """Return the places that links lead to, one after the other."""
+    places = path[0].table()
+    for variable in path[1:]:
+        places = variable.table()[places]
+    return places
 
 
 def _link_table(variable: Array) -> Array:
@@ -313,8 +354,11 @@ def _is_single(link: LinkedVariable) -> bool:
     if isinstance(stored, LinkedState):
         stored.made()
         return stored.info.via is None
-    alone = not isinstance(link.group, Subgroup) and link.group._size() == 1
-    return link._source().shared or (alone and link.index is None)
+    if link._source().shared:
+        return True
+    # parts have places, and synapses may get others beside the one there is
+    whole = not isinstance(link.group, Subgroup) and link.group._index() is ELEMENT
+    return whole and link.group._size() == 1 and link.index is None
 
 
 def declared(info: VariableInfo, group: LinkingGroup) -> StateVariable:

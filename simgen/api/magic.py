@@ -12,6 +12,7 @@ from simgen.api.namespaces import caller_namespace
 from simgen.api.naming import forget_names
 from simgen.api.network import Network
 from simgen.api.network_schedule import SchedulingSummary, checked_schedule
+from simgen.api.noted_runs import NOTED
 from simgen.api.placed import OWN_SLOTS
 from simgen.api.profiling import ProfilingSummary
 from simgen.api.subgroup import Subgroup
@@ -91,7 +92,7 @@ def implicit_network() -> Network:
     if _network is None or not old:
         _network = Network(name="magicnetwork*")
         _network.schedule = magic_network.schedule
-    elif _network.t_ > 0:
+    elif _network._t > 0 or any(run.network is _network for run in NOTED.runs):
         for component in new:
             if isinstance(component, Group):
                 raise MagicError(
@@ -100,7 +101,10 @@ def implicit_network() -> Network:
                     "start_scope() before creating the objects."
                 )
     network = _network
-    network._objects = [c for c in visible if not _belongs(c, visible)]
+    objects = [c for c in visible if not _belongs(c, visible)]
+    if [id(c) for c in objects] != [id(c) for c in network._objects]:
+        network._make_noted("objects came or went")
+        network._objects = objects
     _warn_of_hidden(visible)
     return network
 

@@ -17,6 +17,7 @@ from simgen.api.merging import MergedSynapses
 from simgen.api.monitors import parent_group
 from simgen.api.namespaces import Namespace
 from simgen.api.pathways import Pathway
+from simgen.api.subgroup import Subgroup
 from simgen.api.succession import Succession
 from simgen.api.synapses import Synapses
 from simgen.api.synapses_as_group import inner_ends
@@ -129,7 +130,11 @@ def _settled_candidates(following: Succession) -> _Candidates:
 
 
 def _find_candidates(following: Succession) -> _Candidates:
-    watched = {id(needed) for component in following.objects for needed in component._depends_on()}
+    watched = {
+        id(needed.source if isinstance(needed, Subgroup) else needed)
+        for component in following.objects
+        for needed in (*component._depends_on(), *component._needs())
+    }
     sets: dict[Any, list[_Set]] = {}
     alike: dict[Any, dict[int | None, list[tuple[Synapses, Pathway]]]] = {}
     for component in following.objects:

@@ -50,6 +50,14 @@ class CallerNamespace(Mapping[str, Any]):
         first, second = self._locals, self._globals
         return [name for name in names if name in first or name in second]
 
+    def held(self) -> CallerNamespace:
+        """Return the same variables as they are now, whatever the caller does with them later."""
+        kept = CallerNamespace(None)
+        kept._function = self._function
+        kept._locals = dict(self._locals)
+        kept._globals = kept._locals if self._locals is self._globals else dict(self._globals)
+        return kept
+
     def place(self, name: str) -> str:
         """Return where a variable is, as "the variable of the calling function 'f'"."""
         if name in self._locals and self._locals is not self._globals:

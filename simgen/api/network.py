@@ -6,6 +6,7 @@ import logging
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -18,8 +19,9 @@ from simgen.api.component import Component
 from simgen.api.demand import demand_of
 from simgen.api.device import current_options
 from simgen.api.membership import check_members
-from simgen.api.namespaces import caller_namespace, checked_namespace
+from simgen.api.namespaces import Namespace, caller_namespace, checked_namespace
 from simgen.api.network_schedule import NetworkSchedule
+from simgen.api.noted_runs import NOTED, NotedRun
 from simgen.api.profiling import NetworkProfile, require_timers
 from simgen.api.progress import Progress, Report, RunClock, make_report
 from simgen.api.running import RUNNING
@@ -88,7 +90,13 @@ class Network(NetworkSchedule, NetworkProfile, Storing):
                     "lists or dicts of them."
                 )
 
+    def _make_noted(self, what: str) -> None:
+        """Make the runs that were noted, if any are of this network, before it changes."""
+        if any(run.network is self for run in NOTED.runs):
+            NOTED.make(f"{what} in {self.describe()}")
+
     def _refuse_while_running(self) -> None:
+        self._make_noted("objects or slots were changed")
         if self._running:
             raise ModelError(f"The objects of {self.describe()} cannot change while it runs.")
 
@@ -151,11 +159,13 @@ class Network(NetworkSchedule, NetworkProfile, Storing):
     @property
     def t(self) -> Quantity:
         """The time the network has reached."""
+        self._make_noted("the time was read")
         return Quantity(self._t, dim=SECOND)
 
     @property
     def t_(self) -> float:
         """The time the network has reached, in seconds."""
+        self._make_noted("the time was read")
         return self._t
 
     # --- running --------------------------------------------------------------------------------
@@ -214,11 +224,28 @@ class Network(NetworkSchedule, NetworkProfile, Storing):
         if length < 0:
             raise ModelError(f"The duration of a run must not be negative, but it is {length} s.")
         names = checked_namespace(namespace, "run()")
+        told = report, report_period
+        if NOTED.takes():
+            held = caller_namespace().held() if names is None else names
+            later = partial(self._run, length, held, told, bool(profile), check_finite)
+            NOTED.runs.append(NotedRun(self, later, held))
+            return
         scope = caller_namespace() if names is None else names
-        reporter = make_report(report, report_period, self._t, length)
+        self._run(length, scope, told, bool(profile), check_finite)
+
+    def _run(
+        self,
+        length: float,
+        scope: Namespace,
+        report: tuple[Any, Any],
+        profile: bool,
+        check_finite: str | bool,
+    ) -> None:
+        """Run for some seconds, with constants from a namespace."""
+        reporter = make_report(*report, self._t, length)
         register_with_matplotlib()  # if it was imported after simgen: results will be plotted
         try:
-            compiled = self._prepared(scope, bool(profile))
+            compiled = self._prepared(scope, profile)
             if on_compiled is not None:
                 on_compiled(compiled)
             end = self._t + length

@@ -10,6 +10,7 @@ import numpy as np
 
 from simgen.api.clock import Clock
 from simgen.api.naming import Guarded, Named
+from simgen.api.noted_runs import NOTED
 from simgen.build.schedule import DEFAULT_SLOTS, check_slot
 from simgen.errors import ArgumentTypeError, ModelError, UnsupportedFeatureError
 
@@ -109,7 +110,12 @@ class Placed(Guarded):
         object.__setattr__(self, "_version", self._version + 1)
 
     def _refuse_while_running(self) -> None:
-        """Raise if this object is part of a network that runs at this moment."""
+        """Raise if this object is part of a network that runs at this moment.
+
+        Runs that were only noted are made first.
+        """
+        if NOTED.runs:
+            NOTED.make(f"{self.describe()} was changed")
         if self._network is not None and self._network._running:
             raise ModelError(
                 f"{self.describe()} cannot change while its network runs; values of variables can."

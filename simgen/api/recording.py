@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from simgen.api.noted_runs import NOTED
 from simgen.errors import MemoryLimitError
 from simgen.ir.stmt import Recorder
 from simgen.runtime.limits import free_bytes
@@ -31,6 +32,8 @@ class Recording:
     @property
     def used(self) -> int:
         """The number of values."""
+        if NOTED.runs:
+            NOTED.make(f"'{self.recorder.name}' was read")
         return int(self.count[0])
 
     def reserve(self, room: int, owner: str) -> bool:
@@ -79,11 +82,12 @@ class Recording:
 
     def values(self) -> npt.NDArray[Any]:
         """Return the values: no copy, so writing to them changes the recording, as in Brian."""
-        return self.data[: self.used]
+        count = self.used  # first: runs that were only noted are made when it is asked for
+        return self.data[:count]
 
     def times(self) -> npt.NDArray[np.float64]:
         """Return recorded steps as times in seconds."""
-        steps = self.data[: self.used]
+        steps = self.values()
         if len(self._cuts) <= 1:
             return steps * self.dt
         result = np.empty(self.used)

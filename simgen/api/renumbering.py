@@ -36,7 +36,7 @@ def new_numbers(kept: Kept) -> npt.NDArray[np.int64]:
 def require_removable(synapses: SynapsesInNetwork, kept: Kept) -> None:
     """Raise ModelError where something needs the synapses that are to go."""
     for outer in synapses._as_group.outer:
-        if outer._data.n:
+        if outer._data.n or outer._as_group.ends_at_part(synapses):
             raise ModelError(
                 f"No synapses of {synapses.describe()} can be removed: {outer.describe()} connects "
                 "to them, by their numbers."

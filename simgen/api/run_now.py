@@ -21,6 +21,7 @@ from simgen.api.device import current_options
 from simgen.api.device_text import keep_state, variables_of
 from simgen.api.name_conflicts import NameConflicts
 from simgen.api.namespaces import caller_namespace
+from simgen.api.noted_runs import NOTED
 from simgen.api.present import Present
 from simgen.api.seeds import take_stream
 from simgen.api.storage import AnyArray, StateVariable
@@ -56,6 +57,7 @@ VERB = "run_now"
 
 def run_now(group: Group, text: Any) -> None:
     """Run statements for all elements of a group; raises what run_regularly and runs do."""
+    NOTED.make("run_now() was called")
     block = CodeBlock(group, text, VERB, f"{group.name}.now")
     present = group._present()
     caller = caller_namespace()

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from simgen.api.noted_runs import NOTED
 from simgen.errors import ArgumentTypeError, ModelError
 from simgen.numerics.philox import derive_key
 
@@ -28,6 +29,7 @@ class _State:
     seed: int
     epoch: int = 0
     next_stream: int = 0
+    chosen: bool = False
 
 
 _state = _State(secrets.randbits(64))
@@ -105,9 +107,16 @@ def seed(seed: int | None = None) -> None:
             raise ArgumentTypeError(f"seed() takes an integer, not {seed!r}.") from None
         if not 0 <= value < 1 << 64:
             raise ModelError(f"seed() takes an integer from 0 to 2**64 - 1, not {value}.")
+    NOTED.make("seed() was called")
     _state.seed = value
+    _state.chosen = seed is not None
     _state.epoch += 1
     _state.next_stream = 0
+
+
+def is_seeded() -> bool:
+    """Return whether the user has chosen the seed, so that what is drawn can be drawn again."""
+    return _state.chosen
 
 
 def seed_state() -> tuple[int, int]:

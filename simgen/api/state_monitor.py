@@ -16,11 +16,12 @@ from simgen.api.endpoint_values import end_of
 from simgen.api.group import Group
 from simgen.api.namespaces import Namespace
 from simgen.api.naming import variable_meant
+from simgen.api.recorded_rows import StateMonitorView
 from simgen.api.recording import Recording
 from simgen.api.row_storage import require_kept
 from simgen.api.states import Access, States
 from simgen.api.storage import AnyArray
-from simgen.api.synapses import Synapses
+from simgen.api.synapses_part import SynapsesPart, as_group, whole_synapses
 from simgen.api.synaptic_selection import SynapticSelection
 from simgen.build.facts import NetworkFacts
 from simgen.build.monitors import StateRecording, state_items
@@ -52,7 +53,7 @@ class StateMonitor(States, Component):
     Parameters
     ----------
     source
-        A group, subgroup or Synapses.
+        A group, subgroup, Synapses, or successive synapses (``S[:10]``).
     variables
         A name or names of variables or subexpressions; True for all of the equations.
     record
@@ -81,6 +82,7 @@ class StateMonitor(States, Component):
         order: int = 0,
         name: str | None = "statemonitor*",
     ) -> None:
+        source = as_group(source, "What a StateMonitor records")
         if not isinstance(source, Group):
             raise ArgumentTypeError(f"A monitor needs a group, not {source!r}.")
         super().__init__(name, "statemonitor*", when=when, order=order)
@@ -90,12 +92,12 @@ class StateMonitor(States, Component):
             if dt is None and clock is None
             else choose_clock(dt, clock, self.describe())
         )
+        self._synapses = whole_synapses(source)
         self.record_variables = self._names(variables)
-        if isinstance(source, Synapses):
-            require_kept(source, self.describe())
+        if self._synapses is not None:
+            require_kept(self._synapses, self.describe())
+            self._synapses._followers.add(self)
         self._requested = self._indices = self._chosen(record)
-        if isinstance(source, Synapses):
-            source._followers.add(self)
         self._constants: ConstantScope | None = None
         self._values: dict[str, Expr] = {}
         owners = {name: self._owner(name) for name in self.record_variables}
@@ -138,12 +140,11 @@ class StateMonitor(States, Component):
 
     def _owner(self, name: str) -> tuple[Group, str]:
         """Return who has a recorded variable, and its name there: that of ``v_post`` is ``v``."""
-        source = self.source
-        if isinstance(source, Synapses) and not source._knows(name):
-            found = end_of(source, name)
+        if self._synapses is not None and not self._synapses._knows(name):
+            found = end_of(self._synapses, name)
             if found is not None:
                 return found
-        return source, name
+        return self.source, name
 
     def _chosen(self, record: Any) -> npt.NDArray[np.int64] | None:
         """Return the recorded indices, None for all (known only when the network runs)."""
@@ -155,7 +156,7 @@ class StateMonitor(States, Component):
                 "For the mean over a group use a summed expression or PopulationRateMonitor."
             )
         if isinstance(record, SynapticSelection):
-            return record.indices
+            return self._numbers_of(record)
         if isinstance(record, tuple):
             record = list(record)  # a pair in brackets of synapses would be one of neurons
         with about(f"record of {self.describe()}"):
@@ -166,8 +167,19 @@ class StateMonitor(States, Component):
             return np.arange(chosen.start, chosen.stop, chosen.step)
         return np.atleast_1d(chosen).astype(np.int64)
 
+    def _numbers_of(self, selection: SynapticSelection) -> npt.NDArray[np.int64]:
+        """Return what synapses are called here: in a part of them they count from its first."""
+        part = self.source
+        return selection.indices - (part.start if isinstance(part, SynapsesPart) else 0)
+
     def _require_kept(self, kept: npt.NDArray[np.bool_]) -> None:
         """Raise if synapses are about to be removed that are recorded."""
+        if isinstance(self.source, SynapsesPart):
+            raise ModelError(
+                f"No synapses of {self.source.source.describe()} can be removed: "
+                f"{self.describe()} records a part of them. Let it record some of all, by "
+                "record=S[...]."
+            )
         if self._indices is None:
             if self._steps.used:
                 raise ModelError(
@@ -264,7 +276,7 @@ class StateMonitor(States, Component):
 
     def __getitem__(self, item: Any) -> StateMonitorView:
         if isinstance(item, SynapticSelection):
-            wanted = item.indices
+            wanted = self._numbers_of(item)
         else:
             wanted = index_array(item, self.describe())
         if wanted.dtype.kind not in "iu":
@@ -293,9 +305,12 @@ class StateMonitor(States, Component):
         if self._network is None:
             raise ModelError(f"{self.describe()} records a single step only after a run.")
         step = round(self._network.t_ / self.clock.dt_)
+        source, numbers = self.source, self.record
+        if isinstance(source, SynapsesPart):
+            source, numbers = source.source, numbers + source.start
         every = slice(None)  # a shared variable has one value, whatever is recorded
         values = {
-            name: getattr(self.source, f"{name}_")[every if name in self._shared else self.record]
+            name: getattr(source, f"{name}_")[every if name in self._shared else numbers]
             for name in self._recordings
         }
         if self._steps.used and self._steps.data[self._steps.used - 1] == step:
@@ -337,7 +352,7 @@ class StateMonitor(States, Component):
             yield from (node.array for node in walk(value) if isinstance(node, Load | Gather))
 
     def _items(self, facts: NetworkFacts) -> Iterable[Item]:
-        store = self.source._run.store() if isinstance(self.source, Synapses) else None
+        store = None if self._synapses is None else self._synapses._run.store()
         recording = StateRecording(
             self.name,
             self.describe(),
@@ -374,17 +389,3 @@ class StateMonitor(States, Component):
 
     def _constant_scopes(self) -> Iterable[ConstantScope]:
         return () if self._constants is None else (self._constants,)
-
-
-class StateMonitorView:
-    """Some rows of a state monitor: ``M[3].v``, a copy in memory of its own."""
-
-    def __init__(self, monitor: StateMonitor, rows: Any) -> None:
-        self.monitor = monitor
-        self.rows = rows
-
-    def __getattr__(self, name: str) -> Any:
-        if name in ("t", "t_"):
-            return getattr(self.monitor, name)
-        values = getattr(self.monitor, name)
-        return values if values.ndim == 1 else values[self.rows].copy()

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from simgen.api.arguments import extremes, plain_values
+from simgen.api.noted_runs import NOTED
 from simgen.dtypes import DType
 from simgen.errors import (
     ArgumentTypeError,
@@ -56,6 +57,8 @@ class ProgramArray:
     @property
     def values(self) -> AnyArray:
         """The values in the order of the owner's data, to be read."""
+        if NOTED.runs:
+            NOTED.make(f"'{self.array}' was used")
         if self._data is None:
             raise InternalError(f"the array '{self.array}' has no data")
         if self._memory is not None:
@@ -179,6 +182,8 @@ class StateVariable(ProgramArray):
     @property
     def values(self) -> AnyArray:
         """The values in the order of the owner's data, to be read."""
+        if NOTED.runs:
+            NOTED.make(f"'{self.array}' was used")
         if self._data is None and self._borrower is not None:
             self._data = self._borrower.fetch(self)
         return super().values

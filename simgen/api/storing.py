@@ -9,6 +9,7 @@ import numpy as np
 from simgen.api.arguments import checked_arguments
 from simgen.api.checkpoint import checked_place, keep_network, restore_network
 from simgen.api.naming import Named
+from simgen.api.noted_runs import NOTED
 from simgen.errors import ArgumentTypeError, ModelError, StateFileError, UnknownNameError
 from simgen.runtime.snapshot import Snapshot
 from simgen.runtime.state_file import read_state, write_state
@@ -48,6 +49,7 @@ class Storing(Named):
 
         """
         where = checked_place(name, filename, "store()")
+        NOTED.make("a state was stored")
         snapshot = keep_network(cast("Network", self))
         if where is None:
             self._stored[name] = snapshot
@@ -81,6 +83,7 @@ class Storing(Named):
         """
         network = cast("Network", self)
         where = checked_place(name, filename, "restore()")
+        NOTED.make("a state was restored")
         if not isinstance(restore_random_state, bool | np.bool_):
             raise ArgumentTypeError(
                 f"restore_random_state must be True or False, not {restore_random_state!r}."

@@ -34,11 +34,11 @@ from simgen.api.subgroup import Subgroup
 from simgen.api.synapse_counts import degree
 from simgen.api.synapses_as_group import (
     SynapsesAsGroup,
+    checked_ends,
     end_constants,
     end_description,
     end_sizes,
     follow_ends,
-    require_end,
 )
 from simgen.api.synaptic_data import SynapticData
 from simgen.api.synaptic_run import SynapticRun
@@ -71,7 +71,8 @@ class Synapses(RunsCode, Plastic, SynapticStates):
     Parameters
     ----------
     source, target
-        Groups or subgroups with events; the target is the source if left out.
+        Groups or subgroups with events, other Synapses or successive ones of these (``S[:10]``),
+        which have no events; the target is the source if left out.
     model
         Equations of the synapses.
     on_pre, on_post
@@ -125,9 +126,8 @@ class Synapses(RunsCode, Plastic, SynapticStates):
         owner = self.describe()
         if connect is not None:
             raise ArgumentTypeError(f"{owner}: call connect() after the constructor.")
-        for side, group in (("source", source), ("target", source if target is None else target)):
-            require_end(group, side, owner)
-            self._set(side, group)
+        for side, end in checked_ends(source, target, owner).items():
+            self._set(side, end)
         problems: list[Problem] = []
         with joining(problems):
             texts = {"on_pre": on_pre, "pre": pre, "on_post": on_post, "post": post}

@@ -11,6 +11,7 @@ from __future__ import annotations
 import weakref
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -19,9 +20,9 @@ from simgen.api.monitors import parent_group
 from simgen.api.namespaces import Namespace
 from simgen.api.storage import AnyArray
 from simgen.api.synapses_in_network import SynapsesInNetwork
-from simgen.api.synaptic_selection import SynapticSelection
+from simgen.api.synapses_part import SynapsesPart, as_group, whole_synapses
 from simgen.dtypes import DType
-from simgen.errors import ArgumentTypeError, ModelError, UnsupportedFeatureError
+from simgen.errors import ArgumentTypeError, ModelError
 from simgen.ir.expr import POST, Array, Role
 from simgen.lang.syntax import names_in
 from simgen.model.description import GroupDescription, GroupScope, VariableInfo, clock_entry
@@ -54,6 +55,17 @@ class SynapsesAsGroup:
         )
         return replace(seen, unseen=dict(self._unseen(seen)))
 
+    def stored_description(self) -> GroupDescription:
+        """Return the synapses as linked variables see them, which know where they are stored."""
+        seen = self.description()
+        ends = {
+            end: f"'{end}' of {seen.text} cannot be used in an expression that is linked to. Keep "
+            "it in a variable of the synapses."
+            for end in "ij"
+        }
+        own = self.synapses._description
+        return replace(own, unseen={**seen.unseen, **ends})
+
     def _moved(self, info: VariableInfo) -> VariableInfo:
         return info if info.shared else replace(info, via=self._places)
 
@@ -63,7 +75,7 @@ class SynapsesAsGroup:
             yield (
                 name,
                 f"'{name}' of {seen.text} is shared through a kernel, which only these synapses "
-                "see. Other Synapses can use what they store themselves.",
+                "see. Others can use what they store themselves.",
             )
         none = ConstantScope({})
         elsewhere = GroupScope(seen, POST, none)
@@ -75,7 +87,7 @@ class SynapsesAsGroup:
                     yield (
                         name,
                         f"'{name}' of {seen.text} is computed from '{used}', which only these "
-                        "synapses see. Other Synapses can use what they store themselves.",
+                        "synapses see. Others can use what they store themselves.",
                     )
                     break
 
@@ -108,6 +120,17 @@ class SynapsesAsGroup:
         """Return the number of elements that threads divide among themselves."""
         return {self._places.length: self.synapses._data.n} if self.outer else {}
 
+    def require_ends(self) -> None:
+        """Raise ModelError where synapses are gone that these ones begin or end at."""
+        for end in (self.synapses.source, self.synapses.target):
+            if isinstance(end, SynapsesPart):
+                end.require_there()
+
+    def ends_at_part(self, inner: SynapsesInNetwork) -> bool:
+        """Return whether the synapses begin or end at a part of these."""
+        ends = (self.synapses.source, self.synapses.target)
+        return any(isinstance(end, SynapsesPart) and end.source is inner for end in ends)
+
     # --- changes ----------------------------------------------------------------------------------
 
     def changed(self) -> None:
@@ -120,22 +143,31 @@ class SynapsesAsGroup:
                 outer._connectivity_changed()
 
 
-def require_end(group: object, side: str, owner: str) -> None:
-    """Raise unless something can be the source or the target of synapses."""
-    if isinstance(group, SynapticSelection):
-        raise UnsupportedFeatureError(
-            f"The {side} of {owner} cannot be a part of {group.synapses.describe()}. Take all of "
-            "these, and choose some in connect()."
-        )
-    if not isinstance(group, Group):
-        raise ArgumentTypeError(f"The {side} of {owner} must be a group, not {group!r}.")
+def checked_ends(source: Any, target: Any, owner: str) -> dict[str, Group]:
+    """Return the source and the target of synapses as groups, also those given as ``S[:10]``.
+
+    Raises ArgumentTypeError for what is no group; without a target it is the source.
+    """
+    ends: dict[str, Group] = {}
+    for side, given in (("source", source), ("target", target)):
+        group = ends.get("source") if given is None else given
+        group = as_group(group, f"The {side} of {owner}")
+        if not isinstance(group, Group):
+            raise ArgumentTypeError(f"The {side} of {owner} must be a group, not {group!r}.")
+        ends[side] = group
+    return ends
 
 
 def end_description(group: Group) -> GroupDescription:
     """Return a group as the code of synapses sees it that begin or end at it."""
-    if isinstance(group, SynapsesInNetwork):
-        return group._as_group.description()
-    return group._code_description()
+    inner = whole_synapses(group)
+    if inner is None:
+        return group._code_description()
+    seen = inner._as_group.description()
+    if group is inner:
+        return seen
+    part = group._description
+    return replace(seen, start=part.start, stop=part.stop)
 
 
 def end_constants(group: Group, caller: Namespace | None) -> ConstantScope:
@@ -155,8 +187,8 @@ def end_constants(group: Group, caller: Namespace | None) -> ConstantScope:
 
 def inner_ends(synapses: SynapsesInNetwork) -> list[SynapsesInNetwork]:
     """Return the Synapses among the source and the target."""
-    ends = (synapses.source, synapses.target)
-    return [end for end in ends if isinstance(end, SynapsesInNetwork)]
+    ends = (whole_synapses(synapses.source), whole_synapses(synapses.target))
+    return [end for end in ends if end is not None]
 
 
 def follow_ends(synapses: SynapsesInNetwork) -> None:

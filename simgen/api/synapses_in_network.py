@@ -36,6 +36,7 @@ from simgen.integrate.model import Derived
 from simgen.ir.expr import POST, PRE, Array, Load, Param
 from simgen.ir.kernel import Item
 from simgen.lang.equations import EquationSet
+from simgen.model.description import GroupDescription
 from simgen.model.emissions import Emission
 from simgen.model.reductions import Reductions, SynapseEnd
 from simgen.model.scope import ConstantScope
@@ -131,6 +132,7 @@ class SynapsesInNetwork(Group):
         return self._run.carried.delivered if self._run.carried.pending else None
 
     def _prepare(self, n_parts: int) -> None:
+        self._as_group.require_ends()
         self._run.prepare(n_parts)
 
     def _arrays(self) -> Iterator[tuple[Array, AnyArray | ProgramArray]]:
@@ -173,6 +175,9 @@ class SynapsesInNetwork(Group):
 
     def _present(self) -> Present:
         return present_synapses(self)
+
+    def _linkable(self) -> GroupDescription:
+        return self._as_group.stored_description()
 
     def _take_back(self, name: str) -> None:
         """Have the values of a variable at the synapses, where they may be written."""

@@ -26,7 +26,7 @@ class VariableView:
 
     __slots__ = ("_group", "_name", "_plain")
     __array_priority__ = 20.0
-    __hash__ = None  # type: ignore[assignment]  # compares element-wise, as numpy arrays do
+    __hash__ = object.__hash__  # though it compares element-wise: run_args have views as keys
 
     def __init__(self, group: Viewed, name: str, plain: bool) -> None:
         self._group = group

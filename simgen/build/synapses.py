@@ -166,13 +166,15 @@ def summed_items(model: SynapsesModel, summed: SummedModel, target_order: int) -
     group = model.source.group
     label = f"{group.name}_summed_variable_{summed.equation.name}"
     order = target_order - 1
+    # all elements of a group lie in all places, but a part of synapses lies anywhere
+    index = replace(ELEMENT, via=summed.add.index.via) if summed.group.is_part else ELEMENT
     clear = Kernel(
         f"{label}_clear",
         elements(summed.group),
         (
             Store(
                 summed.target,
-                ELEMENT,
+                index,
                 Const(0.0 if summed.target.dtype.is_float else 0, summed.target.dtype),
             ),
         ),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -22,6 +22,7 @@ from simgen.ir.expr import (
     IndexValue,
     Load,
     Param,
+    Role,
     Step,
     Time,
 )
@@ -39,6 +40,11 @@ from simgen.model.scope import (
     VariableEntry,
 )
 from simgen.units import DIMENSIONLESS, Dimension, unit_from_name
+
+
+def chained(outer: Array, inner: Array) -> Array:
+    """Return the table that holds ``inner`` at the places that ``outer`` holds."""
+    return Array(f"{outer.name}.{inner.name}", DType.I32, outer.length, Role.TABLE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +70,9 @@ class VariableInfo:
         """Return where code that stands at ``index`` finds the variable."""
         if self.shared or (self.linked and self.via is None):
             return ZERO
-        return index if self.via is None else Index(index.kind, self.via)
+        if self.via is None:
+            return index
+        return Index(index.kind, self.via if index.via is None else chained(index.via, self.via))
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,10 +90,11 @@ class SubexpressionInfo:
 class ComputedLink:
     """The subexpression of another group that a linked variable stands for.
 
-    ``via`` is where the elements lie there; None: all are linked to one value.
+    ``describe`` returns that group as it is by now: what it uses may be linked later. ``via`` is
+    where the elements lie there; None: all are linked to one value.
     """
 
-    group: GroupDescription
+    describe: Callable[[], GroupDescription]
     name: str
     via: Array | None
 
@@ -203,8 +212,6 @@ class GroupScope(ModelScope):
         if name in group.computed:
             return self._linked(name, group.computed[name])
         info = group.variables.get(name)
-        if info is not None and info.via is not None and self.index.via is not None:
-            return _refused_chain(name, group)
         if info is not None:
             return self._variable(info)
         if name in group.unseen:
@@ -229,11 +236,12 @@ class GroupScope(ModelScope):
 
     def _linked(self, name: str, link: ComputedLink) -> Entry | None:
         """Return the expression that a linked variable stands for, at the element of the link."""
-        if link.via is not None and self.index.via is not None:
-            return _refused_chain(name, self.group)
-        index = ZERO if link.via is None else Index(self.index.kind, link.via)
-        constants = self.constants.linked[name]
-        return LinkedScope(link.group, index, constants, self.clock, self.before).own(link.name)
+        index, via = ZERO, link.via
+        if via is not None:
+            around = self.index.via
+            index = Index(self.index.kind, via if around is None else chained(around, via))
+        constants, group = self.constants.linked[name], link.describe()
+        return LinkedScope(group, index, constants, self.clock, self.before).own(link.name)
 
     def position(self) -> ValueEntry:
         """Return the number of the element in the group or in the part of it."""
@@ -312,14 +320,6 @@ class LinkedScope(GroupScope):
                 error=UnsupportedFeatureError,
             )
         return super().own(name)
-
-
-def _refused_chain(name: str, group: GroupDescription) -> RefusedEntry:
-    return RefusedEntry(
-        f"'{name}' of {group.text} is linked, so an expression that uses it cannot be linked to.",
-        "Link to the variables that it is computed from.",
-        UnsupportedFeatureError,
-    )
 
 
 def clock_entry(name: str, clock: Clock) -> Entry | None:

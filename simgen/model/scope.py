@@ -216,7 +216,14 @@ class ConstantScope(Scope):
 
     def used_in_all(self) -> ChainMap[str, tuple[str, float | int]]:
         """Return ``used``, with those of the expressions that are linked to; the mapping grows."""
-        return ChainMap(self.used, *(scope.used for scope in self.linked.values()))
+        found: dict[int, ConstantScope] = {}
+        waiting = [self]
+        while waiting:  # groups may be linked to each other
+            scope = waiting.pop()
+            if id(scope) not in found:
+                found[id(scope)] = scope
+                waiting += scope.linked.values()
+        return ChainMap(*(scope.used for scope in found.values()))
 
     def names(self) -> Iterator[str]:
         """Yield the names whose values are numbers or functions of simgen."""

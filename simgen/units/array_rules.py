@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -79,6 +79,18 @@ class Call:
         if not parts:
             return DIMENSIONLESS
         return common_dimension(f"use together in numpy.{self.name}", parts)
+
+    def together(self, values: Iterable[Any]) -> tuple[Dimension, list[Any]]:
+        """Return the dimension shared by values that lie within arguments, and their SI numbers."""
+        given = list(values)
+        parts = [part for value in given for part in _parts(value)]
+        dim = common_dimension(f"use together in numpy.{self.name}", parts)
+        return dim, [strip_nested(_listed(value)) for value in given]
+
+    def replace(self, name: str, value: Any) -> None:
+        """Give an argument SI numbers that were taken from it."""
+        self._done.add(name)
+        self.arguments[name] = value
 
     def free(self, *names: str) -> None:
         """Let the named arguments have any dimension: only their truth values or shapes count."""

@@ -25,6 +25,7 @@ from simgen.units.operands import (
     carries_dimension,
     dimension_of,
     leaves,
+    needs_number,
     require_dimension,
     split,
     strip_nested,
@@ -111,6 +112,34 @@ def _histogram(func: Function, args: Arguments, kwargs: Options) -> tuple[Any, O
     if call.arguments.get("density"):
         return call.run((DIMENSIONLESS / dim, dim))
     return call.run((weight if call.given("weights") else None, dim))
+
+
+def _histogram2d(func: Function, args: Arguments, kwargs: Options) -> tuple[Any, Outcome]:
+    # each direction has a dimension: that of its values, its edges and its range
+    call = Call(func, args, kwargs)
+    weight = call.take("weights")
+    bins, spans = call.arguments.get("bins", 10), call.arguments.get("range")
+    several = isinstance(bins, list | tuple) or np.ndim(strip_nested(bins)) == 1
+    each = list(bins) if several and len(bins) == 2 else [bins, bins]
+    dims, edges, ranges = [], [], []
+    for name, own, span in zip("xy", each, (None, None) if spans is None else spans):
+        counted = np.ndim(strip_nested(own)) == 0
+        if counted and carries_dimension(own):
+            raise needs_number(f"'bins' of numpy.{call.name}", split(own))
+        taken = [call.arguments[name], *([] if counted else [own]), *([] if span is None else span)]
+        dim, numbers = call.together(taken)
+        call.replace(name, numbers[0])
+        dims.append(dim)
+        edges.append(own if counted else numbers[1])
+        ranges.append(None if span is None else numbers[-2:])
+    if several and len(bins) != 2:
+        call.replace("bins", edges[0])  # for both directions, and of one dimension
+    elif several:
+        call.replace("bins", edges)
+    if spans is not None:
+        call.replace("range", ranges)
+    density = DIMENSIONLESS / (dims[0] * dims[1]) if call.arguments.get("density") else None
+    return call.run((density or (weight if call.given("weights") else None), *dims))
 
 
 def _bincount(func: Function, args: Arguments, kwargs: Options) -> tuple[Any, Outcome]:
@@ -261,6 +290,7 @@ def _table() -> dict[Function, Handler]:
         gradient=_gradient,
         histogram=_histogram,
         histogram_bin_edges=_histogram,
+        histogram2d=_histogram2d,
         bincount=_bincount,
         isclose=_close,
         allclose=_close,

@@ -92,9 +92,14 @@ ROWS = [
     Bad("no_group", lambda: linked_var("src", "x"), ArgumentTypeError, ["linked_var", "'src'"]),
     Bad("variable_and_name", lambda: linked_var(source().x, "x"), ArgumentTypeError,
         ["linked_var", "'x'"]),
-    Bad("synapses_as_source", lambda: linked_var(
-        Synapses(spiking(), neurons(name="inh"), "w : 1", name="syn"), "w"),
-        UnsupportedFeatureError, ["'w'", "syn"]),
+    Bad("synapses_of_other_number", lambda: write(neurons("x : 1 (linked)"), linked_var(
+        Synapses(spiking(name="far"), neurons(name="inh"), "w : 1", name="syn"), "w")),
+        ModelError, ["'x'", "exc", "'w' of Synapses 'syn'", "has 0", "index="]),
+    Bad("number_of_synapses", lambda: linked_var(
+        Synapses(spiking(), neurons(name="inh"), "w : 1", name="syn"), "N_incoming"),
+        UnsupportedFeatureError, ["'N_incoming'", "syn", "no variable"]),
+    Bad("circle", lambda: write(g := neurons("x : 1 (linked)\ny = x + 1 : 1"), linked_var(g, "y")),
+        ModelError, ["'x'", "exc", "'y'", "itself"]),
     Bad("to_itself", lambda: write(g := neurons(X), linked_var(g, "x")), ModelError,
         ["'x'", "exc", "itself"]),
     Bad("to_an_open_link", lambda: write(

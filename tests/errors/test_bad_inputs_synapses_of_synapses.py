@@ -6,6 +6,7 @@ from bad_inputs import Bad, check_refused, neurons, run_of, spiking, table
 
 from simgen import Network, NeuronGroup, Synapses, ms
 from simgen.errors import (
+    ArgumentTypeError,
     DimensionMismatchError,
     EquationError,
     IndexRangeError,
@@ -76,10 +77,12 @@ ROWS = [
         ModelError, ["pathway 'pre'", "needs events of Synapses 'ampa'", "no threshold"]),
     Bad("events_of_target_synapses", lambda: Synapses(firing(), inner(), on_post="w_post = 0"),
         ModelError, ["pathway 'post'", "needs events of Synapses 'ampa'"]),
-    Bad("part_of_synapses", lambda: Synapses(firing(), inner()[:1], name="glia"),
-        UnsupportedFeatureError, ["target", "glia", "a part of Synapses 'ampa'", "connect()"]),
-    Bad("part_of_synapses_as_source", lambda: Synapses(inner()[:1], firing(), name="glia"),
-        UnsupportedFeatureError, ["source", "glia", "a part of Synapses 'ampa'"]),
+    Bad("scattered_part_of_synapses", lambda: Synapses(firing(), inner()[::2], name="glia"),
+        ArgumentTypeError, ["target", "glia", "a part of Synapses 'ampa'", "2 synapses", "S[:10]"]),
+    Bad("empty_part_of_synapses", lambda: Synapses(inner()[:0], firing(), name="glia"),
+        ModelError, ["source", "glia", "a part of Synapses 'ampa' without any synapse"]),
+    Bad("events_of_a_part", lambda: Synapses(inner()[:1], firing(), on_pre="v_post = 0"),
+        ModelError, ["pathway 'pre'", "needs events of Part 0:1 of Synapses 'ampa'"]),
     Bad("variable_of_synapses", lambda: Synapses(firing(), inner().w, name="glia"),
         SimgenError, ["target", "glia", "must be a group"]),
     Bad("connected_too_early", before_the_inner_ones,

@@ -75,9 +75,8 @@ def test_a_standalone_script_runs_as_it_stands():
 @pytest.mark.parametrize(
     ("call", "text"),
     [
-        (lambda: device.build(run=False), r"device.build\(run=False\).*show"),
         (lambda: device.build(compile=False), r"device.build\(compile=False\)"),
-        (lambda: device.run(run_args={}), "device.run is not supported.*call run.. again"),
+        (lambda: device.apply_run_args(), "device.apply_run_args is not supported.*run_args, too"),
         (lambda: device.insert_code("main", ""), "network_operation"),
     ],
 )
@@ -91,6 +90,32 @@ def test_what_a_device_does_not_have_says_so():
         device.biuld()
     with pytest.raises(ArgumentTypeError, match="'dir'"):
         device.build(dir="out")
+    with pytest.raises(ArgumentTypeError, match="build_on_run must be True or False, not 1"):
+        device.activate(build_on_run=1)
+
+
+@pytest.mark.compiler
+def test_a_script_that_is_built_first_runs_as_it_stands(caplog):
+    brian.set_device("cpp_standalone", build_on_run=False, directory=None)
+    group = brian.NeuronGroup(2, "dv/dt = -v/tau : 1\ntau : second", method="euler")
+    group.v = 1
+    brian.run(1 * brian.ms)
+    device.build(run=False, directory=None)
+    for tau in (1, 2):
+        device.run(run_args={group.tau: [tau, 2 * tau] * brian.ms}, with_output=False)
+        assert group.v[:] == pytest.approx([(1 - 0.1 / tau) ** 10, (1 - 0.05 / tau) ** 10])
+    caplog.clear()
+    device.run(results_directory="first", run_args={group.tau: 1 * brian.ms})
+    assert caplog.messages == [
+        "device.run(results_directory='first') does nothing: programs are kept in a cache, and "
+        "results in the process."
+    ]
+    brian.run(1 * brian.ms)  # goes on from there when it is built
+    device.build(run_args={group.tau: 5 * brian.ms})
+    assert group.v[:] == pytest.approx([0.9**10 * 0.98**10] * 2)
+    brian.set_device("runtime")
+    brian.run(0.1 * brian.ms)
+    assert group.v[:] == pytest.approx([0.9**10 * 0.98**11] * 2)
 
 
 def test_preferences_with_a_meaning_act_in_any_order():
