@@ -13,11 +13,13 @@ from simgen.api.arguments import about
 from simgen.api.carried_spikes import CarriedSpikes
 from simgen.api.clock import Clock
 from simgen.api.delay_plan import DelayPlan
+from simgen.api.device_store import build_on_device
 from simgen.api.monitors import parent_group
 from simgen.api.pathways import Pathway
+from simgen.api.remote_arrays import remote_arrays
 from simgen.api.row_storage import check_item
 from simgen.api.storage import AnyArray, ProgramArray, StateVariable
-from simgen.api.store_tables import column_tables, row_tables
+from simgen.api.store_tables import column_tables, known_tables
 from simgen.api.subgroup import Subgroup
 from simgen.api.synapse_counts import degree_by_position, ranks_among_equals, update_axis
 from simgen.api.trace_keeper import TraceKeeper
@@ -132,18 +134,27 @@ class SynapticRun:
         if data.store is None:
             self.rank_array()
             leader = self.delays.leader()
-            classes = self.delays.take_classes()
-            bounds = part_bounds(data.n_target, n_parts).astype(np.uint32)
-            variables = [
-                v for v in synapses._all_variables() if leader is None or v is not leader.variable
-            ]
-            others = self.delays.sort_others(data.rows, bounds, n_parts)
-            data.build(variables, classes, self.delays.steps.size, bounds, n_parts)
-            self.delays.place_others(others)
+            steps = build_on_device(synapses, n_parts, leader, self.delays.n_others)
+            if steps is not None:
+                self.delays.take_steps(steps)
+            else:
+                self._build(leader, n_parts)
             self._parts = n_parts
             self._column_tables = {}
         self.delays.plan()
         self._count_updates(update_axis(synapses).width)
+
+    def _build(self, leader: Pathway | None, n_parts: int) -> None:
+        """Sort the synapses on the host."""
+        synapses, data = self.synapses, self.synapses._data
+        classes = self.delays.take_classes()
+        bounds = part_bounds(data.n_target, n_parts).astype(np.uint32)
+        variables = [
+            v for v in synapses._all_variables() if leader is None or v is not leader.variable
+        ]
+        others = self.delays.sort_others(data.rows, bounds, n_parts)
+        data.build(variables, classes, self.delays.steps.size, bounds, n_parts)
+        self.delays.place_others(others)
 
     def _count_updates(self, width: float) -> None:
         """Keep the times of the last updates where the unit they are counted in has changed."""
@@ -278,6 +289,8 @@ class SynapticRun:
         if synapses._lastupdate is not None:
             yield synapses._lastupdate.info.array, synapses._lastupdate
         yield from self.traces.arrays()
+        for array in remote_arrays(synapses):
+            yield Array(array.array, DType.U32, synapses._source_model().store.length), array
 
     def computed(self, used: frozenset[str]) -> Iterator[tuple[Array, AnyArray]]:
         """Yield degrees and ranks, if code of any object reads them."""
@@ -297,7 +310,7 @@ class SynapticRun:
         if store is None:
             raise InternalError(f"{synapses.describe()} was not prepared")
         tables = {
-            **row_tables(name, store),
+            **known_tables(name, store),
             **self.delays.tables,
             **self.order.tables(),
             **self.carried.tables(),
