@@ -362,7 +362,7 @@ def by_condition(
             context.synapses.describe(),
             n_source * n_target,
         )
-    return connect_by_pairs(context, node, p, n)
+    return connect_by_pairs(context, node, p, n, remote=remote)
 
 
 def _matrix_hint(value: Any) -> str:

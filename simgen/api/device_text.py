@@ -150,7 +150,7 @@ def _resolved(group: Group, variable: StateVariable, item: Any, text: str) -> _A
     if value.dtype.is_float and variable.info.array.dtype.is_integer:
         return None  # the host looks for fractions
     parts = [value] if chosen is None else [value, chosen]
-    if any(_is_foreign(inner) for part in parts for inner in walk(part)):
+    if any(is_foreign(inner) for part in parts for inner in walk(part)):
         return None
     if any(faults_in(part) for part in parts):  # the host looks for zeros first
         return None
@@ -161,7 +161,7 @@ def _resolved(group: Group, variable: StateVariable, item: Any, text: str) -> _A
     return _Assignment(group, context, variable, value, chosen, *span)
 
 
-def _is_foreign(node: Expr) -> bool:
+def is_foreign(node: Expr) -> bool:
     """Whether an expression takes what is not here: tables, linked values, the user's functions."""
     if isinstance(node, Load):
         return node.index.via is not None

@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from simgen.api.compiled_pairs import connect_compiled
 from simgen.api.compiled_text import is_compilable, is_worth_compiling
+from simgen.api.device_pairs import rows_by_condition
 from simgen.api.evaluation import TextContext, TextEnvironment, draw_samples
 from simgen.api.faults import fault_error
 from simgen.api.subgroup import Subgroup
@@ -261,14 +262,26 @@ class _PairEnvironment(TextEnvironment):
 
 
 def connect_by_pairs(
-    context: PairContext, condition: Node | None, p: float | str, n: int | str
+    context: PairContext,
+    condition: Node | None,
+    p: float | str,
+    n: int | str,
+    *,
+    remote: bool = False,
 ) -> Rows:
-    """Return the rows of all pairs that meet the condition and succeed in the test against p."""
+    """Return the rows of all pairs that meet the condition and succeed in the test against p.
+
+    ``remote`` as for :func:`simgen.api.connecting.by_condition`.
+    """
     chosen = None if condition is None else context.resolve(condition)
     if chosen is not None and condition is not None and chosen.expr.dtype is not DType.BOOL:
         raise_problems(
             [Problem(f"The condition of {context.verb} must be true or false.", condition.origin)]
         )
+    if remote and chosen is not None and isinstance(p, float) and n == 1:
+        made = rows_by_condition(context, chosen, p)
+        if made is not None:
+            return made
     if chosen is not None and isinstance(p, float) and p < 1.0 and isinstance(n, int):
         return _sampled_pairs(context, chosen, p, n)
     probability = context.number(p, "p", DType.REAL) if isinstance(p, str) else None

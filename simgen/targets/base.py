@@ -137,7 +137,7 @@ class Connector(Protocol):
         chosen: str,
         new_start: npt.NDArray[np.uint64],
     ) -> None:
-        """Make the rows of those that are chosen of the ``given`` ones."""
+        """Write those that are chosen of the ``given`` ones to where their rows start."""
 
     def delay_limits(self, delays: str) -> tuple[float, float]:
         """Return the smallest and the largest delay; the largest is negative if any is."""

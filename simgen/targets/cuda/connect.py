@@ -75,9 +75,10 @@ class RowKernels:
         self, targets: str, row_start: _Starts, given: str, chosen: str, new_start: _Starts
     ) -> None:
         """Write the chosen ones of the given targets."""
-        n_rows, out = row_start.size - 1, self._mirror.create(targets)
+        n_rows, mirror = row_start.size - 1, self._mirror
+        out = mirror.buffer(targets) if mirror.holds(targets) else mirror.create(targets)
         starts, ends = (self._temporary("row_start", each) for each in (row_start, new_start))
-        places = starts, self._mirror.buffer(given), self._mirror.buffer(chosen), ends, out
+        places = starts, mirror.buffer(given), mirror.buffer(chosen), ends, out
         self._by_rows("sg_fill_chosen", n_rows, n_rows, *places)
 
     # --- delays ---------------------------------------------------------------------------------
