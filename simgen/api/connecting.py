@@ -15,7 +15,8 @@ from simgen.api.device_rows import DeviceRows, rows_by_probability
 from simgen.api.generators import connect_by_generator
 from simgen.api.kernel_connection import KernelArguments, connect_kernel
 from simgen.api.namespaces import caller_namespace, checked_namespace
-from simgen.api.pair_rules import PairContext, connect_by_pairs
+from simgen.api.pair_connection import connect_by_pairs
+from simgen.api.pair_rules import PairContext
 from simgen.api.row_storage import pair_rows, stored_rows
 from simgen.api.seeds import take_stream
 from simgen.api.subgroup import Subgroup

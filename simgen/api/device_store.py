@@ -156,6 +156,8 @@ def _is_sortable(rows: Rows, n_parts: int, leader: Pathway | None, others: int) 
         return False
     if not 0 < rows.n <= MOST_SYNAPSES or isinstance(rows, ImpliedRows):
         return False
+    if leader is not None and leader.variable.size != rows.n:
+        return False  # the classes of those that run as one are known
     if isinstance(rows, DeviceRows):
         return True
     sortable = rows.sorted and rows.creation_of_row_order is None

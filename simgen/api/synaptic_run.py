@@ -13,12 +13,12 @@ from simgen.api.arguments import about
 from simgen.api.carried_spikes import CarriedSpikes
 from simgen.api.clock import Clock
 from simgen.api.delay_plan import DelayPlan
-from simgen.api.device_store import build_on_device
 from simgen.api.monitors import parent_group
 from simgen.api.pathways import Pathway
 from simgen.api.remote_arrays import remote_arrays
 from simgen.api.row_storage import check_item
 from simgen.api.storage import AnyArray, ProgramArray, StateVariable
+from simgen.api.store_building import build_rows
 from simgen.api.store_tables import column_tables, known_tables
 from simgen.api.subgroup import Subgroup
 from simgen.api.synapse_counts import degree_by_position, ranks_among_equals, update_axis
@@ -45,7 +45,6 @@ from simgen.ir.stmt import Stmt
 from simgen.ir.visit import writes
 from simgen.model.scope import ConstantScope
 from simgen.model.synapses import PathwayModel, SynapsesModel, check_synapses
-from simgen.runtime.events import part_bounds
 from simgen.runtime.timing import TOLERANCE
 
 if TYPE_CHECKING:
@@ -133,28 +132,11 @@ class SynapticRun:
             self.to_rows()
         if data.store is None:
             self.rank_array()
-            leader = self.delays.leader()
-            steps = build_on_device(synapses, n_parts, leader, self.delays.n_others)
-            if steps is not None:
-                self.delays.take_steps(steps)
-            else:
-                self._build(leader, n_parts)
+            build_rows(synapses, self.delays, n_parts)
             self._parts = n_parts
             self._column_tables = {}
         self.delays.plan()
         self._count_updates(update_axis(synapses).width)
-
-    def _build(self, leader: Pathway | None, n_parts: int) -> None:
-        """Sort the synapses on the host."""
-        synapses, data = self.synapses, self.synapses._data
-        classes = self.delays.take_classes()
-        bounds = part_bounds(data.n_target, n_parts).astype(np.uint32)
-        variables = [
-            v for v in synapses._all_variables() if leader is None or v is not leader.variable
-        ]
-        others = self.delays.sort_others(data.rows, bounds, n_parts)
-        data.build(variables, classes, self.delays.steps.size, bounds, n_parts)
-        self.delays.place_others(others)
 
     def _count_updates(self, width: float) -> None:
         """Keep the times of the last updates where the unit they are counted in has changed."""
