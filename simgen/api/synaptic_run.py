@@ -13,6 +13,7 @@ from simgen.api.arguments import about
 from simgen.api.carried_spikes import CarriedSpikes
 from simgen.api.clock import Clock
 from simgen.api.delay_plan import DelayPlan
+from simgen.api.device_columns import DeviceColumns, columns_on_device
 from simgen.api.monitors import parent_group
 from simgen.api.pathways import Pathway
 from simgen.api.remote_arrays import remote_arrays
@@ -64,6 +65,7 @@ class SynapticRun:
         self._columns = False
         self._column_sources = False
         self._column_tables: dict[str, AnyArray] = {}
+        self._remote_columns: DeviceColumns | None = None
         self.delays = DelayPlan(synapses)
         self.carried = CarriedSpikes(synapses)
         self._parts = 1
@@ -134,7 +136,7 @@ class SynapticRun:
             self.rank_array()
             build_rows(synapses, self.delays, n_parts)
             self._parts = n_parts
-            self._column_tables = {}
+            self.forget_columns()
         self.delays.plan()
         self._count_updates(update_axis(synapses).width)
 
@@ -271,7 +273,7 @@ class SynapticRun:
         if synapses._lastupdate is not None:
             yield synapses._lastupdate.info.array, synapses._lastupdate
         yield from self.traces.arrays()
-        for array in remote_arrays(synapses):
+        for array in (*self._place_columns(), *remote_arrays(synapses)):
             yield Array(array.array, DType.U32, synapses._source_model().store.length), array
 
     def computed(self, used: frozenset[str]) -> Iterator[tuple[Array, AnyArray]]:
@@ -299,16 +301,34 @@ class SynapticRun:
         }
         if self._columns:
             tables.update(self._columns_of_parts())
-            tables.update(self.traces.tables(tables))
+            tables.update(self.traces.tables(self._column_table))
         return tables
+
+    def _column_table(self, name: str) -> AnyArray:
+        """Return a table of the columns, brought here where a device has it."""
+        found = self._remote_columns
+        remote = {} if found is None else {array.array: array for array in found.arrays}
+        return remote[name].values if name in remote else self._column_tables[name]
+
+    def _place_columns(self) -> list[ProgramArray]:
+        """Return the columns that a device has; none if the host makes them."""
+        found = None
+        if self._columns and not self.order.columns:
+            found = columns_on_device(
+                self.synapses, with_source=self._column_sources, known=self._remote_columns
+            )
+        self._remote_columns = found
+        return [] if found is None else found.arrays
 
     def forget_columns(self) -> None:
         """Have the column index made anew."""
-        self._column_tables = {}
+        self._column_tables, self._remote_columns = {}, None
 
     def _columns_of_parts(self) -> dict[str, AnyArray]:
         synapses = self.synapses
         name, store = f"{synapses.name}.rows", synapses._data.store
+        if self._remote_columns is not None:
+            return {f"{name}.col_start": self._remote_columns.start}
         wanted = {f"{name}.col_start", f"{name}.col_pos"}
         if self._column_sources:
             wanted.add(f"{name}.col_src")

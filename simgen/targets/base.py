@@ -164,6 +164,19 @@ class Connector(Protocol):
         where each synapse was.
         """
 
+    def columns(
+        self,
+        targets: str,
+        row_start: npt.NDArray[np.uint64],
+        n_columns: int,
+        names: tuple[str, str | None],
+        first_source: int,
+    ) -> npt.NDArray[np.uint64]:
+        """Make the columns of rows without repeated targets; return where each begins.
+
+        ``names`` are those of the positions and, if wanted, of the sources of their entries.
+        """
+
     def narrow(self, targets: str, data: AnyArray) -> None:
         """Replace targets by those of 16 bits each; ``data`` is their new array of the host."""
 

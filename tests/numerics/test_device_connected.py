@@ -8,7 +8,8 @@ from device_connectivity import EMULATED, assert_equal, connected, state, use
 
 from simgen import Network, NeuronGroup, SpikeMonitor, Synapses, ms, set_device, start_scope
 from simgen.api import compiled_text
-from simgen.targets.cuda import mirror
+from simgen.targets.cuda import backend, mirror
+from simgen.targets.cuda.emulate import open_emulated
 
 pytestmark = pytest.mark.compiler
 
@@ -70,6 +71,11 @@ def connect(network, links):
     links.connect(p=0.02)
 
 
+def now(network, links):
+    """Run code at once."""
+    links.run_now("w = w + 0.25*x_post; k = i")
+
+
 def remove(network, links):
     """Take some synapses away."""
     links.remove("i == 3 or w > 0.8")
@@ -104,6 +110,7 @@ def stay(network, links):
 back = elsewhere(EMULATED[0], **EMULATED[1])
 LIVES = [
     [write, run, write, run],
+    [now, run, now, run],
     [delays, run, one_delay, run, delays, run],
     [one_delay, run, write, run],
     [connect, run, connect, write, run],
@@ -121,6 +128,54 @@ LIVES = [
 def test_synapses_live_as_on_the_host(steps):
     expected = lived(("cpu", {}), [stay if s.__name__ == "switch" else s for s in steps])
     assert_equal(expected, lived(EMULATED, steps))
+
+
+PLASTIC = {
+    "traces": (
+        "A = 1; u_post += w; w = clip(w - B*0.125, 0, 10)",
+        "B = 1; w = clip(w + A/4, 0, 10)",
+    ),
+    "sources": ("u_post += w", "w += v_pre"),
+}
+
+
+def plastic(device, kind, delay):
+    """Return what is left of synapses whose targets' spikes change them."""
+    use(*device)
+    text = "dv/dt = (1.2*x + 0.3 - v)/(3*ms) : 1\nu : 1\nx : 1"
+    cells = NeuronGroup(60, text, threshold="v > 0.5", reset="v = 0", method="exact", name="cells")
+    cells.x = "rand()"
+    model = "w : 1\n" + "".join(f"d{x}/dt = -{x}/(8*ms) : 1 (event-driven)\n" for x in "AB")
+    links = Synapses(cells, cells[10:], model, *PLASTIC[kind], name="links")
+    links.connect("i != j", p=0.3)
+    links.w = "floor(8*rand())"
+    if delay is not None:
+        links.delay = delay
+    network = Network(cells, links)
+    network.run(8 * ms)
+    links.w["i > 4"] = "w + 1"
+    network.run(4 * ms)
+    return links, network, [links.w[:], links.A[:], links.B[:], cells.u[:]]
+
+
+@pytest.mark.parametrize("kind", PLASTIC)
+@pytest.mark.parametrize("delay", [None, "0.1*ms + rand()*ms"])
+def test_columns_of_the_device_are_those_of_the_host(monkeypatch, kind, delay):
+    device = open_emulated(order="shuffled", seed=2, check=True)
+    monkeypatch.setattr(backend, "open_device", lambda options: device)
+    found = []
+    for device in (("cpu", {}), EMULATED):
+        links, network, values = plastic(device, kind, delay)
+        assert (links._run._remote_columns is None) == (device is not EMULATED)
+        set_device("cpu", threads=2)
+        network.run(4 * ms)
+        found.append([*values, links.w[:], links.A[:]])
+    assert_equal(*found)
+
+
+def test_columns_do_not_cross(traffic):
+    plastic(EMULATED, "sources", "0.1*ms + rand()*ms")
+    assert not [name for _, name in traffic if name in ("links.rows.col_pos", "links.rows.col_src")]
 
 
 def test_several_pathways_and_columns():

@@ -97,6 +97,21 @@ def test_rows_of_the_host_are_sorted_on_the_device(rule):
     assert_equal(*found)
 
 
+def test_long_rows_and_many_targets():
+    """Bounds and targets of 32 bits."""
+    found = []
+    for device in (("cpu", {}), EMULATED):
+        use(*device)
+        source, target = NeuronGroup(2, "", threshold="False"), NeuronGroup(70_000, "v : 1")
+        links = Synapses(source, target, "w : 1", on_pre="v += w")
+        links.connect()
+        links.w, links.delay = "j", "rand()*ms"
+        links._prepare(1)
+        assert links._data.store.segments.kind == "dense32"
+        found.append([links.j[:], links.w[:], links.delay_[:], links._data.store.targets])
+    assert_equal(*found)
+
+
 # --- what crosses ---------------------------------------------------------------------------------
 
 

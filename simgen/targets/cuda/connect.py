@@ -18,9 +18,11 @@ if TYPE_CHECKING:
 _BLOCK, _WARP = 256, 32
 _PRESENT_WORDS = 1024  # as in cuda_kernels/cuda/row_sort.cuh
 _MOST_SCRATCH = 1 << 28  # bytes of the counts of all warps
-_OF_RULES = {
-    *("sg_fill_every", "sg_count_skips", "sg_fill_skips", "sg_count_chosen", "sg_fill_chosen"),
-}  # the kernels of rows.cuh; the others are in row_sort.cuh
+_HOMES = {
+    **dict.fromkeys(("sg_fill_every", "sg_count_skips", "sg_fill_skips"), "rows.cuh"),
+    **dict.fromkeys(("sg_count_chosen", "sg_fill_chosen"), "rows.cuh"),
+    **dict.fromkeys(("sg_count_columns", "sg_size_columns", "sg_fill_columns"), "columns.cuh"),
+}  # the texts of kernels; the others are in row_sort.cuh
 _Starts = npt.NDArray[np.uint64]
 
 
@@ -155,6 +157,41 @@ class RowKernels:
         classes = self._temporary("delay_table", table)
         return grid, (starts, seconds, _bits(delays.dt), low, classes, n_classes, counts)
 
+    # --- columns --------------------------------------------------------------------------------
+
+    def columns(
+        self,
+        targets: str,
+        row_start: _Starts,
+        n_columns: int,
+        names: tuple[str, str | None],
+        first_source: int,
+    ) -> _Starts:
+        """Make the columns of rows; return where each begins."""
+        mirror, n_rows = self._mirror, row_start.size - 1
+        each = 4 * n_columns * (_BLOCK // _WARP)  # bytes of the counts of a block
+        grids = [
+            self._grid(self._function(name), n_rows * _WARP)
+            for name in ("sg_count_columns", "sg_fill_columns")
+        ]
+        grid = max(1, min(*grids, _MOST_SCRATCH // max(1, each)))
+        counts = self._device.allocate(grid * each, "column_counts")
+        starts = self._temporary("row_start", row_start)
+        narrow = int(mirror.item_bytes(targets) == 2)
+        rows = n_rows, starts, mirror.buffer(targets), narrow, n_columns, counts
+        self._launch("sg_count_columns", grid, *rows)
+        sizes = np.zeros(n_columns, np.uint64)
+        found = self._device.allocate(sizes.nbytes, "column_sizes")
+        n_warps = grid * (_BLOCK // _WARP)
+        self._by_elements("sg_size_columns", n_columns, n_warps, n_columns, counts, found)
+        self._device.download(found, sizes)
+        col_start = np.append(np.zeros(1, np.uint64), np.cumsum(sizes, dtype=np.uint64))
+        begins = self._temporary("column_start", col_start)
+        positions = mirror.create(names[0])
+        sources = None if names[1] is None else mirror.create(names[1])
+        self._launch("sg_fill_columns", grid, *rows, begins, first_source, positions, sources)
+        return col_start
+
     # --- what follows the rows ------------------------------------------------------------------
 
     def narrow(self, targets: str, data: npt.NDArray[Any]) -> None:
@@ -180,8 +217,7 @@ class RowKernels:
 
     def _function(self, name: str) -> Function:
         device: Any = self._device
-        text = "rows.cuh" if name in _OF_RULES else "row_sort.cuh"
-        return _module(device, text).function(name)
+        return _module(device, _HOMES.get(name, "row_sort.cuh")).function(name)
 
     def _grid(self, function: Function, threads: int) -> int:
         return max(1, min(-(-threads // _BLOCK), function.resident(_BLOCK)))
