@@ -146,7 +146,8 @@ def plastic(device, kind, delay):
     cells = NeuronGroup(60, text, threshold="v > 0.5", reset="v = 0", method="exact", name="cells")
     cells.x = "rand()"
     model = "w : 1\n" + "".join(f"d{x}/dt = -{x}/(8*ms) : 1 (event-driven)\n" for x in "AB")
-    links = Synapses(cells, cells[10:], model, *PLASTIC[kind], name="links")
+    pre, post = PLASTIC[kind]
+    links = Synapses(cells, cells[10:], model, on_pre=pre, on_post=post, name="links")
     links.connect("i != j", p=0.3)
     links.w = "floor(8*rand())"
     if delay is not None:
@@ -161,8 +162,8 @@ def plastic(device, kind, delay):
 @pytest.mark.parametrize("kind", PLASTIC)
 @pytest.mark.parametrize("delay", [None, "0.1*ms + rand()*ms"])
 def test_columns_of_the_device_are_those_of_the_host(monkeypatch, kind, delay):
-    device = open_emulated(order="shuffled", seed=2, check=True)
-    monkeypatch.setattr(backend, "open_device", lambda options: device)
+    checked = open_emulated(order="shuffled", seed=2, check=True)
+    monkeypatch.setattr(backend, "open_device", lambda options: checked)
     found = []
     for device in (("cpu", {}), EMULATED):
         links, network, values = plastic(device, kind, delay)
