@@ -10,7 +10,7 @@ import numpy as np
 from simgen import pipeline
 from simgen.api.device import current_options
 from simgen.api.evaluation import TextContext, TextEnvironment
-from simgen.api.storage import AnyArray
+from simgen.api.storage import AnyArray, ProgramArray
 from simgen.build.texts import CLOCK, NOW, NOW_STEP, OUT, text_program
 from simgen.dtypes import DType
 from simgen.errors import InternalError
@@ -100,8 +100,13 @@ def text_memory(env: TextEnvironment) -> Memory:
     return memory
 
 
-def add_synapses(memory: Memory, synapses: SynapsesInNetwork) -> None:
-    """Put the connectivity into a memory, for a walk over all synapses."""
+def add_synapses(
+    memory: Memory, synapses: SynapsesInNetwork, remote: ProgramArray | None = None
+) -> None:
+    """Put the connectivity into a memory, for a walk over all synapses.
+
+    ``remote`` has the targets where the memory's device has them.
+    """
     data, store = synapses._data, synapses._run.plain_store()
     if data.store is not None:
         starts = data.store.row_start
@@ -118,10 +123,12 @@ def add_synapses(memory: Memory, synapses: SynapsesInNetwork) -> None:
         bounds = [0, data.n_target] if data.store is None else data.store.part_bounds
         tables[f"{store.target_length}.bounds"] = np.array(bounds, np.int64)
         memory.ints.update({name: int(n) for name, n in data.numbers(store.name).items()})
-    else:
+    elif remote is None or memory.mirror is None:
         tables[f"{store.name}.targets"] = np.require(data.targets(), np.uint32, ["C", "W"])
     memory.arrays.update(tables)
     memory.counters.update(dict.fromkeys(tables, int))
+    if remote is not None and memory.mirror is not None:
+        remote.bind(memory, True)
     memory.ints[store.length] = data.n
     memory.ints[f"{store.name}.n_rows"] = data.n_source
     memory.ints[f"{store.name}.source_start"] = synapses._run.source_start()

@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from simgen.api.arguments import about, flat_values, plain_values, single_value
+from simgen.api.device_rows import DeviceRows, rows_by_probability
 from simgen.api.generators import connect_by_generator
 from simgen.api.kernel_connection import KernelArguments, connect_kernel
 from simgen.api.namespaces import caller_namespace, checked_namespace
-from simgen.api.pair_rules import PairContext, connect_by_pairs
+from simgen.api.pair_connection import connect_by_pairs
+from simgen.api.pair_rules import PairContext
 from simgen.api.row_storage import pair_rows, stored_rows
 from simgen.api.seeds import take_stream
 from simgen.api.subgroup import Subgroup
@@ -126,7 +128,10 @@ def _connect(
         if i is not None or j is not None:
             rows = _by_indices(context, i, j, probability, count, skip_if_invalid)
         else:
-            rows = by_condition(context, condition, probability, count, skip_self=not autapses)
+            first = not synapses._data.n
+            rows = by_condition(
+                context, condition, probability, count, skip_self=not autapses, remote=first
+            )
         _check_pairs(rows, multapses, autapses, owner)
     synapses._restructure(None, in_parents(synapses, rows))
 
@@ -163,7 +168,7 @@ def _check_kernel(
 
 def _check_pairs(rows: Rows, multapses: bool, autapses: bool, owner: str) -> None:
     """Refuse pairs that were asked for and are not allowed."""
-    if isinstance(rows, ImpliedRows):  # these are made without them
+    if isinstance(rows, ImpliedRows | DeviceRows):  # these are made without them
         return
     if not multapses and rows.multapses:
         source, target = rows.first_repeat()
@@ -184,6 +189,8 @@ def in_parents(synapses: Connectable, rows: Rows) -> Rows:
     """Return rows in indices of the (sub)groups as rows of the data, whose targets are absolute."""
     start = synapses.target.start if isinstance(synapses.target, Subgroup) else 0
     data = synapses._data
+    if isinstance(rows, DeviceRows):
+        return rows  # made so
     if rows.n_source != data.n_source or rows.n_target != synapses.target._size():
         raise InternalError(f"the rows of {synapses.describe()} do not fit its groups")
     rows = stored_rows(synapses, rows)
@@ -309,9 +316,18 @@ def _index_array(value: Any, what: str, owner: str) -> Any:
 
 
 def by_condition(
-    context: PairContext, condition: Any, p: float | str, n: int | str, *, skip_self: bool
+    context: PairContext,
+    condition: Any,
+    p: float | str,
+    n: int | str,
+    *,
+    skip_self: bool,
+    remote: bool = False,
 ) -> Rows:
-    """Return the rows of the pairs that meet a condition and succeed in the test against p."""
+    """Return the rows of the pairs that meet a condition and succeed in the test against p.
+
+    ``remote``: a device may have them, with targets that are numbered in their whole group.
+    """
     n_source, n_target = context.n_source, context.n_target
     node: Node | None = None
     if condition is False:
@@ -332,6 +348,9 @@ def by_condition(
             f"or False, not {condition!r}.{_matrix_hint(condition)}"
         )
     if node is None and isinstance(p, float) and n == 1:
+        made = rows_by_probability(context, p, skip_self=skip_self) if remote else None
+        if made is not None:
+            return made
         return pair_rows(context.synapses, n_source, n_target, p, context.key, skip_self=skip_self)
     if skip_self:
         other = parse_expression(SourceText("i != j", "condition of connect()"))
@@ -344,7 +363,7 @@ def by_condition(
             context.synapses.describe(),
             n_source * n_target,
         )
-    return connect_by_pairs(context, node, p, n)
+    return connect_by_pairs(context, node, p, n, remote=remote)
 
 
 def _matrix_hint(value: Any) -> str:

@@ -43,15 +43,20 @@ class DelayPlan:
 
     def find_classes(self) -> Any:
         """Find the classes of the leading pathway's delays; return each synapse's, or None."""
-        synapses, leader = self.synapses, self.leader()
+        leader = self.leader()
         classes: Any = None
         steps = np.zeros(1, np.uint32)
         if leader is not None:
             steps, classes = leader.classes(leader.clock.dt_)
-        self.steps = steps if steps.size else np.zeros(1, np.uint32)
-        synapses._set("_class_steps", self.steps)
-        synapses._set("_class_dt", leader.clock.dt_ if leader is not None else synapses.clock.dt_)
+        self.take_steps(steps if steps.size else np.zeros(1, np.uint32))
         return None if self.steps.size == 1 else classes
+
+    def take_steps(self, steps: npt.NDArray[np.uint32]) -> None:
+        """Take the delay classes of the store."""
+        synapses, leader = self.synapses, self.leader()
+        self.steps = steps
+        synapses._set("_class_steps", steps)
+        synapses._set("_class_dt", leader.clock.dt_ if leader is not None else synapses.clock.dt_)
 
     def sort_others(
         self, rows: Rows | None, bounds: AnyArray, threads: int
@@ -101,6 +106,11 @@ class DelayPlan:
     def leader(self) -> Pathway | None:
         """Return the pre pathway whose delays sort the store."""
         return next(iter(self._different()), None)
+
+    @property
+    def n_others(self) -> int:
+        """The number of further pre pathways with delays per synapse."""
+        return max(0, len(self._different()) - 1)
 
     def _different(self) -> list[Pathway]:
         """Return the pre pathways with delays per synapse; the first is the leader."""

@@ -9,7 +9,7 @@ anything has changed.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
@@ -33,7 +33,8 @@ from simgen.api.evaluation import (
     resolve_node,
     take_key,
 )
-from simgen.api.storage import AnyArray, StateVariable
+from simgen.api.remote_arrays import remote_targets
+from simgen.api.storage import AnyArray, ProgramArray, StateVariable
 from simgen.build.texts import CHOSEN, OUT, START, STOP, assignment_program
 from simgen.dtypes import DType
 from simgen.errors import InternalError, MemoryLimitError, SimgenError, SourceText
@@ -90,7 +91,7 @@ def assign_on_device(group: Group, variable: StateVariable, item: Any, text: str
         executable.bind(memory)
         _mirror(memory).place(variable.array)
     except MemoryLimitError:  # no random stream was taken yet
-        keep_state(memory, group)
+        keep_state(memory, group, variable)
         return False
     if found.chosen is not None:
         memory.ints[_CHOICE_KEY.name] = _signed(take_key(found.chosen))
@@ -104,7 +105,7 @@ def assign_on_device(group: Group, variable: StateVariable, item: Any, text: str
         chosen = None if found.chosen is None else CHOSEN
         _mirror(memory).store(variable.array, OUT, chosen, found.start, found.stop)
     finally:
-        keep_state(memory, group)
+        keep_state(memory, group, variable)
     variable.version += 1
     return True
 
@@ -128,7 +129,7 @@ def _resolved(group: Group, variable: StateVariable, item: Any, text: str) -> _A
     places: slice | None = group._everywhere()
     if variable.info.shared or variable.info.linked or context.real != _real():
         return None
-    if any(known.is_lent() or known.is_given() for known in variables_of(group)):
+    if any(known.is_lent() or known.is_given() for known in (variable, *variables_of(group))):
         return None
     chosen = None
     try:
@@ -149,7 +150,7 @@ def _resolved(group: Group, variable: StateVariable, item: Any, text: str) -> _A
     if value.dtype.is_float and variable.info.array.dtype.is_integer:
         return None  # the host looks for fractions
     parts = [value] if chosen is None else [value, chosen]
-    if any(_is_foreign(inner) for part in parts for inner in walk(part)):
+    if any(is_foreign(inner) for part in parts for inner in walk(part)):
         return None
     if any(faults_in(part) for part in parts):  # the host looks for zeros first
         return None
@@ -160,7 +161,7 @@ def _resolved(group: Group, variable: StateVariable, item: Any, text: str) -> _A
     return _Assignment(group, context, variable, value, chosen, *span)
 
 
-def _is_foreign(node: Expr) -> bool:
+def is_foreign(node: Expr) -> bool:
     """Whether an expression takes what is not here: tables, linked values, the user's functions."""
     if isinstance(node, Load):
         return node.index.via is not None
@@ -202,6 +203,12 @@ def variables_of(group: Group) -> list[StateVariable]:
     return [known for known in found.values() if not known.info.linked]
 
 
+def _variables(found: _Assignment) -> list[StateVariable]:
+    """Return the variables that the text may read, and the one that is written."""
+    known = variables_of(found.group)
+    return known if any(v is found.variable for v in known) else [*known, found.variable]
+
+
 def _fill(memory: Memory, found: _Assignment, env: TextEnvironment) -> Program:
     """Put into the memory what a program needs; return the program."""
     group, variable = found.group, found.variable
@@ -212,8 +219,10 @@ def _fill(memory: Memory, found: _Assignment, env: TextEnvironment) -> Program:
         place: Any = group._description.length
         memory.ints[START.name], memory.ints[STOP.name] = found.start, found.stop
     else:
-        place = group._run.plain_store()
-        add_synapses(memory, cast("SynapsesInNetwork", group))
+        remote = remote_targets(cast("SynapsesInNetwork", group))
+        narrow = remote is not None and remote.dtype.itemsize == 2
+        place = replace(group._run.plain_store(), narrow=narrow)
+        add_synapses(memory, cast("SynapsesInNetwork", group), remote)
     program = assignment_program(found.value, found.chosen, place, kind)
     size = variable.size
     scratch: dict[str, AnyArray] = {OUT: aligned_zeros(size, kind.numpy(found.context.real))}
@@ -227,7 +236,7 @@ def _fill(memory: Memory, found: _Assignment, env: TextEnvironment) -> Program:
         for node in all_nodes(program.schedule[0].kernel.body)
         if isinstance(node, Load)
     }
-    for known in variables_of(group):
+    for known in _variables(found):
         if known is variable or known.array in read:
             known.bind(memory, True)
             memory.ints[known.info.array.length] = known.size
@@ -261,9 +270,11 @@ def _check(memory: Memory, found: _Assignment) -> None:
         check_not_infinite(new, f"'{variable.name}' of {found.context.owner}")
 
 
-def keep_state(memory: Memory, group: Group) -> None:
-    """Free what only the program needed."""
-    names = {known.array for known in variables_of(group)}
+def keep_state(memory: Memory, group: Group, *more: ProgramArray) -> None:
+    """Free what only the program needed; ``more`` are arrays to be kept."""
+    names = {known.array for known in (*more, *variables_of(group))}
+    remote = remote_targets(cast("SynapsesInNetwork", group)) if "_run" in vars(group) else None
+    names |= set() if remote is None else {remote.array}
     _mirror(memory).keep(names)
     memory.arrays = {name: data for name, data in memory.arrays.items() if name in names}
     memory.unset.clear()

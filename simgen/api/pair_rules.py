@@ -1,7 +1,6 @@
-"""Connectivity from text about pairs: conditions, probabilities and counts.
+"""Text about pairs of neurons: conditions, probabilities and counts, and their values.
 
-Pairs are visited in blocks of rows, all elements of a block at once; random numbers are keyed by
-(i, j), so the result does not depend on the blocks.
+Random numbers are keyed by (i, j).
 """
 
 from __future__ import annotations
@@ -14,15 +13,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from simgen.api.compiled_pairs import connect_compiled
-from simgen.api.compiled_text import is_compilable, is_worth_compiling
 from simgen.api.evaluation import TextContext, TextEnvironment, draw_samples
 from simgen.api.faults import fault_error
 from simgen.api.subgroup import Subgroup
 from simgen.build.pairs import P_DRAW
-from simgen.connect import rules
 from simgen.connect.checks import require_memory
-from simgen.connect.rows import Rows
 from simgen.dtypes import DType
 from simgen.errors import (
     IndexRangeError,
@@ -55,7 +50,6 @@ from simgen.units import DIMENSIONLESS
 if TYPE_CHECKING:
     from simgen.api.connectable import Connectable
 
-BLOCK = 1 << 20  # pairs evaluated together
 _log = logging.getLogger("simgen.model")
 _KEY = Param("text_key", DType.U64)
 Integers = npt.NDArray[np.int64]
@@ -258,101 +252,6 @@ class _PairEnvironment(TextEnvironment):
         flat = tuple(np.broadcast_to(arg, targets.shape).ravel() for arg in args)
         draws = draw_samples(draw.distribution, self.key, counters, flat, self.real)
         return np.asarray(draws).reshape(targets.shape)
-
-
-def connect_by_pairs(
-    context: PairContext, condition: Node | None, p: float | str, n: int | str
-) -> Rows:
-    """Return the rows of all pairs that meet the condition and succeed in the test against p."""
-    chosen = None if condition is None else context.resolve(condition)
-    if chosen is not None and condition is not None and chosen.expr.dtype is not DType.BOOL:
-        raise_problems(
-            [Problem(f"The condition of {context.verb} must be true or false.", condition.origin)]
-        )
-    if chosen is not None and isinstance(p, float) and p < 1.0 and isinstance(n, int):
-        return _sampled_pairs(context, chosen, p, n)
-    probability = context.number(p, "p", DType.REAL) if isinstance(p, str) else None
-    if probability is None:
-        _refuse_too_many(context, chosen)
-    texts = [None if each is None else each.expr for each in (chosen, probability)]
-    if is_worth_compiling(context.n_source * context.n_target) and is_compilable(*texts):
-        text = context.merged_text(chosen, probability)
-        rows = connect_compiled(context, chosen, probability, text)
-        if n == 1:
-            return rows
-        i, j = rows.sources().astype(np.int64), rows.targets.astype(np.int64)
-    else:
-        i, j = _pairs_in_blocks(context, chosen, probability)
-    return rules.from_arrays(*_repeated(context, i, j, n), context.n_source, context.n_target)
-
-
-def _pairs_in_blocks(
-    context: PairContext, chosen: Expression | None, probability: Expression | None
-) -> tuple[Integers, Integers]:
-    """Return the pairs that satisfy the condition and pass the test against p, by numpy."""
-    n_source, n_target = context.n_source, context.n_target
-    rows = max(1, BLOCK // n_target)
-    sources, targets, total = [], [], 0
-    j = np.arange(n_target, dtype=np.int64)[None, :]
-    for first in range(0, n_source, rows):
-        i = np.arange(first, min(n_source, first + rows), dtype=np.int64)[:, None]
-        mask = np.ones((i.size, n_target), bool)
-        if chosen is not None:
-            mask &= chosen.at(context, i, j)
-        if probability is not None:
-            values = probability.where(context, i, j, mask)
-            check_probabilities(values, mask, context, first)
-            mask &= uniform_at(context, i, j) < values
-        where = np.nonzero(mask)
-        total += where[0].size
-        context.require(total)
-        sources.append(where[0] + first)
-        targets.append(where[1])
-    return np.concatenate(sources), np.concatenate(targets)
-
-
-def _repeated(
-    context: PairContext, i: Integers, j: Integers, n: int | str
-) -> tuple[Integers, Integers]:
-    """Return every pair as often as ``n`` says."""
-    i, j = i.astype(np.int64, copy=False), j.astype(np.int64, copy=False)
-    if n == 1:
-        return i, j
-    if isinstance(n, int):
-        context.require(i.size * n)
-        return np.repeat(i, n), np.repeat(j, n)
-    repeats = context.number(n, "n", DType.I64).at(context, i, j)
-    check_counts(repeats, n, context.synapses.describe())
-    context.require(float(repeats.sum(dtype=float)))
-    return np.repeat(i, repeats), np.repeat(j, repeats)
-
-
-def _sampled_pairs(context: PairContext, chosen: Expression, p: float, n: int) -> Rows:
-    """Draw pairs with probability p, then keep those for which the condition holds."""
-    drawn = rules.fixed_probability(context.n_source, context.n_target, p, context.key)
-    i, j = drawn.sources().astype(np.int64), drawn.targets.astype(np.int64)
-    kept = np.empty(drawn.n, bool)
-    for first in range(0, drawn.n, BLOCK):
-        part = slice(first, first + BLOCK)
-        kept[part] = chosen.at(context, i[part], j[part])
-    chosen_pairs = _repeated(context, i[kept], j[kept], n)
-    return rules.from_arrays(*chosen_pairs, context.n_source, context.n_target)
-
-
-def _refuse_too_many(context: PairContext, chosen: Expression | None) -> None:
-    """Refuse a condition that holds for more pairs than fit into memory, before all are visited.
-
-    Judged by a sample of pairs; by Hoeffding's inequality the share in all pairs is at most 0.03
-    smaller than that in 2**16 of them, but for one case in 10**51.
-    """
-    pairs = context.n_source * context.n_target
-    if pairs < 1 << 32:
-        return
-    random = np.random.default_rng(0)
-    i = random.integers(0, context.n_source, 1 << 16)
-    j = random.integers(0, context.n_target, 1 << 16)
-    share = 1.0 if chosen is None else float(np.mean(chosen.at(context, i, j)))
-    context.require(max(0.0, share - 0.03) * pairs)
 
 
 def check_counts(repeats: npt.NDArray[Any], n: Any, owner: str) -> None:

@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from simgen.api.arguments import extremes, plain_values
 from simgen.api.clock import Clock
+from simgen.api.device_delays import delays_on_device
 from simgen.api.group import Group
 from simgen.api.row_storage import require_one_delay
 from simgen.api.storage import StateVariable
@@ -246,6 +247,9 @@ class DelayView:
         pathway, synapses = self.pathway, self.pathway.synapses
         whole = isinstance(item, slice) and item == slice(None)
         synapses._delays_change()  # first: text for all synapses has its values in data order
+        if isinstance(value, str) and whole and delays_on_device(pathway, value):
+            synapses._structure_changed()
+            return
         if isinstance(value, str):
             new = synapses._evaluate_delay(value, item, pathway)
         else:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from simgen.api.device_store import DeviceStore
 from simgen.api.storage import AnyArray
 from simgen.connect.columns import ColumnIndex, build_columns, joined
 from simgen.connect.implied import ImpliedStore
@@ -23,6 +24,16 @@ def row_tables(name: str, store: RowStore) -> dict[str, AnyArray]:
         return {**tables, **{f"{name}.{key}": values for key, values in made.items()}}
     tables[f"{name}.targets"] = np.require(store.targets, requirements=["C", "W"])
     return {**tables, **segment_tables(name, store.segments)}
+
+
+def known_tables(name: str, store: RowStore) -> dict[str, AnyArray]:
+    """Return the tables of rows that the host has: all, or where rows and their pairs start."""
+    if not isinstance(store, DeviceStore):
+        return row_tables(name, store)
+    tables: dict[str, AnyArray] = {f"{name}.row_start": store.row_start[0].copy()}
+    if store.segments.pair_start is not None:
+        tables[f"{name}.pair_start"] = store.segments.pair_start[0].copy()
+    return tables
 
 
 def segment_tables(name: str, segments: Segments) -> dict[str, AnyArray]:

@@ -24,6 +24,7 @@ from simgen.connect.store import (
     build_store,
     delay_classes_of,
     gather_into_storage,
+    is_zero,
     recompute_order,
     release_memory,
     scatter_to_creation,
@@ -62,8 +63,13 @@ class SynapticData:
         if self.store is not None:
             if self.store.order is not None:
                 return self.store.order
-            return recompute_order(self.store)
+            return None if self._lies_as_created(self.store) else recompute_order(self.store)
         return None if self.rows is None else self.rows.creation_of_row_order
+
+    @staticmethod
+    def _lies_as_created(store: RowStore) -> bool:
+        """Whether a store holds rows as they were created, without parts or delays between."""
+        return store.recomputable and store.n_parts == 1 and store.segments.n_classes == 1
 
     def positions(self) -> UIntArray | None:
         """Return where each synapse (in creation order) lies; None where the orders are equal."""
@@ -176,7 +182,7 @@ class SynapticData:
         for variable in variables:
             if variable.info.shared:
                 continue
-            if _is_zero(variable.values):
+            if is_zero(variable.values):
                 variable.data = np.zeros(self.n, variable.dtype)
                 continue
             variable.data = take(variable.data, came, threads=threads)
@@ -304,7 +310,7 @@ class SynapticData:
             require_memory(largest * store.n, f"sorting the data of {store.n:,} synapses")
             rows = self.rows = None  # not needed while the data of variables are there twice
             for variable in moved:
-                if _is_zero(variable.values):
+                if is_zero(variable.values):
                     continue  # its pages stay untouched: traces that move to neurons cost nothing
                 data = np.empty_like(variable.data)
                 gather_into_storage(variable.data, order, data, threads=threads)
@@ -315,6 +321,10 @@ class SynapticData:
         del store
         release_memory(self.n)
 
+    def take_store(self, store: RowStore) -> None:
+        """Take a store of the rows; the data of variables are in its order."""
+        self.store, self.rows, self._inverse = store, None, None
+
     def _build_implied(
         self, rows: ImpliedRows, moved: list[StateVariable], bounds: npt.NDArray[np.uint32]
     ) -> None:
@@ -323,14 +333,9 @@ class SynapticData:
         if store.n_parts > 1 and moved:
             require_memory(largest * store.n, f"sorting the data of {store.n:,} synapses")
             for variable in moved:
-                if not _is_zero(variable.values):
+                if not is_zero(variable.values):
                     variable.data = store.moved(variable.data)
         self.store, self.rows, self._inverse = store, None, None
-
-
-def _is_zero(values: AnyArray) -> bool:
-    """Whether all bits are zero, which the first that is not tells at once; -0.0 has one."""
-    return not np.any(values.view(f"u{values.dtype.itemsize}"))
 
 
 def _row_index(store: RowStore, creation: UIntArray | None) -> Any:

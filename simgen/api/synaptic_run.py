@@ -13,11 +13,14 @@ from simgen.api.arguments import about
 from simgen.api.carried_spikes import CarriedSpikes
 from simgen.api.clock import Clock
 from simgen.api.delay_plan import DelayPlan
+from simgen.api.device_columns import DeviceColumns, columns_on_device
 from simgen.api.monitors import parent_group
 from simgen.api.pathways import Pathway
+from simgen.api.remote_arrays import remote_arrays
 from simgen.api.row_storage import check_item
 from simgen.api.storage import AnyArray, ProgramArray, StateVariable
-from simgen.api.store_tables import column_tables, row_tables
+from simgen.api.store_building import build_rows
+from simgen.api.store_tables import column_tables, known_tables
 from simgen.api.subgroup import Subgroup
 from simgen.api.synapse_counts import degree_by_position, ranks_among_equals, update_axis
 from simgen.api.trace_keeper import TraceKeeper
@@ -43,7 +46,6 @@ from simgen.ir.stmt import Stmt
 from simgen.ir.visit import writes
 from simgen.model.scope import ConstantScope
 from simgen.model.synapses import PathwayModel, SynapsesModel, check_synapses
-from simgen.runtime.events import part_bounds
 from simgen.runtime.timing import TOLERANCE
 
 if TYPE_CHECKING:
@@ -63,6 +65,7 @@ class SynapticRun:
         self._columns = False
         self._column_sources = False
         self._column_tables: dict[str, AnyArray] = {}
+        self._remote_columns: DeviceColumns | None = None
         self.delays = DelayPlan(synapses)
         self.carried = CarriedSpikes(synapses)
         self._parts = 1
@@ -131,17 +134,9 @@ class SynapticRun:
             self.to_rows()
         if data.store is None:
             self.rank_array()
-            leader = self.delays.leader()
-            classes = self.delays.take_classes()
-            bounds = part_bounds(data.n_target, n_parts).astype(np.uint32)
-            variables = [
-                v for v in synapses._all_variables() if leader is None or v is not leader.variable
-            ]
-            others = self.delays.sort_others(data.rows, bounds, n_parts)
-            data.build(variables, classes, self.delays.steps.size, bounds, n_parts)
-            self.delays.place_others(others)
+            build_rows(synapses, self.delays, n_parts)
             self._parts = n_parts
-            self._column_tables = {}
+            self.forget_columns()
         self.delays.plan()
         self._count_updates(update_axis(synapses).width)
 
@@ -278,6 +273,8 @@ class SynapticRun:
         if synapses._lastupdate is not None:
             yield synapses._lastupdate.info.array, synapses._lastupdate
         yield from self.traces.arrays()
+        for array in (*self._place_columns(), *remote_arrays(synapses)):
+            yield Array(array.array, DType.U32, synapses._source_model().store.length), array
 
     def computed(self, used: frozenset[str]) -> Iterator[tuple[Array, AnyArray]]:
         """Yield degrees and ranks, if code of any object reads them."""
@@ -297,23 +294,41 @@ class SynapticRun:
         if store is None:
             raise InternalError(f"{synapses.describe()} was not prepared")
         tables = {
-            **row_tables(name, store),
+            **known_tables(name, store),
             **self.delays.tables,
             **self.order.tables(),
             **self.carried.tables(),
         }
         if self._columns:
             tables.update(self._columns_of_parts())
-            tables.update(self.traces.tables(tables))
+            tables.update(self.traces.tables(self._column_table))
         return tables
+
+    def _column_table(self, name: str) -> AnyArray:
+        """Return a table of the columns, brought here where a device has it."""
+        found = self._remote_columns
+        remote = {} if found is None else {array.array: array for array in found.arrays}
+        return remote[name].values if name in remote else self._column_tables[name]
+
+    def _place_columns(self) -> list[ProgramArray]:
+        """Return the columns that a device has; none if the host makes them."""
+        found = None
+        if self._columns and not self.order.columns:
+            found = columns_on_device(
+                self.synapses, with_source=self._column_sources, known=self._remote_columns
+            )
+        self._remote_columns = found
+        return [] if found is None else found.arrays
 
     def forget_columns(self) -> None:
         """Have the column index made anew."""
-        self._column_tables = {}
+        self._column_tables, self._remote_columns = {}, None
 
     def _columns_of_parts(self) -> dict[str, AnyArray]:
         synapses = self.synapses
         name, store = f"{synapses.name}.rows", synapses._data.store
+        if self._remote_columns is not None:
+            return {f"{name}.col_start": self._remote_columns.start}
         wanted = {f"{name}.col_start", f"{name}.col_pos"}
         if self._column_sources:
             wanted.add(f"{name}.col_src")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -211,8 +211,11 @@ class TraceKeeper:
             values[past_offset(self._model).name] = offset
         return values
 
-    def tables(self, known: dict[str, AnyArray]) -> dict[str, AnyArray]:
-        """Return the places of the columns' sources in the history (see build.traces)."""
+    def tables(self, known: Callable[[str], AnyArray]) -> dict[str, AnyArray]:
+        """Return the places of the columns' sources in the history (see build.traces).
+
+        ``known`` returns a table of the columns by its name.
+        """
         data = self.synapses._data
         if self._model is None or data.store is None:
             return {}
@@ -220,7 +223,7 @@ class TraceKeeper:
         if dense or not any(trace.past is not None for trace in self.traces):
             return {}
         places = column_places(self._model)
-        positions = known[f"{self.synapses.name}.rows.col_pos"]
+        positions = known(f"{self.synapses.name}.rows.col_pos")
         rows = sources_of(data.store)[positions].astype(np.uint32)
         steps = self._steps()
         late = steps[positions] if steps.ndim else steps

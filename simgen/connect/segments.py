@@ -36,38 +36,63 @@ class Segments:
         return sum(array.nbytes for array in arrays if array is not None)
 
 
-def allocate_segments(
+@dataclass(frozen=True, slots=True)
+class SegmentLayout:
+    """The format of segment bounds, and the types of where segments begin and of classes."""
+
+    kind: str
+    begin_dtype: np.dtype[np.unsignedinteger[Any]]
+    class_dtype: np.dtype[np.unsignedinteger[Any]]
+
+    @property
+    def is_dense(self) -> bool:
+        """Whether each row has a bound for each class."""
+        return self.kind != "compact"
+
+
+def choose_segments(
     sizes: NDArray[np.uint64], pairs: NDArray[np.uint64], n_classes: int
-) -> Segments:
-    """Return unfilled bounds in the format that suits rows of these sizes.
+) -> SegmentLayout:
+    """Return the format that suits rows of several classes.
 
     ``sizes`` and ``pairs``, both (n_parts, n_rows), count the synapses and the distinct classes of
     each row. Dense bounds are found by one addition, compact ones by a binary search; dense wins
     unless it takes twice the bytes of compact and more than a sixteenth of the targets themselves.
     """
-    if n_classes <= 1:
-        return Segments("none", 1)
-    n_parts, n_rows = sizes.shape
     longest = int(sizes.max(initial=0))
-    n_pairs = int(pairs.sum())
     begin_dtype = np.dtype(np.uint16 if longest <= 0xFFFF else np.uint32)
     class_dtype = np.dtype(np.uint16) if n_classes <= 2**16 else smallest_dtype(n_classes - 1)
-    dense_bytes = n_parts * n_rows * (n_classes + 1) * begin_dtype.itemsize
+    dense_bytes = sizes.size * (n_classes + 1) * begin_dtype.itemsize
     pair_bytes = begin_dtype.itemsize + class_dtype.itemsize
-    compact_bytes = 8 * n_parts * (n_rows + 1) + n_pairs * pair_bytes
+    compact_bytes = 8 * (sizes.size + len(sizes)) + int(pairs.sum()) * pair_bytes
     target_bytes = 4 * int(sizes.sum())
-    if dense_bytes <= max(2 * compact_bytes, target_bytes // 16):
-        require_memory(dense_bytes, "the delay index")
-        starts = np.empty((n_parts, n_rows, n_classes + 1), dtype=begin_dtype)
-        kind = "dense16" if begin_dtype.itemsize == 2 else "dense32"
-        return Segments(kind, n_classes, starts=starts)
-    require_memory(compact_bytes, "the delay index")
+    kind = "dense16" if begin_dtype.itemsize == 2 else "dense32"
+    if dense_bytes > max(2 * compact_bytes, target_bytes // 16):
+        kind = "compact"
+    return SegmentLayout(kind, begin_dtype, class_dtype)
+
+
+def allocate_segments(
+    sizes: NDArray[np.uint64], pairs: NDArray[np.uint64], n_classes: int
+) -> Segments:
+    """Return unfilled bounds in the format that suits rows of these sizes and distinct classes."""
+    if n_classes <= 1:
+        return Segments("none", 1)
+    layout = choose_segments(sizes, pairs, n_classes)
+    begin = layout.begin_dtype
+    if layout.is_dense:
+        require_memory(sizes.size * (n_classes + 1) * begin.itemsize, "the delay index")
+        starts = np.empty((*sizes.shape, n_classes + 1), dtype=begin)
+        return Segments(layout.kind, n_classes, starts=starts)
+    n_pairs = int(pairs.sum())
+    pair_bytes = begin.itemsize + layout.class_dtype.itemsize
+    require_memory(8 * (sizes.size + len(sizes)) + n_pairs * pair_bytes, "the delay index")
     return Segments(
         "compact",
         n_classes,
         pair_start=running_starts(pairs),
-        pair_class=np.empty(n_pairs, dtype=class_dtype),
-        pair_begin=np.empty(n_pairs, dtype=begin_dtype),
+        pair_class=np.empty(n_pairs, dtype=layout.class_dtype),
+        pair_begin=np.empty(n_pairs, dtype=begin),
     )
 
 

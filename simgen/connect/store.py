@@ -152,6 +152,11 @@ def _check_classes(classes: UIntArray | None, n_classes: int, n: int) -> UIntArr
     return np.ascontiguousarray(classes) if n_classes > 1 else None
 
 
+def is_zero(values: NDArray[Any]) -> bool:
+    """Whether all bits are zero, which the first that is not tells at once; -0.0 has one."""
+    return not np.any(values.view(f"u{values.dtype.itemsize}"))
+
+
 def recompute_order(store: RowStore, *, threads: int = 1) -> UIntArray:
     """Return the creation index of each position: uint32 or uint64 (n,).
 

@@ -69,6 +69,121 @@ def nanoseconds_of(kernel: str) -> str:
     return f"{kernel}.nanoseconds"
 
 
+@dataclass(frozen=True, slots=True)
+class SkipRule:
+    """Rows that take each of ``n_target`` targets with one probability: geometric skips.
+
+    ``scale`` is 1 / log(1 - p); ``skip_self`` leaves out the target with the row's number.
+    """
+
+    n_target: int
+    key: int
+    scale: float
+    skip_self: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DelayClasses:
+    """The array of the delays of all synapses in seconds, and all that occur, in steps of dt."""
+
+    seconds: str
+    dt: float
+    steps: npt.NDArray[np.uint32]
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentArrays:
+    """The arrays that bound segments: dense ``bounds``, or the others; see the module's table."""
+
+    bounds: str | None = None
+    pair_start: npt.NDArray[np.uint64] | None = None
+    pair_class: str | None = None
+    pair_begin: str | None = None
+
+
+MOST_STEPS = 1 << 15  # between the shortest and the longest delay that Connector.sort takes
+
+
+class Connector(Protocol):
+    """Makes rows of synapses in the memory of a device, and sorts them there by delay.
+
+    Arrays are named as in the memory. Those that are made need an array of the host, of which only
+    type and size count: the device alone has the values. All raise MemoryLimitError without room.
+    """
+
+    def every(
+        self, targets: str, row_start: npt.NDArray[np.uint64], first: int, skip_self: bool
+    ) -> None:
+        """Make rows of all targets from ``first`` on, without that of the row's own number."""
+
+    def count_skips(self, n_rows: int, rule: SkipRule) -> npt.NDArray[np.uint64]:
+        """Return the sizes of the rows of :meth:`fill_skips`."""
+
+    def fill_skips(
+        self, targets: str, row_start: npt.NDArray[np.uint64], first: int, rule: SkipRule
+    ) -> None:
+        """Make the rows of a rule; targets are numbered from ``first``."""
+
+    def count_chosen(
+        self, row_start: npt.NDArray[np.uint64], chosen: str
+    ) -> npt.NDArray[np.uint64]:
+        """Return how many synapses of each row are chosen, of which an array of booleans says."""
+
+    def fill_chosen(
+        self,
+        targets: str,
+        row_start: npt.NDArray[np.uint64],
+        given: str,
+        chosen: str,
+        new_start: npt.NDArray[np.uint64],
+    ) -> None:
+        """Write those that are chosen of the ``given`` ones to where their rows start."""
+
+    def delay_limits(self, delays: str) -> tuple[float, float]:
+        """Return the smallest and the largest delay; the largest is negative if any is."""
+
+    def delays_present(self, delays: str, dt: float, low: int) -> npt.NDArray[np.uint32]:
+        """Return the delays that occur in steps, ascending: from ``low`` on, below MOST_STEPS."""
+
+    def count_pairs(
+        self, row_start: npt.NDArray[np.uint64], delays: DelayClasses
+    ) -> npt.NDArray[np.uint64]:
+        """Return how many different delays each row has."""
+
+    def sort(
+        self,
+        row_start: npt.NDArray[np.uint64],
+        delays: DelayClasses,
+        segments: SegmentArrays,
+        targets: tuple[str, AnyArray],
+        order: str,
+    ) -> None:
+        """Sort the synapses of each row by delay, stably; make the bounds of segments.
+
+        ``targets`` are replaced, so they come with their new array of the host; ``order`` is made:
+        where each synapse was.
+        """
+
+    def columns(
+        self,
+        targets: str,
+        row_start: npt.NDArray[np.uint64],
+        n_columns: int,
+        names: tuple[str, str | None],
+        first_source: int,
+    ) -> npt.NDArray[np.uint64]:
+        """Make the columns of rows without repeated targets; return where each begins.
+
+        ``names`` are those of the positions and, if wanted, of the sources of their entries.
+        """
+
+    def narrow(self, targets: str, data: AnyArray) -> None:
+        """Replace targets by those of 16 bits each; ``data`` is their new array of the host."""
+
+    def gather(self, name: str, order: str, data: AnyArray) -> None:
+        """Put the values of an array into an order; ``data`` is its new array of the host."""
+
+
 class Mirror(Protocol):
     """The arrays as a device has them, where it has memory of its own."""
 
@@ -110,6 +225,9 @@ class Mirror(Protocol):
 
     def view(self, name: str) -> Any:
         """Return an array of the device's own library that shares the memory of a named one."""
+
+    def connector(self) -> Connector:
+        """Return what makes rows of synapses among these arrays."""
 
 
 @dataclass(slots=True)

@@ -1,4 +1,4 @@
-"""NVRTC accepts the kernels that look through values and store them, and those of strings."""
+"""NVRTC accepts the kernels of values and of rows, and those of strings."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ from simgen.resources import cuda_kernel_dir
 from simgen.targets.cuda.emulate import EmulatedDevice
 
 
-@pytest.mark.parametrize("name", ["finite.cuh", "values.cuh"])
+@pytest.mark.parametrize(
+    "name", ["finite.cuh", "values.cuh", "rows.cuh", "row_sort.cuh", "columns.cuh"]
+)
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
 def test_kernels_of_values_compile_without_a_complaint(nvrtc, architecture, name):
     text = (cuda_kernel_dir() / "cuda" / name).read_text(encoding="utf-8")

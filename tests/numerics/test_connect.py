@@ -15,6 +15,7 @@ from simgen import (
     seed,
     start_scope,
 )
+from simgen.api import compiled_text
 
 
 @pytest.fixture
@@ -347,3 +348,25 @@ def test_a_look_at_very_many_pairs_is_announced(groups, monkeypatch, caplog):
     monkeypatch.setattr("simgen.api.connecting.MANY_PAIRS", 19)
     Synapses(*groups).connect("i == j + 1")
     assert "connect() of Synapses 'synapses' looks at 20 pairs, which takes long" in caplog.text
+
+
+def test_several_synapses_of_pairs_that_are_drawn(device, monkeypatch):
+    group = NeuronGroup(40, "v : 1")
+    for worth in (10**6, 0):  # as few pairs, and as many
+        monkeypatch.setattr(compiled_text, "WORTH_COMPILING", worth)
+        for given in ({}, {"condition": "i != j"}, {"condition": "i < 30 and j > 2"}):
+            for n in (1, 3, "1 + (i + j)%3"):
+                seed(3)
+                plain = Synapses(group, group)
+                plain.connect(**given, p=0.2)
+                seed(3)
+                several = Synapses(group, group)
+                several.connect(**given, p=0.2, n=n)
+                i, j = plain.i[:], plain.j[:]
+                times = np.full(i.size, n) if isinstance(n, int) else 1 + (i + j) % 3
+                assert 0 < i.size < 500
+                np.testing.assert_array_equal(several.i[:], np.repeat(i, times))
+                np.testing.assert_array_equal(several.j[:], np.repeat(j, times))
+        every = Synapses(group, group)
+        every.connect(n=2)
+        np.testing.assert_array_equal(every.i[:], np.repeat(np.arange(40), 80))

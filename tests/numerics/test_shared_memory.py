@@ -198,7 +198,8 @@ def test_weights_are_shared_while_they_stay_where_they_are(device):
     with pytest.raises(DeviceError, match=r"'w' of Synapses 'links' has no place.* first run"):
         synapses.w.__dlpack__()
     network.run(0.1 * ms)
-    if synapses._data.positions().tolist() != list(range(9)):  # several threads
+    places = synapses._data.positions()
+    if places is not None and places.tolist() != list(range(9)):  # several threads
         with pytest.raises(UnsupportedFeatureError, match=r"another order"):
             np.from_dlpack(synapses.w)
         return

@@ -90,6 +90,9 @@ class Device(Protocol):
     def upload(self, buffer: Any, data: npt.NDArray[Any], offset: int = 0) -> None:
         """Copy a contiguous array to the device, after all that was launched before."""
 
+    def zero(self, buffer: Any) -> None:
+        """Fill with zeros, after all that was launched before."""
+
     def download(self, buffer: Any, out: npt.NDArray[Any], offset: int = 0) -> None:
         """Copy into a contiguous array, after all that was launched before; waits for it."""
 

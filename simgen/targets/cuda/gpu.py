@@ -138,6 +138,13 @@ class GpuDevice:
         """Copy a contiguous array to the device, after all that was launched before."""
         self._copy(buffer, offset, np.ascontiguousarray(data), to_device=True)
 
+    def zero(self, buffer: GpuBuffer) -> None:
+        """Fill with zeros, after all that was launched before."""
+        with self._lock, self.cupy.cuda.Device(self.number):
+            if self._lent:
+                self.cupy.cuda.runtime.deviceSynchronize()
+            self.cupy.cuda.runtime.memsetAsync(buffer.address, 0, buffer.n_bytes, self.stream.ptr)
+
     def download(self, buffer: GpuBuffer, out: npt.NDArray[Any], offset: int = 0) -> None:
         """Copy into a contiguous array, after all that was launched before; waits for it."""
         if not out.flags.c_contiguous:

@@ -17,12 +17,15 @@ import numpy as np
 from simgen.errors import DeviceError, InternalError
 from simgen.targets.base import AnyArray, Memory, Mirror
 from simgen.targets.checks import checked_array
+from simgen.targets.cuda.connect import RowKernels
 from simgen.targets.cuda.device import Buffer, Device
 from simgen.targets.cuda.finite import FinitenessCheck
 from simgen.targets.cuda.recorders import RecorderWindow
 from simgen.targets.cuda.room import Request, require_room
 from simgen.targets.cuda.values import all_within, store_values
 from simgen.targets.scope import Slot
+
+WORTH_LOOKING = 1 << 20  # bytes; whether longer arrays are zero is asked before they are sent
 
 
 def _counts_values(slot: Slot) -> bool:
@@ -196,7 +199,10 @@ class DeviceMirror:
         copy.suspect = False
         if not copy.host_newer and writes == copy.writes and not differs:
             return False
-        self.device.upload(copy.buffer, copy.host)
+        if copy.host.nbytes >= WORTH_LOOKING and _is_zero(copy.host):
+            self.device.zero(copy.buffer)  # as arrays are that nobody has written
+        else:
+            self.device.upload(copy.buffer, copy.host)
         copy.host_newer, copy.writes = False, writes
         self._agree(copy)
         return True
@@ -260,6 +266,38 @@ class DeviceMirror:
         )
         target.device_newer = True
 
+    def connector(self) -> RowKernels:
+        """Return what makes rows of synapses among these arrays."""
+        return RowKernels(self.device, self)
+
+    def item_bytes(self, name: str) -> int:
+        """Return the size of a value of an array."""
+        return self.memory.arrays[name].itemsize
+
+    def create(self, name: str) -> Buffer:
+        """Return a new place of an array of which the device alone is about to have the values."""
+        return self.replace(name, self.memory.arrays[name])
+
+    def replace(self, name: str, host: AnyArray) -> Buffer:
+        """Return a new place of an array that has another one on the host from now on."""
+        copy, counter = self._placed(name, host), self.memory.counters.get(name)
+        copy.host_newer, copy.device_newer = False, True
+        copy.writes = 0 if counter is None else counter()
+        self.memory.arrays[name], self._copies[name] = host, copy
+        return copy.buffer
+
+    def buffer(self, name: str) -> Buffer:
+        """Return the place of an array, where its newest values are."""
+        copy = self._copies.get(name)
+        if copy is None:
+            copy = self._copies[name] = self._placed(name, self.memory.arrays[name])
+        self._send(copy)
+        return copy.buffer
+
+    def _placed(self, name: str, host: AnyArray) -> _Copy:
+        require_room(self.device, [Request(name, host.nbytes)], self.n_bytes, host.itemsize)
+        return _Copy(name, False, host, self.device.allocate(host.nbytes, name))
+
     def written(self, names: Iterable[str]) -> None:
         """Take note that a program wrote arrays, and drain the recorders among them."""
         for copy in (self._copies[name] for name in names if name in self._copies):
@@ -289,6 +327,11 @@ class DeviceMirror:
                 self.device.download(copy.buffer, copy.host)
                 self._agree(copy)
                 copy.device_newer = copy.lent
+
+
+def _is_zero(values: AnyArray) -> bool:
+    """Whether all bits are zero; the first ones that are not say so at once."""
+    return not np.any(values.view(f"u{values.itemsize}"))
 
 
 def _same_bits(first: AnyArray | None, second: AnyArray) -> bool:

@@ -103,6 +103,10 @@ def make_stand_in(monkeypatch):
         assert made.streams[-1].captured is None
         ctypes.memmove(target, source, n_bytes)
 
+    def fill(target, value, n_bytes, ptr):
+        assert ptr == 77
+        ctypes.memset(target, value, n_bytes)
+
     def kernel(function):
         def call(grid, block, arguments):
             assert all(isinstance(one, np.uint64) for one in arguments)
@@ -135,6 +139,7 @@ def make_stand_in(monkeypatch):
 
     runtime = SimpleNamespace(
         memcpyAsync=copy,
+        memsetAsync=fill,
         memcpyHostToDevice=1,
         memcpyDeviceToHost=2,
         CUDARuntimeError=RuntimeFailedError,

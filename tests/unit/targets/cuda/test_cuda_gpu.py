@@ -84,6 +84,15 @@ def test_the_text_names_all_that_its_machine_code_depends_on(cupy, monkeypatch):
     assert set(cupy.options) == {("--std=c++17", "--fmad=false", f"-I{gpu.cuda_kernel_dir()}")}
 
 
+def test_memory_is_zeroed_there(cupy):
+    device = gpu.open_gpu(0)
+    buffer, out = device.allocate(24), np.ones(3)
+    device.upload(buffer, out)
+    device.zero(buffer)
+    device.download(buffer, out)
+    assert out.tolist() == [0, 0, 0]
+
+
 def test_faults_of_cupy_are_reported_as_ours(cupy):
     device = gpu.open_gpu(0)
     with pytest.raises(CompileError, match="refused"):

@@ -1,0 +1,241 @@
+"""Rows of synapses made in a device's memory, and sorted there by delay."""
+
+from __future__ import annotations
+
+import functools
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from simgen.resources import cuda_kernel_dir
+from simgen.targets.base import DelayClasses, SegmentArrays, SkipRule
+from simgen.targets.cuda.device import Buffer, Device, Function, Module
+
+if TYPE_CHECKING:
+    from simgen.targets.cuda.mirror import DeviceMirror
+
+_BLOCK, _WARP = 256, 32
+_PRESENT_WORDS = 1024  # as in cuda_kernels/cuda/row_sort.cuh
+_MOST_SCRATCH = 1 << 28  # bytes of the counts of all warps
+_HOMES = {
+    **dict.fromkeys(("sg_fill_every", "sg_count_skips", "sg_fill_skips"), "rows.cuh"),
+    **dict.fromkeys(("sg_count_chosen", "sg_fill_chosen"), "rows.cuh"),
+    **dict.fromkeys(("sg_count_columns", "sg_size_columns", "sg_fill_columns"), "columns.cuh"),
+}  # the texts of kernels; the others are in row_sort.cuh
+_Starts = npt.NDArray[np.uint64]
+
+
+@functools.lru_cache(maxsize=8)
+def _module(device: Any, text: str) -> Module:  # a Device, which has a hash that mypy cannot know
+    path = cuda_kernel_dir() / "cuda" / text
+    module: Module = device.compile(path.read_text(encoding="utf-8"))
+    return module
+
+
+class RowKernels:
+    """The kernels that make and sort rows; see :class:`simgen.targets.base.Connector`."""
+
+    def __init__(self, device: Device, mirror: DeviceMirror) -> None:
+        self._device = device
+        self._mirror = mirror
+
+    # --- rules ----------------------------------------------------------------------------------
+
+    def every(self, targets: str, row_start: _Starts, first: int, skip_self: bool) -> None:
+        """Write every target of all rows."""
+        n_rows, out = row_start.size - 1, self._mirror.create(targets)
+        starts = self._temporary("row_start", row_start)
+        self._by_rows("sg_fill_every", n_rows, n_rows, int(skip_self), first, starts, out)
+
+    def count_skips(self, n_rows: int, rule: SkipRule) -> _Starts:
+        """Return how many targets each row takes."""
+        sizes = np.zeros(n_rows, np.uint64)
+        found = self._device.allocate(sizes.nbytes, "row_sizes")
+        self._by_rows("sg_count_skips", n_rows, *self._skips(n_rows, rule), found)
+        self._device.download(found, sizes)
+        return sizes
+
+    def fill_skips(self, targets: str, row_start: _Starts, first: int, rule: SkipRule) -> None:
+        """Write the targets that each row takes."""
+        n_rows, out = row_start.size - 1, self._mirror.create(targets)
+        starts = self._temporary("row_start", row_start)
+        self._by_rows("sg_fill_skips", n_rows, *self._skips(n_rows, rule), first, starts, out)
+
+    def count_chosen(self, row_start: _Starts, chosen: str) -> _Starts:
+        """Return how many synapses of each row are chosen."""
+        n_rows = row_start.size - 1
+        sizes = np.zeros(n_rows, np.uint64)
+        found = self._device.allocate(sizes.nbytes, "row_sizes")
+        starts = self._temporary("row_start", row_start)
+        given = self._mirror.buffer(chosen)
+        self._by_rows("sg_count_chosen", n_rows, n_rows, starts, given, found)
+        self._device.download(found, sizes)
+        return sizes
+
+    def fill_chosen(
+        self, targets: str, row_start: _Starts, given: str, chosen: str, new_start: _Starts
+    ) -> None:
+        """Write the chosen ones of the given targets."""
+        n_rows, mirror = row_start.size - 1, self._mirror
+        out = mirror.buffer(targets) if mirror.holds(targets) else mirror.create(targets)
+        starts, ends = (self._temporary("row_start", each) for each in (row_start, new_start))
+        places = starts, mirror.buffer(given), mirror.buffer(chosen), ends, out
+        self._by_rows("sg_fill_chosen", n_rows, n_rows, *places)
+
+    # --- delays ---------------------------------------------------------------------------------
+
+    def delay_limits(self, delays: str) -> tuple[float, float]:
+        """Return the smallest and the largest delay; the largest is negative if any is."""
+        limits = np.array([2**64 - 1, 0], np.uint64)
+        found = self._temporary("delay_limits", limits)
+        n = self._mirror.memory.arrays[delays].size
+        self._by_elements("sg_delay_limits", n, self._mirror.buffer(delays), n, found)
+        self._device.download(found, limits)
+        low, high = limits.view(np.float64).tolist()
+        return low, high
+
+    def delays_present(self, delays: str, dt: float, low: int) -> npt.NDArray[np.uint32]:
+        """Return the different delays in steps, ascending; all lie within MOST_STEPS from low."""
+        present = np.zeros(_PRESENT_WORDS, np.uint32)
+        found = self._temporary("delays_present", present)
+        n = self._mirror.memory.arrays[delays].size
+        self._by_elements(
+            "sg_delays_present", n, self._mirror.buffer(delays), n, _bits(dt), low, found
+        )
+        self._device.download(found, present)
+        bits = np.unpackbits(present.view(np.uint8), bitorder="little")
+        return (np.flatnonzero(bits) + low).astype(np.uint32)
+
+    def count_pairs(self, row_start: _Starts, delays: DelayClasses) -> _Starts:
+        """Return how many delay classes each row has."""
+        n_rows = row_start.size - 1
+        pairs = np.zeros(n_rows, np.uint64)
+        found = self._device.allocate(pairs.nbytes, "row_sizes")
+        grid, given = self._classes("sg_count_pairs", row_start, delays)
+        self._launch("sg_count_pairs", grid, n_rows, *given, found)
+        self._device.download(found, pairs)
+        return pairs
+
+    def sort(
+        self,
+        row_start: _Starts,
+        delays: DelayClasses,
+        segments: SegmentArrays,
+        targets: tuple[str, npt.NDArray[Any]],
+        order: str,
+    ) -> None:
+        """Sort the synapses of each row by delay, stably; make the bounds and the order."""
+        mirror, (name, data) = self._mirror, targets
+        bounds = [
+            None if each is None else mirror.create(each)
+            for each in (segments.bounds, segments.pair_class, segments.pair_begin)
+        ]
+        pairs = segments.pair_start
+        starts = None if pairs is None else self._temporary("pair_start", pairs)
+        made, given = mirror.create(order), mirror.buffer(name)
+        grid, classes = self._classes("sg_sort_rows", row_start, delays)
+        narrow = segments.bounds is not None and mirror.item_bytes(segments.bounds) == 2
+        out = mirror.replace(name, data)
+        where = bounds[0], int(narrow), starts, bounds[1], bounds[2]
+        places = *where, given, out, int(data.itemsize == 2), made
+        self._launch("sg_sort_rows", grid, row_start.size - 1, *classes, *places)
+
+    def _classes(
+        self, name: str, row_start: _Starts, delays: DelayClasses
+    ) -> tuple[int, tuple[Any, ...]]:
+        """Return the blocks of a kernel, and what it is told of rows and classes."""
+        n_classes, low = delays.steps.size, int(delays.steps[0])
+        table = np.zeros(int(delays.steps[-1]) - low + 1, np.uint32)
+        table[delays.steps - np.uint32(low)] = np.arange(n_classes, dtype=np.uint32)
+        each = 4 * n_classes * (_BLOCK // _WARP)  # bytes of the counts of a block
+        grid = self._grid(self._function(name), (row_start.size - 1) * _WARP)
+        grid = max(1, min(grid, _MOST_SCRATCH // each))
+        counts = self._device.allocate(grid * each, "class_counts")
+        starts = self._temporary("row_start", row_start)
+        seconds = self._mirror.buffer(delays.seconds)
+        classes = self._temporary("delay_table", table)
+        return grid, (starts, seconds, _bits(delays.dt), low, classes, n_classes, counts)
+
+    # --- columns --------------------------------------------------------------------------------
+
+    def columns(
+        self,
+        targets: str,
+        row_start: _Starts,
+        n_columns: int,
+        names: tuple[str, str | None],
+        first_source: int,
+    ) -> _Starts:
+        """Make the columns of rows; return where each begins."""
+        mirror, n_rows = self._mirror, row_start.size - 1
+        each = 4 * n_columns * (_BLOCK // _WARP)  # bytes of the counts of a block
+        grids = [
+            self._grid(self._function(name), n_rows * _WARP)
+            for name in ("sg_count_columns", "sg_fill_columns")
+        ]
+        grid = max(1, min(*grids, _MOST_SCRATCH // max(1, each)))
+        counts = self._device.allocate(grid * each, "column_counts")
+        starts = self._temporary("row_start", row_start)
+        narrow = int(mirror.item_bytes(targets) == 2)
+        rows = n_rows, starts, mirror.buffer(targets), narrow, n_columns, counts
+        self._launch("sg_count_columns", grid, *rows)
+        sizes = np.zeros(n_columns, np.uint64)
+        found = self._device.allocate(sizes.nbytes, "column_sizes")
+        n_warps = grid * (_BLOCK // _WARP)
+        self._by_elements("sg_size_columns", n_columns, n_warps, n_columns, counts, found)
+        self._device.download(found, sizes)
+        col_start = np.append(np.zeros(1, np.uint64), np.cumsum(sizes, dtype=np.uint64))
+        begins = self._temporary("column_start", col_start)
+        positions = mirror.create(names[0])
+        sources = None if names[1] is None else mirror.create(names[1])
+        self._launch("sg_fill_columns", grid, *rows, begins, first_source, positions, sources)
+        return col_start
+
+    # --- what follows the rows ------------------------------------------------------------------
+
+    def narrow(self, targets: str, data: npt.NDArray[Any]) -> None:
+        """Replace targets by those of 16 bits each."""
+        given, out = self._mirror.buffer(targets), self._mirror.replace(targets, data)
+        self._by_elements("sg_narrow", data.size, given, data.size, out)
+
+    def gather(self, name: str, order: str, data: npt.NDArray[Any]) -> None:
+        """Put the values of an array into an order."""
+        given, places = self._mirror.buffer(name), self._mirror.buffer(order)
+        out, kernel = self._mirror.replace(name, data), f"sg_gather_{8 * data.itemsize}"
+        self._by_elements(kernel, data.size, given, places, data.size, out)
+
+    # --- launches -------------------------------------------------------------------------------
+
+    def _skips(self, n_rows: int, rule: SkipRule) -> tuple[int, ...]:
+        return rule.key, _bits(rule.scale), n_rows, rule.n_target, int(rule.skip_self)
+
+    def _temporary(self, name: str, values: npt.NDArray[Any]) -> Buffer:
+        buffer = self._device.allocate(values.nbytes, name)
+        self._device.upload(buffer, values)
+        return buffer
+
+    def _function(self, name: str) -> Function:
+        device: Any = self._device
+        return _module(device, _HOMES.get(name, "row_sort.cuh")).function(name)
+
+    def _grid(self, function: Function, threads: int) -> int:
+        return max(1, min(-(-threads // _BLOCK), function.resident(_BLOCK)))
+
+    def _by_rows(self, name: str, n_rows: int, *given: Any) -> None:
+        self._launch(name, self._grid(self._function(name), n_rows * _WARP), *given)
+
+    def _by_elements(self, name: str, n: int, *given: Any) -> None:
+        self._launch(name, self._grid(self._function(name), n), *given)
+
+    def _launch(self, name: str, grid: int, *given: Any) -> None:
+        """Launch a kernel on numbers and buffers; None is a null pointer."""
+        values = tuple(
+            each if isinstance(each, int) else 0 if each is None else each.address for each in given
+        )
+        self._function(name).launch(grid, _BLOCK, values)
+
+
+def _bits(number: float) -> int:
+    """Return the bits of a real number as an integer."""
+    return int(np.float64(number).view(np.uint64))
