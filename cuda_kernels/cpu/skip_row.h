@@ -6,12 +6,7 @@
 #ifndef SG_CPU_SKIP_ROW_H
 #define SG_CPU_SKIP_ROW_H
 
-#include "../common/uniform.h"
-
-enum { SG_PURPOSE_SKIPS = 1, SG_PURPOSE_UNIFORM = 2, SG_PURPOSE_SPLIT = 3 };
-
-// Uniform in (0, 1], so that its logarithm is finite.
-SG_FN double sg_unit_above_zero(uint64_t word) { return sg_unit(word) + 1.1102230246251565e-16; }
+#include "../common/skips.h"
 
 // Geometric skips from the N blocks that start at `block`, as doubles: they may be too large for
 // integers.
@@ -19,11 +14,9 @@ template <int N>
 static inline void sg_draw_skips(uint64_t key, double scale, uint32_t row, uint32_t block,
                                  double *skips) {
   SG_SIMD for (int lane = 0; lane < N; ++lane) {
-    sg_block words = sg_philox_block(row, block + (uint32_t)lane, SG_PURPOSE_SKIPS, 0u, key);
-    double first = sg_unit_above_zero(sg_block_word64(words, 0u));
-    double second = sg_unit_above_zero(sg_block_word64(words, 1u));
-    skips[lane] = sg_log_positive(first) * scale;  // the fraction is cut off where it is used
-    skips[N + lane] = sg_log_positive(second) * scale;
+    sg_block words = sg_skip_block(key, row, block + (uint32_t)lane);
+    skips[lane] = sg_skip_of(words, 0u, scale);
+    skips[N + lane] = sg_skip_of(words, 1u, scale);
   }
 }
 

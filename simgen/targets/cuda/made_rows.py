@@ -1,0 +1,43 @@
+"""Rows that are made anew for each spike, as CUDA."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from simgen.dtypes import DType
+from simgen.errors import InternalError
+from simgen.ir.expr import Param
+from simgen.ir.kernel import SynapseStore
+from simgen.targets.scope import Scope
+
+HEADER = "cuda/made_rows.cuh"
+_AT_A_TIME = 128  # targets that a warp takes, as in the header
+
+
+def rule_object(scope: Scope, store: SynapseStore) -> str:
+    """Return the text of the object of ``cuda/made_rows.cuh`` that knows the rows of a store."""
+
+    def sizes(*names: str) -> list[str]:
+        return [scope.size(f"{store.name}.{name}") for name in names]
+
+    match store.rule:
+        case "every":
+            fields = sizes("longest", "first_target", "n_reached", "skip_self")
+            return f"sg_every{{{', '.join(fields)}}}"
+        case "skips":
+            fields = [scope.buffer(f"{store.name}.begins", "uint32_t"), *sizes("n_pieces", "key")]
+            fields.append(scope.param(Param(f"{store.name}.scale", DType.F64)))
+            fields += sizes("first_target", "n_reached", "skip_self")
+            return f"sg_skips{{{', '.join(fields)}}}"
+        case "kernel":
+            fields = sizes("longest", "first_target")
+            fields += [scope.buffer(f"{store.name}.grid", "int64_t"), *sizes("directions")]
+            return f"sg_reached{{{', '.join(fields)}}}"
+    raise InternalError(f"synapses '{store.name}' are made by the unknown rule '{store.rule}'")
+
+
+def most_pieces(store: SynapseStore, ints: Mapping[str, int]) -> int:
+    """Return how many pieces a row has at most; a warp makes each."""
+    if store.rule == "skips":
+        return ints[f"{store.name}.n_pieces"]
+    return -(-ints[f"{store.name}.longest"] // _AT_A_TIME)
