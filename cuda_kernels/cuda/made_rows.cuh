@@ -55,6 +55,13 @@ static __device__ __forceinline__ sg_span sg_span_of(const int64_t *own, int64_t
   return span;
 }
 
+// Divides `value`, which becomes the quotient, and returns the remainder: by a product of 64 bits.
+static __device__ __forceinline__ int64_t sg_divide(int64_t *value, int64_t by) {
+  const int64_t quotient = *value / by, remainder = *value - quotient * by;
+  *value = quotient;
+  return remainder;
+}
+
 // Entries count the channels of targets, then places from the last direction to the first.
 struct sg_made_reached {
   const int64_t *grid;
@@ -62,14 +69,12 @@ struct sg_made_reached {
   SG_METHOD uint64_t position(uint64_t entry) const { return entry; }
   SG_METHOD uint32_t operator[](uint64_t entry) const {
     const int64_t channels = grid[5 * directions + 1];
-    int64_t place = number / grid[5 * directions], step = channels;
-    int64_t rest = (int64_t)entry / channels, target = first + (int64_t)entry % channels;
+    int64_t place = number / grid[5 * directions], step = channels, rest = (int64_t)entry;
+    int64_t target = first + sg_divide(&rest, channels);
     for (int64_t d = directions - 1; d >= 0; --d) {
       const int64_t *const own = grid + 5 * d;
-      const sg_span span = sg_span_of(own, place % own[1]);
-      target += (span.first + rest % span.count) * step;
-      rest /= span.count;
-      place /= own[1];
+      const sg_span span = sg_span_of(own, sg_divide(&place, own[1]));
+      target += (span.first + sg_divide(&rest, span.count)) * step;
       step *= own[2];
     }
     return (uint32_t)target;
@@ -85,8 +90,7 @@ struct sg_reached {
     int64_t place = (int64_t)row / grid[5 * directions], count = grid[5 * directions + 1];
     for (int64_t d = directions - 1; d >= 0; --d) {
       const int64_t *const own = grid + 5 * d;
-      count *= sg_span_of(own, place % own[1]).count;
-      place /= own[1];
+      count *= sg_span_of(own, sg_divide(&place, own[1])).count;
     }
     *begin = 0;
     *end = (uint64_t)count;

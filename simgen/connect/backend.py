@@ -47,7 +47,7 @@ class RowKernels(Protocol):
     def skip_pieces(
         self, n_source: int, n_target: int, p: float, key: int, *, skip_self: bool
     ) -> tuple[_U64, _U32]:
-        """Return the row starts of :meth:`skip_rows`, and where pieces of 64 skips begin in each."""
+        """Return the row starts of :meth:`skip_rows`, and where pieces of 64 skips begin."""
         ...
 
     def draw_rows(

@@ -86,7 +86,7 @@ def skip_pieces(
 ) -> tuple[NDArray[np.uint64], NDArray[np.uint32]]:
     """Return the row starts of :func:`skip_rows`, and where pieces of 64 skips begin in each row.
 
-    The latter are the first targets that a piece decides on: uint32 (n_source, pieces), ``n_target``
+    The latter are the first targets that pieces decide on: uint32 (n_source, pieces), ``n_target``
     behind a row's last piece.
     """
     given = {"first_row": 0, "threads": 1}
