@@ -12,6 +12,7 @@ from simgen.targets.scope import Scope
 
 HEADER = "cuda/made_rows.cuh"
 _AT_A_TIME = 128  # targets that a warp takes, as in the header
+_SPIKES = 64  # of a step, whose pieces should all find a warp
 
 
 def rule_object(scope: Scope, store: SynapseStore) -> str:
@@ -36,8 +37,17 @@ def rule_object(scope: Scope, store: SynapseStore) -> str:
     raise InternalError(f"synapses '{store.name}' are made by the unknown rule '{store.rule}'")
 
 
-def most_pieces(store: SynapseStore, ints: Mapping[str, int]) -> int:
-    """Return how many pieces a row has at most; a warp makes each."""
+def warps_of_row(store: SynapseStore, ints: Mapping[str, int]) -> int:
+    """Return how many warps a launch has for each row of a store.
+
+    One as for stored rows, whose blocks other kernels of the launch expect to share; in small
+    groups as many as the pieces of some spikes.
+    """
+    rows = max(1, ints[f"{store.name}.n_rows"])
+    return max(1, -(-_most_pieces(store, ints) * min(rows, _SPIKES) // rows))
+
+
+def _most_pieces(store: SynapseStore, ints: Mapping[str, int]) -> int:
     if store.rule == "skips":
         return ints[f"{store.name}.n_pieces"]
     return -(-ints[f"{store.name}.longest"] // _AT_A_TIME)

@@ -13,7 +13,7 @@ from simgen.targets.body import BodyPrinter
 from simgen.targets.cstyle import stored_type
 from simgen.targets.cuda.head import BLOCK, WARP, Head, Launch, Module, printer_of
 from simgen.targets.cuda.loops import LoopView, lower_listed
-from simgen.targets.cuda.made_rows import most_pieces, rule_object
+from simgen.targets.cuda.made_rows import rule_object, warps_of_row
 from simgen.targets.cuda.order import Order, Plan
 from simgen.targets.frame import Frame
 from simgen.targets.hoist import fixed_kinds, hoist_loads, split_invariant
@@ -165,7 +165,7 @@ def _rows(
     owners = f"sg_own_targets(grid, {scope.size(store.target_length)})"
     if plan.owner is IndexKind.PRE:
         owners = "sg_own_sources(grid)"
-    team = _team(plan, "32" if store.is_regenerated else scope.size(row_team(store)), owners)
+    team = _team(scope, plan, None if store.is_regenerated else row_team(store), owners)
     launch = Launch(frame.name)
     if plan.order is Order.FREE:
         launch = Launch(frame.name, f"{store.name}.n_rows", row_team(store))
@@ -224,7 +224,7 @@ def lower_fan_in(
         "0" if domain.born is None else scope.printer.text(domain.born),
     )
     positions = column_positions(scope, store)
-    team = _team(plan, scope.size(column_team(store)), "sg_own_columns(grid)")
+    team = _team(scope, plan, column_team(store), "sg_own_columns(grid)")
     launch = Launch(frame.name)
     if plan.order is not Order.SERIAL:
         per = column_team(store) if plan.order is Order.FREE else 1
@@ -234,10 +234,11 @@ def lower_fan_in(
     return ColumnsView(head, team, walk, column, positions, body), launch
 
 
-def _team(plan: Plan, width: str, owners: str) -> str:
-    """Return the declaration of who takes which synapses."""
+def _team(scope: Scope, plan: Plan, width: str | None, owners: str) -> str:
+    """Return the declaration of who takes which synapses; without a width it is warps."""
     if plan.order is Order.FREE:
-        return f"const sg_team team = sg_teams(grid, {width});"
+        threads = str(WARP) if width is None else scope.size(width)
+        return f"const sg_team team = sg_teams(grid, {threads});"
     if plan.order is Order.OWNED:
         return f"const auto team = {owners};"
     return "const sg_serial team = {};"
@@ -246,7 +247,7 @@ def _team(plan: Plan, width: str, owners: str) -> str:
 def row_team(store: SynapseStore) -> str:
     """Return the name of the number of threads that share a segment: a warp, or a block.
 
-    Of rows that are made anew these are the warps of all pieces.
+    Of rows that are made anew these are the warps that pieces are dealt out to, for each row.
     """
     return f"{store.name}.row_team"
 
@@ -259,7 +260,7 @@ def column_team(store: SynapseStore) -> str:
 def team_widths(store: SynapseStore, ints: Mapping[str, int]) -> dict[str, int]:
     """Return the numbers of threads for a store, by the mean length of segments and columns."""
     if store.is_regenerated:
-        return {row_team(store): WARP * max(1, most_pieces(store, ints))}
+        return {row_team(store): WARP * warps_of_row(store, ints)}
     n_classes = 1 if store.format == "none" else ints[f"{store.name}.n_classes"]
     segments = ints[f"{store.name}.n_rows"] * n_classes
     columns, n = ints[store.target_length], ints[store.length]
