@@ -50,19 +50,17 @@ static inline __attribute__((always_inline)) void sg_each_target(const sg_made_r
 }
 
 // Makes the targets in [low, high) that a piece of a row decides on, but not `none`; adds `first`.
-// `next` is where the piece begins, n where rows end. Returns how many there are.
+// `next` is where the piece begins. Returns how many there are.
 static inline int64_t sg_make_piece(uint64_t key, double scale, uint32_t row, uint64_t piece,
-                                    uint64_t next, uint64_t low, uint64_t high, uint64_t n,
-                                    uint64_t none, uint32_t first, uint32_t *targets) {
-  double skips[SG_PIECE_SKIPS];
+                                    uint64_t next, uint64_t low, uint64_t high, uint64_t none, uint32_t first, uint32_t *targets) {
+  uint64_t skips[SG_PIECE_SKIPS];
   sg_draw_skips<SG_PIECE_BLOCKS>(key, scale, row, (uint32_t)piece * SG_PIECE_BLOCKS, skips);
   int64_t count = 0;
   for (int k = 0; k < SG_PIECE_SKIPS; ++k) {
-    const double skip = skips[(k & 1) * SG_PIECE_BLOCKS + (k >> 1)];
-    if (!(skip < (double)(n - next))) break;  // not-a-number ends the row too
-    next += (uint64_t)skip;
+    next += skips[(k & 1) * SG_PIECE_BLOCKS + (k >> 1)];
+    if (next >= high) break;
     targets[count] = first + (uint32_t)next;
-    count += next >= low && next < high && next != none;
+    count += next >= low && next != none;
     ++next;
   }
   return count;
@@ -72,8 +70,8 @@ static inline int64_t sg_make_piece(uint64_t key, double scale, uint32_t row, ui
 // all rows begin (skip_pieces.h), so that a part makes no more than the pieces that it has some of.
 template <class Visit>
 static inline __attribute__((always_inline)) void sg_each_skipped(
-    const sg_made_row &row, const uint32_t *begins, int64_t n_pieces, int64_t n_reached,
-    int64_t key, double scale, int64_t skip_self, Visit visit) {
+    const sg_made_row &row, const uint32_t *begins, int64_t n_pieces, int64_t key, double scale,
+    int64_t skip_self, Visit visit) {
   if (row.low >= row.high) return;
   const uint64_t low = (uint64_t)(row.low - row.first), high = (uint64_t)(row.high - row.first);
   const uint32_t *const own = begins + row.row * n_pieces;
@@ -87,8 +85,7 @@ static inline __attribute__((always_inline)) void sg_each_skipped(
   for (; piece < n_pieces && own[piece] < high; ++piece) {
     uint32_t targets[SG_PIECE_SKIPS];
     const int64_t count = sg_make_piece((uint64_t)key, scale, (uint32_t)row.row, (uint64_t)piece,
-                                        own[piece], low, high, (uint64_t)n_reached, none,
-                                        (uint32_t)row.first, targets);
+                                        own[piece], low, high, none, (uint32_t)row.first, targets);
     visit(targets, (int64_t)0, count);
   }
 }

@@ -31,7 +31,7 @@ def each_target(scope: Scope, store: SynapseStore) -> str:
             return f"sg_each_target(made, {scope.size(f'{name}.skip_self')}"
         case "skips":
             numbers = [scope.buffer(f"{name}.begins", "uint32_t")]
-            numbers += [scope.size(f"{name}.{what}") for what in ("n_pieces", "n_reached", "key")]
+            numbers += [scope.size(f"{name}.{what}") for what in ("n_pieces", "key")]
             numbers.append(scope.param(Param(f"{name}.scale", DType.F64)))
             numbers.append(scope.size(f"{name}.skip_self"))
             return f"sg_each_skipped(made, {', '.join(numbers)}"

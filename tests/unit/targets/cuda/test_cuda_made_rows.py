@@ -38,7 +38,7 @@ def test_many_rows_leave_room_for_other_kernels(n_rows, warps):
 
 
 def test_another_rule_is_a_fault():
-    with pytest.raises(InternalError, match="'S'.*'other'"):
+    with pytest.raises(InternalError, match=r"'S'.*'other'"):
         rule_object(None, SynapseStore("S", "a.n", "b.n", rule="other"))
 
 
