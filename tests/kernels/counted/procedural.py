@@ -1,4 +1,4 @@
-"""Rows that are made anew for each spike, by all rules: no spike reaches a stored synapse."""
+"""Rows that are made anew for each spike: all pairs, and a kernel."""
 
 import numpy as np
 
@@ -17,7 +17,4 @@ features = Synapses(image, group, "w : 1 (kernel)", on_pre="g += w", storage="pr
 features.connect(kernel=np.full((3, 3, 1, 2), 0.02), shape=(20, 20, 1), padding="valid")
 others = Synapses(group, group, on_pre="h -= 0.01", storage="procedural")
 others.connect(condition="i != j")
-some = Synapses(group, group, "w : 1", on_pre="h += w", delay=1 * ms, storage="procedural")
-some.connect(p=0.2)
-some.w = "0.02*rand()"
 run(10 * ms)
