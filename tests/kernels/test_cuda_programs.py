@@ -51,6 +51,7 @@ def double_in_loops(assembly):
     plain = outside_loops(lines)
     return [line for k, line in enumerate(lines) if DOUBLE.match(line) and k not in plain]
 
+
 # Which synapses exist is decided in double precision, whatever that of the program.
 DRAWN_AGAIN = "procedural_random"
 
