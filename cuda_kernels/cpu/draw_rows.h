@@ -6,6 +6,7 @@
 #ifndef SG_CPU_DRAW_ROWS_H
 #define SG_CPU_DRAW_ROWS_H
 
+#include "../common/skip_pieces.h"
 #include "parallel.h"
 #include "skip_row.h"
 
@@ -66,6 +67,33 @@ static inline int64_t sg_skip_rows(const sg_skip_job &job, const uint64_t *regio
     place += needed[thread];
   }
   return SG_OK;
+}
+
+// Counts the targets of each row, and writes the first target that each of its pieces decides on
+// (skip_pieces.h), n_target behind the last one. Returns how many pieces the longest row has; where
+// `room` is less, `begins` is not complete.
+static inline uint64_t sg_skip_pieces(const sg_skip_job &job, uint64_t room, uint64_t *row_start,
+                                      uint32_t *begins) {
+  uint64_t most = 1;
+  row_start[0] = 0;
+  for (uint64_t row = 0; row < job.n_source; ++row) {
+    uint32_t *own = begins + row * room;
+    uint64_t taken = 0, pieces = 1;
+    uint64_t self = 0;
+    own[0] = 0;
+    sg_each_skip(job.key, job.scale, (uint32_t)row, job.n_target, [&](uint64_t target) {
+      if (job.skip_self && target == row) self = 1;
+      if (++taken % SG_PIECE_SKIPS == 0 && target + 1 < job.n_target) {
+        if (pieces < room) own[pieces] = (uint32_t)target + 1u;
+        ++pieces;
+      }
+      return true;
+    });
+    for (uint64_t k = pieces; k < room; ++k) own[k] = (uint32_t)job.n_target;
+    row_start[row + 1] = row_start[row] + taken - self;
+    most = pieces > most ? pieces : most;
+  }
+  return most;
 }
 
 // ---- given numbers of uniform draws -----------------------------------------------------------

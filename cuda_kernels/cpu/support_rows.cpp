@@ -18,6 +18,11 @@ SG_EXPORT int64_t sg_rows_by_skips(const sg_skip_job *job, const uint64_t *regio
   return sg_skip_rows(*job, region, row_start, targets, needed);
 }
 
+SG_EXPORT uint64_t sg_pieces_by_skips(const sg_skip_job *job, uint64_t room, uint64_t *row_start,
+                                      uint32_t *begins) {
+  return sg_skip_pieces(*job, room, row_start, begins);
+}
+
 SG_EXPORT void sg_rows_of_all(const uint64_t *row_start, uint64_t n_source, int64_t skip_self,
                               uint32_t *targets, int64_t n_threads) {
   sg_parallel(n_threads, [&](int64_t thread) {

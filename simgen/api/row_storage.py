@@ -93,10 +93,10 @@ def pair_rows(
         require_rows(n_source, 0, n_target)
         if p == 1.0:
             return every_target("every", n_source, n_target, skip_self=skip_self)
-        row_start = choose_backend(p * n_source * n_target).rows.count_skips(
+        row_start, begins = choose_backend(p * n_source * n_target).rows.skip_pieces(
             n_source, n_target, p, key, skip_self=skip_self
         )
-        rule = SkippingTargets(n_target, p, key, skip_self)
+        rule = SkippingTargets(n_target, p, key, begins, skip_self)
         return ImpliedRows(row_start, rule, n_target, 0, n_target)
     if p == 1.0 and not skip_self and synapses._storage == DENSE:
         return every_target(DENSE, *check_populations(n_source, n_target))

@@ -44,10 +44,10 @@ class RowKernels(Protocol):
         """
         ...
 
-    def count_skips(
+    def skip_pieces(
         self, n_source: int, n_target: int, p: float, key: int, *, skip_self: bool
-    ) -> _U64:
-        """Return the row starts of :meth:`skip_rows` alone, without memory for the targets."""
+    ) -> tuple[_U64, _U32]:
+        """Return the row starts of :meth:`skip_rows`, and where pieces of 64 skips begin."""
         ...
 
     def draw_rows(

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import itertools
 from abc import abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import numpy as np
@@ -44,7 +44,7 @@ class RowRule(Protocol):
         """Return the parameters of programs, by the names behind that of the rows."""
 
     @abstractmethod
-    def tables(self) -> dict[str, NDArray[np.int64]]:
+    def tables(self) -> dict[str, NDArray[Any]]:
         """Return the tables of programs, by the names behind that of the rows."""
 
 
@@ -64,18 +64,23 @@ class EveryTarget:
         """Return whether i == j is left out."""
         return {"skip_self": int(self.skip_self)}
 
-    def tables(self) -> dict[str, NDArray[np.int64]]:
+    def tables(self) -> dict[str, NDArray[Any]]:
         """Return nothing."""
         return {}
 
 
 @dataclass(frozen=True, slots=True)
 class SkippingTargets:
-    """Each target with a probability, as :func:`simgen.connect.rules.fixed_probability`."""
+    """Each target with a probability, as :func:`simgen.connect.rules.fixed_probability`.
+
+    ``begins`` says where a row can be entered: of each piece of 64 skips the first target that it
+    decides on, uint32 (rows, pieces).
+    """
 
     n_target: int
     p: float
     key: int
+    begins: NDArray[np.uint32] = field(repr=False, compare=False)
     skip_self: bool = False
     name: str = "skips"
 
@@ -93,11 +98,12 @@ class SkippingTargets:
             "key": self.key - (1 << 64) if self.key >= 1 << 63 else self.key,
             "scale": float(skip_scale(self.p)),
             "skip_self": int(self.skip_self),
+            "n_pieces": self.begins.shape[1],
         }
 
-    def tables(self) -> dict[str, NDArray[np.int64]]:
-        """Return nothing."""
-        return {}
+    def tables(self) -> dict[str, NDArray[Any]]:
+        """Return where the pieces of rows begin."""
+        return {"begins": self.begins.reshape(-1)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +122,7 @@ class KernelTargets:
         """Return the number of directions."""
         return {"directions": len(self.grid.kernel)}
 
-    def tables(self) -> dict[str, NDArray[np.int64]]:
+    def tables(self) -> dict[str, NDArray[Any]]:
         """Return the grid: five numbers for each direction, then the channels."""
         grid = self.grid
         rows = zip(grid.kernel, grid.source, grid.target, grid.stride, grid.before)
@@ -127,8 +133,9 @@ class KernelTargets:
 class ImpliedRows(Rows):
     """Rows that keep no targets. ``first`` is the first target of the (sub)group in its group."""
 
-    __slots__ = ("first", "n_reached", "rule")
+    __slots__ = ("first", "longest", "n_reached", "rule")
     first: int
+    longest: int
     n_reached: int
     rule: RowRule
 
@@ -143,6 +150,7 @@ class ImpliedRows(Rows):
         given = {"row_start": row_start, "n_target": n_target, "sorted": True, "multapses": False}
         given |= {"creation_of_row_order": None}
         given |= {"first": first, "n_reached": n_reached, "rule": rule}
+        given |= {"longest": int(np.diff(row_start).max(initial=0))}
         for name, value in given.items():
             object.__setattr__(self, name, value)
 
@@ -169,7 +177,7 @@ class ImpliedRows(Rows):
     def numbers(self) -> dict[str, float | int]:
         """Return the parameters of programs, by the names behind that of the rows."""
         numbers = {"first_target": self.first, "n_reached": self.n_reached}
-        return {**numbers, **self.rule.numbers()}
+        return {**numbers, "longest": self.longest, **self.rule.numbers()}
 
 
 class ImpliedStore(RowStore):

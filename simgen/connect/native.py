@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from simgen.connect.checks import free_memory, index_dtype, require_rows
-from simgen.connect.oracle import skip_scale
+from simgen.connect.checks import free_memory, index_dtype, require_memory, require_rows
+from simgen.connect.oracle import PIECE, skip_scale
 from simgen.connect.rows import UIntArray
 from simgen.errors import InternalError, MemoryLimitError
 from simgen.resources import cuda_kernel_dir
@@ -58,6 +58,8 @@ typedef struct {
 void sg_support_layout(uint64_t *sizes);
 int64_t sg_rows_by_skips(const sg_skip_job *job, const uint64_t *region, uint64_t *row_start,
                          uint32_t *targets, uint64_t *needed);
+uint64_t sg_pieces_by_skips(const sg_skip_job *job, uint64_t room, uint64_t *row_start,
+                            uint32_t *begins);
 int64_t sg_rows_by_draws(const sg_uniform_job *job, uint32_t *targets);
 void sg_split_total(const sg_split_job *job, uint64_t *row_start);
 void sg_rows_of_all(const uint64_t *row_start, uint64_t n_source, int64_t skip_self,
@@ -89,7 +91,10 @@ int64_t sg_piece(const sg_piece_job *job, sg_uints positions, sg_uints classes);
 _PARTS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "rows": (
         ("sg_skip_job",),
-        ("sg_rows_by_skips", "sg_rows_of_all", "sg_row_facts", "sg_release_memory"),
+        (
+            *("sg_rows_by_skips", "sg_pieces_by_skips", "sg_rows_of_all", "sg_row_facts"),
+            "sg_release_memory",
+        ),
     ),
     "draws": (("sg_uniform_job", "sg_split_job"), ("sg_rows_by_draws", "sg_split_total")),
     "store": (
@@ -223,22 +228,25 @@ def skip_rows(
     return row_start, targets
 
 
-def count_skips(
+def skip_pieces(
     n_source: int, n_target: int, p: float, key: int, *, skip_self: bool
-) -> NDArray[np.uint64]:
-    """Return the row starts of :func:`skip_rows` alone, without memory for the targets."""
+) -> tuple[NDArray[np.uint64], NDArray[np.uint32]]:
+    """Return the row starts of :func:`skip_rows`, and where pieces of 64 skips begin in each row.
+
+    The latter are the first targets that pieces decide on: uint32 (n_source, pieces), ``n_target``
+    behind a row's last piece. Targets themselves take no memory.
+    """
     fields = {"n_source": n_source, "key": key, "first_row": 0, "skip_self": int(skip_self)}
     fields |= {"n_threads": 1, "n_target": n_target}
     job = struct("sg_skip_job", {**fields, "scale": float(skip_scale(p))})
     row_start = np.empty(n_source + 1, dtype=np.uint64)
-    nothing, needed = np.zeros(2, dtype=np.uint64), np.zeros(1, dtype=np.uint64)
-    support().sg_rows_by_skips(
-        job, pointer(nothing), pointer(row_start), pointer(None), pointer(needed)
-    )
-    row_start[0] = 0  # what did not fit into no room was counted row by row
-    if needed[0]:
-        np.cumsum(row_start, out=row_start)
-    return row_start
+    most, room = _likely_size(n_target, p) // PIECE + 1, 0
+    while most > room:
+        room = most
+        require_memory(4 * n_source * room, f"what {n_source:,} random rows are made again from")
+        begins = np.empty((n_source, room), dtype=np.uint32)
+        most = support().sg_pieces_by_skips(job, room, pointer(row_start), pointer(begins))
+    return row_start, np.ascontiguousarray(begins[:, :most])
 
 
 def _likely_size(n_pairs: int, p: float) -> int:

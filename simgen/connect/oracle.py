@@ -6,6 +6,8 @@ compiler. The draws are those of ``cuda_kernels/cpu/draw_rows.h``.
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -15,6 +17,7 @@ from simgen.numerics.distributions import draw_binomial, draw_hypergeometric
 from simgen.numerics.philox import Counters, philox
 from simgen.numerics.portable import log, log1p
 
+PIECE = 64  # skips, as in cuda_kernels/common/skip_pieces.h
 _SKIPS, _UNIFORM, _SPLIT = 1, 2, 3  # the purposes of draws
 
 
@@ -78,11 +81,28 @@ def skip_rows(
     return row_start, np.concatenate(rows)
 
 
-def count_skips(
+def skip_pieces(
     n_source: int, n_target: int, p: float, key: int, *, skip_self: bool
-) -> NDArray[np.uint64]:
-    """Return the row starts of :func:`skip_rows` alone."""
-    return skip_rows(n_source, n_target, p, key, skip_self=skip_self, first_row=0, threads=1)[0]
+) -> tuple[NDArray[np.uint64], NDArray[np.uint32]]:
+    """Return the row starts of :func:`skip_rows`, and where pieces of 64 skips begin in each row.
+
+    The latter are the first targets that pieces decide on: uint32 (n_source, pieces), ``n_target``
+    behind a row's last piece.
+    """
+    given = {"first_row": 0, "threads": 1}
+    row_start, found = skip_rows(n_source, n_target, p, key, skip_self=False, **given)
+    lasts = [
+        found[int(begin) + PIECE - 1 : int(end) : PIECE]  # of all whole pieces
+        for begin, end in itertools.pairwise(row_start)
+    ]
+    begins = [np.append(0, last[last + np.uint32(1) < n_target] + np.uint32(1)) for last in lasts]
+    most = max((len(begin) for begin in begins), default=1)
+    pieces = np.full((n_source, most), n_target, np.uint32)
+    for row, begin in enumerate(begins):
+        pieces[row, : len(begin)] = begin
+    if skip_self:
+        row_start = skip_rows(n_source, n_target, p, key, skip_self=True, **given)[0]
+    return row_start, pieces
 
 
 def _below(words: NDArray[np.uint64], n: int) -> NDArray[np.uint32]:

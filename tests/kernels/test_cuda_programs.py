@@ -52,6 +52,10 @@ def double_in_loops(assembly):
     return [line for k, line in enumerate(lines) if DOUBLE.match(line) and k not in plain]
 
 
+# Which synapses exist is decided in double precision, whatever that of the program.
+DRAWN_AGAIN = "procedural_random"
+
+
 @pytest.mark.parametrize("path", WITH_LARGE_SLOW, ids=lambda path: path.stem)
 @pytest.mark.compiler
 def test_examples_compile_with_few_registers_and_no_double_arithmetic(compiled, path):
@@ -60,7 +64,7 @@ def test_examples_compile_with_few_registers_and_no_double_arithmetic(compiled, 
         assert made.works, made.log
         registers = [int(count) for count in re.findall(r"Used (\d+) registers", made.log)]
         assert max(registers) <= 128  # two blocks of 256 threads on a multiprocessor
-        if real is np.float32:
+        if real is np.float32 and path.stem != DRAWN_AGAIN:
             found = {name: double_in_loops(text) for name, text in kernels(made.ptx).items()}
             assert {name: lines for name, lines in found.items() if lines} == {}
 

@@ -76,7 +76,8 @@ def test_a_launch_that_changes_a_length_has_one_kernel_that_knows_the_list(lower
     """
     declared = re.compile(r"^  (const )?\w+ \*__restrict__ a_(\w+)__(?:counts|used) =", re.M)
     some = 0
-    early = re.compile(r"const sg_fan_out walk = \{step, \w+, \w+, (\w+)__ids, \1__counts,")
+    walk = r"const sg_(?:made_)?fan_out walk = \{+step, \w+, \w+, (\w+)__ids, \1__counts,"
+    early = re.compile(walk)
     for deterministic, delayed in product((False, True), repeat=2):
         made = lowered(path, np.float64, deterministic, delayed)
         found = functions(made.source)

@@ -30,9 +30,10 @@ def each_target(scope: Scope, store: SynapseStore) -> str:
         case "every":
             return f"sg_each_target(made, {scope.size(f'{name}.skip_self')}"
         case "skips":
-            numbers = [scope.size(f"{name}.{what}") for what in ("n_reached", "key")]
-            scale = scope.param(Param(f"{name}.scale", DType.F64))
-            numbers += [scale, scope.size(f"{name}.skip_self")]
+            numbers = [scope.buffer(f"{name}.begins", "uint32_t")]
+            numbers += [scope.size(f"{name}.{what}") for what in ("n_pieces", "key")]
+            numbers.append(scope.param(Param(f"{name}.scale", DType.F64)))
+            numbers.append(scope.size(f"{name}.skip_self"))
             return f"sg_each_skipped(made, {', '.join(numbers)}"
         case "kernel":
             grid = scope.buffer(f"{name}.grid", "int64_t")

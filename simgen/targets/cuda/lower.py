@@ -42,6 +42,7 @@ from simgen.targets.cuda.loops import (
     lower_indices,
     lower_once,
 )
+from simgen.targets.cuda.made_rows import HEADER as MADE_ROWS
 from simgen.targets.cuda.order import Plan
 from simgen.targets.cuda.sums import deciding_delays, places
 from simgen.targets.cuda.walks import (
@@ -244,8 +245,10 @@ def _headers(program: Program) -> tuple[str, ...]:
         for node in all_nodes((*kernel.prologue, *kernel.body))
     )
     headers = ("common/distributions.h",) if draws else ()
-    dense = any(store.is_dense for store in stores_of(program))
-    return (*headers, "common/all_pairs.h") if dense else headers
+    stores = stores_of(program)
+    if any(store.is_dense for store in stores):
+        headers = (*headers, "common/all_pairs.h")
+    return (*headers, MADE_ROWS) if any(store.is_regenerated for store in stores) else headers
 
 
 def _recorders(program: Program) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from simgen.errors import InternalError, UnsupportedFeatureError
+from simgen.errors import InternalError
 from simgen.ir.expr import IndexKind
 from simgen.ir.kernel import Kernel, OverFanIn, OverFanOut, OverSynapses, SynapseStore
 from simgen.ir.visit import reads
@@ -13,6 +13,7 @@ from simgen.targets.body import BodyPrinter
 from simgen.targets.cstyle import stored_type
 from simgen.targets.cuda.head import BLOCK, WARP, Head, Launch, Module, printer_of
 from simgen.targets.cuda.loops import LoopView, lower_listed
+from simgen.targets.cuda.made_rows import rule_object, warps_of_row
 from simgen.targets.cuda.order import Order, Plan
 from simgen.targets.frame import Frame
 from simgen.targets.hoist import fixed_kinds, hoist_loads, split_invariant
@@ -72,11 +73,6 @@ def lower_fan_out(
 ) -> tuple[RowsView, Launch]:
     """Return the view of a delivery: the segments that spikes reach in this step."""
     store, events = domain.store, domain.events
-    if store.is_regenerated:
-        raise UnsupportedFeatureError(
-            f"{kernel.comment}: storage='procedural' makes synapses anew on the processor, not yet "
-            "on a GPU. Take set_device('cpu'), or storage='sparse'."
-        )
     frame = module.open(kernel, {**_INDICES, IndexKind.EVENT: "event"}, plan)
     scope = frame.scope
     owned = plan.order is Order.OWNED and plan.owner is IndexKind.POST
@@ -96,6 +92,8 @@ def lower_fan_out(
         "0" if domain.born is None else scope.printer.text(domain.born),
     )
     walk = f"const sg_fan_out walk = {{{', '.join(fields)}}};"
+    if store.is_regenerated and plan.order is Order.FREE:
+        walk = f"const sg_made_fan_out walk = {{{{{', '.join(fields)}}}}};"
     rows = replace(domain, whole_rows=domain.whole_rows and not by_class)
     event = event_line(scope, frame.body, events, "slot", "pre")
     if plan.earlier:
@@ -114,6 +112,8 @@ def _keep_changing(scope: Scope, frame: Frame) -> None:
 def _found(scope: Scope, domain: OverFanOut) -> _Found:
     """Return how a delivery finds the synapses of a row and class."""
     store = domain.store
+    if store.is_regenerated:
+        return _Found(store, "made")
     if domain.listed:
         start = scope.buffer(f"{domain.list_name}_start", "uint64_t")
         listed = scope.buffer(f"{domain.list_name}_pos", positions_type(store))
@@ -159,10 +159,13 @@ def _rows(
     row, body = _split(frame, plan, IndexKind.PRE)
     if store.is_dense:
         row = ("const sg_dense_row entries = {first_target - (int64_t)begin};", *row)
+    elif store.is_regenerated:
+        first_row = scope.size(f"{store.name}.source_start")
+        row = (f"const auto entries = made.row(pre - {first_row});", *row)
     owners = f"sg_own_targets(grid, {scope.size(store.target_length)})"
     if plan.owner is IndexKind.PRE:
         owners = "sg_own_sources(grid)"
-    team = _team(scope, plan, row_team(store), owners)
+    team = _team(scope, plan, None if store.is_regenerated else row_team(store), owners)
     launch = Launch(frame.name)
     if plan.order is Order.FREE:
         launch = Launch(frame.name, f"{store.name}.n_rows", row_team(store))
@@ -174,8 +177,10 @@ def _rows(
 
 
 def _entries(scope: Scope, found: _Found) -> str:
-    """Return the declaration of what segments bound; of dense rows it follows in each of them."""
+    """Return the declaration of what segments bound, or of what it is found from in each row."""
     store = found.store
+    if store.is_regenerated:
+        return f"const auto made = {rule_object(scope, store)};"
     if store.is_dense:
         if found.listed is not None:
             raise InternalError(f"the dense rows '{store.name}' are visited by a list")
@@ -229,17 +234,21 @@ def lower_fan_in(
     return ColumnsView(head, team, walk, column, positions, body), launch
 
 
-def _team(scope: Scope, plan: Plan, width: str, owners: str) -> str:
-    """Return the declaration of who takes which synapses."""
+def _team(scope: Scope, plan: Plan, width: str | None, owners: str) -> str:
+    """Return the declaration of who takes which synapses; without a width it is warps."""
     if plan.order is Order.FREE:
-        return f"const sg_team team = sg_teams(grid, {scope.size(width)});"
+        threads = str(WARP) if width is None else scope.size(width)
+        return f"const sg_team team = sg_teams(grid, {threads});"
     if plan.order is Order.OWNED:
         return f"const auto team = {owners};"
     return "const sg_serial team = {};"
 
 
 def row_team(store: SynapseStore) -> str:
-    """Return the name of the number of threads that share a segment: a warp, or a block."""
+    """Return the name of the number of threads that share a segment: a warp, or a block.
+
+    Of rows that are made anew these are the warps that pieces are dealt out to, for each row.
+    """
     return f"{store.name}.row_team"
 
 
@@ -250,6 +259,8 @@ def column_team(store: SynapseStore) -> str:
 
 def team_widths(store: SynapseStore, ints: Mapping[str, int]) -> dict[str, int]:
     """Return the numbers of threads for a store, by the mean length of segments and columns."""
+    if store.is_regenerated:
+        return {row_team(store): WARP * warps_of_row(store, ints)}
     n_classes = 1 if store.format == "none" else ints[f"{store.name}.n_classes"]
     segments = ints[f"{store.name}.n_rows"] * n_classes
     columns, n = ints[store.target_length], ints[store.length]

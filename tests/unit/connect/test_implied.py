@@ -52,14 +52,47 @@ def test_only_all_pairs_in_order_are_dense():
 @pytest.mark.parametrize("skip_self", [False, True])
 def test_rows_are_counted_and_made_again_as_they_were_drawn(p, skip_self):
     kept = rules.fixed_probability(50, 80, p, 77, skip_self=skip_self)
-    for backend in (choose_backend(1), plain_backend()):
-        counted = backend.rows.count_skips(50, 80, p, 77, skip_self=skip_self)
-        assert np.array_equal(counted, kept.row_start)
-    rows = ImpliedRows(kept.row_start, SkippingTargets(80, p, 77, skip_self), 80, 3, 90)
+    found = [
+        backend.rows.skip_pieces(50, 80, p, 77, skip_self=skip_self)
+        for backend in (choose_backend(1), plain_backend())
+    ]
+    for row_start, begins in found:
+        assert np.array_equal(row_start, kept.row_start)
+        assert np.array_equal(begins, found[0][1])
+    rows = ImpliedRows(
+        kept.row_start, SkippingTargets(80, p, 77, found[0][1], skip_self), 80, 3, 90
+    )
     assert np.array_equal(rows.targets, kept.targets + 3)
     assert np.array_equal(rows.sources(), kept.sources())
     with pytest.raises(InternalError):
         rows.store(np.array([0, 90], np.uint32)).moved(np.zeros(rows.n))
+
+
+@pytest.mark.parametrize("n", [63, 64, 65, 128, 129, 1000])
+@pytest.mark.parametrize("p", [0.0, 0.1, 0.7, 0.999999])
+def test_pieces_begin_behind_every_64th_skip(n, p):
+    """At a probability near 1 no skip is above 0, so that pieces end with rows."""
+    drawn = rules.fixed_probability(9, n, p, 5)
+    for backend in (choose_backend(1), plain_backend()):
+        row_start, begins = backend.rows.skip_pieces(9, n, p, 5, skip_self=True)
+        assert begins.dtype == np.uint32
+        assert row_start[-1] == rules.fixed_probability(9, n, p, 5, skip_self=True).n
+        for row in range(9):
+            own = drawn.targets[int(drawn.row_start[row]) : int(drawn.row_start[row + 1])]
+            wanted = [0, *(t + 1 for t in own[63::64].tolist() if t + 1 < n)]
+            assert begins[row].tolist() == [*wanted, *[n] * (begins.shape[1] - len(wanted))]
+        assert np.any(begins[:, -1] < n)
+
+
+def test_rows_without_pieces():
+    for backend in (choose_backend(1), plain_backend()):
+        for n_source, n_target in ((0, 5), (3, 0)):
+            row_start, begins = backend.rows.skip_pieces(
+                n_source, n_target, 0.5, 1, skip_self=False
+            )
+            assert row_start.tolist() == [0] * (n_source + 1)
+            assert begins.shape == (n_source, 1)
+            assert not begins.any()
 
 
 @pytest.mark.parametrize("chunk", [1, 7, 1 << 18])
