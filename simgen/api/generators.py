@@ -15,14 +15,21 @@ from simgen.api.pair_rules import (
     Integers,
     PairContext,
     check_counts,
-    check_probabilities,
     origin_of,
     uniform_at,
 )
+from simgen.api.probabilities import check_probabilities
 from simgen.connect import rules
 from simgen.connect.rows import Rows
 from simgen.dtypes import DType
-from simgen.errors import EquationError, Origin, Problem, SourceText, raise_problems
+from simgen.errors import (
+    EquationError,
+    IndexRangeError,
+    Origin,
+    Problem,
+    SourceText,
+    raise_problems,
+)
 from simgen.ir.expr import IndexKind, IndexValue, Load, Local
 from simgen.ir.visit import walk
 from simgen.lang.expressions import parse_expression
@@ -141,7 +148,7 @@ def connect_by_generator(
             if isinstance(p, float)
             else context.number(p, "p", DType.REAL).at(context, sources, targets)
         )
-        check_probabilities(np.atleast_2d(wanted), np.ones((1, wanted.size), bool), context, 0)
+        check_probabilities(wanted, np.ones(wanted.shape, bool), context, (sources, targets))
         kept = uniform_at(context, sources, targets) < wanted
         sources, targets = sources[kept], targets[kept]
     if n != 1:
@@ -227,7 +234,13 @@ def _sampled(
     if "p" in keywords:
         node = keywords["p"]
         chance = np.asarray(_at_side(context, context.resolve(node), side, own, own, ""), float)
-        check_probabilities(chance[None, :], np.ones((1, own.size), bool), context, 0)
+        impossible = ~((chance >= 0) & (chance <= 1))
+        if np.any(impossible):
+            raise IndexRangeError(
+                f"p of sample() in {context.verb} of {context.synapses.describe()} is "
+                f"{chance[impossible][0]} for {'i' if side == 'j' else 'j'} = "
+                f"{own[impossible][0]}; a probability lies between 0 and 1."
+            )
         row_start, drawn = rules.samples(counts, context.key, p=chance)
     else:
         size = _bound(context, keywords["size"], side, own)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,6 +18,7 @@ from simgen.api.compiled_pairs import connect_compiled
 from simgen.api.compiled_text import is_compilable, is_worth_compiling
 from simgen.api.evaluation import TextContext, TextEnvironment, draw_samples
 from simgen.api.faults import fault_error
+from simgen.api.probabilities import check_probabilities
 from simgen.api.subgroup import Subgroup
 from simgen.build.pairs import P_DRAW
 from simgen.connect import rules
@@ -69,6 +70,7 @@ class PairContext:
     namespace: Mapping[str, Any]
     key: int
     verb: str = "connect()"  # as messages call it
+    told: set[str] = field(default_factory=set)  # what was warned of
 
     @property
     def n_source(self) -> int:
@@ -301,7 +303,7 @@ def _pairs_in_blocks(
             mask &= chosen.at(context, i, j)
         if probability is not None:
             values = probability.where(context, i, j, mask)
-            check_probabilities(values, mask, context, first)
+            check_probabilities(values, mask, context, (i, j))
             mask &= uniform_at(context, i, j) < values
         where = np.nonzero(mask)
         total += where[0].size
@@ -369,17 +371,6 @@ def uniform_at(context: PairContext, i: Integers, j: Integers) -> npt.NDArray[An
     counters = philox.counters_at_elements(elements.ravel(), steps.ravel(), P_DRAW, real)
     draws = np.asarray(distributions.draw_rand(context.key, counters, real))
     return draws.reshape(elements.shape)
-
-
-def check_probabilities(values: Any, mask: Any, context: PairContext, first: int) -> None:
-    """Raise where a value is no probability, naming the pair; row 0 is source ``first``."""
-    bad = mask & ~((values >= 0) & (values <= 1))
-    if np.any(bad):
-        row, column = np.argwhere(bad)[0]
-        raise IndexRangeError(
-            f"p of {context.verb} of {context.synapses.describe()} is {values[row, column]} for "
-            f"i = {row + first}, j = {column}; a probability lies between 0 and 1."
-        )
 
 
 def origin_of(text: Any, what: str, owner: str) -> Origin:

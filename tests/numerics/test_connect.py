@@ -112,7 +112,8 @@ def test_rules_count_from_the_first_element_of_a_subgroup(groups, rule, expected
         ({"i": [-1], "j": [0]}, "outside"),
         ({"i": [0, 1], "j": [0, 1, 2]}, "equally many"),
         ({"p": 1.5}, "probability"),
-        ({"p": "2*i"}, "probability"),
+        ({"p": "0.0*sqrt(-i)"}, "p of connect.* is nan for i = 1, j = 0, which is no number"),
+        ({"j": "k for k in sample(N_post, p=2.0*i)"}, r"p of sample\(\) .* is 2.0 for i = 1"),
         ({"condition": "i == j", "i": [0], "j": [0]}, "one rule"),
         ({"condition": "i + j"}, "true or false"),
         ({"condition": "x_pre > unknown"}, "not known"),
@@ -128,6 +129,27 @@ def test_rules_that_make_no_sense(groups, rule, message):
     with pytest.raises((SimgenError, EquationError, ModelError), match=message):
         synapses.connect(**rule)
     assert len(synapses) == 0
+
+
+@pytest.mark.parametrize("n", [4, 400])  # the text is evaluated, or compiled
+@pytest.mark.parametrize("start", [0, 1])
+def test_probabilities_outside_0_to_1_count_as_these(device, caplog, n, start):
+    group = NeuronGroup(n, "x : 1")
+    synapses = Synapses(group[start:], group[start:])
+    with caplog.at_level("WARNING", "simgen.connect"):
+        synapses.connect("i != j", p="3*i - 4.0")
+    assert pairs(synapses) == each(lambda i, j: i > 1 and i != j, n - start, n - start)
+    told = [record.getMessage() for record in caplog.records]
+    assert told == [
+        f"p of connect() of {synapses.describe()} is -4.0 for i = 0, j = 1; it counts as 0 below 0 "
+        "and as 1 above 1."
+    ]
+    with pytest.raises(SimgenError, match=r"p of connect.* is nan for i = 2, j = 0, which is no"):
+        synapses.connect(p="3*i - 4 + 0.0*sqrt(1 - i)")
+    caplog.clear()
+    synapses.connect(j="k for k in range(2)", p="2*int(i == 1)")
+    assert pairs(synapses)[-2:] == [(1, 0), (1, 1)]
+    assert len(caplog.records) == 1
 
 
 def test_random_rules_have_their_statistics(groups):
