@@ -71,6 +71,7 @@ class PairContext:
     key: int
     verb: str = "connect()"  # as messages call it
     told: set[str] = field(default_factory=set)  # what was warned of
+    draws: DrawCounter = field(default_factory=DrawCounter)  # of all texts of one connect()
 
     @property
     def n_source(self) -> int:
@@ -131,7 +132,7 @@ class PairContext:
         own = self.synapses._scope(constants, self.namespace)
         scope = _Extended(own, extra) if extra else own
         problems: list[Problem] = []
-        resolver = Resolver(scope, problems=problems, draw_key=_KEY, draws=DrawCounter())
+        resolver = Resolver(scope, problems=problems, draw_key=_KEY, draws=self.draws)
         if wanted is None:
             expr, _ = resolver.expression(node)
         else:
@@ -188,12 +189,17 @@ class Expression:
         j: Integers,
         mask: npt.NDArray[np.bool_] | None,
         values: Mapping[str, Integers] | None = None,
+        drawn: tuple[Integers, Integers] | None = None,
     ) -> Any:
-        """Return the values at the pairs; only where ``mask`` holds they need to be defined."""
+        """Return the values at the pairs; only where ``mask`` holds they need to be defined.
+
+        Random numbers are those of the pairs, or those of other ones, ``drawn``.
+        """
         targets, sources = context.absolute(i, j)
         text = replace(self.text, coordinates=lambda positions: (sources, targets))
         env = _PairEnvironment(text, np.zeros(targets.shape, np.int64), self.key)
         env.locals = values or {}
+        env.drawn = (targets, sources) if drawn is None else context.absolute(*drawn)
         for condition in faults_in(self.expr):
             wrong = np.broadcast_to(evaluate(condition, env), targets.shape)
             if mask is not None:
@@ -246,6 +252,7 @@ def _chances(expr: Expr) -> Iterator[Expr]:
 
 class _PairEnvironment(TextEnvironment):
     locals: Mapping[str, Integers]
+    drawn: tuple[Integers, Integers]
 
     def local(self, local: Local) -> Any:
         """Return a loop variable."""
@@ -253,7 +260,7 @@ class _PairEnvironment(TextEnvironment):
 
     def draw(self, draw: RandomDraw, args: tuple[Any, ...], rank: Any) -> Any:
         """Return samples keyed as the compiled program keys them: target, source as the step."""
-        targets, sources = np.asarray(self._post), np.asarray(self._pre)
+        targets, sources = self.drawn
         counters = philox.counters_at_elements(
             targets.ravel(), sources.ravel(), draw.number, self.real
         )

@@ -73,6 +73,15 @@ RULES = [
     ),
     ({"j": "k for k in sample(N_post, p=1.0)"}, each(lambda i, j: True)),
     ({"j": "k for k in sample(1, N_post, size=3)"}, each(lambda i, j: j > 0)),
+    # conditions about what the generator makes
+    ({"j": "k for k in range(N_post) if abs(i - j) <= 1"}, each(lambda i, j: abs(i - j) <= 1)),
+    ({"j": "k for k in range(i, i + 9) if j < 2"}, each(lambda i, j: i <= j < 2)),
+    ({"j": "3 - k for k in range(2) if j == 2"}, each(lambda i, j: j == 2)),
+    ({"i": "k for k in range(5) if x_pre > 4"}, [(i, j) for j in range(4) for i in (3, 4)]),
+    (
+        {"j": "k for k in range(i - 1, i + 2) if z_post > 1", "skip_if_invalid": True},
+        each(lambda i, j: abs(i - j) <= 1 and j > 1),
+    ),
 ]
 
 
@@ -122,6 +131,8 @@ def test_rules_count_from_the_first_element_of_a_subgroup(groups, rule, expected
         ({"j": "k for k in sample(N_post, size=9)"}, "cannot draw"),
         ({"j": "i*0.5"}, "integer"),
         ({"j": "z_post"}, "target"),
+        ({"j": "k for k in range(9) if z_post > 1"}, "j = 4 in connect.* is outside the group"),
+        ({"j": "k*0.5 for k in range(2) if j > 1"}, "integer"),
     ],
 )
 def test_rules_that_make_no_sense(groups, rule, message):
@@ -129,27 +140,6 @@ def test_rules_that_make_no_sense(groups, rule, message):
     with pytest.raises((SimgenError, EquationError, ModelError), match=message):
         synapses.connect(**rule)
     assert len(synapses) == 0
-
-
-@pytest.mark.parametrize("n", [4, 400])  # the text is evaluated, or compiled
-@pytest.mark.parametrize("start", [0, 1])
-def test_probabilities_outside_0_to_1_count_as_these(device, caplog, n, start):
-    group = NeuronGroup(n, "x : 1")
-    synapses = Synapses(group[start:], group[start:])
-    with caplog.at_level("WARNING", "simgen.connect"):
-        synapses.connect("i != j", p="3*i - 4.0")
-    assert pairs(synapses) == each(lambda i, j: i > 1 and i != j, n - start, n - start)
-    told = [record.getMessage() for record in caplog.records]
-    assert told == [
-        f"p of connect() of {synapses.describe()} is -4.0 for i = 0, j = 1; it counts as 0 below 0 "
-        "and as 1 above 1."
-    ]
-    with pytest.raises(SimgenError, match=r"p of connect.* is nan for i = 2, j = 0, which is no"):
-        synapses.connect(p="3*i - 4 + 0.0*sqrt(1 - i)")
-    caplog.clear()
-    synapses.connect(j="k for k in range(2)", p="2*int(i == 1)")
-    assert pairs(synapses)[-2:] == [(1, 0), (1, 1)]
-    assert len(caplog.records) == 1
 
 
 def test_random_rules_have_their_statistics(groups):
