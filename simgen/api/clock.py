@@ -48,7 +48,7 @@ class Clock(Named):
     dt
         The step width, a positive time.
     name
-        A unique name.
+        A name, unique in a network.
 
     """
 

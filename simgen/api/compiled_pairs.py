@@ -12,11 +12,20 @@ from simgen import pipeline
 from simgen.api.compiled_text import collect
 from simgen.api.device import current_options
 from simgen.api.evaluation import TextContext, TextEnvironment
+from simgen.api.probabilities import check_probabilities
 from simgen.api.subgroup import Subgroup
-from simgen.build.pairs import BAD, CLOCK, NOW, NOW_STEP, TARGETS, UNDEFINED, pair_program
+from simgen.build.pairs import (
+    CLOCK,
+    NO_NUMBER,
+    NOW,
+    NOW_STEP,
+    OUTSIDE,
+    TARGETS,
+    UNDEFINED,
+    pair_program,
+)
 from simgen.connect.rows import Rows
 from simgen.dtypes import DType
-from simgen.errors import IndexRangeError
 from simgen.ir.expr import Param
 from simgen.ir.kernel import Program
 from simgen.ir.stmt import EventList
@@ -54,7 +63,8 @@ def connect_compiled(
         memory.arrays["tick"][0] = first + begin
         executable.run(rows)
         _refuse_undefined(context, (condition, probability), memory, (first, start), begin, rows)
-        _refuse_bad(context, memory, first + begin, rows)
+        if probability is not None:
+            _check_probabilities(context, probability, memory, (first, start), begin, rows)
         slots = (first + begin + np.arange(rows)) % depth
         counts[begin : begin + rows] = fired[slots, 0]
         found += [ids[slot, : fired[slot, 0]] - np.uint32(start) for slot in slots]
@@ -90,13 +100,21 @@ def _refuse_undefined(
                 expression.at(context, *pair)
 
 
-def _refuse_bad(context: PairContext, memory: Memory, row: int, rows: int) -> None:
-    """Raise if a probability of these rows was none."""
-    for place, target in _first_events(memory, BAD, row, rows):
-        raise IndexRangeError(
-            f"p of {context.verb} of {context.synapses.describe()} is not between 0 and 1 for the "
-            f"source {row + place} and the target {target} (indices in the whole groups)."
-        )
+def _check_probabilities(
+    context: PairContext,
+    probability: Expression,
+    memory: Memory,
+    offsets: tuple[int, int],
+    begin: int,
+    rows: int,
+) -> None:
+    """Raise if a probability of these rows is NaN, and warn of one outside 0 to 1."""
+    for events in (NO_NUMBER, OUTSIDE):
+        for place, target in _first_events(memory, events, offsets[0] + begin, rows):
+            pair = np.array([begin + place]), np.array([target - offsets[1]])
+            values = probability.at(context, *pair)
+            check_probabilities(values, np.ones(1, bool), context, pair)
+            break
 
 
 def _memory(
@@ -122,7 +140,7 @@ def _memory(
         "one": 1,
     }
     memory.reals = {NOW.name: env.time(), f"dt_{CLOCK.name}": text.clock.dt_}
-    for events in (BAD, UNDEFINED):
+    for events in (NO_NUMBER, OUTSIDE, UNDEFINED):
         memory.arrays[f"{events.name}.ids"] = np.zeros((depth, end), np.uint32)
         memory.arrays[f"{events.name}.counts"] = np.zeros((depth, 1), np.int64)
         memory.ints[f"{events.name}.depth"] = depth

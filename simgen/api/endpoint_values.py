@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from simgen.api.group import Group
     from simgen.api.synapses_in_network import SynapsesInNetwork
 
-_ENDS = {"_pre": "i", "_post": "j"}
+# the ending that a name has, and which neurons it means; without one it is the target's variable
+_ENDS = {"_pre": "i", "_post": "j", "": "j"}
 
 
 class EndpointValues:
@@ -88,8 +89,8 @@ class EndpointValues:
 def endpoint_view(synapses: SynapsesInNetwork, name: str) -> VariableView | None:
     """Return the view that ``synapses.name`` means at one end of the synapses, or None.
 
-    ``name`` is a variable of the source with ``_pre`` or of the target with ``_post``; one more
-    underscore at its end makes the view unit-less.
+    ``name`` is a variable of the source with ``_pre`` or of the target with ``_post`` or without an
+    ending, as in code; one more underscore at its end makes the view unit-less.
     """
     plain = name.endswith("_")
     key = name[:-1] if plain else name

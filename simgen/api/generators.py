@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -15,14 +15,21 @@ from simgen.api.pair_rules import (
     Integers,
     PairContext,
     check_counts,
-    check_probabilities,
     origin_of,
     uniform_at,
 )
+from simgen.api.probabilities import check_probabilities
 from simgen.connect import rules
 from simgen.connect.rows import Rows
 from simgen.dtypes import DType
-from simgen.errors import EquationError, Origin, Problem, SourceText, raise_problems
+from simgen.errors import (
+    EquationError,
+    IndexRangeError,
+    Origin,
+    Problem,
+    SourceText,
+    raise_problems,
+)
 from simgen.ir.expr import IndexKind, IndexValue, Load, Local
 from simgen.ir.visit import walk
 from simgen.lang.expressions import parse_expression
@@ -118,14 +125,15 @@ def connect_by_generator(
         result, condition, variable = parsed.result, parsed.condition, parsed.variable
     else:
         loop, result, condition, variable = own, parsed, None, ""
-    extra = {variable: ValueEntry(Local(variable, DType.I64), DIMENSIONLESS)} if variable else {}
+    turns = _Turns(context, side, own, loop, variable)
+    made = context.resolve(result, turns.extra())
     if condition is not None:
-        chosen = context.resolve(condition, extra)
+        chosen = context.resolve(condition, turns.extra())
         if chosen.expr.dtype is not DType.BOOL:
             _refuse(condition.origin, "The condition of a generator must be true or false.")
-        keep = _at_side(context, chosen, side, own, loop, variable)
-        own, loop = own[keep.astype(bool)], loop[keep.astype(bool)]
-    values = _at_side(context, context.resolve(result, extra), side, own, loop, variable)
+        keep = turns.holds(chosen, made, skip)
+        turns, own = turns.part(keep), own[keep]
+    values = turns.values(made)
     if values.dtype.kind != "i":
         _refuse(
             origin_of(text, side, owner), f"'{side}' must be an integer expression. Use int(...)."
@@ -141,7 +149,7 @@ def connect_by_generator(
             if isinstance(p, float)
             else context.number(p, "p", DType.REAL).at(context, sources, targets)
         )
-        check_probabilities(np.atleast_2d(wanted), np.ones((1, wanted.size), bool), context, 0)
+        check_probabilities(wanted, np.ones(wanted.shape, bool), context, (sources, targets))
         kept = uniform_at(context, sources, targets) < wanted
         sources, targets = sources[kept], targets[kept]
     if n != 1:
@@ -154,27 +162,85 @@ def connect_by_generator(
     return rules.from_arrays(sources, targets, context.n_source, context.n_target)
 
 
-def _at_side(
-    context: PairContext,
-    expression: Expression,
-    side: str,
-    own: Integers,
-    loop: Integers,
-    variable: str,
-) -> npt.NDArray[Any]:
-    """Evaluate where only the index of one side is known; the other one must not be used."""
-    unknown = IndexKind.POST if side == "j" else IndexKind.PRE
-    for node in walk(expression.expr):
-        if isinstance(node, Load | IndexValue) and node.index.kind is unknown:
+@dataclass(frozen=True)
+class _Turns:
+    """The turns of a generator: the row of each, and what the loop variable is.
+
+    Each has random numbers of its own, by its place among those of its row.
+    """
+
+    context: PairContext
+    side: str
+    own: Integers
+    loop: Integers
+    variable: str
+    places: Integers | None = None
+
+    def extra(self) -> dict[str, ValueEntry]:
+        """Return the loop variable as texts know it."""
+        name = self.variable
+        return {name: ValueEntry(Local(name, DType.I64), DIMENSIONLESS)} if name else {}
+
+    def part(self, chosen: npt.NDArray[np.bool_]) -> _Turns:
+        """Return some of the turns, with the random numbers that they have here."""
+        places = self._places()[chosen]
+        return replace(self, own=self.own[chosen], loop=self.loop[chosen], places=places)
+
+    def values(self, expression: Expression) -> npt.NDArray[Any]:
+        """Return the values of text that does not use the index that is made."""
+        if _uses(expression, _other(self.side)):
             raise EquationError(
-                f"'{side}' of connect() of {context.synapses.describe()} is given for each "
-                f"{'i' if side == 'j' else 'j'}, so its text cannot use '{side}' or variables of "
-                f"the {'target' if side == 'j' else 'source'}. Use a condition instead."
+                f"'{self.side}' of connect() of {self.context.synapses.describe()} is given for "
+                f"each {'i' if self.side == 'j' else 'j'}, so its text cannot use '{self.side}' or "
+                f"variables of the {'target' if self.side == 'j' else 'source'}. Use a condition "
+                "instead."
             )
-    other = np.zeros_like(own)
-    pair = (own, other) if side == "j" else (other, own)
-    values = {variable: loop} if variable else {}
-    return np.asarray(expression.at(context, *pair, **values))
+        return self._values_at(expression, np.zeros_like(self.own))
+
+    def holds(self, chosen: Expression, made: Expression, skip: bool) -> npt.NDArray[np.bool_]:
+        """Return for which turns the condition holds.
+
+        It may use the index that the generator makes, and variables of the neuron that has it.
+        """
+        if not _uses(chosen, _other(self.side)):
+            return self.values(chosen).astype(bool)
+        other = self.values(made)
+        if other.dtype.kind != "i" or not _reads(chosen, _other(self.side)):
+            return self._values_at(chosen, other).astype(bool)
+        size = self.context.n_target if self.side == "j" else self.context.n_source
+        if not skip:
+            self.context.check_inside(other, size, self.side)
+        found = (other >= 0) & (other < size)
+        found[found] = self.part(found)._values_at(chosen, other[found])
+        return found
+
+    def _places(self) -> Integers:
+        if self.places is not None:
+            return self.places
+        return np.arange(self.own.size) - np.searchsorted(self.own, self.own)
+
+    def _values_at(self, expression: Expression, other: Integers) -> npt.NDArray[Any]:
+        pair, drawn = (self.own, other), (self.own, self._places())
+        if self.side == "i":
+            pair, drawn = pair[::-1], drawn[::-1]
+        values = {self.variable: self.loop} if self.variable else {}
+        return np.asarray(expression.where(self.context, *pair, None, values, drawn))
+
+
+def _other(side: str) -> IndexKind:
+    """Return which index is made."""
+    return IndexKind.POST if side == "j" else IndexKind.PRE
+
+
+def _uses(expression: Expression, kind: IndexKind) -> bool:
+    return any(
+        isinstance(node, Load | IndexValue) and node.index.kind is kind
+        for node in walk(expression.expr)
+    )
+
+
+def _reads(expression: Expression, kind: IndexKind) -> bool:
+    return any(isinstance(node, Load) and node.index.kind is kind for node in walk(expression.expr))
 
 
 def _loop(
@@ -199,7 +265,7 @@ def _loop(
 
 
 def _bound(context: PairContext, node: Node, side: str, own: Integers) -> Integers:
-    values = _at_side(context, context.resolve(node), side, own, own, "")
+    values = _Turns(context, side, own, own, "").values(context.resolve(node))
     if values.dtype.kind != "i":
         _refuse(node.origin, "The bounds must be integers.")
     return values
@@ -226,8 +292,15 @@ def _sampled(
     replacing = _flag(keywords.get("replace"))
     if "p" in keywords:
         node = keywords["p"]
-        chance = np.asarray(_at_side(context, context.resolve(node), side, own, own, ""), float)
-        check_probabilities(chance[None, :], np.ones((1, own.size), bool), context, 0)
+        rows = _Turns(context, side, own, own, "")
+        chance = np.asarray(rows.values(context.resolve(node)), float)
+        impossible = ~((chance >= 0) & (chance <= 1))
+        if np.any(impossible):
+            raise IndexRangeError(
+                f"p of sample() in {context.verb} of {context.synapses.describe()} is "
+                f"{chance[impossible][0]} for {'i' if side == 'j' else 'j'} = "
+                f"{own[impossible][0]}; a probability lies between 0 and 1."
+            )
         row_start, drawn = rules.samples(counts, context.key, p=chance)
     else:
         size = _bound(context, keywords["size"], side, own)

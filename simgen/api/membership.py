@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from simgen.api.clock import Clock, clocks_of
 from simgen.api.component import Component
 from simgen.api.subgroup import Subgroup
 from simgen.errors import ModelError
@@ -12,6 +13,10 @@ def check_members(components: list[Component], network: str) -> None:
     names: dict[str, Component] = {}
     present = {id(component) for component in components}
     _check_sums(components)
+    clocks: dict[str, Clock] = {}
+    for clock in clocks_of(components):
+        if clocks.setdefault(clock.name, clock) is not clock:
+            raise ModelError(f"The network '{network}' has two clocks named '{clock.name}'.")
     for component in components:
         other = names.setdefault(component.name, component)
         if other is not component:

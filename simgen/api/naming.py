@@ -1,4 +1,4 @@
-"""Names of objects: Brian's prefixes, numbered, unique among living objects."""
+"""Names of objects: Brian's prefixes, numbered, or as the user gives them."""
 
 from __future__ import annotations
 
@@ -16,8 +16,10 @@ _VALID = re.compile(r"[A-Za-z][A-Za-z0-9_]*\Z")
 
 
 class Named:
-    """An object with a unique name; ``name=None`` takes the prefix and the first free number.
+    """An object with a name; ``name=None`` takes the prefix and the first free number.
 
+    A name that is given is used as it is: a function that builds a network can be called again
+    while the objects of its last call are alive. Networks see to it that theirs differ.
     The constructors of all kinds of objects check the names of their arguments.
     """
 
@@ -45,17 +47,12 @@ class Named:
                 f"{name[:80]!r} cannot be the name of an object: use a letter followed by letters, "
                 "digits and single underscores."
             )
-        if name in _living:
-            raise ModelError(
-                f"There is already an object named '{name}' ({_living[name].describe()}). "
-                "Give the new one another name, or delete the old one."
-            )
         self._name = name
         _living[name] = self
 
     @property
     def name(self) -> str:
-        """The unique name."""
+        """The name, unique in a network."""
         return self._name
 
     def describe(self) -> str:

@@ -55,7 +55,7 @@ class Network(NetworkSchedule, NetworkProfile, Storing):
         Groups, synapses, monitors and operations, or collections of them; objects that belong to
         one of them (run_regularly) come along.
     name
-        A unique name.
+        A name.
 
     """
 

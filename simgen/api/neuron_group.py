@@ -82,7 +82,7 @@ class NeuronGroup(RunsCode, NeuronEvents):
     order
         Place among objects of the same schedule slot.
     name
-        A unique name.
+        A name, unique in a network.
 
     Raises
     ------

@@ -16,9 +16,9 @@ from simgen.api.pair_rules import (
     Integers,
     PairContext,
     check_counts,
-    check_probabilities,
     uniform_at,
 )
+from simgen.api.probabilities import check_probabilities
 from simgen.connect import rules
 from simgen.connect.rows import Rows
 from simgen.dtypes import DType
@@ -81,7 +81,7 @@ def _pairs_in_blocks(
             mask &= chosen.at(context, i, j)
         if probability is not None:
             values = probability.where(context, i, j, mask)
-            check_probabilities(values, mask, context, first)
+            check_probabilities(values, mask, context, (i, j))
             mask &= uniform_at(context, i, j) < values
         where = np.nonzero(mask)
         total += where[0].size

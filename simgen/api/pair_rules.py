@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -63,6 +63,8 @@ class PairContext:
     namespace: Mapping[str, Any]
     key: int
     verb: str = "connect()"  # as messages call it
+    told: set[str] = field(default_factory=set)  # what was warned of
+    draws: DrawCounter = field(default_factory=DrawCounter)  # of all texts of one connect()
 
     @property
     def n_source(self) -> int:
@@ -123,7 +125,7 @@ class PairContext:
         own = self.synapses._scope(constants, self.namespace)
         scope = _Extended(own, extra) if extra else own
         problems: list[Problem] = []
-        resolver = Resolver(scope, problems=problems, draw_key=_KEY, draws=DrawCounter())
+        resolver = Resolver(scope, problems=problems, draw_key=_KEY, draws=self.draws)
         if wanted is None:
             expr, _ = resolver.expression(node)
         else:
@@ -180,12 +182,17 @@ class Expression:
         j: Integers,
         mask: npt.NDArray[np.bool_] | None,
         values: Mapping[str, Integers] | None = None,
+        drawn: tuple[Integers, Integers] | None = None,
     ) -> Any:
-        """Return the values at the pairs; only where ``mask`` holds they need to be defined."""
+        """Return the values at the pairs; only where ``mask`` holds they need to be defined.
+
+        Random numbers are those of the pairs, or those of other ones, ``drawn``.
+        """
         targets, sources = context.absolute(i, j)
         text = replace(self.text, coordinates=lambda positions: (sources, targets))
         env = _PairEnvironment(text, np.zeros(targets.shape, np.int64), self.key)
         env.locals = values or {}
+        env.drawn = (targets, sources) if drawn is None else context.absolute(*drawn)
         for condition in faults_in(self.expr):
             wrong = np.broadcast_to(evaluate(condition, env), targets.shape)
             if mask is not None:
@@ -238,6 +245,7 @@ def _chances(expr: Expr) -> Iterator[Expr]:
 
 class _PairEnvironment(TextEnvironment):
     locals: Mapping[str, Integers]
+    drawn: tuple[Integers, Integers]
 
     def local(self, local: Local) -> Any:
         """Return a loop variable."""
@@ -245,7 +253,7 @@ class _PairEnvironment(TextEnvironment):
 
     def draw(self, draw: RandomDraw, args: tuple[Any, ...], rank: Any) -> Any:
         """Return samples keyed as the compiled program keys them: target, source as the step."""
-        targets, sources = np.asarray(self._post), np.asarray(self._pre)
+        targets, sources = self.drawn
         counters = philox.counters_at_elements(
             targets.ravel(), sources.ravel(), draw.number, self.real
         )
@@ -268,17 +276,6 @@ def uniform_at(context: PairContext, i: Integers, j: Integers) -> npt.NDArray[An
     counters = philox.counters_at_elements(elements.ravel(), steps.ravel(), P_DRAW, real)
     draws = np.asarray(distributions.draw_rand(context.key, counters, real))
     return draws.reshape(elements.shape)
-
-
-def check_probabilities(values: Any, mask: Any, context: PairContext, first: int) -> None:
-    """Raise where a value is no probability, naming the pair; row 0 is source ``first``."""
-    bad = mask & ~((values >= 0) & (values <= 1))
-    if np.any(bad):
-        row, column = np.argwhere(bad)[0]
-        raise IndexRangeError(
-            f"p of {context.verb} of {context.synapses.describe()} is {values[row, column]} for "
-            f"i = {row + first}, j = {column}; a probability lies between 0 and 1."
-        )
 
 
 def origin_of(text: Any, what: str, owner: str) -> Origin:

@@ -37,7 +37,8 @@ from simgen.ir.visit import map_expr
 CLOCK = Clock("rows")
 TARGETS = EventList("pairs", "N_targets")
 UNDEFINED = EventList("pairs.undefined", "N_targets")  # pairs with a fault
-BAD = EventList("pairs.bad", "N_targets")  # pairs whose probability is none
+NO_NUMBER = EventList("pairs.no_number", "N_targets")  # pairs whose probability is NaN
+OUTSIDE = EventList("pairs.outside", "N_targets")  # pairs whose probability is not in 0 to 1
 NOW = Param("pairs.t", DType.REAL)
 NOW_STEP = Param("pairs.step", DType.I64)
 P_DRAW = 255  # the number of the draw against p, away from those that text uses
@@ -90,8 +91,10 @@ def pair_program(condition: Expr | None, probability: Expr | None, key: Param) -
     if probability is not None:
         draw = RandomDraw("rand", (), key, P_DRAW)
         chance = cast(by_row(probability), DType.REAL)
-        fine = logical_and(compare(">=", chance, real(0.0)), compare("<=", chance, real(1.0)))
-        body.append(Emit(BAD, logical_and(chosen, Unary("not", fine))))
+        below, above = compare("<", chance, real(0.0)), compare(">", chance, real(1.0))
+        number = Logical("or", below, compare(">=", chance, real(0.0)))
+        body.append(Emit(NO_NUMBER, logical_and(chosen, Unary("not", number))))
+        body.append(Emit(OUTSIDE, logical_and(chosen, Logical("or", below, above))))
         chosen = logical_and(chosen, compare("<", draw, chance))
     emit = Emit(TARGETS, Const(True, DType.BOOL) if chosen is None else chosen)
     start, stop = Param("pairs.start", DType.I64), Param("pairs.stop", DType.I64)

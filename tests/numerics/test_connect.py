@@ -74,6 +74,15 @@ RULES = [
     ),
     ({"j": "k for k in sample(N_post, p=1.0)"}, each(lambda i, j: True)),
     ({"j": "k for k in sample(1, N_post, size=3)"}, each(lambda i, j: j > 0)),
+    # conditions about what the generator makes
+    ({"j": "k for k in range(N_post) if abs(i - j) <= 1"}, each(lambda i, j: abs(i - j) <= 1)),
+    ({"j": "k for k in range(i, i + 9) if j < 2"}, each(lambda i, j: i <= j < 2)),
+    ({"j": "3 - k for k in range(2) if j == 2"}, each(lambda i, j: j == 2)),
+    ({"i": "k for k in range(5) if x_pre > 4"}, [(i, j) for j in range(4) for i in (3, 4)]),
+    (
+        {"j": "k for k in range(i - 1, i + 2) if z_post > 1", "skip_if_invalid": True},
+        each(lambda i, j: abs(i - j) <= 1 and j > 1),
+    ),
 ]
 
 
@@ -113,7 +122,8 @@ def test_rules_count_from_the_first_element_of_a_subgroup(groups, rule, expected
         ({"i": [-1], "j": [0]}, "outside"),
         ({"i": [0, 1], "j": [0, 1, 2]}, "equally many"),
         ({"p": 1.5}, "probability"),
-        ({"p": "2*i"}, "probability"),
+        ({"p": "0.0*sqrt(-i)"}, "p of connect.* is nan for i = 1, j = 0, which is no number"),
+        ({"j": "k for k in sample(N_post, p=2.0*i)"}, r"p of sample\(\) .* is 2.0 for i = 1"),
         ({"condition": "i == j", "i": [0], "j": [0]}, "one rule"),
         ({"condition": "i + j"}, "true or false"),
         ({"condition": "x_pre > unknown"}, "not known"),
@@ -122,6 +132,8 @@ def test_rules_count_from_the_first_element_of_a_subgroup(groups, rule, expected
         ({"j": "k for k in sample(N_post, size=9)"}, "cannot draw"),
         ({"j": "i*0.5"}, "integer"),
         ({"j": "z_post"}, "target"),
+        ({"j": "k for k in range(9) if z_post > 1"}, "j = 4 in connect.* is outside the group"),
+        ({"j": "k*0.5 for k in range(2) if j > 1"}, "integer"),
     ],
 )
 def test_rules_that_make_no_sense(groups, rule, message):

@@ -268,12 +268,13 @@ def test_variables_of_both_ends_of_synapses_are_recorded(device):
     group.b = [True, False, True]
     synapses = Synapses(group[1:], group, "w : 1")
     synapses.connect()
-    names = ["v_post", "u_pre", "s_post", "b_post", "w"]
+    names = ["v_post", "u_pre", "s_post", "b_post", "w", "v"]
     monitor = StateMonitor(synapses, names, record=[1, 5])  # 1 -> 1 and 2 -> 2
     network = Network(group, synapses, monitor)
     network.run(0.2 * ms)
     monitor.record_single_timestep()
     np.testing.assert_allclose(monitor.v_post, [[0, 0.001, 0.002], [0, 0.002, 0.004]])
+    assert monitor.v.tolist() == monitor.v_post.tolist()
     np.testing.assert_allclose(monitor[5].u_pre / volt, [0, 0.004, 0.008])
     assert monitor.s_post.tolist() == [[4, 4, 4]] * 2
     assert monitor.b_post.tolist() == [[False] * 3, [True] * 3]

@@ -63,6 +63,8 @@ def test_variables_at_the_ends_have_one_value_for_each_synapse(group, synapses):
     same(synapses.v_pre[:], [3, 1, 2] * mV)
     same(synapses.v_post[:], [1, 2, 2] * mV)
     same(synapses.v_post_[:], np.array([0.001, 0.002, 0.002]))
+    same(synapses.v[:], [1, 2, 2] * mV)  # as in code, that of the target
+    same(synapses.v_[:], np.array([0.001, 0.002, 0.002]))
     same(synapses.twice_pre[:], [6, 2, 4] * mV)
     same(synapses.v_pre["v_post > 1*mV"], [1, 2] * mV)
     same(synapses.i_pre[:], np.array([2, 0, 1]))
@@ -88,6 +90,8 @@ def test_writing_variables_at_the_ends(group, synapses):
     same(group.v[:2], [9, 9] * volt)
     synapses.c_post = 2
     assert group.c[:] == 2
+    synapses.v = "3*i*mV"
+    same(group.v[:2], [6, 3] * mV)
 
 
 def test_refused_writes_name_the_variable(group, synapses):

@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 
 from simgen import (
+    Clock,
     EquationError,
+    ModelError,
     Network,
     NeuronGroup,
     SpikeMonitor,
@@ -12,6 +14,7 @@ from simgen import (
     Synapses,
     TimedArray,
     ms,
+    run,
     start_scope,
 )
 
@@ -109,3 +112,33 @@ def test_a_network_keeps_its_table_when_another_gets_the_freed_name(device):
     for network in reversed(networks):
         network.run(0.1 * ms)
     assert [group.y[0] for group in groups] == [1, 2, 3]
+
+
+def test_a_function_that_names_its_objects_can_be_called_again(device):
+    """The objects of the last call may be alive: the implicit network keeps those that ran."""
+
+    def trial(weight):
+        cells = NeuronGroup(2, "v : 1", threshold="i == 0", reset="", name="cells")
+        synapses = Synapses(cells, cells, "w : 1", on_pre="v += w", name="synapses")
+        synapses.connect(i=0, j=1)
+        synapses.w = weight
+        trace = StateMonitor(cells, "v", record=1, name="trace")
+        run(0.3 * ms)
+        return cells, trace.v[0].tolist()
+
+    kept = [trial(weight) for weight in (1, 2, 3)]
+    assert [values for _, values in kept] == [[0, w, 2 * w] for w in (1, 2, 3)]
+    assert [cells.v[1] for cells, _ in kept] == [3, 6, 9]
+    assert NeuronGroup(1, "v : 1", name="cells*").name == "cells_1"
+
+
+def test_names_differ_within_a_network():
+    first, second = (NeuronGroup(1, "v : 1", name="cells") for _ in range(2))
+    with pytest.raises(ModelError, match="'both' has two objects named 'cells'"):
+        Network(first, second, name="both").run(0 * ms)
+    first, second = (
+        NeuronGroup(1, "dv/dt = 1/second : 1", method="euler", clock=Clock(dt, name="ticks"))
+        for dt in (0.1 * ms, 0.2 * ms)
+    )
+    with pytest.raises(ModelError, match="'clocks' has two clocks named 'ticks'"):
+        Network(first, second, name="clocks").run(0 * ms)
