@@ -36,6 +36,7 @@ from simgen.ir.kernel import (
 )
 from simgen.ir.stmt import Accumulate, Append, Scatter, Stmt, Store
 from simgen.ir.visit import all_nodes, flatten, reads, walk
+from simgen.targets.cuda.remembered import remembered
 from simgen.targets.effects import Owner, kernel_effects
 
 _WALKS = (OverFanOut, OverFanIn, OverSynapses)
@@ -71,6 +72,7 @@ class Plan:
     then: tuple[Kernel, ...] = ()
 
 
+@remembered
 def plan_kernel(kernel: Kernel, deterministic: bool = False) -> Plan:
     """Return how a kernel may be run; ``deterministic`` keeps the order of floating sums."""
     if isinstance(kernel.domain, Once):

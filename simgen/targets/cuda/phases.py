@@ -15,6 +15,7 @@ from simgen.ir.kernel import Kernel
 from simgen.ir.stmt import Accumulate, Append
 from simgen.ir.visit import flatten, reads, writes
 from simgen.targets.cuda.order import Order, Plan, index_reads
+from simgen.targets.cuda.remembered import remembered
 from simgen.targets.effects import kernel_effects
 
 
@@ -26,10 +27,11 @@ def with_shared_updates(
     An input that adds to every neuron then shares a launch with the deliveries that do.
     """
     updated = {
-        stmt.array.name: stmt.op
+        array: op
         for name, kernel in kernels.items()
-        for stmt in flatten(kernel.body)
-        if isinstance(stmt, Accumulate) and stmt.array.name in plans[name].atomic
+        if plans[name].atomic
+        for array, op in _accumulated(kernel).items()
+        if array in plans[name].atomic
     }
     found = dict(plans)
     for name, kernel in kernels.items():
@@ -39,6 +41,14 @@ def with_shared_updates(
     return found
 
 
+@remembered
+def _accumulated(kernel: Kernel) -> dict[str, str]:
+    """Return the arrays that a kernel adds to (multiplies), and the operation."""
+    statements = flatten(kernel.body)
+    return {stmt.array.name: stmt.op for stmt in statements if isinstance(stmt, Accumulate)}
+
+
+@remembered
 def _only_updated(kernel: Kernel) -> set[tuple[str, str]]:
     """Return the arrays that a kernel does nothing with but one kind of update."""
     classes: dict[str, set[str]] = {}
@@ -63,23 +73,20 @@ class Uses:
 
 def uses_of(kernel: Kernel, plan: Plan) -> Uses:
     """Return what a kernel uses, with the records that it makes for others."""
-    uses = _own_uses(kernel, plan)
+    uses = _own_uses(kernel, plan.atomic)
     for other in (*plan.first, *plan.then):
-        more = _own_uses(other, Plan(Order.SERIAL))
+        more = _own_uses(other, frozenset())
         uses = replace(uses, reads=uses.reads | more.reads, writes=uses.writes | more.writes)
     return uses
 
 
-def _own_uses(kernel: Kernel, plan: Plan) -> Uses:
+@remembered
+def _own_uses(kernel: Kernel, atomic: frozenset[str]) -> Uses:
     accesses = kernel_effects(kernel).accesses
     reads = {access.name for access in accesses if not access.writes}
     reads |= {array.name for array, _ in index_reads(kernel)}
     writes = {access.name for access in accesses if access.writes}
-    updates = {
-        stmt.array.name: stmt.op
-        for stmt in flatten(kernel.body)
-        if isinstance(stmt, Accumulate) and stmt.array.name in plan.atomic
-    }
+    updates = {array: op for array, op in _accumulated(kernel).items() if array in atomic}
     recorders = {
         f"{stmt.recorder.name}.data" for stmt in flatten(kernel.body) if isinstance(stmt, Append)
     }
@@ -99,9 +106,29 @@ def conflicts(first: Uses, second: Uses) -> frozenset[str]:
 
 
 def levels(uses: Iterable[Uses]) -> tuple[int, ...]:
-    """Return the level of each kernel of a schedule, from 0."""
-    seen: list[tuple[Uses, int]] = []
+    """Return the level of each kernel of a schedule, from 0.
+
+    As many as there are kernels, few of them use the same: what conflicts is found by its name.
+    """
+    read: dict[str, int] = {}
+    written: dict[str, int] = {}
+    updated: dict[str, dict[str, int]] = {}  # by operation
+    found = []
     for use in uses:
-        before = (level for other, level in seen if conflicts(other, use))
-        seen.append((use, max(before, default=-1) + 1))
-    return tuple(level for _, level in seen)
+        before = [-1]
+        before += [written.get(name, -1) for name in use.reads | use.writes | use.updates.keys()]
+        before += [read.get(name, -1) for name in use.writes | use.updates.keys()]
+        for name in use.reads | use.writes | use.updates.keys():
+            # a name that is read, too, is not only updated
+            alike = None if name in use.reads | use.writes else use.updates[name]
+            before += [k for op, k in updated.get(name, {}).items() if op != alike]
+        level = max(before) + 1
+        for name in use.reads:
+            read[name] = max(level, read.get(name, -1))
+        for name in use.writes:
+            written[name] = max(level, written.get(name, -1))
+        for name, op in use.updates.items():
+            ops = updated.setdefault(name, {})
+            ops[op] = max(level, ops.get(op, -1))
+        found.append(level)
+    return tuple(found)

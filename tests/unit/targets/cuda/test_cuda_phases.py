@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from simgen.dtypes import DType
 from simgen.ir.construct import compare, integer, real
 from simgen.ir.expr import ELEMENT, POST, PRE, SYNAPSE, Array, Index, IndexKind, Load, Param
@@ -9,6 +11,7 @@ from simgen.ir.kernel import (
     Clock,
     EventList,
     Kernel,
+    Once,
     OverElements,
     OverEvents,
     OverFanOut,
@@ -18,7 +21,8 @@ from simgen.ir.kernel import (
 )
 from simgen.ir.stmt import Accumulate, Append, Emit, Store
 from simgen.targets.cuda.order import plan_kernel
-from simgen.targets.cuda.phases import levels, uses_of, with_shared_updates
+from simgen.targets.cuda.phases import Uses, conflicts, levels, uses_of, with_shared_updates
+from simgen.targets.cuda.remembered import remembered
 
 REAL, MAIN = DType.REAL, Clock("c")
 V, U, G = (Array(f"n.{name}", REAL, "n.n") for name in "vug")
@@ -79,3 +83,34 @@ def test_an_input_to_all_neurons_joins_the_deliveries():
     assert level_of(deliver, factor) == (0, 1)
     assert level_of(drive, drive) == (0, 1)  # nothing else makes them atomic
     assert level_of(deliver, drive, deterministic=True) == (0, 1)
+
+
+def test_levels_are_those_of_all_pairs():
+    """A level is one above the highest of those before that the kernel conflicts with."""
+    random = np.random.default_rng(5)
+    names = [f"x{k}" for k in range(7)]
+
+    def some():
+        return {name for name in names if random.random() < 0.15}
+
+    for _ in range(300):
+        uses = []
+        for _ in range(10):
+            updates = {name: random.choice(["+", "*"]) for name in some()}
+            uses.append(Uses(frozenset(some()), frozenset(some() - updates.keys()), updates))
+        expected: list[int] = []
+        for k, use in enumerate(uses):
+            before = [expected[j] for j in range(k) if conflicts(uses[j], use)]
+            expected.append(max(before, default=-1) + 1)
+        assert levels(uses) == tuple(expected)
+
+
+def test_what_is_remembered_of_a_kernel_is_its_own():
+    """Kernels are known by their identity; another at the same address is another one."""
+    asked = []
+    ask = remembered(lambda kernel, *args: asked.append(kernel) or (kernel.name, *args))
+    for name in ("a", "b", "a"):
+        kernel = Kernel(name, Once(), (), Clock("c"))
+        assert [ask(kernel), ask(kernel), ask(kernel, 1)] == [(name,), (name,), (name, 1)]
+        del kernel
+    assert [kernel.name for kernel in asked] == ["a", "a", "b", "b", "a", "a"]
