@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from simgen.api.evaluation import TextContext, TextEnvironment, draw_samples
 from simgen.api.faults import fault_error
+from simgen.api.probabilities import check_constant
 from simgen.api.subgroup import Subgroup
 from simgen.build.pairs import P_DRAW
 from simgen.connect.checks import require_memory
@@ -108,7 +109,12 @@ class PairContext:
 
     def number(self, text: str, what: str, dtype: DType) -> Expression:
         """Return the expression of a number without dimension, such as p or n."""
-        return self.resolve(self.parse(text, what), None, (what, dtype))
+        found = self.resolve(self.parse(text, what), None, (what, dtype))
+        if what == "p" and is_run_constant(found.expr):
+            pair = np.zeros((1, 1), np.int64), np.zeros((1, 1), np.int64)
+            value = float(found.at(self, *pair)[0, 0])
+            check_constant(value, f"p of {self.verb} of {self.synapses.describe()}")
+        return found
 
     def parse(self, text: str, what: str) -> Node:
         """Return the syntax of an argument."""

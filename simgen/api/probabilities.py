@@ -1,4 +1,8 @@
-"""Probabilities of pairs that text gives: NaN is refused, and of those outside 0 to 1 is told."""
+"""Probabilities of pairs that text gives.
+
+NaN is refused, and a constant outside 0 to 1. Of a formula that leaves this range for some pairs,
+as ``1.5*exp(-distance)`` does, is told: it counts as 0 or 1 there, as scripts mean it.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +18,12 @@ if TYPE_CHECKING:
     from simgen.api.pair_rules import PairContext
 
 _log = logging.getLogger("simgen.connect")
+
+
+def check_constant(value: float, what: str) -> None:
+    """Raise where the value that text has for all pairs is no probability."""
+    if not 0 <= value <= 1:
+        raise IndexRangeError(f"{what} is {value}; a probability lies between 0 and 1.")
 
 
 def check_probabilities(

@@ -33,9 +33,7 @@ def set_attribute(name: str) -> None:
 
 
 def two_of_one_name() -> None:
-    first = neurons()
-    neurons("x : 1")
-    raise AssertionError(first)
+    run_of(neurons(), neurons("x : 1"))
 
 
 def local_named_as_function() -> None:

@@ -61,7 +61,7 @@ ROWS = [
     Bad("on_add_alone", lambda: rule(**GOES, on_add="w = 1"), ModelError, ["adds no synapses"]),
     Bad("switch", lambda: rule(p=1, multapses=2), ArgumentTypeError, ["multapses", "2"]),
     Bad("p_above", lambda: rule(p=1.5), ModelError, ["p of rewire_now()", "1.5"]),
-    Bad("p_text_above", lambda: rule(p="2.0 + i"), IndexRangeError, ["p of rewire_now()", "2.0"]),
+    Bad("p_text_above", lambda: rule(p="1.0 + 1"), IndexRangeError, ["p of rewire_now()", "2.0"]),
     Bad("p_unit", lambda: rule(p=1 * ms), ArgumentTypeError, ["p of rewire_now()"]),
     Bad("count_negative", lambda: rule(n_total=-3), ModelError, ["n_total", "-3"]),
     Bad("count_fraction", lambda: rule(n_total=2.5), ArgumentTypeError, ["n_total", "2.5"]),

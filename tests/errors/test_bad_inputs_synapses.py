@@ -134,7 +134,7 @@ ROWS = [
           ("true", True, "True"), ("unit", 0.1 * mV, "100. * uvolt"),
           ("list", [0.1, 0.2], "[0.1, 0.2]"),
           ("complex", 1j, "1j"), ("none", None, "None"), ("text_above", "1.5", "1.5"),
-          ("text_negative", "-0.1*(i + 1)", "-0.1"), ("text_unit", "0.1*mV", "0.1*mV"),
+          ("text_negative", "-0.1*2", "-0.2"), ("text_unit", "0.1*mV", "0.1*mV"),
           ("text_condition", "i > 1", "i > 1"), ("text_syntax", "0.1+", "0.1+"),
           ("text_nan", "0*inf", "nan"), ("text_unknown", "prob", "'prob'")]),
     Bad("p_list_of_one", lambda: connect(p=[0.5]), SimgenError, ["p", "[0.5]", "exc_syn"]),

@@ -51,13 +51,13 @@ def test_compiled_rules_and_values_equal_numpy(rule, side):
     set_device("auto", dtype="float64")
 
 
-def test_a_probability_above_one_is_found_in_compiled_code(monkeypatch):
+def test_a_probability_that_is_no_number_is_found_in_compiled_code(monkeypatch):
     monkeypatch.setattr(compiled_text, "WORTH_COMPILING", 0)
     set_device("cpu")
     group = NeuronGroup(50, "v : 1", name="cells")
-    group.v = 1.5
-    with pytest.raises(simgen.SimgenError, match=r"p of connect.*between 0 and 1"):
-        Synapses(group, group, name="wires").connect(p="v_pre")
+    group.v = 0.5
+    with pytest.raises(simgen.SimgenError, match=r"p of connect.*is nan for i = 7, j = 0"):
+        Synapses(group, group, name="wires").connect(p="sqrt(6.5 - i)*0.1")
 
 
 def test_repeated_pairs_draw_independently(device):

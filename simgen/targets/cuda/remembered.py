@@ -14,7 +14,7 @@ _MOST = 4096  # kernels kept by each function
 
 
 def remembered(function: Callable[..., Found]) -> Callable[..., Found]:
-    """Remember results by the kernel, the first argument, and what follows.
+    """Remember results by the kernel, the first argument, and what follows (by position).
 
     A kernel is known by its identity: to hash one takes as long as most of what is asked of it.
     """

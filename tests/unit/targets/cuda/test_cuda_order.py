@@ -135,7 +135,7 @@ def test_the_order_of_a_kernel(name):
 
 def test_floating_sums_keep_their_order_where_that_is_asked_for():
     def order(domain, *body):
-        return plan_kernel(Kernel("k", domain, body, Clock("c")), deterministic=True).order
+        return plan_kernel(Kernel("k", domain, body, Clock("c")), True).order
 
     assert order(OUT, add(V, POST)) is OWNED
     assert order(IN, add(V, POST)) is OWNED
