@@ -17,6 +17,7 @@ from simgen.errors import (
     UnknownAttributeError,
     UnsupportedFeatureError,
 )
+from simgen.options import Options
 
 _log = logging.getLogger("simgen.brian")
 _NAMES = {"runtime": "auto", "cpp_standalone": "cpu", "cuda_standalone": "cuda"}
@@ -38,6 +39,9 @@ _ELSEWHERE = {
 }
 
 
+_OPTIONS = ("threads", "optimize", "compiler_flags", "emulate", "deterministic", "device")
+
+
 @dataclass
 class _Chosen:
     """What was asked for last: the name, the options, and those that preferences add."""
@@ -45,13 +49,41 @@ class _Chosen:
     name: str | None = None
     options: dict[str, Any] = field(default_factory=dict)
     preferred: dict[str, Any] = field(default_factory=dict)
+    made: Options | None = None  # what came of it
 
     def apply(self) -> None:
+        """Choose the device anew."""
         name = own.get_device() if self.name is None else self.name
         added = dict(self.preferred)
         if name not in ("cpu", "auto"):
             added.pop("threads", None)  # the preference is that of Brian's C++ device
         own.set_device(name, **{**added, **self.options})
+        self.made = own.current_options()
+
+    def prefer(self, option: str, value: Any) -> None:
+        """Add an option; what :func:`simgen.set_device` was told in the meantime stays."""
+        present = own.current_options()
+        if present is not self.made:
+            self.name, self.options, self.preferred = present.target, _as_given(present), {}
+            self.options.pop(option, None)
+        before = self.preferred
+        self.preferred = {**before, option: value}
+        try:
+            self.apply()
+        except BaseException:
+            self.preferred = before
+            raise
+
+
+def _as_given(options: Options) -> dict[str, Any]:
+    """Return the arguments of :func:`simgen.set_device` that stand for options."""
+    plain = Options()
+    attributes = {name: name for name in _OPTIONS} | {"dtype": "real"}
+    return {
+        name: getattr(options, attribute)
+        for name, attribute in attributes.items()
+        if getattr(options, attribute) != getattr(plain, attribute)
+    }
 
 
 _chosen = _Chosen()
@@ -233,29 +265,19 @@ def _act(name: str, value: Any) -> None:
     if name == "logging.console_log_level":
         logging.getLogger("simgen").setLevel(level_of(value))
     elif name == "core.default_float_dtype":
-        _prefer("dtype", value)
+        _chosen.prefer("dtype", value)
     elif name == "devices.cpp_standalone.openmp_threads":
         whole = isinstance(value, int) and not isinstance(value, bool)
         if not whole or value < 0:
             raise ArgumentTypeError(
                 f"The preference '{name}' is a number of threads, not {value!r}."
             )
-        _prefer("threads", max(1, value))
+        _chosen.prefer("threads", max(1, value))
     elif name == "codegen.target" and value == "numpy":
         _log.warning(
             "The preference 'codegen.target' = 'numpy' does nothing: networks are compiled; "
             "set_device('reference') interprets them with numpy, slowly."
         )
-
-
-def _prefer(option: str, value: Any) -> None:
-    before = dict(_chosen.preferred)
-    _chosen.preferred[option] = value
-    try:
-        _chosen.apply()
-    except BaseException:
-        _chosen.preferred = before
-        raise
 
 
 class BrianLogger:

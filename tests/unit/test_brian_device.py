@@ -138,6 +138,21 @@ def test_preferences_with_a_meaning_act_in_any_order():
     assert prefs.devices.cpp_standalone.openmp_threads == 0
 
 
+def test_preferences_keep_what_simgens_own_set_device_was_told():
+    brian.set_device("cpp_standalone", threads=4)
+    simgen.set_device("cuda", emulate=True, deterministic=True)
+    prefs.devices.cpp_standalone.openmp_threads = 3  # of another device
+    prefs.core.default_float_dtype = np.float32
+    options = current_options()
+    assert (options.target, options.emulate, options.deterministic) == ("cuda", True, True)
+    assert (options.threads, options.real) == (1, np.float32)
+    simgen.set_device("cpu", compiler_flags=("-O1",), dtype="float64")
+    prefs.devices.cpp_standalone.openmp_threads = 2
+    options = current_options()
+    assert (options.target, options.compiler_flags, options.threads) == ("cpu", ("-O1",), 2)
+    assert options.real == np.float64
+
+
 @pytest.mark.parametrize(
     ("name", "value", "reason"),
     [
