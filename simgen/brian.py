@@ -19,6 +19,7 @@ import numpy
 
 from simgen import units
 from simgen.api import brian_device
+from simgen.api.integer_values import let_fractions_be_cut
 from simgen.api.missing import missing_names
 from simgen.errors import SimgenError, UnsupportedFeatureError
 from simgen.units.porting import star_names
@@ -89,6 +90,7 @@ def _all_names() -> dict[str, Any]:
 
 
 let_floats_give_si()
+let_fractions_be_cut()
 _NAMES = _all_names()
 __all__ = sorted(_NAMES)
 # From here on the globals may hide those used above, so nothing may be called after import.

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 import simgen
+from simgen.api import integer_values
 from simgen.targets.cpu import backend
 from simgen.units import quantity
 
@@ -109,9 +110,13 @@ def golden(request: pytest.FixtureRequest) -> Callable[..., None]:
 
 
 @pytest.fixture(autouse=True)
-def strict_floats(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have float() refuse quantities with a dimension, whoever has imported simgen.brian before."""
+def strict_values(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep what simgen.brian allows refused, whoever has imported it before.
+
+    float() of a quantity with a dimension, and fractions for integer variables.
+    """
     monkeypatch.setattr(quantity._Floats, "give_si", False)
+    monkeypatch.setattr(integer_values._Fractions, "are_cut", False)
 
 
 @pytest.fixture(autouse=True)

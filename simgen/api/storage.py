@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from simgen.api.arguments import extremes, plain_values
+from simgen.api.integer_values import place_of, to_integers
 from simgen.api.noted_runs import NOTED
 from simgen.dtypes import DType
 from simgen.errors import (
@@ -359,37 +360,14 @@ class StateVariable(ProgramArray):
                 raise ArgumentTypeError(f"{what} is boolean and cannot hold {_culprit(plain)}.")
             return plain.astype(np.bool_)
         if kind.is_integer:
-            return _to_integer(plain, self.data.dtype, what)
+            return to_integers(plain, self.data.dtype, what)
         if plain.dtype.kind == "f" and np.isnan(extremes(plain)).any():
-            raise ModelError(f"{what} cannot be set to NaN{_where(plain, np.isnan(plain))}.")
+            raise ModelError(f"{what} cannot be set to NaN{place_of(plain, np.isnan(plain))}.")
         return plain.astype(self.data.dtype, copy=False)
-
-
-def _to_integer(plain: AnyArray, dtype: np.dtype[Any], what: str) -> AnyArray:
-    limits = np.iinfo(dtype)
-    if plain.dtype.kind == "f":
-        bad = ~(np.isfinite(plain) & (plain == np.floor(plain)))
-        if bad.any():
-            value = plain[bad].flat[0] if plain.ndim else plain
-            raise ArgumentTypeError(
-                f"{what} is an integer and cannot hold {value}{_where(plain, bad)}. Round it first."
-            )
-    beyond = (plain < limits.min) | (plain > limits.max)
-    if np.any(beyond):
-        value = plain[beyond].flat[0] if plain.ndim else plain
-        raise ModelError(
-            f"{what} is a {dtype.itemsize * 8}-bit integer and cannot hold {value}"
-            f"{_where(plain, beyond)}: it must lie between {limits.min} and {limits.max}."
-        )
-    return plain.astype(dtype)
 
 
 def _sample(plain: AnyArray) -> str:
     return f"{plain.item():g}" if plain.size == 1 and plain.dtype.kind in "iuf" else "values"
-
-
-def _where(plain: AnyArray, bad: Any) -> str:
-    return f" (at position {int(np.flatnonzero(bad)[0])})" if plain.ndim else ""
 
 
 def _culprit(plain: AnyArray) -> str:

@@ -4,8 +4,10 @@ import sys
 import numpy as np
 import pytest
 
+import simgen
 import simgen.brian as brian
-from simgen.errors import DimensionMismatchError, UnsupportedFeatureError
+from simgen.api import integer_values
+from simgen.errors import ArgumentTypeError, DimensionMismatchError, UnsupportedFeatureError
 from simgen.units import DIMENSIONLESS, Quantity, ms, mV, second, volt
 from simgen.units import dimension_of as dim
 
@@ -263,3 +265,25 @@ def test_seed_holds_for_the_random_functions_of_numpy_as_well():
         brian.seed()
     finally:
         np.random.set_state(state)
+
+
+def test_fractions_for_integer_variables_are_cut_as_in_brian(caplog, monkeypatch):
+    group = simgen.NeuronGroup(4, "n : integer", name="cells")
+    with pytest.raises(ArgumentTypeError, match=r"'n' .* cannot hold -2.5.*Round it first"):
+        group.n = "i*1.5 - 2.5"
+    monkeypatch.setattr(
+        integer_values._Fractions, "are_cut", True
+    )  # as importing simgen.brian does
+    group.n = "i*1.5 - 2.5"
+    assert group.n[:].tolist() == [-2, -1, 0, 2]
+    group.n[1] = 3.7
+    group.n[2:] = np.array([1.9, 2.0])
+    assert group.n[:].tolist() == [-2, 3, 1, 2]
+    assert len(caplog.messages) == 3
+    assert (
+        "'n' of NeuronGroup 'cells' is an integer and cannot hold -2.5 (at position 0): fractions"
+        in caplog.text
+    )
+    for value in (np.nan, np.inf, 1e10):
+        with pytest.raises(simgen.SimgenError, match="'n' of NeuronGroup 'cells'"):
+            group.n = value
