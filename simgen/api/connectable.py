@@ -55,8 +55,10 @@ class Connectable(SynapsesInNetwork):
         stride: Any = None,
         padding: Any = None,
         skip_zeros: Any = None,
-    ) -> None:
+    ) -> range:
         """Make synapses; repeated calls add to those there are.
+
+        Returns the indices of the new ones, which are the last: ``S.w[S.connect(j='i')] = 1``.
 
         Parameters
         ----------
@@ -103,6 +105,7 @@ class Connectable(SynapsesInNetwork):
             The arguments make no sense, name the argument and the value.
 
         """
+        before = self._size()
         connect(
             self,
             condition=condition,
@@ -119,6 +122,7 @@ class Connectable(SynapsesInNetwork):
             autapses=autapses,
             kernel=KernelArguments(kernel, shape, target_shape, stride, padding, skip_zeros),
         )
+        return range(before, self._size())
 
     @property
     def kernels(self) -> Kernels:

@@ -171,8 +171,9 @@ class Group(GroupNames):
         """Return a slice or an integer array of indices for whatever the user put in brackets."""
         size = self._size()
         if isinstance(item, str):
-            chosen = self._condition(item)
-            return np.flatnonzero(chosen)
+            return np.flatnonzero(self._condition(item))
+        if isinstance(item, range) and item.step > 0 and item.start >= 0 and item.stop <= size:
+            return slice(item.start, item.stop, item.step)
         if isinstance(item, slice):
             return slice_indices(item, size, self.describe())
         if item is Ellipsis:

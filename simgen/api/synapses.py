@@ -255,7 +255,7 @@ class Synapses(RunsCode, Plastic, SynapticStates):
     def _indices(self, item: Any) -> Any:
         if isinstance(item, tuple):
             return pair_indices(self, item)
-        if self._data.n == 0 and not isinstance(item, slice):
+        if self._data.n == 0 and not isinstance(item, slice | range):
             raise IndexRangeError(f"{self.describe()} has no synapses yet; call connect() first.")
         return super()._indices(item)
 
