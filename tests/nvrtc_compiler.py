@@ -6,6 +6,7 @@ import ctypes
 import sysconfig
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from simgen.resources import cuda_kernel_dir
 
@@ -53,10 +54,10 @@ class Nvrtc:
         self.nvrtc.nvrtcVersion(ctypes.byref(major), ctypes.byref(minor))
         return f"{major.value}.{minor.value}"
 
-    def _text(self, handle, measure, fetch) -> str:  # type: ignore[no-untyped-def]
+    def _text(self, handle: ctypes.c_void_p, measure: Any, fetch: Any) -> str:
         return self._fetch(handle, measure, fetch).rstrip(b"\0").decode().strip()
 
-    def _fetch(self, handle, measure, fetch) -> bytes:  # type: ignore[no-untyped-def]
+    def _fetch(self, handle: ctypes.c_void_p, measure: Any, fetch: Any) -> bytes:
         size = ctypes.c_size_t()
         measure(handle, ctypes.byref(size))
         found = ctypes.create_string_buffer(max(1, size.value))

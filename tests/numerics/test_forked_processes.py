@@ -3,8 +3,6 @@
 import subprocess
 import sys
 
-import pytest
-
 SCRIPT = """
 import multiprocessing
 from simgen import *
@@ -39,7 +37,6 @@ print(found == [goes_on(1), starts(1), starts(2)], found[0] == found[1], min(fou
 """
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="there is no fork")
 def test_a_forked_process_runs_on_one_thread_with_the_same_results():
     done = subprocess.run(
         [sys.executable, "-c", SCRIPT], capture_output=True, text=True, timeout=200

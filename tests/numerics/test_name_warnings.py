@@ -36,7 +36,7 @@ def test_a_namespace_of_a_group_comes_before_the_callers_and_says_so_once(warned
     group = NeuronGroup(
         1, "dx/dt = 1/tau/(dt/ms)*N : 1\nrate : 1", namespace={"tau": 10 * ms}, name="exc"
     )
-    N = 1  # noqa: F841 - what N is in the group, too
+    N = 1  # what N is in the group, too
     net = Network(group)
     net.run(1 * ms)
     assert group.x[0] == pytest.approx(1.0)
@@ -68,7 +68,7 @@ def test_values_put_into_equations_hide_nothing(warned):
 
 
 def test_a_constant_named_as_something_of_the_model_is_told(warned):
-    w, i, x, hidden = 3, 4, [1, 2], 5  # noqa: F841 - of w and i a number could be meant
+    w, i, x, hidden = 3, 4, [1, 2], 5  # of w and i a number could be meant
     group = NeuronGroup(
         2, "x : 1\nhidden : 1", threshold="x > 1", reset="x = 0", namespace={"x": 3}, name="exc"
     )

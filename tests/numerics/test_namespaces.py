@@ -27,7 +27,7 @@ def test_the_order_of_namespaces():
     bare = NeuronGroup(2, "x = k + m : 1\ny : 1")
     own.run_regularly("y = x")
     bare.run_regularly("y = x")
-    m = 7.0  # noqa: F841 - found by name
+    m = 7.0  # found by name
     net = Network(own, bare)
     net.run(0.1 * ms)
     assert (own.y[0], bare.y[0]) == (8, 107)
@@ -35,7 +35,7 @@ def test_the_order_of_namespaces():
     assert (own.y[0], bare.y[0]) == (4, 23)
 
     def inner():
-        k, m = 5.0, 0.5  # noqa: F841 - found by name, before the globals
+        k, m = 5.0, 0.5  # found by name, before the globals
         net.run(0.1 * ms)
 
     inner()
@@ -50,17 +50,17 @@ def test_values_count_at_each_run():
     tau = 1 * ms
     group = NeuronGroup(2, "dv/dt = -v/tau : 1\nw : 1", threshold="v < limit", reset="w += jump")
     group.v = 1
-    limit, jump = 0.0, 3  # noqa: F841 - found by name
+    limit, jump = 0.0, 3  # found by name
     net = Network(group)
     net.run(1 * ms)
     tau = 2 * ms
     net.run(1 * ms)
     assert group.v[0] == pytest.approx(np.exp(-1.5), rel=1e-12)
     assert group.w[0] == 0
-    limit = 1.0  # noqa: F841 - found by name
+    limit = 1.0  # found by name
     net.run(0.2 * ms)
     assert group.w[0] == 6
-    tau = 2 * mV  # noqa: F841 - found by name
+    tau = 2 * mV  # found by name
     with pytest.raises(DimensionMismatchError):
         net.run(1 * ms)
 
@@ -110,7 +110,7 @@ def test_the_namespace_of_an_object_may_change_between_runs():
 
 
 def test_variables_of_the_model_come_before_constants():
-    v, w, N = 50, 60, 70  # noqa: F841 - hidden by the model
+    v, w, N = 50, 60, 70  # hidden by the model
     group = NeuronGroup(2, "v : 1\nw = v + 1 : 1\nx : 1")
     group.run_regularly("x = v + w + N")
     group.v = 3
@@ -119,7 +119,7 @@ def test_variables_of_the_model_come_before_constants():
 
 
 def test_synaptic_code_sees_the_constants_of_its_own_namespace():
-    k = 5.0  # noqa: F841 - for the target's subexpression
+    k = 5.0  # for the target's subexpression
     source = SpikeGeneratorGroup(1, [0], [0] * ms)
     target = NeuronGroup(2, "a : 1\nz = k*10 : 1")
     synapses = Synapses(source, target, on_pre="a += k + z_post", namespace={"k": 2})
@@ -129,7 +129,7 @@ def test_synaptic_code_sees_the_constants_of_its_own_namespace():
 
 
 def test_text_values_see_the_names_where_they_are_given():
-    scale = 3.0  # noqa: F841 - found by name
+    scale = 3.0  # found by name
     group = NeuronGroup(3, "v : 1\nu : volt")
     group.v = "scale*i"
     assert group.v[:].tolist() == [0, 3, 6]
@@ -140,7 +140,7 @@ def test_text_values_see_the_names_where_they_are_given():
     helper(1)
     assert group.v[:].tolist() == [0, 104, 107]
     synapses = Synapses(group, group, "w : 1")
-    limit = 2  # noqa: F841 - found by name
+    limit = 2  # found by name
     synapses.connect("i + j < limit")
     assert len(synapses) == 3
     synapses.connect("i + j < bound", namespace={"bound": 1})
@@ -173,7 +173,7 @@ def test_text_of_synapses_sees_the_constants_of_what_the_ends_compute(own):
 
 
 def test_built_in_names_cannot_be_redefined():
-    e = 5.0  # noqa: F841 - collides with the constant
+    e = 5.0  # collides with the constant
     group = NeuronGroup(1, "x = 2*e : 1\ny : 1")
     group.run_regularly("y = x")
     with pytest.raises(SimgenError, match="'e'"):
@@ -193,7 +193,7 @@ def test_units_come_before_the_names_of_the_caller():
     assert group.y[0] == pytest.approx(2)
 
     def elsewhere():
-        nS = 3  # noqa: F841 - collides with the unit
+        nS = 3  # collides with the unit
         Network(group).run(0.1 * ms)
 
     with pytest.raises(SimgenError, match="'nS' is a built-in unit"):
@@ -202,7 +202,7 @@ def test_units_come_before_the_names_of_the_caller():
 
 def test_constants_may_end_like_variables_of_a_connected_group():
     """Scripts with plasticity call their constants tau_pre and A_post."""
-    tau_pre, A_post, n_pre = 2 * ms, 3, 1  # noqa: F841 - found by name
+    tau_pre, A_post, n_pre = 2 * ms, 3, 1  # found by name
     source = SpikeGeneratorGroup(1, [0, 0], [0.1, 2.1] * ms)
     target = NeuronGroup(2, "A : 1\nu : 1")
     target.A = 5

@@ -162,7 +162,7 @@ def test_names_come_from_the_object_and_the_caller(device):
     b = 4.0
     group.run_now("v = a*b; u = b")
     np.testing.assert_array_equal(group.v, 12)
-    b = 5.0  # noqa: F841 - read by the code below
+    b = 5.0  # read by the code below
     group.run_now("v = a*b; u = b")  # the same program
     np.testing.assert_array_equal(group.v, 15)
     np.testing.assert_array_equal(group.u, 5)
@@ -175,7 +175,7 @@ def test_functions_tables_and_links(device):
     def twice(x):
         return 2 * x
 
-    table = TimedArray([[1.0, 2, 3], [10, 20, 30]], dt=0.2 * ms)  # noqa: F841 - read below
+    table = TimedArray([[1.0, 2, 3], [10, 20, 30]], dt=0.2 * ms)  # read below
     other = NeuronGroup(2, "y : 1")
     other.y = [100, 200]
     group = NeuronGroup(3, "v : 1\nz : 1 (linked)\nw : 1", dt=0.1 * ms)
