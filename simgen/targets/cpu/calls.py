@@ -52,12 +52,12 @@ class _Call:
         return not self.wait and replace(self, view=0) == replace(other, view=0, wait="")
 
     def text(self, more: str = "") -> str:
-        """Return the call, with a view that is ``more`` ahead."""
+        """Return the call, with a view that is the variable ``more`` ahead."""
         state, ahead = "S", ""
         if self.view is not None:
-            state = f"S->views + {self.view}{more}"
+            state = f"S->views + {_sum(self.view, more)}"
         if self.ahead:
-            place = "" if self.view is None else f"[{self.view - self.first_view}{more}]"
+            place = "" if self.view is None else f"[{_sum(self.view - self.first_view, more)}]"
             ahead = f", {self.ahead}{place}, ahead - k"
         return self.guard + _timed(
             f"{self.function}({state}, {self.arguments}{ahead});", self.timer
@@ -86,7 +86,7 @@ def calls(
             lines.append(group[0].text())
         else:
             lines.append(f"for (int64_t v = 0; v < {count}; ++v) {{")
-            lines += [f"  {call.text(' + v')}" for call in group]
+            lines += [f"  {call.text('v')}" for call in group]
             lines.append("}")
         first += length * count
     return tuple(lines)
@@ -151,6 +151,11 @@ def _call(
         first_view,
         turns.timers.get(kernel.name),
     )
+
+
+def _sum(number: int, variable: str) -> str:
+    """Return the text of a sum, without a zero that adds nothing."""
+    return " + ".join(str(term) for term in (number, variable) if term) or "0"
 
 
 def _repetition(made: Sequence[_Call], first: int) -> tuple[int, int]:
