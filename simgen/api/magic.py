@@ -8,6 +8,7 @@ from typing import Any
 
 from simgen.api.component import Component, living_components, new_scope
 from simgen.api.group import Group
+from simgen.api.memory_use import MemoryUse
 from simgen.api.namespaces import caller_namespace
 from simgen.api.naming import forget_names
 from simgen.api.network import Network
@@ -260,6 +261,10 @@ class MagicNetwork:
     def set_states(self, *args: Any, **options: Any) -> None:
         """Set values of the objects; see :meth:`Network.set_states`."""
         implicit_network().set_states(*args, **options)
+
+    def memory(self, duration: Any = None, namespace: Any = None) -> MemoryUse:
+        """Return where the bytes of the objects go; see :meth:`Network.memory`."""
+        return implicit_network().memory(duration, namespace)
 
     def scheduling_summary(self) -> SchedulingSummary:
         """Return what runs in a step; see :func:`scheduling_summary`."""

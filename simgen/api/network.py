@@ -19,6 +19,7 @@ from simgen.api.component import Component
 from simgen.api.demand import demand_of
 from simgen.api.device import current_options
 from simgen.api.membership import check_members
+from simgen.api.memory_use import NetworkMemory
 from simgen.api.namespaces import Namespace, caller_namespace, checked_namespace
 from simgen.api.network_schedule import NetworkSchedule
 from simgen.api.noted_runs import NOTED, NotedRun
@@ -46,7 +47,7 @@ def _signature(options: Options, components: list[Component]) -> list[Any]:
     return [options, *components, *[component._version for component in components]]
 
 
-class Network(NetworkSchedule, NetworkProfile, Storing):
+class Network(NetworkSchedule, NetworkProfile, NetworkMemory, Storing):
     """Objects that run together.
 
     Parameters

@@ -36,12 +36,16 @@ class Recording:
             NOTED.make(f"'{self.recorder.name}' was read")
         return int(self.count[0])
 
+    def size_with(self, room: int) -> int:
+        """Return how many values the buffer holds after :meth:`reserve`, if memory is plenty."""
+        wanted, size = self.used + room, self.data.size
+        return size if wanted <= size else max(wanted, 2 * size, 1024)
+
     def reserve(self, room: int, owner: str) -> bool:
         """Make room for ``room`` more values; return whether the buffer was replaced."""
-        wanted = self.used + room
-        if wanted <= self.data.size:
+        wanted, size = self.used + room, self.size_with(room)
+        if size == self.data.size:
             return False
-        size = max(wanted, 2 * self.data.size, 1024)
         grown = size * self.data.itemsize
         if grown > free_bytes():
             size = wanted

@@ -17,7 +17,12 @@ from simgen.connect.implied import (
 )
 from simgen.connect.kernels import KernelGrid
 from simgen.connect.rows import Rows
-from simgen.errors import ArgumentTypeError, ModelError, UnsupportedFeatureError
+from simgen.errors import (
+    ArgumentTypeError,
+    MemoryLimitError,
+    ModelError,
+    UnsupportedFeatureError,
+)
 from simgen.ir.expr import IndexKind
 from simgen.ir.kernel import Item, OverCarried, OverFanOut
 from simgen.ir.visit import reads, writes
@@ -100,9 +105,15 @@ def pair_rows(
         return ImpliedRows(row_start, rule, n_target, 0, n_target)
     if p == 1.0 and not skip_self and synapses._storage == DENSE:
         return every_target(DENSE, *check_populations(n_source, n_target))
-    if p == 1.0:
-        return rules.all_to_all(n_source, n_target, skip_self=skip_self)
-    return rules.fixed_probability(n_source, n_target, p, key, skip_self=skip_self)
+    try:
+        if p == 1.0:
+            return rules.all_to_all(n_source, n_target, skip_self=skip_self)
+        return rules.fixed_probability(n_source, n_target, p, key, skip_self=skip_self)
+    except MemoryLimitError as error:
+        raise MemoryLimitError(
+            f"{error}. With storage='procedural' these synapses take next to none: they are "
+            "made anew for each spike (docs/connectivity.md)"
+        ) from None
 
 
 def kernel_rows(synapses: Connectable, grid: KernelGrid, kept: Any) -> Rows:

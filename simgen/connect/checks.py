@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 from pathlib import Path
 from typing import Any
@@ -70,7 +71,15 @@ def require_memory(n_bytes: int, what: str) -> None:
         return
     free = free_memory()
     if n_bytes > free:
-        raise MemoryLimitError(f"{what} would take {n_bytes:,} bytes; {free:,} bytes are free")
+        raise MemoryLimitError(
+            f"{what} would take {n_bytes:,} bytes; {free:,} bytes are free, "
+            f"enough for {_share(free / n_bytes)} of it"
+        )
+
+
+def _share(part: float) -> str:
+    """Return a part of something that is less than all of it in percent, rounded down."""
+    return f"{math.floor(100 * part)} %" if part >= 0.01 else "less than 1 %"
 
 
 def require_rows(n_source: int, n_synapses: int, longest_row: int) -> None:

@@ -98,9 +98,9 @@ ROWS = [
         ArgumentTypeError, ["gen", "True"]),
     # connectivity
     Bad("synapses_ten_to_12", lambda: huge_pair(10**6).connect(),
-        MemoryLimitError, ["exc_syn", *MEMORY]),
+        MemoryLimitError, ["exc_syn", *MEMORY, "storage='procedural'"]),
     Bad("synapses_ten_to_12_sampled", lambda: huge_pair(2 * 10**6).connect(p=0.25),
-        MemoryLimitError, ["exc_syn", *MEMORY]),
+        MemoryLimitError, ["exc_syn", *MEMORY, "storage='procedural'"]),
     Bad("synapses_condition_many", lambda: huge_pair(10**6).connect("i >= 0"),
         MemoryLimitError, ["exc_syn", *MEMORY]),
     Bad("synapses_ten_to_12_repeats", lambda: huge_pair(10**3).connect(n=10**6),
