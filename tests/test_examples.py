@@ -109,10 +109,11 @@ def test_an_example_stays_short_and_says_what_it_reproduces(path: Path) -> None:
     assert re.search(r"\((19|20)\d\d\)", ast.get_docstring(ast.parse(text)) or "")
 
 
-def test_the_benchmarks_compare_both_simulators_by_one_model_text(tmp_path: Path) -> None:
+def test_the_benchmarks_print_a_table_and_draw_it(tmp_path: Path) -> None:
     """A small CUBA through the real commands; times are printed and decide nothing."""
     command = [EXAMPLES / "benchmarks" / "run.py", "--models", "cuba", "--repeats", "1"]
     sizes = ["--sizes", '{"neurons": 400}', "--duration", "0.1", "--json", tmp_path / "out.json"]
     printed = python(*command, *sizes, cwd=tmp_path)
     assert re.search(r"^cuba +simgen +1 ", printed, re.MULTILINE), printed
-    assert (tmp_path / "out.json").is_file()
+    python(EXAMPLES / "benchmarks" / "chart.py", "out.json", "chart.png", cwd=tmp_path)
+    assert (tmp_path / "chart.png").stat().st_size > 5000
