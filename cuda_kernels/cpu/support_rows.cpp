@@ -40,6 +40,21 @@ SG_EXPORT int64_t sg_row_facts(const uint64_t *row_start, uint64_t n_rows, const
   return sg_row_properties(row_start, n_rows, targets, longest);
 }
 
+// Numbers the equal targets of each row, which is sorted.
+SG_EXPORT void sg_ranks(const uint64_t *row_start, uint64_t n_rows, const uint32_t *targets,
+                        uint32_t *ranks, int64_t n_threads) {
+  sg_parallel(n_threads, [&](int64_t thread) {
+    const uint64_t last = sg_share(n_rows, thread + 1, n_threads);
+    for (uint64_t row = sg_share(n_rows, thread, n_threads); row < last; ++row) {
+      uint32_t rank = 0;
+      for (uint64_t s = row_start[row]; s < row_start[row + 1]; ++s) {
+        rank = s > row_start[row] && targets[s] == targets[s - 1] ? rank + 1 : 0;
+        ranks[s] = rank;
+      }
+    }
+  });
+}
+
 // Gives what was freed back to the system. The C library keeps it where many blocks of middle size
 // were freed, though the large ones that replace them come straight from the system.
 SG_EXPORT void sg_release_memory(void) {

@@ -41,7 +41,9 @@ def draw(found: dict[str, Any], target: Path, duration: float) -> None:
                 alpha=1.0 if name == simulator else FADED,
                 label=None if name in seen else name,
             )
-            told = f" {taken / first:.1f}x" if result is not group[0] else f" {taken / duration:.3g} s"
+            told = (
+                f" {taken / first:.1f}x" if result is not group[0] else f" {taken / duration:.3g} s"
+            )
             axes.text(taken / duration, place, told, va="center", fontsize=8)
             seen.add(name)
             place += 1

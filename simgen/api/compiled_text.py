@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -76,12 +77,24 @@ def evaluate_for_synapses(
     env = without_positions(text, key)
     memory = text_memory(env)
     add_synapses(memory, synapses)
+    if data.store is None and not store.is_dense:
+        _share_rows(memory, f"{store.name}.row_start", current_options().threads)
     out = memory.arrays[OUT] = aligned_zeros(data.n, expr.dtype.numpy(text.real))
     collect(program, text, env, memory)
     executable = pipeline.host_target(current_options()).build(pipeline.optimise(program, 1))
     executable.bind(memory)
     executable.run(1)
     return out
+
+
+def _share_rows(memory: Memory, name: str, n_parts: int) -> None:
+    """Divide rows between threads: a part has all rows, those of other parts without synapses."""
+    starts = memory.arrays[name]
+    shares = starts[-1] * np.arange(1, n_parts) // n_parts
+    cuts = [0, *np.searchsorted(starts, shares).tolist(), len(starts) - 1]
+    parts = [np.clip(starts[:-1], starts[low], starts[high]) for low, high in pairwise(cuts)]
+    memory.arrays[name] = np.append(np.concatenate(parts), starts[-1])
+    memory.n_parts = n_parts
 
 
 def without_positions(text: TextContext, key: int) -> TextEnvironment:

@@ -168,6 +168,8 @@ def _classes(memory: Memory, leader: Pathway | None) -> npt.NDArray[np.uint32] |
     """Return the delays that occur in steps, None where they are too many or too far apart."""
     if leader is None:
         return np.zeros(1, np.uint32)
+    if leader.variable.dtype != np.float64:
+        leader.variable.data = leader.seconds()  # what the device sorts by
     leader.variable.bind(memory, True)
     connector, name, dt = connector_of(memory), leader.variable.array, leader.clock.dt_
     low, high = delay_steps(np.array(connector.delay_limits(name)), dt).tolist()

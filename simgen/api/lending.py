@@ -222,7 +222,8 @@ class Share:
         if pathway.uniform is not None:
             return np.full(self.piece.n, pathway.uniform)
         if pathway.variable.data.size == len(merge):  # between two stores
-            return take_values(pathway.variable.values, self._positions())
+            delays = take_values(pathway.variable.values, self._positions())
+            return np.asarray(delays, np.float64)
         table = merge._class_steps.astype(np.float64) * merge._class_dt
         _, classes = find_piece(merge.shared_rows(), self.piece, classes=True)
         return np.asarray(table[classes])

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from simgen.api.component import Component
     from simgen.api.network import Network
 
+_MOST_NAMES = 3  # of Synapses that run as one, in a table
 _COLUMNS = "synapses of each target"
 _SEGMENTS = "delays"
 _ROWS = "where rows begin"
@@ -51,14 +52,22 @@ _TOLD = {  # by the last part of a name in memory
 class MemoryShare:
     """What something of an object takes: ``n_values`` values in ``n_bytes`` bytes.
 
-    ``untouched`` memory is set aside but takes none of the machine: nothing is ever written there.
+    ``names`` are those of the objects, several where Synapses run as one. ``untouched`` memory is set aside but takes none of the machine: nothing is ever written there.
     """
 
-    name: str
+    names: tuple[str, ...]
     what: str
     n_bytes: int
     n_values: int
     untouched: bool = False
+
+    @property
+    def name(self) -> str:
+        """The name of the object, or how a table calls several."""
+        first, *others = self.names
+        if len(others) > _MOST_NAMES - 1:
+            return f"{first} and {len(others)} more"
+        return ", ".join(self.names)
 
 
 class MemoryUse:
@@ -82,7 +91,7 @@ class MemoryUse:
 
         Synapses that run as one with others have what all of them take.
         """
-        own = (share for share in self.shares if name in share.name.split(", "))
+        own = (share for share in self.shares if name in share.names)
         return sum(share.n_bytes for share in own if not share.untouched)
 
     def _cells(self) -> list[tuple[str, str, str, str]]:
@@ -158,14 +167,14 @@ class NetworkMemory(Named):
 
 def _summed(shares: Iterable[MemoryShare]) -> list[MemoryShare]:
     """Return one share for all of an object that are called the same."""
-    found: dict[tuple[str, str, bool], MemoryShare] = {}
+    found: dict[tuple[tuple[str, ...], str, bool], MemoryShare] = {}
     for share in shares:
         if share.n_bytes:
-            key = share.name, share.what, share.untouched
+            key = share.names, share.what, share.untouched
             before = found.get(key)
             n_bytes = share.n_bytes + (before.n_bytes if before else 0)
             n_values = max(share.n_values, before.n_values if before else 0)
-            found[key] = MemoryShare(share.name, share.what, n_bytes, n_values, share.untouched)
+            found[key] = MemoryShare(share.names, share.what, n_bytes, n_values, share.untouched)
     return list(found.values())
 
 
@@ -187,7 +196,7 @@ def _arrays(compiled: CompiledNetwork) -> Iterator[MemoryShare]:
         for what, data in _beside(component):
             if _place(data) not in seen:
                 seen.add(_place(data))
-                yield MemoryShare(_name(component), what, data.nbytes, data.size)
+                yield MemoryShare(_names(component), what, data.nbytes, data.size)
 
 
 _PARTS = ("data", "used")  # of a recorder
@@ -197,22 +206,22 @@ def _place(data: AnyArray) -> int:
     return int(data.__array_interface__["data"][0]) if data.size else 0
 
 
-def _told(name: str, compiled: CompiledNetwork) -> tuple[str, str]:
-    """Return the object that an array of memory belongs to, and what it is."""
+def _told(name: str, compiled: CompiledNetwork) -> tuple[tuple[str, ...], str]:
+    """Return the objects that an array of memory belongs to, and what it is."""
     owners = [c for c in compiled.components if name.startswith(f"{c.name}.")]
     if not owners:
-        return "network", "clocks and parts"
+        return ("network",), "clocks and parts"
     owner = max(owners, key=lambda component: len(component.name))
     rest = name.removeprefix(f"{owner.name}.")
     of_user = rest in getattr(owner, "variables", {})
-    return _name(owner), rest if of_user else _TOLD.get(rest.rpartition(".")[2], rest)
+    return _names(owner), rest if of_user else _TOLD.get(rest.rpartition(".")[2], rest)
 
 
-def _name(component: Component) -> str:
-    """Return the name of an object, or those that run as one."""
+def _names(component: Component) -> tuple[str, ...]:
+    """Return the name of an object, or of those that run as one."""
     if isinstance(component, MergedSynapses):
-        return ", ".join(member.name for member in component.members())
-    return component.name
+        return tuple(member.name for member in component.members())
+    return (component.name,)
 
 
 def _used(program: Program) -> frozenset[str]:
@@ -225,14 +234,17 @@ def _used(program: Program) -> frozenset[str]:
     return frozenset(found)
 
 
-def _tables(program: Program) -> dict[str, tuple[str, str]]:
+def _tables(program: Program) -> dict[str, tuple[tuple[str, ...], str]]:
     """Return the TimedArrays by the names of their arrays."""
-    found = {}
+    found: dict[str, tuple[tuple[str, ...], str]] = {}
     for kernel in program.kernels:
         for node in all_nodes((*kernel.prologue, *kernel.body)):
             table = find_table(node.array) if isinstance(node, Gather) else None
             if table is not None and isinstance(node, Gather):
-                found[node.array.name] = (table_name(node.array.name), "values of the TimedArray")
+                found[node.array.name] = (
+                    (table_name(node.array.name),),
+                    "values of the TimedArray",
+                )
     return found
 
 
@@ -257,7 +269,7 @@ def _recordings(compiled: CompiledNetwork, ticks: int) -> Iterator[MemoryShare]:
         if ticks and component._records_each_step:
             steps = ticks // compiled.axis.periods[component.clock.name] + 1
             size = recording.size_with(most * steps)
-        yield MemoryShare(component.name, "recording", size * recording.data.itemsize, size)
+        yield MemoryShare((component.name,), "recording", size * recording.data.itemsize, size)
 
 
 def _per_event(compiled: CompiledNetwork) -> dict[str, int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -182,8 +183,13 @@ class Pathway:
             return np.full(positions.shape, delay_steps(table, dt)[0])
         return np.asarray(delay_steps(table, dt)[classes[positions]])
 
-    def set_seconds(self, values: npt.NDArray[np.float64]) -> None:
-        """Take delays in data order."""
+    def as_computed(self, real: np.dtype[np.floating]) -> StateVariable:
+        """Return what delays are while text computes them: of the precision of programs."""
+        array = replace(self.variable.info.array, dtype=DType.REAL)
+        return StateVariable(replace(self.variable.info, array=array), 0, real)
+
+    def set_seconds(self, values: npt.NDArray[np.floating]) -> None:
+        """Take delays in data order; those that text computed in float32 stay so, for memory."""
         self.uniform = None
         self.variable.data = values
 
@@ -199,6 +205,8 @@ class Pathway:
 
     def classes(self, dt: float) -> tuple[npt.NDArray[np.uint32], Any]:
         """Return the distinct delay steps and the class of each synapse in data order."""
+        if self.uniform is None and self.variable.size == self.synapses._data.n:
+            return delays_to_classes(self.variable.values, dt)
         return delays_to_classes(self.seconds(), dt)
 
     def check(self, values: npt.NDArray[Any]) -> None:

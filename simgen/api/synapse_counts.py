@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
+from simgen.api.device import current_options
 from simgen.api.subgroup import Subgroup
+from simgen.connect.backend import choose_backend
+from simgen.connect.oracle import numbers_of_equals
 from simgen.errors import ModelError
 from simgen.runtime.timing import TimeAxis, common_axis
 
@@ -40,22 +43,17 @@ def degree_by_position(synapses: SynapsesInNetwork, name: str) -> npt.NDArray[np
 
 def ranks_among_equals(synapses: SynapsesInNetwork) -> npt.NDArray[np.uint32]:
     """Return each synapse's number among those of its pair, in creation order."""
-    data = synapses._data
-    same = np.zeros(data.n, bool)
-    if data.rows is not None and data.rows.sorted and data.creation_of_data() is None:
-        sort: Any = slice(None)  # equal pairs are neighbours already
-        same[1:] = data.rows.targets[1:] == data.rows.targets[:-1]
-        starts = data.rows.row_start[:-1][np.diff(data.rows.row_start) > 0]
-        same[starts.astype(np.int64)] = False
+    data, rows = synapses._data, synapses._data.rows
+    if rows is not None and rows.sorted and data.creation_of_data() is None:
+        kernels = choose_backend(data.n).rows  # equal pairs are neighbours already
+        ranks = kernels.ranks(rows.row_start, rows.targets, threads=current_options().threads)
     else:
         order = data.creation_of_data()
         created = np.arange(data.n) if order is None else order
         pairs = data.sources().astype(np.int64) * data.n_target + data.targets()
         sort = np.lexsort((created, pairs))
-        same[1:] = pairs[sort][1:] == pairs[sort][:-1]
-    places = np.arange(data.n)
-    ranks = np.empty(data.n, np.uint32)
-    ranks[sort] = places - np.maximum.accumulate(np.where(same, 0, places))
+        ranks = np.empty(data.n, np.uint32)
+        ranks[sort] = numbers_of_equals(pairs[sort])
     if data.n and int(ranks.max()) > 1023:
         raise ModelError(
             f"{synapses.describe()} has more than 1024 synapses between one pair of neurons, "

@@ -368,8 +368,8 @@ class Synapses(RunsCode, Plastic, SynapticStates):
     def _evaluate_delay(self, text: str, item: Any, pathway: Pathway) -> AnyArray:
         indices = self._indices(item)
         positions = indices if is_whole(item) else self._positions(indices)
-        what = f"delay of the pathway '{pathway.name}'"
-        return evaluate_text(text, what, self._text_context(), positions, SECOND, pathway.variable)
+        what, computed = f"delay of the pathway '{pathway.name}'", pathway.as_computed(self._real)
+        return evaluate_text(text, what, self._text_context(), positions, SECOND, computed)
 
     def _scope(self, constants: ConstantScope, caller: Namespace) -> ModelScope:
         return SynapseScope(self._source_model(caller), constants, self.clock.ir)

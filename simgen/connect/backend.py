@@ -94,6 +94,10 @@ class RowKernels(Protocol):
         """Return whether all rows are sorted, and whether a row holds a target twice."""
         ...
 
+    def ranks(self, row_start: _U64, targets: _U32, *, threads: int) -> _U32:
+        """Return the number of each target among its equals in its row, which is sorted."""
+        ...
+
 
 class StoreKernels(Protocol):
     """What stores and columns are made of."""

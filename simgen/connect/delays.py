@@ -17,13 +17,13 @@ _TABLE_LIMIT = 2**24  # entries of the table of delays; wider ranges are sorted
 _CHUNK = 2**14  # synapses at a time, so that temporaries stay small
 
 
-def delay_steps(seconds: NDArray[np.float64], dt: float) -> NDArray[np.int64]:
-    """Return delays in steps: int(delay / dt + 0.5), as Brian rounds."""
-    return (seconds / dt + 0.5).astype(np.int64)
+def delay_steps(seconds: NDArray[np.floating], dt: float) -> NDArray[np.int64]:
+    """Return delays in steps: int(delay / dt + 0.5), as Brian rounds, computed in float64."""
+    return (np.asarray(seconds, np.float64) / dt + 0.5).astype(np.int64)
 
 
 def delays_to_classes(
-    seconds: NDArray[np.float64], dt: float
+    seconds: NDArray[np.floating], dt: float
 ) -> tuple[NDArray[np.uint32], UIntArray]:
     """Return the distinct delays in steps, ascending uint32, and the class of each synapse.
 

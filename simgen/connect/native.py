@@ -66,6 +66,8 @@ void sg_rows_of_all(const uint64_t *row_start, uint64_t n_source, int64_t skip_s
                     uint32_t *targets, int64_t n_threads);
 int64_t sg_row_facts(const uint64_t *row_start, uint64_t n_rows, const uint32_t *targets,
                      uint64_t longest);
+void sg_ranks(const uint64_t *row_start, uint64_t n_rows, const uint32_t *targets,
+              uint32_t *ranks, int64_t n_threads);
 int64_t sg_transpose(const uint64_t *row_start, uint64_t n_rows, sg_uints targets,
                      uint32_t first, uint64_t n_cols, uint64_t *col_start, sg_uints positions,
                      uint32_t *sources, int64_t n_threads);
@@ -93,7 +95,7 @@ _PARTS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
         ("sg_skip_job",),
         (
             *("sg_rows_by_skips", "sg_pieces_by_skips", "sg_rows_of_all", "sg_row_facts"),
-            "sg_release_memory",
+            *("sg_ranks", "sg_release_memory"),
         ),
     ),
     "draws": (("sg_uniform_job", "sg_split_job"), ("sg_rows_by_draws", "sg_split_total")),
@@ -351,6 +353,17 @@ def row_facts(row_start: NDArray[np.uint64], targets: NDArray[np.uint32]) -> tup
     )
     check_status(facts, "inspecting rows")
     return bool(facts & 1), bool(facts & 2)
+
+
+def ranks(
+    row_start: NDArray[np.uint64], targets: NDArray[np.uint32], *, threads: int
+) -> NDArray[np.uint32]:
+    """Return the number of each target among its equals in its row, which is sorted."""
+    require_memory(4 * len(targets), f"the ranks of {len(targets):,} synapses")
+    out = np.empty(len(targets), np.uint32)
+    n_rows = len(row_start) - 1
+    support().sg_ranks(pointer(row_start), n_rows, pointer(targets), pointer(out), threads)
+    return out
 
 
 def longest_row(row_start: NDArray[np.uint64]) -> int:

@@ -247,3 +247,22 @@ def row_facts(row_start: NDArray[np.uint64], targets: NDArray[np.uint32]) -> tup
         repeats = len(np.unique(row)) < len(row)
         facts.append((ascending, repeats))
     return all(fact[0] for fact in facts), any(fact[1] for fact in facts)
+
+
+def ranks(
+    row_start: NDArray[np.uint64], targets: NDArray[np.uint32], *, threads: int = 1
+) -> NDArray[np.uint32]:
+    """Return the number of each target among its equals in its row, which is sorted."""
+    del threads
+    starts = row_start.astype(np.int64)
+    rows = np.repeat(np.arange(len(starts) - 1), starts[1:] - starts[:-1])
+    return numbers_of_equals((rows << 32) + targets)
+
+
+def numbers_of_equals(values: NDArray[np.int64]) -> NDArray[np.uint32]:
+    """Return for sorted values how many equal ones come before each."""
+    places = np.arange(len(values))
+    same = np.zeros(len(values), bool)
+    same[1:] = values[1:] == values[:-1]
+    first = np.maximum.accumulate(np.where(same, 0, places))
+    return (places - first).astype(np.uint32)

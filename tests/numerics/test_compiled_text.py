@@ -17,26 +17,31 @@ CONDITIONS = {
     "p alone": {"p": "clip(v_pre*v_post, 0, 1)*0.2"},
     "random": {"condition": "rand() < 0.02 and v_pre > v_post"},
     "n": {"condition": "i < j", "n": "1 + i%2"},
+    "total": {"n_total": 9000},  # some pairs twice, which draw numbers of their own
 }
 
 
-def pairs(threshold: int, rule: dict[str, str], side: str, dtype: str) -> tuple[np.ndarray, ...]:
-    """Return i and j of a rule, and two variables that strings filled."""
-    set_device("cpu", dtype=dtype)
+def pairs(
+    threshold: int, rule: dict[str, str], side: str, dtype: str, threads: int = 1
+) -> tuple[np.ndarray, ...]:
+    """Return i and j of a rule, and two variables and delays that strings filled."""
+    set_device("cpu", dtype=dtype, threads=threads)
     start_scope()
     simgen.seed(5)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(compiled_text, "WORTH_COMPILING", threshold)
-        group = NeuronGroup(150, "x : metre\nv : 1\nk : integer")
+        group = NeuronGroup(150, "x : metre\nv : 1\nk : integer", threshold="v > 2", reset="")
         group.x, group.v, group.k = "i*10*umetre", "rand()", "i%7"
         part = group[20:110]
         ends = {"whole": (group, group), "source": (part, group), "target": (group, part)}[side]
-        synapses = Synapses(*ends, "w : 1\nz : volt")
+        synapses = Synapses(*ends, "w : 1\nz : volt", on_pre="w += 1")
         synapses.connect(**rule)
         synapses.w = "v_post + 0.1*randn()*i + rand()"
         synapses.z = "clip(N_outgoing, 0, 9)*mV*rand() + t*volt/second"
         synapses.z["i > 30"] = "1*mV"
-        return synapses.i[:], synapses.j[:], synapses.w[:], np.asarray(synapses.z[:])
+        synapses.delay = "truncated_normal(1.5, 0.5 + 0.01*j, 0.1, 4)*ms"
+        values = synapses.w[:], np.asarray(synapses.z[:]), np.asarray(synapses.delay[:])
+        return synapses.i[:], synapses.j[:], *values
 
 
 @pytest.mark.parametrize("side", ["whole", "source", "target"])
@@ -44,10 +49,11 @@ def pairs(threshold: int, rule: dict[str, str], side: str, dtype: str) -> tuple[
 def test_compiled_rules_and_values_equal_numpy(rule, side):
     dtype = "float32" if side == "target" else "float64"
     plain = pairs(10**12, CONDITIONS[rule], side, dtype)
-    compiled = pairs(0, CONDITIONS[rule], side, dtype)
     assert plain[0].size > 50
-    for one, other in zip(plain, compiled):
-        np.testing.assert_array_equal(one, other)
+    for threads in (1, 3):
+        compiled = pairs(0, CONDITIONS[rule], side, dtype, threads)
+        for one, other in zip(plain, compiled):
+            np.testing.assert_array_equal(one, other)
     set_device("auto", dtype="float64")
 
 
