@@ -52,7 +52,8 @@ _TOLD = {  # by the last part of a name in memory
 class MemoryShare:
     """What something of an object takes: ``n_values`` values in ``n_bytes`` bytes.
 
-    ``names`` are those of the objects, several where Synapses run as one. ``untouched`` memory is set aside but takes none of the machine: nothing is ever written there.
+    ``names`` are those of the objects, several where Synapses run as one. ``untouched`` memory is
+    set aside but takes none of the machine: nothing is ever written there.
     """
 
     names: tuple[str, ...]
