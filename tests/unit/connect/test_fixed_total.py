@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from simgen.connect import checks, rules
+from simgen.connect import checks, native, oracle, rules
 from simgen.connect.rows import Rows
 from simgen.errors import ModelError
 from simgen.numerics.distributions import draw_hypergeometric
@@ -175,3 +175,13 @@ def test_hypergeometric_numbers_that_leave_no_choice():
 def test_more_than_there_are_pairs_is_refused(sizes, options, message):
     with pytest.raises(ModelError, match=message):
         rules.fixed_total(*sizes, KEY, **options)
+
+
+def test_equal_targets_are_numbered_within_their_row():
+    row_start = np.array([0, 3, 3, 7, 8], np.uint64)
+    targets = np.array([5, 5, 9, 9, 9, 9, 9, 9], np.uint32)
+    for kernels in (native, oracle):
+        for threads in (1, 2, 5):
+            found = kernels.ranks(row_start, targets, threads=threads)
+            assert found.tolist() == [0, 1, 0, 0, 1, 2, 3, 0]
+            assert found.dtype == np.uint32

@@ -391,13 +391,3 @@ def test_without_a_compiler_small_networks_use_numpy_and_large_ones_say_why(monk
     assert np.array_equal(rules.fixed_probability(30, 30, 0.2, KEY).targets, wanted.targets)
     with pytest.raises(CompileError, match="no compiler"):
         rules.fixed_probability(10_000, 10_000, 0.9, KEY)
-
-
-def test_equal_targets_are_numbered_within_their_row():
-    row_start = np.array([0, 3, 3, 7, 8], np.uint64)
-    targets = np.array([5, 5, 9, 9, 9, 9, 9, 9], np.uint32)
-    for kernels in (native, oracle):
-        for threads in (1, 2, 5):
-            found = kernels.ranks(row_start, targets, threads=threads)
-            assert found.tolist() == [0, 1, 0, 0, 1, 2, 3, 0]
-            assert found.dtype == np.uint32
