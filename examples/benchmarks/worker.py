@@ -107,6 +107,8 @@ class BrianStandalone:
     def __init__(self, model: str, options: argparse.Namespace) -> None:
         brian2: Any = importlib.import_module("brian2")
         brian2.set_device("cpp_standalone", build_on_run=False)
+        jobs = [f"-j{os.cpu_count()}"]  # by itself it starts a compiler for every file at once
+        brian2.prefs.devices.cpp_standalone.extra_make_args_unix = jobs
         brian2.prefs.core.default_float_dtype = getattr(np, options.dtype)
         openmp = options.threads if options.threads > 1 else 0
         brian2.prefs.devices.cpp_standalone.openmp_threads = openmp

@@ -82,9 +82,19 @@ class Clock(Named):
     @property
     def t(self) -> Quantity:
         """The time of the network that this clock last ran in."""
+        return Quantity(self.t_, dim=SECOND)
+
+    @property
+    def t_(self) -> float:
+        """That time in seconds."""
         if NOTED.runs:
             NOTED.make("the time was read")
-        return Quantity(self._now, dim=SECOND)
+        return self._now
+
+    @property
+    def timestep(self) -> int:
+        """The number of the present step; the first is 0."""
+        return round(self.t_ / self._dt)
 
     @property
     def ir(self) -> ir.Clock:

@@ -10,6 +10,7 @@ import numpy as np
 from simgen.api.arguments import plain_name
 from simgen.api.linked import LinkingGroup
 from simgen.api.placed import Place, checked_order, checked_slot
+from simgen.api.schedule_parts import SchedulePart, condition_part, reaction_part, update_part
 from simgen.api.storage import AnyArray
 from simgen.build.neurons import CONDITION_SLOTS, REACTION_SLOTS, slot_of_event
 from simgen.build.schedule import is_before
@@ -31,6 +32,21 @@ class NeuronEvents(LinkingGroup):
     def events(self) -> dict[str, str]:
         """The events: name -> condition."""
         return {event: text.text for event, text in self._conditions.items()}
+
+    @property
+    def state_updater(self) -> SchedulePart:
+        """The integration of the equations: ``G.state_updater.order = 1``."""
+        return update_part(self)
+
+    @property
+    def thresholder(self) -> dict[str, SchedulePart]:
+        """The conditions of the events: ``G.thresholder['spike'].when = 'end'``."""
+        return {event: condition_part(self, event) for event in self._conditions}
+
+    @property
+    def resetter(self) -> dict[str, SchedulePart]:
+        """The code that runs on events: ``G.resetter['spike'].when = 'before_synapses'``."""
+        return {event: reaction_part(self, event) for event in self._reactions}
 
     @property
     def spikes(self) -> AnyArray:
