@@ -26,6 +26,7 @@ from simgen.api.noted_runs import NOTED, NotedRun
 from simgen.api.profiling import NetworkProfile, require_timers
 from simgen.api.progress import Progress, Report, RunClock, make_report
 from simgen.api.running import RUNNING
+from simgen.api.running_copies import RunsCopies
 from simgen.api.storing import Storing
 from simgen.api.timeline import Timeline
 from simgen.errors import ArgumentTypeError, ModelError
@@ -47,7 +48,7 @@ def _signature(options: Options, components: list[Component]) -> list[Any]:
     return [options, *components, *[component._version for component in components]]
 
 
-class Network(NetworkSchedule, NetworkProfile, NetworkMemory, Storing):
+class Network(NetworkSchedule, NetworkProfile, NetworkMemory, RunsCopies, Storing):
     """Objects that run together.
 
     Parameters
@@ -335,10 +336,14 @@ class Network(NetworkSchedule, NetworkProfile, NetworkMemory, Storing):
         for clock in clocks:
             clock._in_use = running
 
-    def _prepared(self, namespace: Any, profile: bool = False) -> CompiledNetwork:
+    def _prepared(
+        self, namespace: Any, profile: bool = False, threads: int | None = None
+    ) -> CompiledNetwork:
         """Return the network ready to run, compiled anew only if its structure changed."""
         components = [component for component in self._all(self._objects) if component._active]
         options = self._bound_options(components)
+        if threads is not None:
+            options = replace(options, threads=threads)
         if profile:
             require_timers(options, self.describe())
             options = replace(options, profile=True)

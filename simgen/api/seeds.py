@@ -80,6 +80,17 @@ def streams_of(key: int) -> Iterator[None]:
         _state.seed, _state.next_stream = before
 
 
+@contextmanager
+def seeded(value: int) -> Iterator[None]:
+    """Let what happens meanwhile be as after ``seed(value)``, and nothing of it last."""
+    before = _state.seed, _state.epoch, _state.next_stream
+    _state.seed, _state.epoch, _state.next_stream = value, _state.epoch + 1, 0
+    try:
+        yield
+    finally:
+        _state.seed, _state.epoch, _state.next_stream = before
+
+
 def take_stream() -> Stream:
     """Return the next stream."""
     stream = Stream(_state.epoch, _state.next_stream)

@@ -59,10 +59,10 @@ class WholeNumbers:
                 (found.note.array.name, found) for found in _faults(kernel, kernel.body)
             )
         names = (*self._writers, *self._faults)
-        self._notes: dict[str, AnyArray] = {name: np.zeros(1, np.int64) for name in names}
+        self.notes: dict[str, AnyArray] = {name: np.zeros(1, np.int64) for name in names}
         self._cleared = 0
-        memory.arrays.update(self._notes)
-        memory.counters.update(dict.fromkeys(self._notes, lambda: self._cleared))
+        memory.arrays.update(self.notes)
+        memory.counters.update(dict.fromkeys(self.notes, lambda: self._cleared))
 
     def require_divisors(self) -> None:
         """Raise NumericalError for what is wrong with constants."""
@@ -75,10 +75,10 @@ class WholeNumbers:
         """
         for name in (*self._faults, *self._writers):  # a fault may be why a number did not fit
             self._memory.fetch(name)
-            if self._notes[name][0] == 0:
+            if self.notes[name][0] == 0:
                 continue
-            place = int(self._notes[name][0]) - 1
-            for own in self._notes.values():
+            place = int(self.notes[name][0]) - 1
+            for own in self.notes.values():
                 own[0] = 0
             self._cleared += 1
             if name in self._faults:
