@@ -20,7 +20,7 @@ BANDS: dict[str, dict[str, tuple[float, float]]] = {
     "coba": {"mean rate": (18.5, 25)},
     "cobahh": {"mean rate": (27, 44)},
     "cuba": {"mean rate": (4.9, 6.3)},
-    "gain": {"largest deviation from theory": (0, 4)},  # %; 2 come from the step width
+    "gain": {"largest deviation from theory:": (0, 4)},  # %; 2 come from the step width
     "izhikevich": {"mean rate": (6.5, 10), "gamma peak at": (20, 60)},
     # over ten seeds it was 1.6 to 4.7, the largest of 24 measures each time
     "microcircuit": {"farthest from the reference:": (0, 6)},
