@@ -21,4 +21,4 @@ class Options:
     emulate: bool = False  # cuda: run the CUDA source on the processor
     deterministic: bool = False  # cuda: floating sums keep their order
     device: int = 0  # cuda: the number of the GPU
-    profile: bool = False  # cpu, reference: kernels add up the time they take
+    profile: bool = False  # kernels (on a GPU launches) add up the time they take

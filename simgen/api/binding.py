@@ -107,7 +107,7 @@ class CompiledNetwork(WithinStep):
         self._variables = [v for v in variables if hidden or v.array in names]
         self._versions: tuple[int, ...] | None = None
         self._bind(previous)
-        self.profile = Profile(self.program, self.memory) if options.profile else None
+        self.profile = Profile(self.program, self.memory, self.remote) if options.profile else None
         self.simulation = Simulation(
             self.memory, self._segment, len(self.program.schedule), self._make_room
         )

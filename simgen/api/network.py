@@ -23,7 +23,7 @@ from simgen.api.memory_use import NetworkMemory
 from simgen.api.namespaces import Namespace, caller_namespace, checked_namespace
 from simgen.api.network_schedule import NetworkSchedule
 from simgen.api.noted_runs import NOTED, NotedRun
-from simgen.api.profiling import NetworkProfile, require_timers
+from simgen.api.profiling import NetworkProfile
 from simgen.api.progress import Progress, Report, RunClock, make_report
 from simgen.api.running import RUNNING
 from simgen.api.running_copies import RunsCopies
@@ -345,7 +345,6 @@ class Network(NetworkSchedule, NetworkProfile, NetworkMemory, RunsCopies, Storin
         if threads is not None:
             options = replace(options, threads=threads)
         if profile:
-            require_timers(options, self.describe())
             options = replace(options, profile=True)
         compiled = self._compiled
         same = self._signature == _signature(options, components)

@@ -5,34 +5,30 @@ from __future__ import annotations
 import html
 import time
 from collections.abc import Callable, Iterable
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from simgen.api.arguments import checked_arguments
 from simgen.api.naming import Named
-from simgen.errors import ArgumentTypeError, ModelError, UnsupportedFeatureError
+from simgen.errors import ArgumentTypeError, ModelError
 from simgen.ir.kernel import Program
 from simgen.model.description import SECOND
-from simgen.options import Options
-from simgen.targets.base import Memory, nanoseconds_of
+from simgen.targets.base import JOINED, Memory, nanoseconds_of
 from simgen.units import Quantity
 
 
-def require_timers(options: Options, owner: str) -> None:
-    """Raise UnsupportedFeatureError if the target has no timers of its own."""
-    if options.target == "cuda":
-        raise UnsupportedFeatureError(
-            f"run(profile=True) of {owner} times the kernels of the targets 'cpu' and 'reference', "
-            "not those of a GPU, where they overlap. Run the script under NVIDIA's nsys, which "
-            "names each kernel by its object, or use set_device('cpu')."
-        )
-
-
 class Profile:
-    """The time that each kernel of a program, and each Python operation, has taken in a run."""
+    """The time that each kernel of a program, and each Python operation, has taken in a run.
 
-    def __init__(self, program: Program, memory: Memory) -> None:
-        self._kernels = {k.name: np.zeros(1, np.int64) for k in program.kernels}
+    Where a device runs several kernels at once, they have one time together.
+    """
+
+    def __init__(self, program: Program, memory: Memory, together: bool) -> None:
+        names = [] if together else [k.name for k in program.kernels]
+        self._memory = memory
+        self._kernels = {name: np.zeros(1, np.int64) for name in names}
         self._texts = {k.name: k.comment for k in program.kernels}
         self._python: dict[str, float] = {}
         self._before: list[tuple[str, str, float]] = []  # of programs that this one has followed
@@ -40,7 +36,7 @@ class Profile:
 
     def clear(self) -> None:
         """Begin anew."""
-        for counter in self._kernels.values():
+        for counter in self._counters().values():
             counter[0] = 0
         self._python.clear()
         self._before = []
@@ -62,9 +58,22 @@ class Profile:
 
         return timed_call
 
+    def _counters(self) -> dict[str, npt.NDArray[Any]]:
+        """Return the counters of kernels, or of what runs at once, by the names of all in it."""
+        suffix = nanoseconds_of("")
+        arrays = self._memory.arrays.items()
+        return {n.removesuffix(suffix): a for n, a in arrays if n.endswith(suffix)}
+
+    def _told(self, counter: str) -> tuple[str, str]:
+        """Return the name of a counter and what runs in its time."""
+        first, *others = counter.split(JOINED)
+        texts = dict.fromkeys(self._texts.get(name, "") for name in (first, *others))
+        more = f" and {len(others)} more" if others else ""
+        return first + more, "; ".join(text for text in texts if text)
+
     def times(self) -> list[tuple[str, str, float]]:
         """Return (name, what it is, seconds), the longest first."""
-        found = [(n, self._texts[n], 1e-9 * int(a[0])) for n, a in self._kernels.items()]
+        found = [(*self._told(n), 1e-9 * int(a[0])) for n, a in self._counters().items()]
         found += [(name, "Python", seconds) for name, seconds in self._python.items()]
         total: dict[tuple[str, str], float] = {}
         for name, text, seconds in (*self._before, *found):
@@ -125,7 +134,8 @@ class NetworkProfile(Named):
         (name, time), the longest first. A name is that of the compiled kernel, which may do the
         work of several objects in one pass; ``profiling_summary`` says of which. On several threads
         it is the time of the first. The last digits are those of reading the clock, about 25 ns a
-        call.
+        call. On a GPU it is that of a launch, which runs several kernels at once; launches are made
+        one by one in such a run, which takes longer.
 
         Raises
         ------
@@ -162,4 +172,4 @@ class NetworkProfile(Named):
         return ProfilingSummary(self._profiled(), None if show is None else int(show))
 
 
-__all__ = ["NetworkProfile", "Profile", "ProfilingSummary", "require_timers"]
+__all__ = ["NetworkProfile", "Profile", "ProfilingSummary"]

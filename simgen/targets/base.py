@@ -35,7 +35,9 @@ Memory is flat and named, so that every target binds it in the same way:
 ``arrays[<recorder>.used]``           i64 (1): values appended so far
 ``arrays[tick]``                      i64 (1): the present tick; a clock is due where the tick is
                                       a multiple of ``ints[period_<clock>]``, its step the quotient
-``arrays[<kernel>.nanoseconds]``      i64 (1): what the kernel has taken, in profiled programs
+``arrays[<kernel>.nanoseconds]``      i64 (1): what the kernel has taken, in profiled programs; on
+                                      devices that launch several at once the names of all,
+                                      ``JOINED``, and the array is made by the target
 ``ints[<length>]``                    sizes, by the names used in the IR
 ``ints[<events>.depth]``              slots of the ring: the longest delay in steps plus one, more
                                       where parts may be several steps apart
@@ -62,6 +64,7 @@ from simgen.ir.kernel import Program
 
 AnyArray = npt.NDArray[np.generic]
 STEPS_TOGETHER = "steps_together"
+JOINED = "+"
 
 
 def nanoseconds_of(kernel: str) -> str:

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from simgen.errors import InternalError
 from simgen.ir.kernel import Program
 from simgen.options import Options
-from simgen.targets.base import Memory
+from simgen.targets.base import JOINED, Memory, nanoseconds_of
 from simgen.targets.checks import check_apart, checked_array
 from simgen.targets.cpu.compile import find_compiler
 from simgen.targets.cuda.device import MOST_BLOCKS, Buffer, Device, Function, Graph
@@ -26,6 +26,8 @@ from simgen.targets.cuda.texts import Texts
 from simgen.targets.cuda.walks import team_widths
 
 _TICK = "tick"
+_TIMED_AT_ONCE = 64  # ticks whose marks are kept at a time
+_TIMED_AT_ONCE = 64  # ticks whose marks are kept at a time
 _REPLAYS_PER_CALL = 64  # between two looks at whether to stop
 
 
@@ -36,7 +38,14 @@ class _Call:
     function: Function
     grid: int
     block: int
-    title: str = ""
+    name: str = ""
+    kernels: tuple[str, ...] = ()
+
+    @property
+    def title(self) -> str:
+        """The name of the launch with those of its kernels."""
+        more = f" and {len(self.kernels) - 3} more" if len(self.kernels) > 3 else ""
+        return f"{self.name}: {', '.join(self.kernels[:3])}{more}"
 
 
 @dataclass(slots=True)
@@ -68,9 +77,10 @@ class _Bound:
 class CudaExecutable:
     """A compiled program; :meth:`bind` gives it memory, :meth:`run` advances that memory."""
 
-    def __init__(self, texts: Texts, device: Device) -> None:
+    def __init__(self, texts: Texts, device: Device, timed: bool = False) -> None:
         self._texts = texts
         self._device = device
+        self._timed = timed
         self._stop = False
         self._control: Buffer = device.allocate(3 * 8, "control")
         self._use(delayed=False)
@@ -123,6 +133,8 @@ class CudaExecutable:
         begin = _Call(self._function(BEGIN_RUN), 1, WARP)
         tables = (*self._tables, self._control)
         self._bound = _Bound(memory, mirror, tables, begin, calls, self._end(ints), known)
+        if self._timed:
+            _counters(self._bound)
 
     def _ready(self) -> _Bound:
         """Return what is bound, by the text that the delays allow now; send up what changed."""
@@ -193,7 +205,8 @@ class CudaExecutable:
         if total > most:
             wanted = [max(1, count * most // total) for count in wanted]
         ints.update(zip(phase.blocks, wanted))
-        return _Call(function, max(1, sum(wanted)), block, _phase_title(phase))
+        names = tuple(part.function.removeprefix("k_") for part in phase.parts)
+        return _Call(function, max(1, sum(wanted)), block, phase.function, names)
 
     def run(self, n_ticks: int) -> int:
         """Run up to ``n_ticks`` and return how many were done."""
@@ -235,6 +248,9 @@ class CudaExecutable:
 
         More may be made: ticks beyond the end return at once.
         """
+        if self._timed:
+            self._launch_timed(bound, n_ticks)
+            return
         each = self._device.recorded_ticks
         replays, rest = divmod(n_ticks, each)
         if rest > each // 4:
@@ -249,6 +265,25 @@ class CudaExecutable:
         for _ in range(rest):
             if not self._stop:
                 bound.launch(bound.calls)
+        bound.launch(bound.end)
+
+    def _launch_timed(self, bound: _Bound, n_ticks: int) -> None:
+        """Make the launches one by one and add the time of each to a counter of the memory."""
+        device, counters = self._device, _counters(bound)
+        bound.launch((bound.begin,))
+        for first in range(0, n_ticks, _TIMED_AT_ONCE):
+            rows = []
+            for _ in range(min(_TIMED_AT_ONCE, n_ticks - first)):
+                marks = [device.mark()]
+                for call in bound.calls:
+                    bound.launch((call,))
+                    marks.append(device.mark())
+                rows.append(marks)
+            for place, counter in enumerate(counters):
+                total = sum(device.seconds_between(*marks[place : place + 2]) for marks in rows)
+                counter[0] += round(1e9 * total)
+            if self._stop:
+                break
         bound.launch(bound.end)
 
     def time_launches(self, n_ticks: int, ahead: int) -> dict[str, float]:
@@ -289,11 +324,11 @@ class CudaExecutable:
         self._stop = True
 
 
-def _phase_title(phase: Phase) -> str:
-    """Return the name of a launch with its kernels."""
-    names = [part.function for part in phase.parts]
-    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
-    return f"{phase.function}: {', '.join(names[:3])}{more}"
+def _counters(bound: _Bound) -> list[npt.NDArray[np.int64]]:
+    """Return the arrays of the memory that count the time of each launch."""
+    arrays: Any = bound.memory.arrays
+    names = [nanoseconds_of(JOINED.join(call.kernels)) for call in bound.calls]
+    return [arrays.setdefault(name, np.zeros(1, np.int64)) for name in names]
 
 
 def _threads(launch: Launch, ints: dict[str, int]) -> int:
@@ -323,7 +358,7 @@ class CudaTarget:
             known = self._built.get(program)
             if known is None:
                 known = self._built[program] = Texts(program, self._options, self._device)
-        return CudaExecutable(known, self._device)
+        return CudaExecutable(known, self._device, self._options.profile)
 
 
 def open_device(options: Options) -> Device:
