@@ -8,9 +8,16 @@ from collections.abc import Sequence
 
 from simgen.commands import cache, doctor, gpu_check, show
 from simgen.commands.base import Command
+from simgen.commands.fuzz import command as fuzz
 from simgen.errors import SimgenError
 
-COMMANDS: tuple[Command, ...] = (show.COMMAND, doctor.COMMAND, cache.COMMAND, gpu_check.COMMAND)
+COMMANDS: tuple[Command, ...] = (
+    show.COMMAND,
+    doctor.COMMAND,
+    cache.COMMAND,
+    gpu_check.COMMAND,
+    fuzz.COMMAND,
+)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

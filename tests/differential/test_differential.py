@@ -14,8 +14,9 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-from models import Model, make_model
-from variants import SINGLE, VARIANTS, compare
+
+from simgen.commands.fuzz.models import Model, make_model
+from simgen.commands.fuzz.variants import SINGLE, VARIANTS, compare
 
 pytestmark = pytest.mark.compiler
 

@@ -10,8 +10,6 @@ from typing import Any
 import numpy as np
 import pytest
 from hypothesis import given
-from models import Model, make_model
-from variants import REFERENCE, differences, run_model
 from wiring import begin, lif, seeds, some, steps
 
 import simgen
@@ -28,6 +26,8 @@ from simgen import (
     mV,
     set_device,
 )
+from simgen.commands.fuzz.models import Model, make_model
+from simgen.commands.fuzz.variants import REFERENCE, differences, run_model
 
 pytestmark = pytest.mark.compiler
 

@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-from variants import differences, observe
 
 import simgen
 from simgen import (
@@ -17,6 +16,7 @@ from simgen import (
     ms,
     set_device,
 )
+from simgen.commands.fuzz.variants import differences, observe
 from simgen.targets.cpu import shared
 
 NEURONS = """dv/dt = (g + b - v)/tau : 1 (unless refractory)

@@ -6,11 +6,11 @@ import re
 from random import Random
 
 import pytest
-from models import HEADER, Model, make_model
-from variants import VARIANTS, Result, differences, observe
 
 import simgen
 from simgen import defaultclock, ms, set_device
+from simgen.commands.fuzz.models import HEADER, Model, make_model
+from simgen.commands.fuzz.variants import VARIANTS, Result, differences, observe
 
 pytestmark = pytest.mark.compiler
 PYTHON = re.compile(r"K\d+ = |.*\.active = |.*threads=")  # what is no state

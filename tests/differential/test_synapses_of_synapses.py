@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from variants import VARIANTS, differences, observe
 from wiring import begin, dyadic
 
 from simgen import (
@@ -18,6 +17,7 @@ from simgen import (
     ms,
     set_device,
 )
+from simgen.commands.fuzz.variants import VARIANTS, differences, observe
 
 pytestmark = pytest.mark.compiler
 

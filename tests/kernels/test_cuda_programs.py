@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import re
-import sys
 from contextlib import suppress
 from itertools import product
 from random import Random
 
 import numpy as np
 import pytest
-from cuda_examples import EXAMPLES, TESTS, WITH_LARGE_SLOW
+from cuda_examples import EXAMPLES, WITH_LARGE_SLOW
 from nvrtc_compiler import ARCHITECTURES
 
 import simgen
 from simgen import pipeline
 from simgen.api import network
+from simgen.commands.fuzz.models import build, make_model
 from simgen.targets.cuda.lower import lower_program
 
 # Comparisons and selections included; loads, stores and conversions are not arithmetic.
@@ -120,9 +120,6 @@ def test_examples_compile_for_every_generation(nvrtc, lowered, path, architectur
 @pytest.mark.compiler
 @pytest.mark.parametrize("seed", range(4))
 def test_random_models_compile(nvrtc, monkeypatch, seed):
-    monkeypatch.syspath_prepend(str(TESTS / "differential"))
-    from models import build, make_model
-
     sources = []
     monkeypatch.setattr(
         network,
@@ -135,8 +132,6 @@ def test_random_models_compile(nvrtc, monkeypatch, seed):
             build(make_model(Random(seed)))
     finally:
         simgen.set_device("auto")
-        for name in ("models", "model_text", "model_groups", "model_runs"):
-            sys.modules.pop(name, None)
     assert sources
     for source in dict.fromkeys(sources):
         made = nvrtc.compile(source, ARCHITECTURES[seed])

@@ -2,32 +2,11 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from random import Random
-
-from model_groups import GroupMaker
+from simgen.commands.fuzz.synapses import SynapseMaker
 
 
-class RunMaker(GroupMaker, ABC):
+class RunMaker(SynapseMaker):
     """Writes the lines that run a model."""
-
-    def __init__(self, random: Random) -> None:
-        super().__init__(random)
-        self.connected: dict[str, tuple[int, int, bool]] = {}  # name: sizes, whether recurrent
-        self.delayed: list[str] = []  # pathways whose delays may be set
-
-    @abstractmethod
-    def connect(self, name: str, n_pre: int, n_post: int, recurrent: bool) -> None:
-        """Write a call of connect()."""
-
-    def delays(self) -> str:
-        return self.pick(
-            "'rand()*2*ms'",
-            "'0.1*ms*(j % 4)'",
-            "0.7*ms",
-            "'(i + j) % 3 * 0.35*ms'",
-            "'3*rand()*ms'",
-        )
 
     def run(self) -> None:
         """Write the runs."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from random import Random
-from typing import Any
+from typing import Any, TypeVar
 
-from model_text import (
+from simgen.commands.fuzz.text import (
     LITERALS,
     UNITS,
     Names,
@@ -17,6 +17,9 @@ from model_text import (
     statement,
     with_unit,
 )
+
+T = TypeVar("T")
+STATES = (1, 1, 2, 3, 4, 5, 6)  # how many variables a group integrates
 
 
 @dataclass
@@ -42,33 +45,41 @@ class GroupMaker:
         self.random = random
         self.lines: list[str] = []
         self.groups: list[Group] = []
-        self.synapses: list[tuple[str, Names, list[str]]] = []
+        self.constants: list[str] = []
+        self.two_clocks = False
+        self.method = ""
         self.objects: list[str] = []
         self.tables: list[tuple[str, int]] = []
-        self.ends: dict[str, Names] = {}  # what code of synapses may write of their groups
 
     # --- small choices ------------------------------------------------------------------------
 
     def chance(self, p: float) -> bool:
+        """Return True with probability ``p``."""
         return self.random.random() < p
 
-    def pick(self, *options: Any) -> Any:
+    def pick(self, *options: T) -> T:
+        """Return one of the options."""
         return self.random.choice(options)
 
     def value(self, unit: str = "1") -> str:
+        """Return text of some value with the unit."""
         return with_unit(self.pick(*LITERALS), unit)
 
     def add(self, line: str) -> None:
+        """Write a line."""
         self.lines.append(line)
 
     def object(self, name: str, line: str) -> None:
+        """Write a line that makes an object of the network."""
         self.add(f"{name} = {line}")
         self.objects.append(name)
 
     def clock(self) -> str:
+        """Return an argument for a clock of its own, mostly none."""
         return self.pick("", "", "", ", dt=0.2*ms", ", dt=0.05*ms") if self.two_clocks else ""
 
     def table(self) -> None:
+        """Write a TimedArray."""
         rows = self.pick(1, 3, 5)
         dt = self.pick("0.1", "0.3", "0.25", "1.0", "0.04")
         if self.chance(0.5):
@@ -76,28 +87,71 @@ class GroupMaker:
             self.add(f"TA = TimedArray({values}, dt={dt}*ms)")
             self.tables.append(("TA(t)", 1))
         else:
-            values = [[self.pick(0.0, 0.5, 1.0, -0.25) for _ in range(4)] for _ in range(rows)]
-            self.add(f"TB = TimedArray({values}, dt={dt}*ms)")
+            table = [[self.pick(0.0, 0.5, 1.0, -0.25) for _ in range(4)] for _ in range(rows)]
+            self.add(f"TB = TimedArray({table}, dt={dt}*ms)")
             self.tables.append(("TB(t, i % 4)", 2))
 
     # --- groups -------------------------------------------------------------------------------
 
     def group(self, number: int) -> None:
-        random, name = self.random, f"G{number}"
+        """Write a group of neurons and its first values."""
+        name = f"G{number}"
         # parts of threads are multiples of 64 neurons; 256 are prepared together
         n = self.pick(1, 2, 3, 5, 7, 10, 12) if self.chance(0.8) else self.pick(130, 270)
         group = Group(name, n)
-        own = Names(integers=["i"], reals=[("t", "second")])
-        lines: list[str] = []
-        states: list[tuple[str, str]] = []
-        for k in range(self.pick(1, 1, 2, 3, 4, 5)):
-            states.append((f"v{k}", self.pick("1", "1", "1", "volt")))
-        parameters: list[tuple[str, str]] = []
+        own = Names(integers=["i"], reals=[("t", "second")], constants=self.constants)
+        states = [(f"v{k}", self.pick("1", "1", "1", "volt")) for k in range(self.pick(*STATES))]
+        lines = self.parameters(group, own)
+        parameters = [entry for entry in own.reals if entry[0].startswith("p")]
+        linked = self.links(own) if self.groups and self.chance(0.15) else ""
+        if linked:
+            lines.append(f"l0 : {own.reals[-1][1]} (linked)")
+        threshold = self.chance(0.85)
+        refractory = self.refractory() if threshold else ""
+        group.refractory = bool(refractory)
+        if refractory:
+            own.booleans.append("not_refractory")
+        group.names = own + Names(reals=states)
+        if self.chance(0.3):
+            self.subexpressions(lines, group)
+        lines += self.equations(group, states)
+        group.writable.reals += states
+        group.spikes = threshold
+        given = [f"{n}, {random_order(self.random, lines)!r}".replace("\\n", "\\n")]
+        if threshold:
+            given.append(f"threshold={self.threshold(group, states)!r}")
+            if self.chance(0.85):
+                given.append(f"reset={self.code(group.writable, group.names.with_draws())!r}")
+        if refractory:
+            given.append(f"refractory={refractory}")
+        if self.chance(0.15):
+            condition = boolean_text(self.random, group.names, 2)
+            given.append(f"events={{'ev': {condition!r}}}")
+            group.events.append("ev")
+        if self.method:
+            given.append(f"method={self.method!r}")
+        if self.chance(0.15):
+            given.append(f"order={self.pick(-1, 1, 2)}")
+        if self.chance(0.15):
+            given.append(f"name='{self.pick('zz', 'aa', 'My')}{number}'")
+        group.clock = self.clock()
+        self.object(name, f"NeuronGroup({', '.join(given)}{group.clock})")
+        if linked:
+            indices = [self.random.randrange(self.groups[-1].n) for _ in range(n)]
+            self.add(f"{name}.l0 = linked_var({linked}, index={indices})")
+        self.start_values(group, states, parameters)
+        if group.events and self.chance(0.7):
+            code = self.code(group.writable, group.names.with_draws())
+            self.add(f"{name}.run_on_event('ev', {code!r})")
+        self.groups.append(group)
+
+    def parameters(self, group: Group, own: Names) -> list[str]:
+        """Return lines of parameters, which go to ``own``."""
+        lines = []
         for k in range(self.pick(0, 1, 2)):
             unit = self.pick("1", "1", "volt", "second")
             flag = self.pick("", "", "", " (constant)", " (shared)", " (shared, constant)")
             lines.append(f"p{k} : {unit}{flag}")
-            parameters.append((f"p{k}", unit))
             own.reals.append((f"p{k}", unit))
             if not flag:
                 group.sums.append((f"p{k}", unit))
@@ -110,44 +164,20 @@ class GroupMaker:
             lines.append("b0 : boolean")
             own.booleans.append("b0")
             group.writable.booleans.append("b0")
-        threshold = self.chance(0.85)
-        refractory = self.refractory() if threshold else ""
-        group.refractory = bool(refractory)
-        if refractory:
-            own.booleans.append("not_refractory")
-        group.names = own + Names(reals=states)
-        if self.chance(0.3):
-            self.subexpressions(lines, group)
-        lines += self.equations(group, states)
-        group.writable.reals += states
-        group.spikes = threshold
-        method = self.method
-        given = [f"{n}, {random_order(random, lines)!r}".replace("\\n", "\\n")]
-        if threshold:
-            given.append(f"threshold={self.threshold(group, states)!r}")
-            if self.chance(0.85):
-                given.append(f"reset={self.code(group.writable, group.names.with_draws())!r}")
-        if refractory:
-            given.append(f"refractory={refractory}")
-        if self.chance(0.15):
-            condition = boolean_text(random, group.names, 2)
-            given.append(f"events={{'ev': {condition!r}}}")
-            group.events.append("ev")
-        if method:
-            given.append(f"method={method!r}")
-        if self.chance(0.15):
-            given.append(f"order={self.pick(-1, 1, 2)}")
-        if self.chance(0.15):
-            given.append(f"name='{self.pick('zz', 'aa', 'My')}{number}'")
-        group.clock = self.clock()
-        self.object(name, f"NeuronGroup({', '.join(given)}{group.clock})")
-        self.start_values(group, states, parameters)
-        if group.events and self.chance(0.7):
-            code = self.code(group.writable, group.names.with_draws())
-            self.add(f"{name}.run_on_event('ev', {code!r})")
-        self.groups.append(group)
+        return lines
+
+    def links(self, own: Names) -> str:
+        """Return whose variable ``l0`` is, which goes to ``own``; nothing if there is none."""
+        other = self.groups[-1]
+        states = [entry for entry in other.names.reals if entry[0].startswith("v")]
+        if not states:
+            return ""
+        variable, unit = self.pick(*states)
+        own.reals.append(("l0", unit))
+        return f"{other.name}, {variable!r}"
 
     def refractory(self) -> str:
+        """Return how long neurons are refractory, or nothing."""
         return self.pick(
             "",
             "",
@@ -157,11 +187,12 @@ class GroupMaker:
             "1.05*ms",
             "'0.2*ms + 0.1*ms*(i % 3)'",
             "'(0.3 + 0.2*rand())*ms'",
-            "'v0 > 0.5'" if self.chance(0.0) else "'0.7*ms'",
+            "'0.7*ms'",
         )
 
     def subexpressions(self, lines: list[str], group: Group) -> None:
-        names = Names(group.names.reals, group.names.integers, group.names.booleans)
+        """Add expressions to the equations and names of a group."""
+        names = group.names + Names()
         for k in range(self.pick(1, 2)):
             unit = self.pick("1", "1", "volt")
             frozen = self.chance(0.4)
@@ -223,6 +254,7 @@ class GroupMaker:
         return lines
 
     def threshold(self, group: Group, states: list[tuple[str, str]]) -> str:
+        """Return a condition for spikes."""
         if self.chance(0.15):
             return boolean_text(self.random, group.names.with_draws(), 2)
         name, unit = self.pick(*states)
@@ -246,6 +278,7 @@ class GroupMaker:
         return "; ".join(lines) if self.chance(0.5) else "\n".join(lines)
 
     def start_values(self, group: Group, states: Any, parameters: Any) -> None:
+        """Write the first values of variables."""
         for name, unit in (*states, *parameters):
             match self.random.randrange(5):
                 case 0 | 1:
@@ -261,6 +294,7 @@ class GroupMaker:
                     self.add(f"{group.name}.{name} = {with_unit(values, unit)}")
 
     def poisson_group(self) -> None:
+        """Write a PoissonGroup."""
         n = self.pick(1, 4, 20)
         rates = self.pick(
             "200*Hz", "1000*Hz", "'(100 + 300*(i % 3))*Hz'", "'800*Hz*exp(-t/(2*ms))'"
@@ -272,6 +306,7 @@ class GroupMaker:
         self.groups.append(Group("P", n, Names(integers=["i"]), spikes=True, is_poisson=True))
 
     def generator(self) -> None:
+        """Write a SpikeGeneratorGroup."""
         n = self.pick(1, 3, 8)
         steps = sorted(
             {

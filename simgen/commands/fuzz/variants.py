@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from models import Model, build
 
-import simgen
 from simgen.api import network
 from simgen.api.binding import CompiledNetwork
+from simgen.api.clock import defaultclock
+from simgen.api.device import set_device
 from simgen.api.group import Group
+from simgen.api.monitors import EventMonitor
+from simgen.api.network import Network
+from simgen.api.rate_monitor import PopulationRateMonitor
+from simgen.api.state_monitor import StateMonitor
+from simgen.commands.fuzz.models import Model, build
+from simgen.errors import CompileError, InternalError, SimgenError
+from simgen.options import Options
+from simgen.targets.cuda.backend import open_device
+from simgen.units import STANDARD_UNITS
 
 Result = dict[str, npt.NDArray[Any]]
 
+ORDER = "order"  # of the threads and blocks of an emulated device
 _CUDA: Mapping[str, Any] = {"device": "cuda", "emulate": True, "deterministic": True}
 REFERENCE: Mapping[str, Any] = {"device": "reference", "optimize": 0}
 VARIANTS: Mapping[str, Mapping[str, Any]] = {
@@ -26,7 +37,10 @@ VARIANTS: Mapping[str, Mapping[str, Any]] = {
     "cpu": {"device": "cpu"},
     "cpu 2 threads": {"device": "cpu", "threads": 2},
     "cpu 3 threads": {"device": "cpu", "threads": 3},
+    "cpu 7 threads": {"device": "cpu", "threads": 7},
     "cuda": _CUDA,
+    "cuda, reverse order": {**_CUDA, ORDER: "reverse"},
+    "cuda, shuffled": {**_CUDA, ORDER: "shuffled"},
     "cuda unoptimised": {**_CUDA, "optimize": 0},
 }
 SINGLE: Mapping[str, Mapping[str, Any]] = {
@@ -55,25 +69,46 @@ def observe(names: Mapping[str, Any]) -> Result:
                     result[f"{name}.{variable}"] = np.asarray(getattr(thing, variable + "_")[:])
             for pathway in getattr(thing, "_pathways", {}).values():
                 result[f"{name}.{pathway.name}.delay"] = np.asarray(pathway.delay[:])
-        elif isinstance(thing, simgen.EventMonitor):
+        elif isinstance(thing, EventMonitor):
             result[f"{name}.count"] = thing.count
             for variable in thing._recordings:
                 result[f"{name}.{variable}"] = np.asarray(getattr(thing, f"{variable}_", None))
-        elif isinstance(thing, simgen.PopulationRateMonitor):
+        elif isinstance(thing, PopulationRateMonitor):
             result[f"{name}.t"], result[f"{name}.rate"] = thing.t_, thing.rate_
-        elif isinstance(thing, simgen.StateMonitor):
+        elif isinstance(thing, StateMonitor):
             result[f"{name}.t"] = thing.t_
             for variable in thing.record_variables:
                 result[f"{name}.{variable}"] = np.asarray(getattr(thing, f"{variable}_"))
-        elif isinstance(thing, simgen.Network):
+        elif isinstance(thing, Network):
             result[f"{name}.t"] = np.asarray(thing.t_)
     return result
 
 
 def run_model(model: Model, options: Mapping[str, Any]) -> Result:
-    """Run a model with options of ``set_device`` and return what it leaves behind."""
-    simgen.set_device(**options)
-    hoisted = []  # per run: a change in between may end it
+    """Run a model with options of ``set_device`` and an order; return what it leaves behind."""
+    with device_of(options):
+        return _run_here(model)
+
+
+@contextmanager
+def device_of(options: Mapping[str, Any]) -> Iterator[None]:
+    """Let networks run with options of ``set_device``, and an order of the emulated device."""
+    given = dict(options)
+    order = given.pop(ORDER, "")
+    set_device(**given)
+    emulated: Any = open_device(Options(target="cuda", emulate=True)) if order else None
+    try:
+        if order:
+            before, emulated.order = emulated.order, order
+        yield
+    finally:
+        if order:
+            emulated.order = before
+        set_device("auto", dtype="float64")
+
+
+def _run_here(model: Model) -> Result:
+    hoisted: list[bool] = []  # per run: a change in between may end it
 
     def note(compiled: CompiledNetwork) -> None:
         hoisted.extend("_trace_" in kernel.name for kernel in compiled.program.kernels)
@@ -83,8 +118,7 @@ def run_model(model: Model, options: Mapping[str, Any]) -> Result:
         return {**observe(build(model)), HOISTED: np.array(any(hoisted))}
     finally:
         network.on_compiled = None
-        simgen.set_device("auto", dtype="float64")
-        simgen.defaultclock.dt = 0.1 * simgen.ms  # the model may have changed it
+        defaultclock.dt = 1e-4 * STANDARD_UNITS["second"]  # the model may have changed it
 
 
 def differences(first: Result, second: Result) -> list[str]:
@@ -130,9 +164,9 @@ def compare(model: Model, variants: Mapping[str, Mapping[str, Any]]) -> tuple[st
         outcome: Result | str
         try:
             outcome = run_model(model, options)
-        except (simgen.InternalError, simgen.CompileError):
+        except (InternalError, CompileError):
             raise
-        except simgen.SimgenError as error:
+        except SimgenError as error:
             outcome = refusal(error)
         level = options.get("optimize", 1)
         if level in bases:

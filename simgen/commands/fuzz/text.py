@@ -54,10 +54,11 @@ class Names:
     integers: list[str] = field(default_factory=list)
     booleans: list[str] = field(default_factory=list)
     draws: bool = False
+    constants: list[str] = field(default_factory=list)  # numbers that no object owns
 
     def with_draws(self, draws: bool = True) -> Names:
         """Return the same names, random functions allowed or not."""
-        return Names(self.reals, self.integers, self.booleans, draws)
+        return Names(self.reals, self.integers, self.booleans, draws, self.constants)
 
     def __add__(self, other: Names) -> Names:
         return Names(
@@ -65,14 +66,16 @@ class Names:
             self.integers + other.integers,
             self.booleans + other.booleans,
             self.draws,
+            list(dict.fromkeys((*self.constants, *other.constants))),
         )
 
     def suffixed(self, ending: str) -> Names:
-        """Return the same names with an ending, as ``_pre``."""
+        """Return the variables of one end of synapses with its ending, as ``_pre``."""
         return Names(
-            [(name + ending, unit) for name, unit in self.reals],
-            [name + ending for name in self.integers],
+            [(name + ending, unit) for name, unit in self.reals if name != "t"],
+            [name + ending for name in self.integers if name != "i"],
             [name + ending for name in self.booleans],
+            constants=self.constants,
         )
 
 
@@ -90,7 +93,10 @@ def real_text(random: Random, names: Names, depth: int = 2, wild: float = 0.1) -
     """Return an expression for a real number without dimension."""
     if depth <= 0 or random.random() < 0.2:
         return _leaf(random, names)
-    inner = lambda: real_text(random, names, depth - 1, wild)
+
+    def inner() -> str:
+        return real_text(random, names, depth - 1, wild)
+
     match random.randrange(12):
         case 0 | 1:
             return f"({inner()} + {inner()})"
@@ -118,10 +124,10 @@ def real_text(random: Random, names: Names, depth: int = 2, wild: float = 0.1) -
 
 def _leaf(random: Random, names: Names) -> str:
     options = [pure(name, unit) for name, unit in names.reals] * 2
-    options += names.integers
+    options += [*names.integers, *names.constants]
     options += [random.choice(LITERALS), random.choice(LITERALS)]
     if names.draws:
-        options += ["rand()", "randn()", "poisson(1.5)"]
+        options += ["rand()", "randn()", "poisson(1.5)", "truncated_normal(0, 1, -1.5, 2)"]
     return random.choice(options)
 
 
@@ -130,8 +136,11 @@ def integer_text(random: Random, names: Names, depth: int = 1) -> str:
     options = [*names.integers, str(random.randrange(-3, 6))]
     if depth <= 0:
         return random.choice(options)
-    inner = lambda: integer_text(random, names, depth - 1)
-    match random.randrange(7):
+
+    def inner() -> str:
+        return integer_text(random, names, depth - 1)
+
+    match random.randrange(8):
         case 0:
             return random.choice(options)
         case 1:
@@ -144,6 +153,8 @@ def integer_text(random: Random, names: Names, depth: int = 1) -> str:
             return f"({inner()} * {inner()})"
         case 5:
             return f"(({inner()}) // {random.choice((-3, 2, 5))})"
+        case 6:
+            return f"timestep({real_text(random, names, depth - 1, 0.0)}*ms, 0.1*ms)"
         case _:
             return f"(({inner()}) % {random.choice((-3, 2, 7))})"
 

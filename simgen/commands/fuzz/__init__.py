@@ -1,0 +1,1 @@
+"""``python -m simgen fuzz``: random models and texts, and what must hold for all of them."""

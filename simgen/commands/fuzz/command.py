@@ -1,0 +1,109 @@
+"""``python -m simgen fuzz``: random models on all targets, their properties, and random texts."""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import json
+import secrets
+import time
+from pathlib import Path
+from typing import Any
+
+from simgen.commands.base import Command
+from simgen.commands.fuzz.parser import check_parser
+from simgen.commands.fuzz.properties import check_properties
+from simgen.commands.fuzz.targets import check_targets
+from simgen.commands.fuzz.worker import Check, Tally, command_of, plan, watch, work
+from simgen.errors import ModelError
+
+CHECKS: dict[str, Check] = {
+    "targets": check_targets,
+    "properties": check_properties,
+    "parser": check_parser,
+}
+SHARES = {"targets": 6, "properties": 3, "parser": 1}  # of the things tried; not of the time
+
+
+def _add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--minutes", type=float, default=1.0, help="how long (1 by default)")
+    parser.add_argument("--seed", type=int, help="of what is tried; told if it is not given")
+    parser.add_argument("--out", type=Path, metavar="DIR", help="where scripts of findings go")
+    parser.add_argument(
+        "--only", action="append", choices=tuple(CHECKS), help="may be given several times"
+    )
+    parser.add_argument("--first", type=int, default=0, help="the number of the first thing")
+    parser.add_argument("--work", type=int, metavar="NUMBER", help=argparse.SUPPRESS)
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    kinds = [kind for kind in CHECKS if arguments.only is None or kind in arguments.only]
+    seed = secrets.randbits(24) if arguments.seed is None else arguments.seed
+    if not 0 <= seed < 1 << 31:
+        raise ModelError(f"The seed must lie between 0 and 2**31 - 1, not {seed}.")
+    if not 0 < arguments.minutes < 1e6:
+        raise ModelError(f"The minutes must be a positive number, not {arguments.minutes}.")
+    if arguments.first < 0:
+        raise ModelError(f"The number of the first thing cannot be {arguments.first}.")
+    if arguments.work is not None:
+        work(CHECKS, plan(kinds, SHARES), seed, arguments.work)
+        return 0
+    if arguments.out is not None:
+        try:
+            arguments.out.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise ModelError(
+                f"The folder '{arguments.out}' cannot be made: {error.strerror}."
+            ) from None
+    print(f"seed {seed}: {', '.join(kinds)} for {arguments.minutes:g} minutes", flush=True)
+    only = [word for kind in kinds for word in ("--only", kind)]
+    command = command_of(["fuzz", "--seed", str(seed), *only, "--work"])
+
+    def tell(finding: dict[str, Any]) -> None:
+        _tell(finding, arguments.out)
+
+    begin = time.time()
+    tally = watch(command, arguments.first, 60 * arguments.minutes, tell)
+    print(summary(tally))
+    if arguments.out is not None:
+        _write(tally, seed, begin, arguments.out / f"summary-{seed}-{arguments.first}.json")
+    return 1 if tally.findings else 0
+
+
+def _tell(finding: dict[str, Any], out: Path | None) -> None:
+    """Print a finding, and keep its script."""
+    print(f"{finding['kind']} {finding['seed']}: {finding['text']}", flush=True)
+    if not finding["script"]:
+        return
+    if out is None:
+        print(finding["script"], flush=True)
+        return
+    path = out / f"{finding['kind']}_{finding['seed']}.py"
+    path.write_text(finding["script"], encoding="utf-8")
+    print(f"see {path}", flush=True)
+
+
+def summary(tally: Tally) -> str:
+    """Return a table with one line for each kind."""
+    lines = [f"{'kind':12} {'tried':>9} {'refused':>9} {'found':>6}"]
+    for kind in sorted(tally.tried):
+        found = sum(finding["kind"] == kind for finding in tally.findings)
+        lines.append(f"{kind:12} {tally.tried[kind]:9} {tally.refused[kind]:9} {found:6}")
+    return "\n".join(lines)
+
+
+def _write(tally: Tally, seed: int, begin: float, path: Path) -> None:
+    day = datetime.datetime.fromtimestamp(begin, datetime.timezone.utc)
+    report = {
+        "seed": seed,
+        "date": day.date().isoformat(),
+        "minutes": round((time.time() - begin) / 60, 1),
+        "tried": dict(tally.tried),
+        "refused": dict(tally.refused),
+        "reasons": dict(tally.reasons),
+        "findings": tally.findings,
+    }
+    path.write_text(json.dumps(report, indent=1), encoding="utf-8")
+
+
+COMMAND = Command("fuzz", "compare random models on all targets", _run, _add_arguments)
