@@ -45,6 +45,9 @@ def connect_by_pairs(
         raise_problems(
             [Problem(f"The condition of {context.verb} must be true or false.", condition.origin)]
         )
+    if not context.n_source * context.n_target:  # one end is synapses of which there are none
+        nobody = np.zeros(0, np.int64)
+        return rules.from_arrays(nobody, nobody, context.n_source, context.n_target)
     if remote and chosen is not None and isinstance(p, float) and n == 1:
         made = rows_by_condition(context, chosen, p)
         if made is not None:

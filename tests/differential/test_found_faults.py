@@ -185,3 +185,40 @@ def test_a_clock_that_runs_no_code_still_counts():
     synapses.connect()
     Network(group, synapses).run(1 * ms)
     assert group.n[:].tolist() == [5, 5]
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        {},
+        {"condition": "i == j_post"},
+        {"condition": "i <= j", "n": "1 + i"},
+        {"p": 0.5},
+        {"p": "0.5 + 0*j"},
+        {"condition": "i == j", "p": "0.5"},
+        {"p": 0.5, "n": 2},
+        {"n_total": 0},
+        {"j": "k for k in range(N_post)"},
+        {"j": "k for k in sample(N_post, p=0.5)"},
+        {"j": "i", "skip_if_invalid": True},
+        {"i": "k for k in range(0, N_pre, 2)"},
+        {"i": [], "j": []},
+    ],
+    ids=str,
+)
+def test_every_rule_connects_nothing_to_synapses_of_which_there_are_none(rule):
+    source = SpikeGeneratorGroup(3, [0, 1, 2], [0.1, 0.2, 0.2] * ms)
+    target = NeuronGroup(2, "v : 1")
+    inner = Synapses(source, target, "w : 1", on_pre="v_post += w")
+    inner.connect(False)
+    onto = Synapses(source, inner, "z : 1", on_pre="w_post += z")
+    onto.connect(**rule)
+    if "j_post" not in rule.get("condition", ""):
+        taken = Synapses(inner, target, "z : 1")
+        taken.connect(**rule)
+        assert len(taken) == 0
+    Network(source, target, inner, onto).run(0.5 * ms)
+    assert len(onto) == 0
+    inner.connect(i=1, j=1)
+    onto.connect()
+    assert onto.j[:].tolist() == [0, 0, 0]

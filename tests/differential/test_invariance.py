@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from itertools import pairwise
-from random import Random
 from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
-from wiring import begin, lif, seeds, some, steps
+from wiring import begin, lif, steps
 
 import simgen
 from simgen import (
@@ -26,8 +23,6 @@ from simgen import (
     mV,
     set_device,
 )
-from simgen.commands.fuzz.models import Model, make_model
-from simgen.commands.fuzz.variants import REFERENCE, differences, run_model
 
 pytestmark = pytest.mark.compiler
 
@@ -226,79 +221,3 @@ def test_building_twice_gives_the_same_source():
     text = source()
     assert len(text) > 1000
     assert source() == text
-
-
-# --- random models ------------------------------------------------------------------------------
-
-
-def runs(model: Model) -> dict[str, Any] | None:
-    """Return what a model leaves behind on the reference target, None if it is refused."""
-    try:
-        return run_model(model, REFERENCE)
-    except simgen.InternalError:
-        raise
-    except simgen.SimgenError:
-        return None
-
-
-def unchanged(model: Model, other: Model, *, without: str = "") -> None:
-    """Fail if two models leave different things behind; names with ``without`` do not count."""
-    expected, found = runs(model), runs(other)
-    if expected is None or found is None:
-        assert expected is found, other.script
-        return
-    if without:
-        expected, found = (
-            {key: value for key, value in result.items() if not key.startswith(without)}
-            for result in (expected, found)
-        )
-    text = differences(expected, found)
-    assert not text, f"{text[:5]}\n{model.script}\nagainst\n{other.script}"
-
-
-def duration(line: str) -> float:
-    return float(line.removeprefix("net.run(").partition("*")[0])
-
-
-@some
-@given(seeds)
-def test_random_models_can_be_cut(number):
-    model = make_model(Random(number))
-    lines: list[str] = []
-    for line in model.lines:
-        if line.startswith("net.run("):
-            whole = duration(line)
-            cuts = [0.0, min(0.9, whole), min(1.3, whole), whole]
-            parts = [round(end - begin, 3) for begin, end in pairwise(cuts)]
-            lines += [line.replace(f"({whole:g}*", f"({part}*") for part in parts]
-        else:
-            lines.append(line)
-    # the time a network has reached is a sum of the user's durations, rounded as such
-    unchanged(model, Model(tuple(lines)), without="net.t")
-
-
-@some
-@given(seeds)
-def test_monitors_do_not_disturb_random_models(number):
-    model = make_model(Random(number))
-    monitors = [line.split()[0] for line in model.lines if line.startswith("M")]
-    lines = [line for line in model.lines if not line.startswith("M")]
-    for place, line in enumerate(lines):
-        if line.startswith("net ="):
-            inner = line.removeprefix("net = Network(").removesuffix(")").split(", ")
-            kept = [name for name in inner if name not in monitors]
-            lines[place] = f"net = Network({', '.join(kept)})"
-    unchanged(model, Model(tuple(lines)), without="M")
-
-
-@some
-@given(seeds)
-def test_the_order_of_a_networks_objects_does_not_matter(number):
-    model = make_model(Random(number))
-    lines = []
-    for line in model.lines:
-        if line.startswith("net ="):
-            inner = line.removeprefix("net = Network(").removesuffix(")").split(", ")
-            line = f"net = Network({', '.join(reversed(inner))})"
-        lines.append(line)
-    unchanged(model, Model(tuple(lines)))

@@ -33,6 +33,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         "--only", action="append", choices=tuple(CHECKS), help="may be given several times"
     )
     parser.add_argument("--first", type=int, default=0, help="the number of the first thing")
+    parser.add_argument("--count", type=int, help="how many things at most")
     parser.add_argument("--work", type=int, metavar="NUMBER", help=argparse.SUPPRESS)
 
 
@@ -45,6 +46,8 @@ def _run(arguments: argparse.Namespace) -> int:
         raise ModelError(f"The minutes must be a positive number, not {arguments.minutes}.")
     if arguments.first < 0:
         raise ModelError(f"The number of the first thing cannot be {arguments.first}.")
+    if arguments.count is not None and arguments.count < 1:
+        raise ModelError(f"There must be at least 1 thing to try, not {arguments.count}.")
     if arguments.work is not None:
         work(CHECKS, plan(kinds, SHARES), seed, arguments.work)
         return 0
@@ -63,7 +66,8 @@ def _run(arguments: argparse.Namespace) -> int:
         _tell(finding, arguments.out)
 
     begin = time.time()
-    tally = watch(command, arguments.first, 60 * arguments.minutes, tell)
+    last = None if arguments.count is None else arguments.first + arguments.count - 1
+    tally = watch(command, arguments.first, 60 * arguments.minutes, tell, last=last)
     print(summary(tally))
     if arguments.out is not None:
         _write(tally, seed, begin, arguments.out / f"summary-{seed}-{arguments.first}.json")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from random import Random
+from typing import Any
 
 from simgen.commands.fuzz.models import Model, make_model
 from simgen.commands.fuzz.relations import RELATIONS
@@ -17,7 +18,7 @@ from simgen.commands.fuzz.variants import (
     run_model,
 )
 from simgen.commands.fuzz.verdict import Verdict
-from simgen.errors import InternalError, SimgenError
+from simgen.errors import CompileError, InternalError, SimgenError
 
 DEVICES = ("reference", "reference", "cpu", "cuda")
 Rewrite = Callable[[Model, Random], Model]
@@ -27,17 +28,19 @@ def check_properties(seed: int) -> Verdict:
     """Try one property, chosen by the seed, on a network and a device that it chooses."""
     random = Random(seed)
     device = random.choice(DEVICES)
-    if random.random() < 0.5:
-        relation = random.choice(RELATIONS)
-        try:
+    chosen: Any = random.choice(RELATIONS if random.random() < 0.5 else tuple(REWRITES))
+    refused = ""
+    try:
+        if chosen in REWRITES:
+            text, refused = check_rewrite(chosen, random.randrange(2**32), device)
+        else:
             with device_of(VARIANTS[device]):
-                text = relation(random)
-        except Exception as error:
-            text = f"{type(error).__name__}: {error}"
-        return Verdict(f"{relation.__name__} on {device}: {text}" if text else "", _again(seed))
-    rewrite = random.choice(tuple(REWRITES))
-    text, refused = check_rewrite(rewrite, random.randrange(2**32), device)
-    return Verdict(f"{rewrite.__name__} on {device}: {text}" if text else "", _again(seed), refused)
+                text = chosen(random)
+    except Exception as error:  # whatever it is, it is a finding
+        text = f"{type(error).__name__}: {error}"
+    if not text:
+        return Verdict(refused=refused)
+    return Verdict(f"{chosen.__name__} on {device}: {text}", _again(seed))
 
 
 def check_rewrite(rewrite: Rewrite, seed: int, device: str = "reference") -> tuple[str, str]:
@@ -68,7 +71,7 @@ def _outcome(model: Model, device: str) -> Result | str:
     """Return what a model leaves behind, or the error that refuses it."""
     try:
         return run_model(model, VARIANTS[device])
-    except InternalError:
+    except (CompileError, InternalError):
         raise
     except SimgenError as error:
         return f"{type(error).__name__}: {error}"

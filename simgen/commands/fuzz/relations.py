@@ -25,6 +25,7 @@ from simgen.commands.fuzz.wiring import (
     DT,
     LENGTH,
     Outcome,
+    Wiring,
     make_wiring,
     run_wiring,
     unlike,
@@ -51,8 +52,18 @@ def permutation(random: Random) -> str:
 def partition_of_groups(random: Random) -> str:
     """A group equals the groups it can be cut into."""
     wiring = make_wiring(random)
-    cuts = sorted(random.sample(range(1, wiring.n), min(wiring.n - 1, random.choice((1, 2)))))
-    return unlike(run_wiring(wiring), run_wiring(wiring, cuts=cuts))
+    return unlike(run_wiring(wiring), run_wiring(wiring, cuts=_places(wiring, random)))
+
+
+def subgroups(random: Random) -> str:
+    """Synapses and monitors of subgroups equal those of the whole."""
+    wiring = make_wiring(random)
+    return unlike(run_wiring(wiring), run_wiring(wiring, slices=_places(wiring, random)))
+
+
+def _places(wiring: Wiring, random: Random) -> list[int]:
+    """Return one or two places where a group can be cut."""
+    return sorted(random.sample(range(1, wiring.n), min(wiring.n - 1, random.choice((1, 2)))))
 
 
 def partition_of_synapses(random: Random) -> str:
@@ -203,6 +214,7 @@ def refinement(random: Random) -> str:
 
 
 RELATIONS = (
-    *(permutation, partition_of_groups, partition_of_synapses, duplicates, conservation),
+    *(permutation, partition_of_groups, partition_of_synapses, subgroups, duplicates),
+    conservation,
     *(time_shift, runs_in_parts, unwatched, threads, delay_shift, linearity, refinement),
 )

@@ -144,6 +144,7 @@ def run_wiring(
     wiring: Wiring,
     *,
     cuts: Sequence[int] = (),
+    slices: Sequence[int] = (),
     shares: Numbers | None = None,
     first: int = 0,
     pieces: Sequence[int] = (LENGTH,),
@@ -151,16 +152,20 @@ def run_wiring(
 ) -> Outcome:
     """Run a network on the present device.
 
-    ``cuts`` are where it is cut into groups, ``shares`` says to which object each synapse goes,
-    ``first`` is the step of the start, ``pieces`` are the lengths of the runs in steps. Without
-    ``watch`` nothing is recorded.
+    ``cuts`` are where it is cut into groups; with ``slices`` it stays one group, of which synapses
+    and monitors see subgroups. ``shares`` says to which object each synapse goes, ``first`` is the
+    step of the start, ``pieces`` are the lengths of the runs in steps. Without ``watch`` nothing is
+    recorded.
     """
     start_scope()
     seed(99)
     defaultclock.dt = DT * _second
-    bounds = [0, *cuts, wiring.n]
-    places = list(pairwise(bounds))
-    groups = [neurons(wiring, low, high) for low, high in places]
+    places = list(pairwise([0, *(slices or cuts), wiring.n]))
+    if slices:
+        whole = neurons(wiring, 0, wiring.n)
+        groups: list[Any] = [whole[low:high] for low, high in places]
+    else:
+        groups = [neurons(wiring, low, high) for low, high in places]
     shares = np.zeros(len(wiring.i), int) if shares is None else shares
     synapses = []
     for source, (i0, i1) in zip(groups, places):
@@ -169,7 +174,7 @@ def run_wiring(
             for share in range(int(shares.max(initial=0)) + 1):
                 synapses.append(link(source, target, wiring, here & (shares == share), i0, j0))
     monitors = [SpikeMonitor(group) for group in groups] if watch else []
-    network = Network(groups, synapses, monitors)
+    network = Network(whole if slices else groups, synapses, monitors)
     network._t = first * DT
     for piece in pieces:
         network.run(piece * DT * _second)

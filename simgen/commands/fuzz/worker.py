@@ -68,14 +68,17 @@ def watch(
     seconds: float,
     tell: Callable[[dict[str, Any]], None],
     patience: float = PATIENCE,
+    last: int | None = None,
 ) -> Tally:
     """Let processes try things from number ``first`` on for a time, and return what came of it.
+
+    They end with number ``last`` if it is given and there is time.
 
     ``command`` is what starts a process, to which the number of its first thing is added; each
     finding goes to ``tell`` at once.
     """
     tally, end, number = Tally(), time.monotonic() + seconds, first
-    while time.monotonic() < end:
+    while time.monotonic() < end and (last is None or number <= last):
         running: dict[str, Any] = {}
         process = subprocess.Popen(
             [*command, str(number)],
@@ -92,6 +95,8 @@ def watch(
                 else:
                     _note(tally, running, message, tell)
                     running = {}
+                    if message["end"] == last:
+                        break
         except TimeoutError as error:
             status = str(error)
         finally:
