@@ -34,6 +34,7 @@ from simgen.ir.stmt import EventList
 from simgen.model.description import SECOND
 from simgen.options import Options
 from simgen.runtime.automatic import choose_device
+from simgen.runtime.interrupts import held_back
 from simgen.runtime.timing import TOLERANCE
 from simgen.units import Quantity, register_with_matplotlib
 
@@ -304,10 +305,11 @@ class Network(NetworkSchedule, NetworkProfile, NetworkMemory, RunsCopies, Storin
                 compiled.run(upto, progress, check_finite, called)
                 compiled.simulation.stopped |= stops
         finally:
-            self._set_running(False, compiled.clocks)
-            self._t = compiled.reached(end, last)
-            compiled.set_clocks()
-            defaultclock._now = self._t
+            with held_back():
+                self._set_running(False, compiled.clocks)
+                self._t = compiled.reached(end, last)
+                compiled.set_clocks()
+                defaultclock._now = self._t
         if progress is not None:
             progress.finish(compiled.tick, compiled.tick >= last)
         return compiled

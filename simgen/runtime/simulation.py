@@ -13,6 +13,7 @@ import numpy.typing as npt
 from simgen.errors import InternalError, NumericalError
 from simgen.ir.evaluate import evaluate
 from simgen.ir.expr import Array, Expr, Index, IndexKind, Load, Param
+from simgen.runtime.interrupts import held_back
 from simgen.targets.base import Executable, Memory
 
 FLOAT64: np.dtype[np.floating] = np.dtype(np.float64)
@@ -72,12 +73,14 @@ class Simulation:
         on from another program that was ``superseded`` in one of them.
         """
         self.called = [] if called is None else list(called)
-        self.memory.claim()
-        self.memory.changed()
+        with held_back():
+            self.memory.claim()
+            self.memory.changed()
         try:
             self._run(end, operations, progress, tell=called is None)
         finally:
-            self.memory.fetch()
+            with held_back():
+                self.memory.fetch()
 
     def _run(
         self,
@@ -118,7 +121,8 @@ class Simulation:
             min(ticks, max(16, int(self._rate * CALL_SECONDS))) if self._rate else min(ticks, 64)
         )
         begin = time.perf_counter()
-        done = executable.run(wanted)
+        with held_back(executable.request_stop):  # a step that is begun is finished
+            done = executable.run(wanted)
         elapsed = time.perf_counter() - begin
         if done > 0 and elapsed > 0:
             self._rate = max(done / elapsed, 1.0)

@@ -10,7 +10,6 @@ import functools
 import hashlib
 import os
 import re
-import tempfile
 import threading
 import time
 from collections.abc import Sequence
@@ -33,6 +32,7 @@ from simgen.targets.cpu.toolchain import (
     cpu_identity,
     find_compiler,
     run_compiler,
+    written,
 )
 
 __all__ = [
@@ -133,10 +133,9 @@ def compile_shared(
     key = _cache_key(source, compiler, flags)
     if (found := cache.lookup(key, source)) is not None:
         return CompiledLibrary(found, seconds=0.0, cached=True, openmp=openmp)
-    with tempfile.TemporaryDirectory(prefix="simgen-compile-") as name:
-        folder = Path(name)
-        text, library = folder / "program.cpp", folder / "program.so"
-        text.write_text(source, encoding="utf-8", newline="\n")
+    with written("program.cpp", source) as text:
+        folder = text.parent
+        library = folder / "program.so"
         include = f"-I{cuda_kernel_dir()}"
         arguments = [*compiler.command, *flags, include, "-o", library.name, text.name]
         with _calls_lock:

@@ -13,6 +13,8 @@ import signal
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -164,9 +166,31 @@ def _supported_flags(command: tuple[str, ...], version: str) -> tuple[str, ...] 
     return flags
 
 
+@contextmanager
+def written(name: str, text: str) -> Iterator[Path]:
+    """Return the path of a text in a temporary folder of its own, which goes at the end.
+
+    Raises :class:`CompileError` where there is no such folder or no room in it.
+    """
+    folder = None
+    try:
+        folder = tempfile.TemporaryDirectory(prefix="simgen-compile-")
+        path = Path(folder.name) / name
+        path.write_text(text, encoding="utf-8", newline="\n")
+    except OSError as error:
+        if folder is not None:
+            folder.cleanup()
+        raise CompileError(
+            f"what is to be compiled cannot be written to a temporary folder: "
+            f"{error.strerror or error}. The environment variable TMPDIR chooses another one."
+        ) from None
+    with folder:
+        yield path
+
+
 def _probe_flags(command: tuple[str, ...]) -> tuple[str, ...] | None:
-    with tempfile.TemporaryDirectory(prefix="simgen-probe-") as name:
-        folder = Path(name)
+    with written("probe.cpp", _PROBE) as source:
+        folder = source.parent
         if _accepts(command, (*WANTED_FLAGS, OPENMP_FLAG), folder):  # the usual case: one call
             return (*WANTED_FLAGS, OPENMP_FLAG)
         if not _accepts(command, (), folder):
@@ -184,7 +208,6 @@ def _probe_flags(command: tuple[str, ...]) -> tuple[str, ...] | None:
 def _accepts(command: tuple[str, ...], flags: tuple[str, ...], folder: Path) -> bool:
     """Return whether a library made with ``flags`` compiles *and loads* (OpenMP may not load)."""
     source = folder / "probe.cpp"
-    source.write_text(_PROBE, encoding="utf-8")
     library = folder / f"probe{len(list(folder.iterdir()))}.so"  # a loaded name must not be reused
     try:
         made = run_compiler(

@@ -1,0 +1,186 @@
+"""Compilers that die, folders with odd names, full disks, and many processes at once."""
+
+from __future__ import annotations
+
+import os
+import resource
+import signal
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from faulty_network import Disturbed, assert_same
+
+from simgen import set_device
+from simgen.errors import CompileError, StateFileError
+
+pytestmark = pytest.mark.compiler
+HERE = Path(__file__).parent
+RUN = """
+import sys, zlib
+from simgen import set_device
+from faulty_network import Disturbed
+set_device(sys.argv[1], emulate=sys.argv[1] == "cuda")
+made = Disturbed(int(sys.argv[2]))
+made.run()
+print(zlib.crc32(b"".join(values.tobytes() for values in made.state().values())))
+"""
+
+
+def started(folder, device="cpu", n=20, **environment):
+    """Start a process that runs the network with programs kept in a folder."""
+    variables = {**os.environ, "SIMGEN_CACHE_DIR": str(folder), **environment}
+    paths = [str(HERE), *filter(None, [os.environ.get("PYTHONPATH"), os.getcwd()])]
+    return subprocess.Popen(
+        [sys.executable, "-c", RUN, device, str(n)],
+        env={**variables, "PYTHONPATH": os.pathsep.join(paths)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def ended(process):
+    out, error = process.communicate(timeout=300)
+    assert process.returncode == 0, error
+    return out, error
+
+
+@pytest.fixture
+def cpu():
+    set_device("cpu")
+    yield
+    set_device("auto")
+
+
+@pytest.mark.parametrize("device", ["cpu", pytest.param("cuda", marks=pytest.mark.slow)])
+def test_folders_may_have_spaces_quotes_and_any_letters(device, tmp_path):
+    folder = tmp_path / "pro gramme 'é' \"神経\" $HOME; x"
+    folder.mkdir()
+    (folder / "t m p").mkdir()
+    first, error = ended(started(folder / "kept", device, TMPDIR=str(folder / "t m p")))
+    assert error == ""
+    assert list((folder / "kept").glob("*.so"))
+    plain, _ = ended(started(tmp_path / "plain", device))
+    assert first == plain
+
+
+@pytest.mark.parametrize("how", ["kill -9 $$", "kill -SEGV $$", "exit 4", "exit 0"])
+@pytest.mark.usefixtures("cpu")
+def test_a_compiler_that_dies_is_an_error_and_the_next_run_is_right(how, tmp_path, monkeypatch):
+    whole = Disturbed()
+    whole.run()
+    expected = whole.state()
+    monkeypatch.setenv("SIMGEN_CACHE_DIR", str(tmp_path / "cache"))
+    compiler = tmp_path / "c++"
+    # it answers --version and compiles the probe, and dies of programs
+    compiler.write_text(
+        f'#!/bin/sh\ncase "$*" in *program.cpp*) printf "#" > program.so.part; {how};; esac\n'
+        'exec g++ "$@"\n'
+    )
+    compiler.chmod(stat.S_IRWXU)
+    monkeypatch.setenv("CXX", str(compiler))
+    made = Disturbed()
+    with pytest.raises(CompileError, match=r"c\+\+ failed"):
+        made.run()
+    monkeypatch.delenv("CXX")
+    made.run()
+    assert_same(made.state(), expected, how)
+
+
+@pytest.mark.slow
+def test_many_processes_on_a_cold_cache_agree(tmp_path):
+    processes = [started(tmp_path / "cache", n=20 + k % 2) for k in range(32)]
+    found = [ended(process) for process in processes]
+    assert {error for _, error in found} == {""}
+    assert len({out for out, _ in found[0::2]}) == 1
+    assert len({out for out, _ in found[1::2]}) == 1
+    assert not list((tmp_path / "cache").glob(".partial-*"))
+
+
+@pytest.fixture
+def small_files():
+    """Return a function after which no file may become larger than some bytes, as on full disks."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    yield lambda n_bytes: resource.setrlimit(resource.RLIMIT_FSIZE, (n_bytes, before[1]))
+    resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    signal.signal(signal.SIGXFSZ, handler)
+
+
+@pytest.mark.parametrize("part", [0.0, 0.01, 0.5, 0.99])
+@pytest.mark.usefixtures("cpu")
+def test_a_disk_that_is_full_while_storing_keeps_what_was_stored(part, tmp_path, small_files):
+    made = Disturbed()
+    made.run()
+    path = tmp_path / "states"
+    made.network.store("first", str(path))
+    before, state = path.read_bytes(), made.state()
+    made.network.store("second", str(tmp_path / "both"))
+    small_files(int(part * len(before)))
+    with pytest.raises(StateFileError, match="cannot be written: File too large"):
+        made.network.store("second", str(path))
+    small_files(resource.RLIM_INFINITY)
+    assert path.read_bytes() == before
+    assert sorted(os.listdir(tmp_path)) == ["both", "states"]
+    made.network.restore("first", str(path))
+    assert_same(made.state(), state, "restored")
+
+
+@pytest.mark.parametrize("n_bytes", [0, 100, 5000])
+@pytest.mark.usefixtures("cpu")
+def test_a_disk_that_is_full_while_compiling_is_an_error(
+    n_bytes, tmp_path, monkeypatch, small_files
+):
+    whole = Disturbed()
+    whole.run()
+    monkeypatch.setenv("SIMGEN_CACHE_DIR", str(tmp_path / "cache"))
+    made = Disturbed()
+    small_files(n_bytes)
+    with pytest.raises(CompileError):
+        made.run()
+    small_files(resource.RLIM_INFINITY)
+    made.run()
+    assert_same(made.state(), whole.state(), "afterwards")
+
+
+FLAT = """
+import gc, resource, sys
+from simgen import set_device
+from faulty_network import Disturbed
+def used():
+    with open("/proc/self/statm") as file:
+        return int(file.read().split()[1]) * resource.getpagesize()
+set_device(sys.argv[1], emulate=sys.argv[1] == "cuda")
+count, sizes = int(sys.argv[2]), []
+for number in range(count):
+    made = Disturbed()
+    made.run()
+    if number in (count // 2, count - 1):
+        gc.collect()
+        sizes.append(used())
+print(sizes[1] - sizes[0])
+"""
+
+
+@pytest.mark.parametrize(
+    ("device", "count"),
+    [
+        ("cpu", 40),
+        *(pytest.param(name, 1000, marks=pytest.mark.slow) for name in ("cpu", "cuda")),
+        pytest.param("reference", 200, marks=pytest.mark.slow),
+    ],
+)
+def test_building_and_running_again_and_again_takes_no_more_memory(device, count):
+    paths = [str(HERE), *filter(None, [os.environ.get("PYTHONPATH"), os.getcwd()])]
+    done = subprocess.run(
+        [sys.executable, "-c", FLAT, device, str(count)],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
+        capture_output=True,
+        text=True,
+        timeout=550,
+    )
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout) < 2 * 2**20  # of 20 networks as of 500
