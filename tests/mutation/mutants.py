@@ -157,7 +157,12 @@ MUTANTS = (
         "one draw for all",
         "draws have no invariant arguments but constants",
     ),
-    Mutant(_DELAYS, "/ dt + 0.5)", "/ dt)", "delays cut off in place of rounded"),
+    Mutant(
+        _DELAYS,
+        "np.float64) / dt + 0.5)",
+        "np.float64) / dt)",
+        "delays cut off in place of rounded",
+    ),
     Mutant(
         _SCHEDULE,
         "domain=replace(domain, lag=1)",
