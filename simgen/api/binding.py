@@ -40,6 +40,7 @@ from simgen.model.description import SECOND
 from simgen.options import Options
 from simgen.runtime.aligned import aligned_zeros
 from simgen.runtime.events import part_bounds
+from simgen.runtime.interrupts import held_back
 from simgen.runtime.simulation import Simulation, host_value
 from simgen.runtime.timing import TimeAxis, common_axis
 from simgen.targets.base import Executable, Memory
@@ -75,11 +76,10 @@ class CompiledNetwork(WithinStep):
             clock._now = self._next_step(clock, tick) * clock.dt_
         next_step = partial(self._next_step, tick=tick)
         following = Succession(self.objects, previous, next_step)
-        self.merges = MergePlan(namespace, options, following)
-        self.components = self.merges.components  # as they run
-        carry_spikes(self.merges.merges, following)
-        for component in self.components:
-            component._prepare(options.threads)
+        with held_back():  # what is sorted and moved half would be neither the old nor the new
+            self.merges = MergePlan(namespace, options, following)
+            self.components = self.merges.components  # as they run
+            self._prepare(following, options.threads)
         raw = pipeline.build_program(self.components, namespace, options.optimize, slots)
         # clocks without kernels make ticks, too
         clocks = dict.fromkeys((*raw.clocks, *(clock.ir for clock in self.clocks)))
@@ -106,7 +106,8 @@ class CompiledNetwork(WithinStep):
         variables = [v for group in groups for v in group.variables.values()]
         self._variables = [v for v in variables if hidden or v.array in names]
         self._versions: tuple[int, ...] | None = None
-        self._bind(previous)
+        with held_back():
+            self._bind(previous)
         self.profile = Profile(self.program, self.memory, self.remote) if options.profile else None
         self.simulation = Simulation(
             self.memory, self._segment, len(self.program.schedule), self._make_room
@@ -120,6 +121,11 @@ class CompiledNetwork(WithinStep):
         self._following = overridden(self.components, "_follow_constants")
         self._starting = overridden(self.components, "_started")
         self._finishing = overridden(self.components, "_finished")
+
+    def _prepare(self, following: Succession, threads: int) -> None:
+        carry_spikes(self.merges.merges, following)
+        for component in self.components:
+            component._prepare(threads)
 
     # --- binding --------------------------------------------------------------------------------
 

@@ -72,7 +72,7 @@ def try_one(mutant: Mutant, folder: Path) -> dict[str, object]:
         "file": mutant.file,
         "why": mutant.why,
         "caught": status != 0,
-        "by": failed[0].split(" - ")[0] if failed else "",
+        "by": failed[0].split(" - ")[0] if failed else f"status {status}",
         "seconds": round(time.monotonic() - begin, 1),
         "survives": mutant.survives,
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import datetime
 import json
+import os
 import secrets
 import time
 from pathlib import Path
@@ -13,16 +14,19 @@ from typing import Any
 from simgen.commands.base import Command
 from simgen.commands.fuzz.parser import check_parser
 from simgen.commands.fuzz.properties import check_properties
+from simgen.commands.fuzz.sanitized import check_sanitized, environment
 from simgen.commands.fuzz.targets import check_targets
 from simgen.commands.fuzz.worker import Check, Tally, command_of, plan, watch, work
 from simgen.errors import ModelError
 
+SANITIZED = "sanitized"  # needs a process of its own kind
 CHECKS: dict[str, Check] = {
     "targets": check_targets,
     "properties": check_properties,
     "parser": check_parser,
+    SANITIZED: check_sanitized,
 }
-SHARES = {"targets": 6, "properties": 3, "parser": 1}  # of the things tried; not of the time
+SHARES = {"targets": 6, "properties": 3, "parser": 1, SANITIZED: 1}  # of things, not of time
 
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -38,7 +42,10 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    kinds = [kind for kind in CHECKS if arguments.only is None or kind in arguments.only]
+    chosen = arguments.only or [kind for kind in CHECKS if kind != SANITIZED]
+    kinds = [kind for kind in CHECKS if kind in chosen]
+    if SANITIZED in kinds and len(kinds) > 1:
+        raise ModelError(f"'{SANITIZED}' models run in processes of their own: give --only once.")
     seed = secrets.randbits(24) if arguments.seed is None else arguments.seed
     if not 0 <= seed < 1 << 31:
         raise ModelError(f"The seed must lie between 0 and 2**31 - 1, not {seed}.")
@@ -67,7 +74,9 @@ def _run(arguments: argparse.Namespace) -> int:
 
     begin = time.time()
     last = None if arguments.count is None else arguments.first + arguments.count - 1
-    tally = watch(command, arguments.first, 60 * arguments.minutes, tell, last=last)
+    variables = environment() if SANITIZED in kinds else dict(os.environ)
+    seconds = 60 * arguments.minutes
+    tally = watch(command, arguments.first, seconds, tell, last=last, variables=variables)
     print(summary(tally))
     if arguments.out is not None:
         _write(tally, seed, begin, arguments.out / f"summary-{seed}-{arguments.first}.json")

@@ -69,10 +69,12 @@ def watch(
     tell: Callable[[dict[str, Any]], None],
     patience: float = PATIENCE,
     last: int | None = None,
+    variables: Mapping[str, str] = os.environ,
 ) -> Tally:
     """Let processes try things from number ``first`` on for a time, and return what came of it.
 
-    They end with number ``last`` if it is given and there is time.
+    They end with number ``last`` if it is given and there is time; ``variables`` are those of
+    their environment.
 
     ``command`` is what starts a process, to which the number of its first thing is added; each
     finding goes to ``tell`` at once.
@@ -85,7 +87,7 @@ def watch(
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             start_new_session=True,  # so that compilers end with it
-            env={**os.environ, "PYTHONFAULTHANDLER": "1"},
+            env={**variables, "PYTHONFAULTHANDLER": "1"},
         )
         status = "ended"
         try:

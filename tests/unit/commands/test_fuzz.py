@@ -11,7 +11,7 @@ from random import Random
 import pytest
 
 from simgen.__main__ import main
-from simgen.commands.fuzz import command, parser, properties, relations, targets, worker
+from simgen.commands.fuzz import command, parser, properties, relations, sanitized, targets, worker
 from simgen.commands.fuzz.models import Model, build
 from simgen.commands.fuzz.relations import RELATIONS
 from simgen.commands.fuzz.rewrites import with_other_names
@@ -156,6 +156,38 @@ def test_texts_make_models_or_errors_of_ours(seed):
     assert parser.check_parser(seed) == Verdict(count=parser.TEXTS)
 
 
+# --- sanitizers ----------------------------------------------------------------------------------
+
+FAULTY = """
+import numpy as np
+from simgen.commands.fuzz.sanitized import FLAGS
+from simgen.targets.cpu.compile import compile_shared
+source = 'extern "C" int f(int k) { int x[4] = {1, 2, 3, 4}; volatile int *y = x; return BODY; }'
+library = compile_shared(source.replace("BODY", "%s"), optimize="-O0", extra=FLAGS)
+print(library.load("int f(int);").f(%s))
+"""
+
+
+@pytest.mark.compiler
+@pytest.mark.parametrize(
+    ("code", "k", "said"),
+    [
+        ("y[k]", 3, ""),
+        ("y[k]", 4, "insufficient space"),
+        ("k + y[0]", 2**31 - 1, "signed integer overflow"),
+    ],
+)
+def test_a_report_of_the_sanitizers_ends_the_process(code, k, said):
+    done = subprocess.run(
+        [sys.executable, "-c", FAULTY % (code, k)],
+        env=sanitized.environment(),
+        capture_output=True,
+        text=True,
+    )
+    assert (done.returncode == 0) == (said == "")
+    assert said in done.stderr
+
+
 # --- the command ----------------------------------------------------------------------------------
 
 SCRIPT = """
@@ -228,6 +260,7 @@ def test_findings_are_told_with_where_their_script_is(tmp_path, capsys):
         (["--first", "-1"], "cannot be -1"),
         (["--count", "0"], "at least 1"),
         (["--out", "/proc/none"], "cannot be made"),
+        (["--only", "sanitized", "--only", "parser"], "give --only once"),
     ],
 )
 def test_arguments_that_make_no_sense_are_refused(arguments, said, capsys):
