@@ -79,7 +79,6 @@ MUTANTS = (
         'sg_atomic_add(double *place, double value) {\n  SG_REDUCE("f64", "d", place, value);',
         "sg_atomic_add(double *place, double value) {\n  *place = *place + value;",
         "atomic addition lost",
-        "the emulated device runs one thread at a time; its checked mode and a GPU tell",
     ),
     Mutant(
         _ATOMIC,

@@ -46,15 +46,17 @@ def apply(mutant: Mutant, root: Path) -> None:
     path.write_text(text.replace(mutant.text, mutant.replacement), encoding="utf-8")
 
 
-def try_one(mutant: Mutant, folder: Path) -> dict[str, object]:
-    """Return whether a test failed, which one, and how long it took."""
+def try_one(mutant: Mutant | None, folder: Path) -> dict[str, object]:
+    """Return whether a test failed, which one, and how long it took; no mutant changes nothing."""
     root = folder / "copy"
     root.mkdir()
     for name in COPIED:
         source = ROOT / name
         copy = shutil.copytree if source.is_dir() else shutil.copy
         copy(source, root / name)
-    apply(mutant, root)
+    mutant = Mutant("", "", "", "nothing") if mutant is None else mutant
+    if mutant.file:
+        apply(mutant, root)
     begin = time.monotonic()
     environment = {**os.environ, "PYTHONPATH": str(root), "PYTHONDONTWRITEBYTECODE": "1"}
     command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *TESTS]
@@ -87,6 +89,8 @@ def main() -> int:
     chosen = range(len(MUTANTS)) if arguments.only is None else arguments.only
     results = []
     with tempfile.TemporaryDirectory() as name:
+        if (found := try_one(None, Path(name)))["caught"]:
+            sys.exit(f"the tests fail without any mutant: {found['by']}")
         for number in chosen:
             result = try_one(MUTANTS[number], Path(name))
             results.append({"number": number, **result})
