@@ -40,7 +40,7 @@ from simgen.model.description import SECOND
 from simgen.options import Options
 from simgen.runtime.aligned import aligned_zeros
 from simgen.runtime.events import part_bounds
-from simgen.runtime.interrupts import held_back
+from simgen.runtime.interrupts import HeldBack
 from simgen.runtime.simulation import Simulation, host_value
 from simgen.runtime.timing import TimeAxis, common_axis
 from simgen.targets.base import Executable, Memory
@@ -76,7 +76,7 @@ class CompiledNetwork(WithinStep):
             clock._now = self._next_step(clock, tick) * clock.dt_
         next_step = partial(self._next_step, tick=tick)
         following = Succession(self.objects, previous, next_step)
-        with held_back():  # what is sorted and moved half would be neither the old nor the new
+        with HeldBack():  # what is sorted and moved half would be neither the old nor the new
             self.merges = MergePlan(namespace, options, following)
             self.components = self.merges.components  # as they run
             self._prepare(following, options.threads)
@@ -106,7 +106,7 @@ class CompiledNetwork(WithinStep):
         variables = [v for group in groups for v in group.variables.values()]
         self._variables = [v for v in variables if hidden or v.array in names]
         self._versions: tuple[int, ...] | None = None
-        with held_back():
+        with HeldBack():
             self._bind(previous)
         self.profile = Profile(self.program, self.memory, self.remote) if options.profile else None
         self.simulation = Simulation(

@@ -34,7 +34,7 @@ from simgen.ir.stmt import EventList
 from simgen.model.description import SECOND
 from simgen.options import Options
 from simgen.runtime.automatic import choose_device
-from simgen.runtime.interrupts import held_back
+from simgen.runtime.interrupts import HeldBack
 from simgen.runtime.timing import TOLERANCE
 from simgen.units import Quantity, register_with_matplotlib
 
@@ -305,7 +305,7 @@ class Network(NetworkSchedule, NetworkProfile, NetworkMemory, RunsCopies, Storin
                 compiled.run(upto, progress, check_finite, called)
                 compiled.simulation.stopped |= stops
         finally:
-            with held_back():
+            with HeldBack():
                 self._set_running(False, compiled.clocks)
                 self._t = compiled.reached(end, last)
                 compiled.set_clocks()

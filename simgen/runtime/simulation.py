@@ -13,7 +13,7 @@ import numpy.typing as npt
 from simgen.errors import InternalError, NumericalError
 from simgen.ir.evaluate import evaluate
 from simgen.ir.expr import Array, Expr, Index, IndexKind, Load, Param
-from simgen.runtime.interrupts import held_back
+from simgen.runtime.interrupts import HeldBack
 from simgen.targets.base import Executable, Memory
 
 FLOAT64: np.dtype[np.floating] = np.dtype(np.float64)
@@ -73,13 +73,13 @@ class Simulation:
         on from another program that was ``superseded`` in one of them.
         """
         self.called = [] if called is None else list(called)
-        with held_back():
+        with HeldBack():
             self.memory.claim()
             self.memory.changed()
         try:
             self._run(end, operations, progress, tell=called is None)
         finally:
-            with held_back():
+            with HeldBack():
                 self.memory.fetch()
 
     def _run(
@@ -121,7 +121,7 @@ class Simulation:
             min(ticks, max(16, int(self._rate * CALL_SECONDS))) if self._rate else min(ticks, 64)
         )
         begin = time.perf_counter()
-        with held_back(executable.request_stop):  # a step that is begun is finished
+        with HeldBack(executable.request_stop):  # a step that is begun is finished
             done = executable.run(wanted)
         elapsed = time.perf_counter() - begin
         if done > 0 and elapsed > 0:

@@ -76,8 +76,8 @@ ROWS = [
         UnknownNameError, ["'trained'", "none"]),
     Bad("run_at", lambda: neurons().run_at("v = 0*volt", times=[1, 2]),
         SimgenError, ["run_at", "exc"]),
-    Bad("state_updater", lambda: neurons(LEAK).state_updater.name, UnknownAttributeError,
-        ["state_updater", "exc"]),
+    Bad("state_updaters", lambda: neurons(LEAK).state_updaters, UnknownAttributeError,
+        ["state_updaters", "exc"]),
     *(Bad(f"missing_{name}", lambda name=name: missing(name), UnsupportedFeatureError, [name])
       for name in MISSING),
     Bad("missing_misspelt", lambda: missing("NeuronGruop"), UnknownAttributeError,
