@@ -52,11 +52,6 @@ def device(*arguments: Any, **keywords: Any) -> None:
     set_device(*arguments, **keywords)
 
 
-def on_emulated_gpu(**options: Any) -> None:
-    set_device("cuda", emulate=True)
-    run_of(neurons(), **options)
-
-
 ROWS = [
     Bad("method_options", lambda: neurons(LEAK, method="rk4", method_options={"a": 1}),
         UnsupportedFeatureError, ["method_options", "exc"]),
@@ -68,8 +63,6 @@ ROWS = [
         ArgumentTypeError, ["dtype", "NeuronGroup", "set_device"]),
     *(Bad(f"gsl_{name}", lambda name=name: run_of(neurons(LEAK, method=name)),
           UnsupportedFeatureError, [name, "GSL"]) for name in ("gsl", "gsl_rk2", "gsl_rkf45")),
-    Bad("profile_on_a_gpu", lambda: on_emulated_gpu(profile=True), UnsupportedFeatureError,
-        ["profile", "nsys", "set_device('cpu')"]),
     Bad("no_profile", lambda: Network(neurons(), name="net").profiling_summary(), ModelError,
         ["'net'", "profile=True"]),
     Bad("network_restore", lambda: Network(neurons()).restore("trained"),
