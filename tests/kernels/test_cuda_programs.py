@@ -91,6 +91,7 @@ def test_recording_takes_no_launch_of_its_own(lowered, path):
     found = tuple(len(lowered(path, np.float64, delayed=d).phases) for d in (False, True))
     others = {
         "adex": (1, 1),  # not connected
+        "gain": (1, 1),  # nor is this
         "brunel_delays": (3, 3),
         "izhikevich": (4, 4),
         "rewiring": (3, 2),
