@@ -54,6 +54,7 @@ class CopiedNetwork:
         arrays = {
             name: data if name in shared else data.copy() for name, data in memory.arrays.items()
         }
+        self.n_bytes = sum(data.nbytes for name, data in arrays.items() if name not in shared)
         self.memory = Memory(arrays, dict(memory.ints), dict(memory.reals), memory.n_parts)
         compiled._target.prepare(self.memory)
         self._recordings: list[tuple[Component, Recording, int]] = []
@@ -89,6 +90,16 @@ class CopiedNetwork:
         return self._executable
 
     # --- running --------------------------------------------------------------------------------
+
+    def bytes_to_record(self, last: int) -> int:
+        """Return the bytes that what every step records takes up to a tick."""
+        ticks, periods = last - int(self.memory.arrays["tick"][0]), self._compiled.axis.periods
+        found = 0
+        for component, recording, most in self._recordings:
+            if component._records_each_step:
+                room = most * (ticks // periods[component.clock.name] + 1)
+                found += recording.size_with(room) * recording.data.itemsize
+        return found
 
     def require_room(self, last: int) -> None:
         """Take the memory of what every step records, or refuse it."""
@@ -128,7 +139,7 @@ class CopiedNetwork:
 
     @contextmanager
     def shown(self, network: Network, time: float) -> Iterator[None]:
-        """Let the objects of the network have the values of this copy meanwhile."""
+        """Let the objects of the network have the values of this copy meanwhile, to be read."""
         compiled, memory, own = self._compiled, self._compiled.memory, self.memory
         changes: list[tuple[Any, str, Any]] = [
             (memory, "arrays", own.arrays),
@@ -141,7 +152,9 @@ class CopiedNetwork:
         for component in compiled.components:
             for array, data in component._arrays():
                 if isinstance(data, ProgramArray):
-                    changes += [(data, "_data", own.arrays[array.name]), (data, "_memory", None)]
+                    values = own.arrays[array.name].view()
+                    values.flags.writeable = False
+                    changes += [(data, "_data", values), (data, "_memory", None)]
         for (_, shown, _), (_, kept, _) in zip(compiled._recordings, self._recordings):
             names = "data", "count", "_cuts", "dt"
             changes += [(shown, name, getattr(kept, name)) for name in names]

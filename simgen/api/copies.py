@@ -11,10 +11,17 @@ import numpy.typing as npt
 from simgen.api.clock import Clock
 from simgen.api.component import Component
 from simgen.api.copied_memory import CopiedNetwork
+from simgen.api.group import Group
 from simgen.api.monitors import EventMonitor
 from simgen.api.subgroup import Subgroup
 from simgen.api.views import VariableView
-from simgen.errors import ArgumentTypeError, IndexRangeError, ModelError, UnknownAttributeError
+from simgen.errors import (
+    ArgumentTypeError,
+    IndexRangeError,
+    InternalError,
+    ModelError,
+    UnknownAttributeError,
+)
 from simgen.units import Quantity, dimension_of, strip
 
 if TYPE_CHECKING:
@@ -37,6 +44,7 @@ class Copies:
         self.seeds = seeds
         self._network, self._members, self._time = network, members, time
         self._compiled = network._compiled
+        self._state = self._present()
 
     def __len__(self) -> int:
         return len(self._members)
@@ -58,20 +66,20 @@ class Copies:
         """Return what ``function()`` returns for each copy, a list; or for one copy alone.
 
         Meanwhile all objects of the network have the values of that copy: ``copies.collect(lambda:
-        np.std(G.v))``. The function may only read.
+        np.std(G.v))``.
 
         Raises
         ------
         ModelError
-            The network was changed or run otherwise since.
+            The network was run or any of its variables set since; or the function sets something.
         IndexRangeError
             There is no such copy.
 
         """
-        if self._network._compiled is not self._compiled or self._network._running:
+        if self._network._running or self._present() != self._state:
             raise ModelError(
-                f"{self._network.describe()} was changed, or run in another way, since these "
-                "copies ran, so they cannot be shown any more. Read what you need before."
+                f"{self._network.describe()} was run or changed since these copies ran, so they "
+                "cannot be shown any more. Read what you need before."
             )
         if copy is None:
             return [self._shown(member, function) for member in self._members]
@@ -83,7 +91,23 @@ class Copies:
 
     def _shown(self, member: CopiedNetwork, function: Callable[[], Any]) -> Any:
         with member.shown(self._network, self._time):
-            return function()
+            try:
+                return function()
+            except (ValueError, InternalError) as error:  # of numpy, and of programs like run_now
+                if not any(sign in str(error) for sign in ("read-only", "not contiguous and writ")):
+                    raise
+                raise ModelError(
+                    f"The function of collect() sets variables of {self._network.describe()}, but "
+                    "copies can only be read."
+                ) from None
+
+    def _present(self) -> list[Any]:
+        """Return what tells whether the network is as it was; copies share what is not theirs."""
+        network = self._network
+        compiled = network._compiled
+        groups = (component for component in network.objects if isinstance(component, Group))
+        versions = [(v.array, v.version) for group in groups for v in group.variables.values()]
+        return [compiled, None if compiled is None else compiled.tick, versions]
 
     def __repr__(self) -> str:
         return f"<{len(self)} copies of {self._network.describe()} at t = {self._time:g} s>"

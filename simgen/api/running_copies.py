@@ -22,6 +22,7 @@ from simgen.api.synapses import Synapses
 from simgen.api.views import VariableView
 from simgen.errors import ArgumentTypeError, ModelError, UnsupportedFeatureError
 from simgen.numerics.philox import derive_key
+from simgen.runtime.limits import require_bytes
 from simgen.units import Quantity
 
 if TYPE_CHECKING:
@@ -99,7 +100,7 @@ class RunsCopies(Named):
             compiled = network._prepared(scope, threads=1)
             _require_compiled_only(network, compiled)
             last = compiled.axis.end_tick(network._t + length)
-            made = _made(network, compiled, scope, given, chosen)
+            made = _made(network, compiled, scope, given, chosen, last)
         _run(made, last, 1 if compiled.remote else threads)
         end = network._t + length
         for number, member in enumerate(made):
@@ -210,6 +211,7 @@ def _made(
     scope: Namespace,
     given: Mapping[VariableView, Any],
     seeds: Sequence[int],
+    last: int,
 ) -> list[CopiedNetwork]:
     """Return the copies; the network has its own values again, also if one of theirs is wrong."""
     before = {key: key[:] for key in given}
@@ -225,6 +227,13 @@ def _made(
                     key[:] = values if isinstance(values, str) else _of_copy(values, number)
                 _follow(network, compiled, scope, given)
                 made.append(CopiedNetwork(compiled, varied))
+            if number == 0:
+                each = made[0].n_bytes + made[0].bytes_to_record(last)
+                require_bytes(
+                    each * len(seeds) - made[0].n_bytes,
+                    f"{len(seeds)} copies of {network.describe()} with what they record",
+                    "Run fewer at a time, record fewer elements, or less often.",
+                )
     finally:
         for key, old in before.items():
             key[:] = old

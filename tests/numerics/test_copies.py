@@ -27,6 +27,7 @@ from simgen.errors import (
     ArgumentTypeError,
     DimensionMismatchError,
     IndexRangeError,
+    MemoryLimitError,
     ModelError,
     NumericalError,
     UnknownAttributeError,
@@ -315,7 +316,50 @@ def test_what_copies_do_not_have() -> None:
         str(copies[cells].nothing)
     with pytest.raises(ModelError, match="cannot change while it runs"):
         copies.collect(lambda: network.add(NeuronGroup(1, "v : 1")))
-    network.add(NeuronGroup(1, "u : volt"))
-    network.run(1 * ms)
+    network.run(0.1 * ms)
     with pytest.raises(ModelError, match="these copies ran"):
         copies.collect(lambda: cells.v[:])
+
+
+@pytest.mark.parametrize("what", ["w", "tau"])  # which no code writes, so that copies share them
+def test_copies_are_not_shown_with_values_of_later(what: str) -> None:
+    parts = noisy()
+    network, owner = parts["network"], parts["wires" if what == "w" else "cells"]
+    copies = network.run_copies(1 * ms, 2)
+    np.testing.assert_array_equal(getattr(copies[owner], what)[1], getattr(owner, what)[:])
+    getattr(owner, what)[0] *= 2
+    with pytest.raises(ModelError, match="run or changed since these copies ran"):
+        getattr(copies[owner], what)
+
+
+@pytest.mark.parametrize("what", ["v", "tau", "w"])
+def test_functions_that_look_at_copies_cannot_write(what: str) -> None:
+    parts = noisy()
+    network, owner = parts["network"], parts["wires" if what == "w" else "cells"]
+    copies = network.run_copies(1 * ms, 2)
+    before = results(parts)
+    values = getattr(copies[owner], what)
+
+    def write() -> None:
+        getattr(owner, what)[:] = getattr(owner, what)[:] * 2
+
+    with pytest.raises(ModelError, match="can only be read"):
+        copies.collect(write)
+    with pytest.raises(ModelError, match="can only be read"):
+        copies.collect(lambda: parts["cells"].run_now("v = 1"))
+    assert_equal(before, results(parts))
+    network.run(1 * ms)
+    assert values.shape[0] == 2
+
+
+def test_copies_that_do_not_fit_are_refused_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    parts = noisy()
+    network = parts["network"]
+    network.run_copies(1 * ms, 1)
+    limit = 30_000_000  # of which one copy takes 8, and 10 would not fit
+    monkeypatch.setattr("simgen.runtime.limits.free_memory", lambda: limit)
+    network.run_copies(1 * ms, 1)
+    with pytest.raises(MemoryLimitError, match=r"10 copies of Network.*Run fewer at a time"):
+        network.run_copies(20000 * ms, 10)
+    monkeypatch.undo()
+    network.run(1 * ms)
