@@ -69,6 +69,9 @@ _calls_lock = threading.Lock()
 _openmp_stays = False
 
 
+_loaded: dict[tuple[str, str], Any] = {}  # by path, which tells all of what was compiled
+
+
 @functools.lru_cache(maxsize=16)
 def interface(cdef: str) -> Any:
     """Return the cffi object (untyped) that knows the declarations ``cdef``; one for equal text."""
@@ -89,9 +92,16 @@ class CompiledLibrary:
     openmp: bool
 
     def load(self, cdef: str = PROGRAM_CDEF) -> Any:
-        """Return the cffi library (untyped) with the functions ``cdef`` declares."""
+        """Return the cffi library (untyped) with the functions ``cdef`` declares.
+
+        It is opened once: cffi never lets go of what it has opened, not even of the same file.
+        """
+        key = str(self.path), cdef
+        if (known := _loaded.get(key)) is not None:
+            return known
         try:
-            return interface(cdef).dlopen(str(self.path), _loading_flags(self.openmp))
+            library = interface(cdef).dlopen(str(self.path), _loading_flags(self.openmp))
+            return _loaded.setdefault(key, library)
         except OSError as error:
             raise CompileError(
                 f"the compiled library {self.path} cannot be loaded: {error}. If its folder "

@@ -44,6 +44,7 @@ from simgen.targets.cuda.loops import (
 )
 from simgen.targets.cuda.made_rows import HEADER as MADE_ROWS
 from simgen.targets.cuda.order import Plan
+from simgen.targets.cuda.remembered import forget
 from simgen.targets.cuda.sums import deciding_delays, places
 from simgen.targets.cuda.walks import (
     ColumnsView,
@@ -159,6 +160,7 @@ def lower_program(
     rendered = {name: _render(kernel, plans[name], module) for name, kernel in kernels.items()}
     launches = {name: launch for name, (_, launch) in rendered.items()}
     phases = _phases(arranged, launches, places(arranged, plans))
+    forget()  # what was found of the kernels
     summed = tuple(array for plan in plans.values() for array in plan.takes)
     recorders = _recorders(program)
     view = ModuleView(
