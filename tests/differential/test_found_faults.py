@@ -222,3 +222,33 @@ def test_every_rule_connects_nothing_to_synapses_of_which_there_are_none(rule):
     inner.connect(i=1, j=1)
     onto.connect()
     assert onto.j[:].tolist() == [0, 0, 0]
+
+
+def test_another_number_of_threads_changes_no_bit_of_traces_that_neurons_keep():
+    def states(threads: tuple[int, int]) -> list[np.ndarray]:
+        begin()
+        group = NeuronGroup(
+            130, "dv/dt = (3 - v)/(1*ms + i*0.01*ms) : 1", "euler", "v > 0.5", reset="v = 0"
+        )
+        synapses = Synapses(
+            group,
+            group[:70],
+            """w : 1
+            dx/dt = -x/(5*ms) : 1 (event-driven)
+            dy/dt = -y/(7*ms) : 1 (event-driven)""",
+            on_pre="x += 0.1; w = clip(w + y, 0, 1)",
+            on_post="w = clip(w + x, 0, 1); y -= 0.12",
+        )
+        synapses.connect("(i + j) % 3 == 0")
+        synapses.delay = "(i % 4)*0.2*ms"
+        network = Network(group, synapses)
+        for number in threads:
+            set_device("cpu", threads=number)
+            network.run(2.5 * ms)
+            assert synapses._run.traces.holds("x")
+        return [synapses.w[:], synapses.x[:], synapses.y[:]]
+
+    whole = states((1, 1))
+    for threads in ((1, 3), (3, 1), (2, 5)):
+        for one, other in zip(whole, states(threads)):
+            np.testing.assert_array_equal(one, other)
