@@ -130,14 +130,10 @@ class SynapticRun:
                 f"{synapses.describe()} has no synapses. Call connect() before running "
                 "(connect(False) makes none on purpose)."
             )
-        if data.store is not None and self.delays.dt_changed():
+        if data.store is not None and (self._parts != n_parts or self.delays.dt_changed()):
+            kept = None if self.delays.dt_changed() else self.traces.keep()
             self.to_rows()
-        elif data.store is not None and self._parts != n_parts:
-            kept = (
-                self.traces.keep()
-            )  # neurons know of no parts: to the bit they go on as they were
-            self.to_rows()
-            self.traces.take(kept)
+            self.traces.take(kept)  # neurons know of no parts: theirs go on to the bit
         if data.store is None:
             self.rank_array()
             build_rows(synapses, self.delays, n_parts)
