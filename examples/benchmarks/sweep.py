@@ -57,25 +57,25 @@ def main() -> None:
     counts: dict[str, list[int]] = {}
     seconds: dict[str, float] = {}
 
+    def ran(network: Any, cells: Any, spikes: Any, drive: float) -> int:
+        cells.drive = drive
+        network.run(length)
+        return int(spikes.num_spikes)
+
     def anew() -> list[int]:
         found = []
         for value in drives:
             api.seed(1)
-            network, cells, spikes = build(api, options.neurons)
-            cells.drive = value
-            network.run(length)
-            found.append(spikes.num_spikes)
+            found.append(ran(*build(api, options.neurons), value))
         return found
 
     def restored() -> list[int]:
-        network, cells, spikes = build(api, options.neurons)
-        network.store()
+        made = build(api, options.neurons)
+        made[0].store()
         found = []
         for value in drives:
-            network.restore()
-            cells.drive = value
-            network.run(length)
-            found.append(spikes.num_spikes)
+            made[0].restore()
+            found.append(ran(*made, value))
         return found
 
     def copied() -> list[int]:

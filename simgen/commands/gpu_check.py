@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from simgen.commands.base import Command
+from simgen.commands.base import Command, make_folder
 from simgen.commands.check.exact import read_expected, write_expected
 from simgen.commands.check.processes import Outcome, run_section
 from simgen.commands.check.report import Report, first_line, write_json
@@ -64,12 +64,7 @@ def _run(arguments: argparse.Namespace) -> int:
         raise ModelError(f"The budget must be a positive number, not {arguments.budget}.")
     if arguments.expect is not None:
         read_expected(arguments.expect)  # complains now and not in a section
-    try:
-        arguments.out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise ModelError(
-            f"The folder '{arguments.out}' cannot be made: {error.strerror}."
-        ) from None
+    make_folder(arguments.out)
     outcomes = _run_all(arguments)
     write_json(arguments.out / "summary.json", [asdict(outcome) for outcome in outcomes])
     print(summary(outcomes))

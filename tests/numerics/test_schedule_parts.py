@@ -60,7 +60,7 @@ def test_wrong_places_are_refused_by_name() -> None:
     with pytest.raises(ModelError, match=r"cells_spike_resetter"):
         group.resetter["spike"].when = "never"
     with pytest.raises(ArgumentTypeError, match=r"cells_spike_thresholder.*must be an integer"):
-        group.thresholder["spike"].order = 1.5  # type: ignore[assignment]
+        group.thresholder["spike"].order = 1.5
     with pytest.raises(UnsupportedFeatureError, match=r"cells.*cannot be changed"):
         group.state_updater.when = "end"
 

@@ -52,12 +52,12 @@ def test_the_steady_state_is_that_of_the_map():
                   x -= u*x""",
     )
     synapses.connect(i=repeat(arange(5), 2), j=arange(10))
-    for k, kind in enumerate(kinds):  # noqa: B007 - found by name
+    for k in range(len(kinds)):
         (
             synapses.U["j % 2 == k"],
             synapses.tau_rec["j % 2 == k"],
             synapses.tau_facil["j % 2 == k"],
-        ) = PARAMETERS[kind]
+        ) = PARAMETERS[kinds[k]]
     synapses.x = 1
     run(12 * second)
     found = targets.epsp[:].reshape(5, 2)

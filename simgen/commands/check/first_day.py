@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from simgen.commands.check.report import Skipped, Values
+from simgen.commands.check.report import SkippedPartError, Values
 from simgen.commands.check.setting import Setting, load_kernels, to_device, to_host
 from simgen.errors import NumericalError
 from simgen.targets.cuda.device import Device, Module
@@ -106,7 +106,7 @@ class _Measures:
         for _ in range(1 + ROUNDS):
             work()
         if int(to_host(self.device, done, np.int64)[0]) != rounds:
-            raise Skipped("the blocks do not run at the same time")
+            raise SkippedPartError("the blocks do not run at the same time")
         pairs = list(zip(marks[2::2], marks[3::2]))
         seconds = min(self.device.seconds_between(*pair) for pair in pairs)
         return {"microseconds": seconds / rounds / MICROSECOND}

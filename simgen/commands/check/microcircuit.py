@@ -14,7 +14,7 @@ import numpy as np
 
 from simgen.api.monitors import SpikeMonitor
 from simgen.commands.check.models import api
-from simgen.commands.check.report import Skipped, Values, first_line
+from simgen.commands.check.report import SkippedPartError, Values, first_line
 from simgen.commands.check.setting import Setting
 from simgen.commands.check.speed import Pace, fresh_start, launch_times, measure_run
 from simgen.commands.workloads import microcircuit
@@ -61,7 +61,7 @@ def _measure(setting: Setting, dtype: str, pace: Pace, found: dict[str, Any]) ->
             setting, workload, DISCARDED, SIMULATED, lambda: before.extend(counts())
         )
     except MemoryLimitError as error:
-        raise Skipped(first_line(error)) from None
+        raise SkippedPartError(first_line(error)) from None
     pace.note(workload.synapses(), built + first)
     sizes = [len(monitor.source) for monitor in monitors]
     rates = (np.array(counts()) - before) / sizes / timed["simulated seconds"]
@@ -82,7 +82,7 @@ def _measure(setting: Setting, dtype: str, pace: Pace, found: dict[str, Any]) ->
 def _judge(setting: Setting, found: dict[str, Any]) -> Values:
     """Raise NumericalError if a rate is far from the published one."""
     if setting.emulate or found["simulated seconds"] < LEAST:
-        raise Skipped("too little of the network was simulated for its rates to be judged")
+        raise SkippedPartError("too little of the network was simulated for its rates to be judged")
     published = microcircuit.RATES
     rates = np.array(list(found["rates (Hz)"].values()))
     far = np.abs(rates - published) > NEAR * published + NEAR_HZ

@@ -21,7 +21,7 @@ OK, FAILED, SKIPPED, TIMED_OUT = "ok", "failed", "skipped", "timed out"
 Values = Mapping[str, Any]
 
 
-class Skipped(Exception):  # noqa: N818 - no error: it says why a part was left out
+class SkippedPartError(Exception):
     """Raised by a part that cannot be done here; the text is the reason."""
 
 
@@ -94,7 +94,7 @@ class Report:
         else:
             try:
                 entry |= {"values": dict(work())}
-            except Skipped as reason:
+            except SkippedPartError as reason:
                 entry |= {"status": SKIPPED, "message": str(reason)}
             except Exception as error:
                 if not isinstance(error, SimgenError):

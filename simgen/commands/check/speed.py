@@ -13,7 +13,7 @@ from simgen.api.magic import start_scope
 from simgen.api.network import Network
 from simgen.api.seeds import seed
 from simgen.commands.check.models import api
-from simgen.commands.check.report import Skipped, Values, first_line
+from simgen.commands.check.report import SkippedPartError, Values, first_line
 from simgen.commands.check.setting import Setting, has_compiler
 from simgen.commands.workloads import brunel, cobahh, cuba, stdp
 from simgen.commands.workloads.workload import Workload
@@ -79,12 +79,16 @@ class Pace:
     synapses_per_second: float = SYNAPSES_PER_SECOND
 
     def require(self, setting: Setting, synapses: int) -> None:
-        """Raise :class:`Skipped` if so many synapses cannot be made in the time left."""
+        """Raise :class:`SkippedPartError` if so many synapses cannot be made in the time left."""
         if synapses > WITHOUT_COMPILER and not has_compiler():
-            raise Skipped(f"without a C++ compiler, {synapses:,} synapses take too long to make")
+            raise SkippedPartError(
+                f"without a C++ compiler, {synapses:,} synapses take too long to make"
+            )
         needed, left = synapses / self.synapses_per_second, setting.report.seconds_left
         if needed > left:
-            raise Skipped(f"making it would take about {needed:.0f} s, and {left:.0f} s are left")
+            raise SkippedPartError(
+                f"making it would take about {needed:.0f} s, and {left:.0f} s are left"
+            )
 
     def note(self, synapses: int, seconds: float) -> None:
         """Take over what a network has shown, if it was large enough to show something."""
@@ -110,7 +114,7 @@ def _measure_case(
         timed = measure_run(setting, workload, WARM_UP, SIMULATED)
         taken = free - device.free_bytes()
     except MemoryLimitError as error:
-        raise Skipped(first_line(error)) from None
+        raise SkippedPartError(first_line(error)) from None
     own = {"seconds to build": built, "seconds to the first step": first, "bytes": taken}
     found |= {**own, **timed, "launches": launch_times(workload.network, timed)}
     return found

@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from simgen.commands.base import Command
+from simgen.commands.base import Command, make_folder
 from simgen.commands.fuzz.parser import check_parser
 from simgen.commands.fuzz.properties import check_properties
 from simgen.commands.fuzz.sanitized import check_sanitized, environment
@@ -59,12 +59,7 @@ def _run(arguments: argparse.Namespace) -> int:
         work(CHECKS, plan(kinds, SHARES), seed, arguments.work)
         return 0
     if arguments.out is not None:
-        try:
-            arguments.out.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise ModelError(
-                f"The folder '{arguments.out}' cannot be made: {error.strerror}."
-            ) from None
+        make_folder(arguments.out)
     print(f"seed {seed}: {', '.join(kinds)} for {arguments.minutes:g} minutes", flush=True)
     only = [word for kind in kinds for word in ("--only", kind)]
     command = command_of(["fuzz", "--seed", str(seed), *only, "--work"])

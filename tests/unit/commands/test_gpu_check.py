@@ -15,7 +15,7 @@ from simgen import __main__ as program
 from simgen.commands import gpu_check
 from simgen.commands.check import exact, first_day, models, processes, speed, units
 from simgen.commands.check.processes import Outcome, run_section
-from simgen.commands.check.report import Report, Skipped, write_json
+from simgen.commands.check.report import Report, SkippedPartError, write_json
 from simgen.commands.check.sections import NAMES
 from simgen.commands.check.setting import Setting
 from simgen.commands.workloads import microcircuit
@@ -44,7 +44,7 @@ def read(path):
 
 def test_a_report_is_written_after_each_part(report, capsys):
     def leave_out():
-        raise Skipped("no room")
+        raise SkippedPartError("no room")
 
     def fail():
         raise NumericalError("v differs\nby much")
@@ -315,10 +315,10 @@ def test_large_networks_are_not_begun_where_they_cannot_be_made(report, monkeypa
     report.deadline = time.monotonic() + 100
     pace.require(setting, 10**7)
     pace.note(10**7, 50.0)
-    with pytest.raises(Skipped, match="about 150 s, and 100 s are left"):
+    with pytest.raises(SkippedPartError, match="about 150 s, and 100 s are left"):
         pace.require(setting, 3 * 10**7)
     monkeypatch.setattr(speed, "has_compiler", lambda: False)
-    with pytest.raises(Skipped, match=r"without a C\+\+ compiler, 10,000,000 synapses"):
+    with pytest.raises(SkippedPartError, match=r"without a C\+\+ compiler, 10,000,000 synapses"):
         pace.require(setting, 10**7)
 
 
