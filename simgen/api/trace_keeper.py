@@ -32,6 +32,7 @@ from simgen.ir.kernel import Item
 from simgen.ir.visit import walk
 from simgen.model.synapses import SynapsesModel
 from simgen.runtime.aligned import aligned_zeros
+from simgen.runtime.interrupts import HeldBack
 from simgen.runtime.snapshot import Kept
 
 if TYPE_CHECKING:
@@ -90,17 +91,18 @@ class TraceKeeper:
             stored = frozenset()  # they go on at the synapses, which have their values, too
             traces = tuple(t for t in traces if may_begin(t.ode.name))
             traces = traces if len(traces) == len(model.event_driven) else ()
-        if {t.ode.name for t in traces} != set(self._now):
-            self.write_back()
-            if not all(may_begin(trace.ode.name) for trace in traces):
-                traces = ()
-        self.traces, self._model = traces, model
-        self._width = self.synapses.source.clock.dt_
-        if traces and not self._now:
-            self._allocate(traces, model)
-            if self._stored is not None and stored:
-                self._fill(self._stored)
-        self.forget_stored()
+        with HeldBack():  # traces half moved would be right neither here nor at the synapses
+            if {t.ode.name for t in traces} != set(self._now):
+                self.write_back()
+                if not all(may_begin(trace.ode.name) for trace in traces):
+                    traces = ()
+            self.traces, self._model = traces, model
+            self._width = self.synapses.source.clock.dt_
+            if traces and not self._now:
+                self._allocate(traces, model)
+                if self._stored is not None and stored:
+                    self._fill(self._stored)
+            self.forget_stored()
 
     def follow_constants(self, names: Collection[str] | None) -> bool:
         """Bring the traces back to the synapses if new values of these parameters require it.
@@ -329,14 +331,15 @@ class TraceKeeper:
         if not self._now:
             return
         synapses = self.synapses
-        if synapses._data.store is not None and self._last_step() >= 0:
-            values = {name: self.values(name) for name in (*self._now, "lastupdate")}
-            for name in self._now:
-                synapses.variables[name].data = values[name]
-            if synapses._lastupdate is not None:
-                steps = values["lastupdate"] / self._width
-                synapses._lastupdate.data[:] = np.rint(steps)
-        self._clear()
+        with HeldBack():
+            if synapses._data.store is not None and self._last_step() >= 0:
+                values = {name: self.values(name) for name in (*self._now, "lastupdate")}
+                for name in self._now:
+                    synapses.variables[name].data = values[name]
+                if synapses._lastupdate is not None:
+                    steps = values["lastupdate"] / self._width
+                    synapses._lastupdate.data[:] = np.rint(steps)
+            self._clear()
 
     def _clear(self) -> None:
         self._now.clear()

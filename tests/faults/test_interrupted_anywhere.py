@@ -20,13 +20,13 @@ DEVICES = {"reference": {}, "cpu": {}, "cuda": {"emulate": True}}
 
 
 class Calls:
-    """Counts calls of functions of simgen, and does something at one of them."""
+    """Counts calls of functions of simgen, or of a file of it, and does something at one."""
 
-    def __init__(self, at=None, action=None):
-        self.count, self.at, self.action = 0, at, action
+    def __init__(self, at=None, action=None, file="simgen"):
+        self.count, self.at, self.action, self.file = 0, at, action, file
 
     def __call__(self, frame, event, argument):
-        if event != "call" or "simgen" not in frame.f_code.co_filename:
+        if event != "call" or self.file not in frame.f_code.co_filename:
             return
         self.count += 1
         if self.count == self.at:
@@ -62,7 +62,7 @@ def device(request):
 
 
 def places(count, how_many):
-    return sorted({1 + k * count // how_many for k in range(how_many)})
+    return sorted({1 + k * count // how_many for k in range(how_many) if k < how_many})
 
 
 @pytest.mark.parametrize("how_many", [12, pytest.param(150, marks=pytest.mark.slow)])
@@ -79,6 +79,21 @@ def test_a_network_interrupted_anywhere_goes_on(device, how_many):
         except KeyboardInterrupt:
             disturbed.run()
         assert_same(disturbed.state(), expected, f"interrupted at call {place} of {count}")
+
+
+@pytest.mark.parametrize("how_many", [24, pytest.param(1000, marks=pytest.mark.slow)])
+def test_traces_are_never_left_half_made(how_many):
+    set_device("cpu")
+    file = "simgen/api/trace_keeper.py"
+    whole = Disturbed()
+    count = Calls(file=file).during(whole.run)
+    for place in places(count, how_many):
+        disturbed = Disturbed()
+        with suppress(KeyboardInterrupt):
+            Calls(place, interrupt, file).during(disturbed.run)
+        disturbed.run()
+        assert_same(disturbed.state(), whole.state(), f"interrupted at call {place} of {count}")
+    set_device("auto")
 
 
 @pytest.mark.parametrize("how_many", [12, pytest.param(150, marks=pytest.mark.slow)])

@@ -158,10 +158,10 @@ count, sizes = int(sys.argv[2]), []
 for number in range(count):
     made = Disturbed()
     made.run()
-    if number in (count // 2, count - 1):
+    if number % (count // 5) == count // 5 - 1:
         gc.collect()
         sizes.append(used())
-print(sizes[1] - sizes[0])
+print(min(after - before for before, after in zip(sizes, sizes[1:])))
 """
 
 
@@ -183,4 +183,5 @@ def test_building_and_running_again_and_again_takes_no_more_memory(device, count
         timeout=550,
     )
     assert done.returncode == 0, done.stderr
-    assert int(done.stdout) < 2 * 2**20  # of 20 networks as of 500
+    # what leaks grows in every fifth; the allocator's own steps come in one or two
+    assert int(done.stdout) < 512 * 1024
