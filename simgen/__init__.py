@@ -7,7 +7,7 @@ from typing import Any
 from simgen.api.binomial import BinomialFunction
 from simgen.api.clock import Clock, defaultclock
 from simgen.api.device import get_device, set_device
-from simgen.api.functions import Function, implementation
+from simgen.api.functions import Function, declare_types, implementation
 from simgen.api.links import LinkedVariable, linked_var
 from simgen.api.magic import (
     collect,
@@ -56,6 +56,7 @@ from simgen.units import (
     check_units,
     get_dimensions,
     have_same_dimensions,
+    register_new_unit,
 )
 
 __version__ = "0.1.0"
@@ -97,6 +98,7 @@ __all__ = [
     "UnsupportedFeatureError",
     "check_units",
     "collect",
+    "declare_types",
     "defaultclock",
     "get_device",
     "get_dimensions",
@@ -107,6 +109,7 @@ __all__ = [
     "magic_network",
     "network_operation",
     "profiling_summary",
+    "register_new_unit",
     "restore",
     "run",
     "scheduling_summary",

@@ -20,10 +20,10 @@ from simgen.errors import (
     Problem,
     UnsupportedFeatureError,
 )
-from simgen.ir.expr import Const
+from simgen.ir.expr import Call, Const
 from simgen.ir.kernel import Program
 from simgen.ir.stmt import Accumulate, EventList, Store
-from simgen.ir.visit import flatten, walk
+from simgen.ir.visit import all_nodes, flatten, has_state, walk
 from simgen.lang.equations import Equation, EquationSet
 from simgen.lang.names import undefinable_name
 from simgen.model.description import SECOND, VariableInfo
@@ -43,6 +43,25 @@ NEURON_FLAGS = frozenset(("unless refractory", "constant over dt", "constant", "
 SYNAPSE_FLAGS = frozenset(
     ("event-driven", "clock-driven", "constant over dt", "constant", "shared", "summed", "kernel")
 )
+
+
+def functions_with_state(program: Program) -> list[str]:
+    """Return the names of the functions with a state that a program calls."""
+    nodes = (n for k in program.kernels for n in all_nodes((*k.prologue, *k.body)))
+    users = {
+        node.user.name for node in nodes if isinstance(node, Call) and node.user and has_state(node)
+    }
+    return sorted(users)
+
+
+def require_one_thread(program: Program, threads: int) -> None:
+    """Raise if several threads would call a function with a state."""
+    if threads > 1:
+        for name in functions_with_state(program):
+            raise UnsupportedFeatureError(
+                f"The function '{name}' has a state (stateless=False), and {threads} threads would "
+                "call it in any order. Use set_device('cpu', threads=1)."
+            )
 
 
 def check_flags(

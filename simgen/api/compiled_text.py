@@ -33,9 +33,14 @@ def is_worth_compiling(count: int) -> bool:
 
 
 def is_compilable(*expressions: Expr | None) -> bool:
-    """Whether no function of the user's own lacks the code that a compiler needs."""
+    """Whether no function of the user's own lacks the code that a compiler needs, or has a state.
+
+    Text goes over elements with several threads, and calls of such a function have an order.
+    """
     return not any(
-        isinstance(node, Call) and node.user is not None and "cpp" not in node.user.codes
+        isinstance(node, Call)
+        and node.user is not None
+        and ("cpp" not in node.user.codes or not node.user.stateless)
         for expr in expressions
         if expr is not None
         for node in walk(expr)

@@ -21,14 +21,16 @@ from simgen.errors import (
     InternalError,
     Problem,
     SourceText,
+    UnsupportedFeatureError,
     raise_problems,
 )
 from simgen.ir.evaluate import evaluate
 from simgen.ir.expr import Array, Expr, Index, IndexKind, Load, Local, Param, RandomDraw
 from simgen.ir.faults import faults_in, is_run_constant
-from simgen.ir.visit import walk
+from simgen.ir.visit import has_state, walk
 from simgen.lang.expressions import parse_expression
 from simgen.lang.syntax import Node
+from simgen.model.calls import CallsAtOnce
 from simgen.model.code import differing_name
 from simgen.model.functions import said
 from simgen.model.hints import literal_hint
@@ -79,6 +81,11 @@ class TextEnvironment:
     def real(self) -> np.dtype[np.floating]:
         """The program's precision."""
         return self.context.real
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape of one value per position."""
+        return self.positions.shape
 
     def place(self, number: int) -> str:
         """Return " at index 3", or the pair of the synapse, of one of the positions."""
@@ -270,7 +277,12 @@ def resolve_node(
     problems: list[Problem] = []
     draws = DrawCounter()
     resolver = Resolver(
-        context.scope, problems=problems, draw_key=key, draws=draws, draw_rank=context.rank
+        context.scope,
+        problems=problems,
+        draw_key=key,
+        draws=draws,
+        draw_rank=context.rank,
+        calls=CallsAtOnce(),
     )
     expr, dim = resolver.expression(node)
     raise_problems(problems)
@@ -288,6 +300,12 @@ def evaluate_node(
 def _refuse_division(node: Node, expr: Expr, env: TextEnvironment) -> None:
     """Raise NumericalError if integers are divided by zero anywhere."""
     for condition in faults_in(expr):
+        if any(has_state(part) for part in walk(condition)):
+            text = (
+                "The divisor comes from a function with a state, and would have to be asked twice."
+            )
+            hint = "Give it to a variable first, and divide by that."
+            raise_problems([Problem(text, node.origin, hint, UnsupportedFeatureError)])
         wrong = np.broadcast_to(evaluate(condition, env), env.positions.shape)
         if wrong.any():
             place = "" if is_run_constant(condition) else env.place(int(np.flatnonzero(wrong)[0]))

@@ -27,7 +27,7 @@ from simgen.errors import (
 )
 from simgen.ir.construct import cast, real
 from simgen.ir.expr import Array, Expr, Gather, Load, Param, RandomDraw, Step, Time
-from simgen.ir.visit import map_expr, walk
+from simgen.ir.visit import has_state, map_expr, walk
 from simgen.lang.expressions import parse_expression
 from simgen.lang.syntax import names_in
 from simgen.model.description import VariableInfo
@@ -137,6 +137,10 @@ class Formulas:
         check_value(node, expr, dim, formula.variable.info.dim, formula.variable)
         if any(isinstance(part, Step | Time) for part in walk(expr)):
             text = f"'{name}' would change with the time."
+            hint = "With storage='procedural' its expression is evaluated for each spike."
+            raise_problems([Problem(text, node.origin, hint, EquationError)])
+        if any(has_state(part) for part in walk(expr)):
+            text = f"'{name}' would not be the same again: its text calls a function with a state."
             hint = "With storage='procedural' its expression is evaluated for each spike."
             raise_problems([Problem(text, node.origin, hint, EquationError)])
         number = take_key(expr)

@@ -20,11 +20,17 @@ from simgen.errors import (
 )
 from simgen.ir.functions import UserCode, UserFunction
 from simgen.lang.names import unusable_name
-from simgen.model.user_functions import call_with_units, model_function
+from simgen.model.user_functions import (
+    TYPES,
+    call_with_units,
+    declare_types,
+    declared_types,
+    highest,
+    model_function,
+)
 from simgen.units import strip
 from simgen.units.checks import UnitSignature, unit_signature
 
-_TYPES = {"float": DType.REAL, "integer": DType.I64, "boolean": DType.BOOL, "any": DType.REAL}
 _LANGUAGES = ("cpp", "cuda", "numpy")
 _FURTHER = ("sources", "headers", "include_dirs", "library_dirs", "libraries", "define_macros")
 
@@ -45,7 +51,14 @@ class Function:
     return_unit
         The unit of the result, or a function of the units of the arguments.
     arg_types, return_type
-        "float", "integer", "boolean" or "any" (float).
+        "float", "integer", "boolean" or "any" (float); the result may be "highest", the type of its
+        arguments. By default what ``@declare_types`` declares.
+    stateless
+        Whether the result depends on the arguments only. Each call of a function with a state is
+        made once for each element, where the text has it, in statements, ``(constant over dt)``
+        subexpressions and assigned text; the order of the elements is that of their indices on
+        ``cpu`` and ``reference`` and none on ``cuda``. It needs a single thread. What it keeps is
+        neither stored nor restored.
     name
         The name that code of other languages has for it; by default that of ``pyfunc``.
 
@@ -73,33 +86,33 @@ class Function:
             raise ArgumentTypeError(f"Function() needs a Python function, not {pyfunc!r}.")
         self.name = _checked_name(getattr(pyfunc, "__name__", "function") if name is None else name)
         self.pyfunc = pyfunc
-        given = {"sympy_func": sympy_func is not None, "stateless=False": not stateless}
-        given["auto_vectorise"] = auto_vectorise
+        given = {"sympy_func": sympy_func is not None, "auto_vectorise": auto_vectorise}
         for what, is_given in given.items():
             if is_given:
                 raise UnsupportedFeatureError(
-                    f"{what} of the function '{self.name}' is not supported: functions depend on "
-                    "their arguments only, and are not looked into."
+                    f"{what} of the function '{self.name}' is not supported: functions "
+                    "take numbers and are not looked into."
                 )
         self.signature = self._signature(arg_units, arg_names, return_unit)
         count = len(self.signature.arguments)
-        booleans = [unit is bool for unit in self.signature.arguments]
-        types = ["boolean" if is_bool else "any" for is_bool in booleans]
+        types, result = declared_types(pyfunc, self.signature)
         if arg_types is not None:
-            types = list(arg_types)
+            types = tuple(map(self._type, arg_types))
         if len(types) != count:
             raise ModelError(
                 f"The function '{self.name}' has {count} arguments, but {len(types)} arg_types."
             )
-        result = "boolean" if self.signature.result is bool else "any"
+        if return_type is not None:
+            result = highest(types) if return_type == "highest" else self._type(return_type)
         self._discard_units = False
         self._function = UserFunction(
             self.name,
             self.signature.names,
-            tuple(self._type(kind) for kind in types),
-            self._type(result if return_type is None else return_type),
+            types,
+            result,
             self._evaluate,
             {},
+            bool(stateless),
         )
         self.simgen_function = model_function(self._function, self.signature)
         functools.update_wrapper(self, pyfunc)
@@ -129,12 +142,12 @@ class Function:
         return UnitSignature.of(self.name, found, units, result)
 
     def _type(self, kind: Any) -> DType:
-        if kind not in _TYPES:
+        if kind not in TYPES:
             raise ModelError(
                 f"{kind!r} is no type of the function '{self.name}': these are "
-                f"{', '.join(map(repr, _TYPES))}."
+                f"{', '.join(map(repr, TYPES))}."
             )
-        return _TYPES[kind]
+        return TYPES[kind]
 
     def __call__(self, *args: Any, **keywords: Any) -> Any:
         """Call the Python function."""
@@ -262,4 +275,4 @@ def _needed(dependencies: Mapping[str, Any], owner: str) -> Iterable[UserFunctio
         yield function._function
 
 
-__all__ = ["Function", "implementation"]
+__all__ = ["Function", "declare_types", "implementation"]

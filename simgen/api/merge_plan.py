@@ -23,8 +23,8 @@ from simgen.api.synapses import Synapses
 from simgen.api.synapses_as_group import inner_ends
 from simgen.build.schedule import name_key
 from simgen.errors import Problem
-from simgen.ir.expr import Array, IndexKind, IndexValue, Load, Param, RandomDraw
-from simgen.ir.visit import all_nodes, reads, walk, writes
+from simgen.ir.expr import Array, IndexKind, IndexValue, Load, Param
+from simgen.ir.visit import all_nodes, reads, stays, walk, writes
 from simgen.model.scope import RefusedEntry, read_constant
 from simgen.model.synapses import PathwayModel, SynapsesModel
 from simgen.options import Options
@@ -302,7 +302,7 @@ def _is_plain(model: SynapsesModel) -> bool:
     (pathway,) = model.pathways
     taken = (node for emission in pathway.emissions for node in walk(emission.value))
     for node in (*all_nodes(pathway.body), *taken):
-        if isinstance(node, IndexValue | RandomDraw):
+        if stays(node) or isinstance(node, IndexValue):
             return False
         if isinstance(node, Param) and node.name in sizes:
             return False

@@ -7,14 +7,12 @@ from typing import Any, NoReturn
 from simgen.errors import SimgenError, UnknownAttributeError, UnsupportedFeatureError, suggest
 
 _COMPARTMENTS = "Neurons with several compartments (SpatialNeuron, Morphology) are not supported."
-_FUNCTIONS = "Functions of your own are made by Function(), with arg_types and return_type."
 _INTERNALS = "Brian's own classes and tables have no counterpart: use the names simgen exports."
 _ADVICE: dict[str, str] = {
     **dict.fromkeys(
         ("SpatialNeuron", "SpatialStateUpdater", "Morphology", "Soma", "Cylinder", "Section"),
         _COMPARTMENTS,
     ),
-    "declare_types": _FUNCTIONS,
     "restore_initial_state": "Use store() before the first run, and restore() later.",
     **dict.fromkeys(
         ("get_states", "set_states"), "Objects and networks have them, as group.get_states()."
@@ -37,7 +35,6 @@ _ADVICE: dict[str, str] = {
         ("brian_prefs", "BrianPreference"),
         "The target, precision and compiler flags are arguments of set_device().",
     ),
-    "register_new_unit": "Units of your own are not supported: keep a product such as 3*mV.",
     "clear_cache": "Compiled programs are removed by 'python -m simgen cache --clear'.",
     "EventClock": "Clocks with irregular times are not supported.",
 }

@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from simgen.api.arguments import checked_arguments, memory_errors
 from simgen.api.binding import CompiledNetwork
+from simgen.api.checks import require_one_thread
 from simgen.api.clock import Clock, defaultclock, seconds
 from simgen.api.component import Component
 from simgen.api.demand import demand_of
@@ -361,6 +362,7 @@ class Network(NetworkSchedule, NetworkProfile, NetworkMemory, RunsCopies, Storin
             check_members(components, self.name)
             known = self._t, self._timeline, self._slots
             fresh = CompiledNetwork(components, namespace, options, *known)
+        require_one_thread(fresh.program, options.threads)
         for component in components:
             object.__setattr__(component, "_network", self)
         self._compiled = self._timeline = fresh

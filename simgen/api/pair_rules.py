@@ -43,6 +43,7 @@ from simgen.ir.faults import faults_in, is_run_constant
 from simgen.ir.visit import walk
 from simgen.lang.expressions import parse_expression
 from simgen.lang.syntax import Node
+from simgen.model.calls import CallsAtOnce
 from simgen.model.resolve import DrawCounter, Resolver
 from simgen.model.scope import Entry, Scope
 from simgen.numerics import distributions, philox
@@ -131,7 +132,9 @@ class PairContext:
         own = self.synapses._scope(constants, self.namespace)
         scope = _Extended(own, extra) if extra else own
         problems: list[Problem] = []
-        resolver = Resolver(scope, problems=problems, draw_key=_KEY, draws=self.draws)
+        resolver = Resolver(
+            scope, problems=problems, draw_key=_KEY, draws=self.draws, calls=CallsAtOnce()
+        )
         if wanted is None:
             expr, _ = resolver.expression(node)
         else:

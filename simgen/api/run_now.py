@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from simgen import pipeline
-from simgen.api.checks import accept_infinities, judged
+from simgen.api.checks import accept_infinities, judged, require_one_thread
 from simgen.api.clock import Clock
 from simgen.api.code_block import CodeBlock
 from simgen.api.device import current_options
@@ -146,6 +146,7 @@ class _Call:
 
     def run(self) -> None:
         """Run the program where the data is."""
+        require_one_thread(self.program, self._parts())
         for owner in (self.group, *self.present.groups):
             for variable in owner.variables.values():
                 if variable.array in self.used:

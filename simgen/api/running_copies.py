@@ -10,6 +10,7 @@ import numpy as np
 
 from simgen.api.arguments import checked_arguments, memory_errors, plain_values
 from simgen.api.binding import CompiledNetwork
+from simgen.api.checks import functions_with_state
 from simgen.api.clock import seconds
 from simgen.api.copied_memory import CopiedNetwork
 from simgen.api.copies import Copies
@@ -200,6 +201,11 @@ def _require_compiled_only(network: Network, compiled: CompiledNetwork) -> None:
                 "one network only. run_copies() takes what is compiled, as run_regularly is; or "
                 "call run() for each set of values."
             )
+    for name in functions_with_state(compiled.program):
+        raise UnsupportedFeatureError(
+            f"The function '{name}' has a state (stateless=False), which the copies would share. "
+            "Call run() for each set of values."
+        )
 
 
 # --- making and running -----------------------------------------------------------------------

@@ -18,7 +18,7 @@ from simgen.ir.kernel import (
     OverEvents,
 )
 from simgen.ir.stmt import Emit, Let, Stmt
-from simgen.ir.visit import all_nodes, reads, writes
+from simgen.ir.visit import all_nodes, has_state, reads, writes
 from simgen.model.description import GroupDescription
 from simgen.model.neurons import NeuronModel
 
@@ -162,6 +162,12 @@ def _split(body: Sequence[Stmt]) -> tuple[tuple[Stmt, ...], tuple[Stmt, ...]]:
     changed = {array for array, _, _ in writes(shared)}
     for stmt in body[:last]:
         stale = isinstance(stmt, Let) and stmt.local in used
+        if stale and stmt in shared and any(has_state(node) for node in all_nodes((stmt,))):
+            _refuse(
+                stmt,
+                "A call of a function with a state is used by a shared variable and per "
+                "element, which are computed apart.",
+            )
         if stale and any(array in changed for array, _ in reads((stmt,))):
             _refuse(stmt, "A value of a shared variable is used per element after it has changed.")
     return shared, single

@@ -25,7 +25,7 @@ from simgen.errors import EquationError, Problem, raise_problems
 from simgen.ir.expr import ELEMENT, ZERO, Array, Expr, Load, Local
 from simgen.ir.kernel import Clock, Domain, Item, Kernel, Once
 from simgen.ir.stmt import If, Let, Stmt, Store
-from simgen.ir.visit import all_nodes, reads, writes
+from simgen.ir.visit import all_nodes, has_state, reads, walk, writes
 from simgen.model.description import GroupDescription
 from simgen.model.reductions import Reduction
 
@@ -137,6 +137,8 @@ def _gated(body: Sequence[Stmt], due: Expr | None) -> tuple[Stmt, ...]:
     """Return statements that do something only where ``due`` holds, if it is given."""
     if due is None:
         return tuple(body)
+    if any(has_state(node) for node in all_nodes(body)):
+        return (If(due, tuple(body)),)  # locals wait, too: to compute them is to call
     return tuple(
         stmt if isinstance(stmt, Let) else If(due, (stmt,), getattr(stmt, "origin", None))
         for stmt in body
@@ -150,6 +152,12 @@ def _require_fresh(body: Sequence[Stmt], cut: int, reductions: Sequence[Reductio
     for place, stmt in enumerate(body[:cut]):
         if not isinstance(stmt, Let) or stmt.local not in used:
             continue
+        if any(has_state(node) for node in walk(stmt.value)):
+            message = (
+                "This calls a function that has a state, but is used after a reduction over all "
+                "elements was formed, where it would be called again."
+            )
+            raise_problems([Problem(message, stmt.origin, _KEEP, EquationError)])
         changed = {array for array, _, _ in writes(body[place:cut])}
         stale = {array.name for array, _ in reads((stmt,)) if array in changed}
         if stale:
@@ -158,5 +166,7 @@ def _require_fresh(body: Sequence[Stmt], cut: int, reductions: Sequence[Reductio
                 f"This is computed before '{name}' changes, but used after a reduction over all "
                 "elements was formed, where it is no longer known."
             )
-            hint = "Give the synapses or neurons a variable for it."
-            raise_problems([Problem(message, stmt.origin, hint, EquationError)])
+            raise_problems([Problem(message, stmt.origin, _KEEP, EquationError)])
+
+
+_KEEP = "Give the synapses or neurons a variable for it."

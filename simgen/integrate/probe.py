@@ -92,6 +92,7 @@ class _Point:
     """An environment of random positive values, the same for equal leaves."""
 
     real: np.dtype[np.floating] = FLOAT64
+    shape = ()
 
     def __init__(
         self,

@@ -5,6 +5,7 @@ Used by the reference target, for values derived on the host and for string assi
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
@@ -52,6 +53,10 @@ class Environment(Protocol):
     @property
     def real(self) -> np.dtype[np.floating]:
         """float64 or float32."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape of one value per element."""
 
     def load(self, load: Load) -> npt.ArrayLike:
         """Return the elements of an array at a running index."""
@@ -141,9 +146,12 @@ def _call(expr: Call, env: Environment) -> Value:
 def _call_user(user: UserFunction, args: Sequence[Value], env: Environment) -> Value:
     """Return what a function of the user's own gives, or raise ModelError, naming it."""
     shape = np.broadcast_shapes(*(arg.shape for arg in args))
+    if not user.stateless:  # a call for each element, also with the same arguments
+        shape = env.shape
+        args = [np.broadcast_to(arg, shape) for arg in args]
     try:
         with np.errstate(all="ignore"):
-            result = np.asarray(user.python(*args))
+            result = _called(user, args, shape)
     except SimgenError:
         raise
     except Exception as error:
@@ -159,6 +167,14 @@ def _call_user(user: UserFunction, args: Sequence[Value], env: Environment) -> V
             f"not {result.dtype} of the shape {result.shape}."
         )
     return convert(result, user.dtype.numpy(env.real))
+
+
+def _called(user: UserFunction, args: Sequence[Value], shape: tuple[int, ...]) -> Value:
+    if user.stateless or args:
+        return np.asarray(user.python(*args))
+    # without an argument it cannot know for how many elements it is asked
+    results = [np.asarray(user.python()) for _ in range(math.prod(shape))]
+    return np.array(results).reshape(shape) if results else np.zeros(shape)
 
 
 def call_function(name: str, args: Sequence[Value]) -> Value:

@@ -29,7 +29,9 @@ class UserCode:
 class UserFunction:
     """A function of the user's own; two are the same if they are one object.
 
-    ``python`` takes and gives arrays of SI values. ``codes`` holds the text for each language.
+    ``python`` takes and gives arrays of SI values. ``codes`` holds the text for each language. What
+    a function with a state (not ``stateless``) returns depends on the calls before: each call in a
+    text is made once for each element, where it stands.
     """
 
     name: str
@@ -38,6 +40,7 @@ class UserFunction:
     dtype: DType
     python: Callable[..., Any]
     codes: dict[str, UserCode]
+    stateless: bool = True
 
 
 @dataclass(frozen=True, slots=True)

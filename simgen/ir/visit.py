@@ -95,6 +95,16 @@ def walk(expr: Expr) -> Iterator[Expr]:
         yield from walk(child)
 
 
+def has_state(node: Expr) -> bool:
+    """Whether a node calls a function with a state, whose calls are not merged, moved or left."""
+    return isinstance(node, Call) and node.user is not None and not node.user.stateless
+
+
+def stays(node: Expr) -> bool:
+    """Whether what a node gives belongs to the element and place where it stands."""
+    return isinstance(node, RandomDraw) or has_state(node)
+
+
 def map_stmt(stmt: Stmt, function: Callable[[Expr], Expr]) -> Stmt:
     """Apply :func:`map_expr` to every expression of a statement."""
     match stmt:

@@ -19,8 +19,9 @@ from simgen.ir.expr import ZERO, Expr, IndexKind, IndexValue, Load, Local, Param
 from simgen.ir.stmt import If, Let, Stmt
 from simgen.ir.visit import walk
 from simgen.lang.statements import Assignment
+from simgen.model.calls import CallsBefore
 from simgen.model.emissions import Emissions
-from simgen.model.functions import said
+from simgen.model.functions import KeepsCalls, said
 from simgen.model.hints import literal_hint
 from simgen.model.reductions import Reductions
 from simgen.model.resolve import DrawCounter, Resolver
@@ -89,7 +90,7 @@ class CodeContext:
     reductions: Reductions | None = None  # of code that may form reductions over all elements
     emissions: Emissions | None = None  # of code that runs on events of a source
 
-    def resolver(self, scope: Scope | None = None) -> Resolver:
+    def resolver(self, scope: Scope | None = None, calls: KeepsCalls | None = None) -> Resolver:
         """Return a resolver that reports into ``problems``."""
         return Resolver(
             scope or self.scope,
@@ -100,16 +101,26 @@ class CodeContext:
             strict=self.strict,
             reductions=self.reductions,
             emissions=self.emissions,
+            calls=calls,
         )
 
 
 def resolve_code(assignments: Sequence[Assignment], context: CodeContext) -> tuple[Stmt, ...]:
     """Return the statements of a block in order; problems go to ``context.problems``."""
     scope = LocalScope(context.scope, context.prefix)
-    resolver = context.resolver(scope)
+    calls = CallsBefore(context.prefix)
+    resolver = context.resolver(scope, calls)
     body: list[Stmt] = []
     for assignment in assignments:
         value, dim = resolver.expression(assignment.value)
+        made = calls.taken()
+        if made and context.reductions is not None:
+            context.reductions.refuse_calls(made, context.problems)
+        for let in made:
+            single = differing_name(let.value, scope.differing)
+            if single is not None:
+                scope.differing[let.local] = single
+        body += made
         if context.reductions is not None:
             context.reductions.end_statement()
         target = context.scope.lookup(assignment.target)

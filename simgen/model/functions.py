@@ -16,7 +16,7 @@ from simgen.errors import (
     UnsupportedFeatureError,
 )
 from simgen.ir.construct import binary, call, cast, integer, real
-from simgen.ir.expr import Cast, Const, Expr, Param, RandomDraw
+from simgen.ir.expr import Call, Cast, Const, Expr, Param, RandomDraw
 from simgen.lang.names import shorten
 from simgen.lang.syntax import CallNode, Node
 from simgen.model.hints import literal_hint
@@ -54,6 +54,13 @@ class KeepsEmissions(Protocol):
         """Return how code reads the value of a text as of the emission of the event."""
 
 
+class KeepsCalls(Protocol):
+    """What a text is asked for by functions with a state."""
+
+    def add(self, call: Call, origin: Origin) -> Expr:
+        """Return how the text reads the result of a call."""
+
+
 class FunctionContext(Protocol):
     """What a function may ask of the resolver that meets a call of it."""
 
@@ -76,6 +83,10 @@ class FunctionContext(Protocol):
     @property
     def emissions(self) -> KeepsEmissions | None:
         """Where what events take along is kept, None where no event of a source arrives."""
+
+    @property
+    def calls(self) -> KeepsCalls | None:
+        """Where functions with a state are called, None where they cannot be."""
 
     def next_draw(self) -> int:
         """Return a number that no other draw with the same key has."""

@@ -42,6 +42,7 @@ from simgen.lang.equations import Equation, EquationSet
 from simgen.lang.expressions import parse_expression
 from simgen.lang.statements import parse_statements
 from simgen.lang.syntax import Node
+from simgen.model.calls import CallsBefore
 from simgen.model.code import CodeContext, differing_name, resolve_code
 from simgen.model.conditions import nan_checks
 from simgen.model.description import (
@@ -357,7 +358,11 @@ def resolve_frozen(
 ) -> tuple[Stmt, ...]:
     """Return the stores of the subexpressions constant over a step, in dependency order."""
     body: list[Stmt] = []
-    stored, substituted = context.resolver(), context.resolver(NoiseScope(context.scope))
+    calls = CallsBefore(context.prefix)
+    stored, substituted = (
+        context.resolver(calls=calls),
+        context.resolver(NoiseScope(context.scope)),
+    )
     for equation in equations.ordered_subexpressions():
         info = group.variables.get(equation.name)
         if equation.expression is None or "summed" in equation.flags:
@@ -382,6 +387,7 @@ def resolve_frozen(
                 )
             continue
         index = ZERO if info.shared else ELEMENT
+        body += calls.taken()
         load = getattr(context.scope.peek(equation.name), "load", Load(info.array, index))
         body.append(store_value(Load(info.array, load.index), value, equation.origin))
     return tuple(body)

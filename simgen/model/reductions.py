@@ -7,14 +7,15 @@ own. The code reads that like a variable: of the neuron at one end of the synaps
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from simgen.dtypes import DType
-from simgen.errors import Origin
+from simgen.errors import Origin, Problem, UnsupportedFeatureError
 from simgen.ir.construct import cast
-from simgen.ir.expr import ELEMENT, POST, ZERO, Array, Const, Expr, Index, Load, Role
-from simgen.ir.stmt import Accumulate
+from simgen.ir.expr import ELEMENT, POST, ZERO, Array, Const, Expr, Index, Load, Local, Role
+from simgen.ir.stmt import Accumulate, Let
+from simgen.ir.visit import walk
 from simgen.model.description import GroupDescription
 
 _LARGEST = 2**63 - 1
@@ -81,6 +82,21 @@ class Reductions:
         """Return those of a statement that has been resolved; equal ones later are others."""
         reductions, self._ended = self.found[self._ended :], len(self.found)
         return reductions
+
+    def refuse_calls(self, calls: Sequence[Let], problems: list[Problem]) -> None:
+        """Report calls of functions with a state within reductions, which are formed first."""
+        for reduction in self.found[self._ended :]:
+            used = {node for node in walk(reduction.value) if isinstance(node, Local)}
+            problems.extend(
+                Problem(
+                    "A function with a state (stateless=False) cannot be called in a reduction.",
+                    let.origin,
+                    "Give its value to a variable first, and reduce that.",
+                    UnsupportedFeatureError,
+                )
+                for let in calls
+                if let.local in used
+            )
 
     def count(self, over: str) -> Expr:
         """Return how many elements there are in the same sum."""

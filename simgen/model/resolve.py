@@ -30,6 +30,7 @@ from simgen.lang.syntax import (
 from simgen.lang.unit_expressions import unit_dimension
 from simgen.model.functions import (
     OTHER_FUNCTIONS,
+    KeepsCalls,
     KeepsEmissions,
     ReducesElements,
     Typed,
@@ -80,7 +81,8 @@ class Resolver:
     ``draw_key`` None or a text in ``forbid_random`` (a sentence that says why) refuses random
     numbers. With ``strict`` False an unknown name is no problem: it has an unknown dimension
     (None), which spreads and suppresses further checks. Code that may go over many elements at once
-    gives ``reductions``, and code that runs on events of a source ``emissions``.
+    gives ``reductions``, and code that runs on events of a source ``emissions``. Functions with a
+    state are refused without ``calls``.
     """
 
     def __init__(
@@ -95,6 +97,7 @@ class Resolver:
         forbid_random: str = "",
         reductions: ReducesElements | None = None,
         emissions: KeepsEmissions | None = None,
+        calls: KeepsCalls | None = None,
     ) -> None:
         self.scope = scope
         self.problems = problems
@@ -105,6 +108,7 @@ class Resolver:
         self._forbid_random = forbid_random
         self._reductions = reductions
         self._emissions = emissions
+        self._calls = calls
         self._depth = 0
         self._operations = 0
         # What was put in for a subexpression: the entry (kept alive, for its ids are the key),
@@ -136,6 +140,11 @@ class Resolver:
     def emissions(self) -> KeepsEmissions | None:
         """Where what events take along is kept, None where no event of a source arrives."""
         return self._emissions
+
+    @property
+    def calls(self) -> KeepsCalls | None:
+        """Where functions with a state are called, None where they cannot be."""
+        return self._calls
 
     def next_draw(self) -> int:
         """Return a number that no other draw with the same key has."""
@@ -300,17 +309,17 @@ class Resolver:
         if key in self._open:
             return self.fail(node.origin, f"The subexpression '{node.name}' is defined by itself.")
         before, scope, forbidden = self._operations, self.scope, self._forbid_random
-        reductions, emissions = self._reductions, self._emissions
+        services = self._reductions, self._emissions, self._calls
         self._open.add(key)
-        # equations form no reductions, and no event arrives in them
-        self.scope, self._reductions, self._emissions = entry.scope, None, None
+        # equations form no reductions, no event arrives in them, and each use would call again
+        self.scope, self._reductions, self._emissions, self._calls = entry.scope, None, None, None
         if not entry.constant_over_dt:
             self._forbid_random = _DRAW_IN_SUBEXPRESSION
         try:
             expr, dim = self._resolve(entry.node)
         finally:
             self.scope, self._forbid_random = scope, forbidden
-            self._reductions, self._emissions = reductions, emissions
+            self._reductions, self._emissions, self._calls = services
             self._open.discard(key)
         self.check_declared(node.name, entry.node, (expr, dim), entry.dim, entry.dtype)
         result = (expr, None if dim is None else entry.dim)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import inspect
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from simgen.dtypes import DType
-from simgen.errors import DimensionMismatchError
+from simgen.errors import ArgumentTypeError, DimensionMismatchError, UnsupportedFeatureError
 from simgen.ir.construct import cast
 from simgen.ir.expr import Call
 from simgen.ir.functions import UserFunction
@@ -27,6 +28,8 @@ from simgen.model.functions import (
 from simgen.model.hints import literal_hint
 from simgen.units import DIMENSIONLESS, Dimension, Quantity, dimension_of, strip
 from simgen.units.checks import UnitSignature, unit_signature
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 
 def model_function(function: UserFunction, signature: UnitSignature) -> ModelFunction:
@@ -51,11 +54,63 @@ def checked_function(value: Any) -> ModelFunction | None:
     def python(*values: npt.NDArray[Any]) -> npt.NDArray[Any]:
         return call_with_units(value, name, signature, values)
 
-    types = tuple(DType.BOOL if unit is bool else DType.REAL for unit in signature.arguments)
-    result = DType.BOOL if signature.result is bool else DType.REAL
+    types, result = declared_types(value, signature)
     made = model_function(UserFunction(name, signature.names, types, result, python, {}), signature)
     value.simgen_checked_function = made
     return made
+
+
+def declare_types(**types: str) -> Callable[[F], F]:
+    """Return a decorator that declares the types of a function's arguments and result.
+
+    ``@declare_types(n="integer", x="float", result="highest")``: "float", "integer", "boolean" or
+    "any" (the default, a float); the result may also be "highest", that of its arguments. Stands
+    beside ``@check_units``. Raises ArgumentTypeError for other types and unknown arguments.
+    """
+
+    def decorate(function: F) -> F:
+        name = getattr(function, "__name__", "function")
+        known = (*inspect.signature(function).parameters, "result")
+        for argument, kind in types.items():
+            if argument not in known:
+                raise ArgumentTypeError(f"'{name}' has no argument '{argument}' to declare.")
+            if kind not in TYPES and (argument, kind) != ("result", "highest"):
+                wanted = ", ".join(map(repr, TYPES))
+                raise ArgumentTypeError(
+                    f"{kind!r} of '{argument}' is no type of the function '{name}': these are "
+                    f"{wanted}."
+                )
+        setattr(function, _DECLARED, types)
+        return function
+
+    return decorate
+
+
+def declared_types(
+    function: Callable[..., Any], signature: UnitSignature
+) -> tuple[tuple[DType, ...], DType]:
+    """Return the types of a function's arguments and result: declared, or by their units."""
+    types: Mapping[str, str] = getattr(function, _DECLARED, {})
+    units = dict(zip(signature.names, signature.arguments), result=signature.result)
+
+    def found(name: str) -> DType:
+        default = DType.BOOL if units[name] is bool else DType.REAL
+        return TYPES[types[name]] if name in types else default
+
+    arguments = tuple(map(found, signature.names))
+    if types.get("result") == "highest":
+        return arguments, highest(arguments)
+    return arguments, found("result")
+
+
+def highest(types: Sequence[DType]) -> DType:
+    """Return the highest of some arguments' types: float, integer, boolean."""
+    return max(types, key=_ORDER.index, default=DType.REAL)
+
+
+TYPES = {"float": DType.REAL, "integer": DType.I64, "boolean": DType.BOOL, "any": DType.REAL}
+_DECLARED = "simgen_types"
+_ORDER = (DType.BOOL, DType.I64, DType.REAL)
 
 
 def call_with_units(
@@ -88,6 +143,16 @@ def call_with_units(
     return np.asarray(strip(result))
 
 
+def _no_calls(name: str) -> tuple[str, str]:
+    """Return why a function with a state is refused, and a hint."""
+    return (
+        f"'{name}' has a state (stateless=False), so what it gives here would depend on how often "
+        "this is evaluated.",
+        "Call it in statements (reset, on_pre, run_regularly, run_now), or in a subexpression with "
+        "the flag (constant over dt), and use the variable here.",
+    )
+
+
 @dataclass(frozen=True)
 class _Resolution:
     """How a call of the function becomes an expression."""
@@ -105,7 +170,12 @@ class _Resolution:
         given = tuple(cast(expr, dtype) for (expr, _), dtype in zip(args, types))
         name = f"user.{self.function.name}"
         call = Call(name, given, self.function.dtype, self.function)
-        return call, DIMENSIONLESS if dim is None else dim
+        known = DIMENSIONLESS if dim is None else dim
+        if self.function.stateless:
+            return call, known
+        if context.calls is None:
+            return context.fail(node.origin, *_no_calls(node.function), UnsupportedFeatureError)
+        return context.calls.add(call, node.origin), known
 
     def _dimensions(
         self, context: FunctionContext, node: CallNode, args: KnownArgs

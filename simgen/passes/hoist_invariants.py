@@ -26,13 +26,12 @@ from simgen.ir.expr import (
     Load,
     Local,
     Param,
-    RandomDraw,
     Step,
     Time,
 )
 from simgen.ir.kernel import Kernel, Once, Program
 from simgen.ir.stmt import Let, Stmt
-from simgen.ir.visit import children, expressions, map_stmt, walk, writes
+from simgen.ir.visit import children, expressions, has_state, map_stmt, stays, walk, writes
 
 
 def hoist_invariants(program: Program) -> Program:
@@ -56,14 +55,10 @@ def hoist_in_kernel(kernel: Kernel) -> Kernel:
             case Load(array=array, index=index):
                 return index.kind is IndexKind.ZERO and array not in written
             case Binary() | Call():
-                return all(invariant(child) for child in children(expr))
+                return not has_state(expr) and all(invariant(child) for child in children(expr))
             case _:
                 inner = children(expr)
-                return (
-                    bool(inner)
-                    and not isinstance(expr, RandomDraw)
-                    and all(invariant(child) for child in inner)
-                )
+                return bool(inner) and not stays(expr) and all(invariant(child) for child in inner)
 
     names: dict[Expr, Local] = {}
     for root in expressions(kernel.body):

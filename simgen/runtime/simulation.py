@@ -171,6 +171,7 @@ class HostEnvironment:
     """
 
     real = FLOAT64
+    shape = ()
 
     def __init__(self, memory: Memory, positions: Positions) -> None:
         self.memory = memory

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from simgen.ir.expr import Expr, Gather, IndexKind, IndexValue, Load, Local, RandomDraw
+from simgen.ir.expr import Expr, Gather, IndexKind, IndexValue, Load, Local
 from simgen.ir.stmt import Let, Stmt
-from simgen.ir.visit import all_nodes, walk, writes
+from simgen.ir.visit import all_nodes, stays, walk, writes
 from simgen.targets.cstyle import mangle
 from simgen.targets.scope import Scope
 
@@ -48,7 +48,7 @@ def _is_invariant(
 ) -> bool:
     for node in walk(expr):
         match node:
-            case RandomDraw():
+            case _ if stays(node):
                 return False
             case Local(name=name) if name in moving:
                 return False

@@ -17,6 +17,7 @@ from simgen.units.checks import (
     in_best_unit,
     in_unit,
     is_dimensionless,
+    register_new_unit,
 )
 from simgen.units.checks import (
     unit_signature as unit_signature,
@@ -58,6 +59,7 @@ __all__ = [
     "in_best_unit",
     "in_unit",
     "is_dimensionless",
+    "register_new_unit",
     *STANDARD_NAMES,
 ]
 

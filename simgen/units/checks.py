@@ -11,8 +11,9 @@ from typing import Any, TypeVar, cast
 import numpy as np
 
 from simgen.errors import ArgumentTypeError, DimensionMismatchError
+from simgen.units.catalogue import UnitName
 from simgen.units.dimension import DIMENSIONLESS, Dimension
-from simgen.units.display import brief
+from simgen.units.display import brief, show_in
 from simgen.units.operands import dimension_of, fits_every_dimension, split
 from simgen.units.quantity import Quantity, Unit
 
@@ -43,6 +44,18 @@ def in_unit(value: Any, unit: Unit, precision: int | None = None) -> str:
 def in_best_unit(value: Any, precision: int | None = None) -> str:
     """Return ``value`` as text in the unit that suits its size."""
     return Quantity(value).in_best_unit(precision)
+
+
+def register_new_unit(u: Unit) -> None:
+    """Let quantities be shown in a unit: ``register_new_unit(pfarad / mmetre**2)``.
+
+    Raises ArgumentTypeError for what is no unit (a product such as 3*mV is a quantity).
+    """
+    if not isinstance(u, Unit) or not isinstance(u.tens, int):
+        raise ArgumentTypeError(
+            f"register_new_unit() needs a unit, such as pfarad/mmetre**2, not {u!r}."
+        )
+    show_in(UnitName(u.name, u.dispname, u.dim, u.tens))
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,20 @@ def shown_units(dim: Dimension) -> tuple[UnitName, ...]:
     return found
 
 
+def show_in(unit: UnitName) -> None:
+    """Let quantities of the unit's dimension be shown in it.
+
+    It stands beside the units that have names of their own, and in place of composed ones.
+    """
+    before = [u for u in shown_units(unit.dim) if u != unit and (u.value != 1 or is_named(u.dim))]
+    _UNITS[unit.dim] = tuple(sorted([*before, unit], key=lambda known: known.tens))
+
+
+def is_named(dim: Dimension) -> bool:
+    """Whether a dimension has units with names of their own, as volts."""
+    return dim in _SHOWN or dim in _POWERS_OF_LENGTH
+
+
 def si_name(dim: Dimension) -> UnitName:
     """Return the unit of ``dim`` whose value is 1: "volt", or "siemens / metre ** 2"."""
     above: list[str] = []

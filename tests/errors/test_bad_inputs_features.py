@@ -32,7 +32,7 @@ from simgen.runtime import cache
 LEAK = "dv/dt = -v/(10*ms) : volt"
 MISSING = [
     "SpatialNeuron", "Morphology", "Soma", "Cylinder",
-    "declare_types", "prefs", "restore_initial_state",
+    "prefs", "restore_initial_state",
     "device", "get_states",
     "BrianLogger", "clear_cache", "EventClock",
 ]  # fmt: skip

@@ -93,7 +93,6 @@ ROWS = [
     Bad("too_many_types", lambda: one(arg_types=["float"] * 2), ModelError, ["'f'", "2 arg_types"]),
     Bad("bad_name", lambda: one(name="f; system()"), ModelError, ["'f; system()'"]),
     Bad("built_in_name", lambda: one(name="exp"), ModelError, ["'exp'"]),
-    Bad("stateful", lambda: one(stateless=False), UnsupportedFeatureError, ["'f'", "stateless"]),
     Bad("sympy", lambda: one(sympy_func=plain), UnsupportedFeatureError, ["'f'", "sympy_func"]),
     Bad("unknown_target", lambda: implement("cppp"), ModelError, ["'f'", "'cppp'", "'cpp'"]),
     Bad("cython", lambda: implement("cython"), UnsupportedFeatureError, ["'f'", "cython"]),

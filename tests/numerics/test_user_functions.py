@@ -11,6 +11,7 @@ from simgen import (
     Synapses,
     UnsupportedFeatureError,
     check_units,
+    declare_types,
     implementation,
     ms,
     mV,
@@ -190,3 +191,32 @@ def test_functions_in_python_only_run_where_python_runs(device):
         run(0.1 * ms)
     assert f"@implementation('{language}', \"" in str(caught.value)
     assert "double only_python(double v) { return ...; }" in str(caught.value)
+
+
+@implementation("cuda", "__device__ int64_t halved(int64_t k) { return k/2; }")
+@implementation("cpp", "int64_t halved(int64_t k) { return k/2; }")
+@declare_types(k="integer", result="highest")
+@check_units(k=1, result=1)
+def halved(k):
+    return k // 2
+
+
+def test_declared_types_are_those_of_arguments_and_result():
+    group = NeuronGroup(4, "n : integer\nx : 1", dt=1 * ms, namespace={"halved": halved})
+    group.run_regularly("n = halved(i)")
+    group.run_now("x = halved(i + 1)")
+    run(1 * ms)
+    np.testing.assert_array_equal(group.n[:], [0, 0, 1, 1])
+    np.testing.assert_array_equal(group.x[:], [0, 1, 1, 2])
+    group = NeuronGroup(4, "x : 1", namespace={"halved": halved})
+    group.run_regularly("x = halved(2.5)")
+    with pytest.raises(simgen.EquationError, match="needs an integer"):
+        run(1 * ms)
+
+
+@pytest.mark.parametrize(
+    ("types", "told"), [({"y": "integer"}, "no argument 'y'"), ({"x": "double"}, "'double' of 'x'")]
+)
+def test_wrong_declarations_of_types_name_the_function(types, told):
+    with pytest.raises(simgen.errors.ArgumentTypeError, match=told):
+        declare_types(**types)(lambda x: x)

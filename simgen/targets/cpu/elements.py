@@ -9,7 +9,7 @@ from simgen.dtypes import FLOAT32, DType
 from simgen.ir.expr import ELEMENT, Expr, Gather, IndexKind, IndexValue, Load, Local, RandomDraw
 from simgen.ir.kernel import Kernel, OverElements
 from simgen.ir.stmt import Accumulate, Emit, If, Let, Scatter, Stmt, Store
-from simgen.ir.visit import all_nodes, flatten, map_expr, reads, walk, writes
+from simgen.ir.visit import all_nodes, flatten, has_state, map_expr, reads, stays, walk, writes
 from simgen.targets.body import BodyPrinter
 from simgen.targets.cstyle import mangle, stored_type
 from simgen.targets.frame import open_kernel
@@ -204,7 +204,7 @@ def _local_values(body: tuple[Stmt, ...]) -> dict[str, Expr]:
     """Return the values of the locals bound outside ``If``, in terms of loads and parameters."""
     values: dict[str, Expr] = {}
     for stmt in body:
-        if isinstance(stmt, Let):
+        if isinstance(stmt, Let) and not any(has_state(node) for node in walk(stmt.value)):
             values[stmt.local.name] = map_expr(stmt.value, lambda node: _inline(node, values))
     return values
 
@@ -241,10 +241,7 @@ def _vectorises(scope: Scope, body: tuple[Stmt, ...]) -> bool:
     foreign = {array.name for array, index in reads(body) if not _is_own(index)}
     if foreign & written:
         return False
-    if any(
-        isinstance(node, RandomDraw) and node not in scope.names.replaced
-        for node in all_nodes(body)
-    ):
+    if any(stays(node) and node not in scope.names.replaced for node in all_nodes(body)):
         return False
     return all(_may_run_anyway(stmt.body) for stmt in flatten(body) if isinstance(stmt, If))
 

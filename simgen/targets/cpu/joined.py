@@ -14,9 +14,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from simgen.ir.expr import IndexKind, IndexValue, RandomDraw
+from simgen.ir.expr import IndexKind, IndexValue
 from simgen.ir.stmt import Accumulate, If, Let, Stmt, Store
-from simgen.ir.visit import all_nodes, flatten, writes
+from simgen.ir.visit import all_nodes, flatten, stays, writes
 
 _OWNED = (IndexKind.POST, IndexKind.ZERO)
 
@@ -26,7 +26,7 @@ def can_join(body: Sequence[Stmt]) -> bool:
     if not all(isinstance(stmt, Let | Store | Accumulate | If) for stmt in flatten(body)):
         return False
     for node in all_nodes(body):
-        if isinstance(node, RandomDraw | IndexValue):
+        if stays(node) or isinstance(node, IndexValue):
             return False
         index = getattr(node, "index", None)
         if index is not None and (index.kind not in _OWNED or index.via is not None):

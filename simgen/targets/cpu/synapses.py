@@ -10,10 +10,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from simgen.ir.expr import IndexKind, RandomDraw
+from simgen.ir.expr import IndexKind
 from simgen.ir.kernel import Kernel, OverFanIn, OverFanOut, OverSynapses, SynapseStore
 from simgen.ir.stmt import Accumulate, Let, Stmt, Store
-from simgen.ir.visit import all_nodes, flatten, reads, writes
+from simgen.ir.visit import all_nodes, flatten, reads, stays, writes
 from simgen.targets.body import BodyPrinter
 from simgen.targets.cpu.carried import synaptic_arrays
 from simgen.targets.cpu.joined import can_join
@@ -91,7 +91,7 @@ def _independent(body: tuple[Stmt, ...], distinct: bool) -> bool:
         for array, index in reads(body)
         if index is None or (array.name, index.kind) not in written or index.via is not None
     }
-    draws = any(isinstance(node, RandomDraw) for node in all_nodes(body))
+    draws = any(stays(node) for node in all_nodes(body))
     return plain and own and len(names) == len(written) and not names & foreign and not draws
 
 

@@ -21,7 +21,6 @@ from simgen.ir.expr import (
     IndexValue,
     Load,
     Local,
-    RandomDraw,
 )
 from simgen.ir.kernel import (
     Kernel,
@@ -35,7 +34,7 @@ from simgen.ir.kernel import (
     OverSynapses,
 )
 from simgen.ir.stmt import Accumulate, Append, Scatter, Stmt, Store
-from simgen.ir.visit import all_nodes, flatten, reads, walk
+from simgen.ir.visit import all_nodes, flatten, reads, stays, walk
 from simgen.targets.cuda.remembered import remembered
 from simgen.targets.effects import Owner, kernel_effects
 
@@ -220,7 +219,7 @@ def _is_shared(value: Expr, body: tuple[Stmt, ...], written: set[str]) -> bool:
     own = {getattr(stmt, "local", None) for stmt in flatten(body)}
     for node in walk(value):
         match node:
-            case RandomDraw():
+            case _ if stays(node):
                 return False
             case Local() if node in own:
                 return False

@@ -55,6 +55,11 @@ class Visit:
     emitted: dict[EventList, list[Positions]]
     locals: dict[str, Value] = field(default_factory=dict)
 
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape of one value per lane."""
+        return (self.lanes.n,)
+
     def resolve(self, index: Index) -> Positions:
         """Return the position of ``index`` in every lane, int64 (n,)."""
         if index.kind is IndexKind.ZERO:

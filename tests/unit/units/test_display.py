@@ -7,6 +7,8 @@ from simgen.units import (
     Quantity,
     amp,
     cm,
+    cmetre,
+    display,
     farad,
     get_unit,
     in_best_unit,
@@ -14,13 +16,17 @@ from simgen.units import (
     kilogram,
     metre,
     mM,
+    mmetre,
     ms,
     mV,
     nA,
     nS,
+    pfarad,
+    register_new_unit,
     second,
     siemens,
     uF,
+    ufarad,
     um,
     volt,
 )
@@ -108,3 +114,34 @@ def test_long_arrays_are_short_in_messages():
     with pytest.raises(DimensionMismatchError) as error:
         np.arange(1.0, 10000) * mV + 1
     assert len(str(error.value)) < 120
+
+
+@pytest.fixture
+def units_as_they_were(monkeypatch):
+    monkeypatch.setattr(display, "_UNITS", dict(display._UNITS))
+
+
+@pytest.mark.usefixtures("units_as_they_were")
+def test_quantities_are_shown_in_units_that_are_registered():
+    assert str(2.0 * farad / metre**2) == "2. F m^-2"
+    register_new_unit(pfarad / mmetre**2)
+    register_new_unit(pfarad / mmetre**2)
+    assert str(2.0 * farad / metre**2) == "2000000. pF/mm^2"
+    assert repr(2.0 * farad / metre**2) == "2000000. * pfarad / mmetre ** 2"
+    register_new_unit(ufarad / cmetre**2)
+    assert str(2.0 * farad / metre**2) == "200. uF/cm^2"
+    assert str(2e-6 * farad / metre**2) == "2. pF/mm^2"
+
+
+@pytest.mark.usefixtures("units_as_they_were")
+def test_units_that_have_names_stay_beside_registered_ones():
+    assert str(20 * cmetre) == "200. mm"
+    register_new_unit(cmetre)
+    assert str(20 * cmetre) == "20. cm"
+    assert str(20 * mmetre) == "20. mm"
+
+
+@pytest.mark.parametrize("unit", [3 * mV, 1, "mV"])
+def test_only_units_can_be_registered(unit):
+    with pytest.raises(ArgumentTypeError, match="needs a unit"):
+        register_new_unit(unit)
