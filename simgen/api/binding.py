@@ -108,7 +108,7 @@ class CompiledNetwork(WithinStep):
         self._versions: tuple[int, ...] | None = None
         with HeldBack():
             self._bind(previous)
-        self.profile = Profile(self.program, self.memory, self.remote) if options.profile else None
+        self.profile = Profile.asked(self.program, self.memory, self._target, options)
         self.simulation = Simulation(
             self.memory, self._segment, len(self.program.schedule), self._make_room
         )

@@ -262,7 +262,7 @@ class Network(NetworkSchedule, NetworkProfile, NetworkMemory, RunsCopies, Storin
             self._run_namespace = scope
             compiled = self._advance(compiled, length, last, reporter, check_finite)
             if compiled.profile is not None:
-                self._profile_entries = compiled.profile.times()
+                self._keep_costs(compiled.profile)
         except BaseException:
             # Ctrl-C comes anywhere: what was being bound at that moment is bound anew next time
             self._signature = []

@@ -38,6 +38,8 @@ Memory is flat and named, so that every target binds it in the same way:
 ``arrays[<kernel>.nanoseconds]``      i64 (1): what the kernel has taken, in profiled programs; on
                                       devices that launch several at once the names of all,
                                       ``JOINED``, and the array is made by the target
+``arrays[<kernel>.worked]``           i64 (1): elements, events or synapses that it has worked on,
+                                      in profiled programs; of the first thread, as the time is
 ``ints[<length>]``                    sizes, by the names used in the IR
 ``ints[<events>.depth]``              slots of the ring: the longest delay in steps plus one, more
                                       where parts may be several steps apart
@@ -65,6 +67,11 @@ from simgen.ir.kernel import Program
 AnyArray = npt.NDArray[np.generic]
 STEPS_TOGETHER = "steps_together"
 JOINED = "+"
+
+
+def worked_of(kernel: str) -> str:
+    """Return the name of the count of what a kernel has worked on, in profiled programs."""
+    return f"{kernel}.worked"
 
 
 def nanoseconds_of(kernel: str) -> str:
@@ -299,6 +306,9 @@ class Target(Protocol):
     @property
     def is_remote(self) -> bool:
         """Whether programs run on memory of a device's own."""
+
+    def bandwidth(self) -> float:
+        """Return the bytes a second that memory gives it, NaN where that is no measure of it."""
 
     def prepare(self, memory: Memory) -> None:
         """Give a memory what belongs to the device, before arrays are bound to it."""

@@ -23,8 +23,8 @@ DOUBLE = re.compile(r"^\s*(?:@!?%p\d+\s+)?(?!ld|st|cvt|mov|red|atom)\w\S*\.f64\b
 ENTRY = re.compile(r"\.visible \.entry (\w+)\(")
 
 
-def source_of(program, real, deterministic=False):
-    return lower_program(program, np.dtype(real), deterministic).source
+def source_of(program, real, deterministic=False, profile=False):
+    return lower_program(program, np.dtype(real), deterministic, profile=profile).source
 
 
 def kernels(ptx):
@@ -161,8 +161,15 @@ def test_dense_synapses_and_kernels_compile(nvrtc, monkeypatch, real):
     simgen.Network(group, dense, shared, monitor).run(0.1 * simgen.ms)
     simgen.set_device("auto", dtype="float64")
     (program,) = programs
-    for deterministic, architecture in product((False, True), ARCHITECTURES):
-        made = nvrtc.compile(source_of(program, real, deterministic), architecture)
+    first, *others = ARCHITECTURES
+    variants = [*product((False, True), (False, True), (first,))]
+    for deterministic, profile, architecture in (
+        *variants,
+        *product((False, True), (False,), others),
+    ):
+        source = source_of(program, real, deterministic, profile)
+        assert ("worked" in source) is profile
+        made = nvrtc.compile(source, architecture)
         assert made.works, made.log
         assert made.log == ""
 

@@ -62,10 +62,32 @@ def test_kernels_and_python_are_timed_and_do_what_they_did(device: str) -> None:
     times = [taken for _, taken in network.profiling_info]
     assert times == sorted(times, reverse=True)
 
+    spikes = np.sum((np.arange(300) + np.arange(4, 10)[:, None]) % 7 == 0)
+    place = next(k for k, text in enumerate(network.profiling_summary().texts) if "wires" in text)
     summary = network.profiling_summary()
+    assert summary.units[place] == "synaptic event"  # one from each spike
+    if network._options.threads == 1:  # each thread has its own part
+        assert summary.counts[place] == spikes
+        update = next(k for k, text in enumerate(summary.texts) if "event 'spike'" in text)
+        assert summary.units[update] == "element"
+        assert summary.counts[update] == 6 * 300
+    assert 0 < summary.counts[place] <= spikes
+    each = 1e9 * float(summary.times[place] / second) / summary.counts[place]
+    assert summary.nanoseconds[place] == pytest.approx(each)
+    assert f"{each:.2f} ns/synaptic event" in repr(summary)
+    assert np.isnan(summary.shares[summary.names.index("look")])
+    if device.startswith("cpu"):
+        # two bytes of a target, and nothing else of the synapse
+        share = 2 * summary.counts[place] / summary.bandwidth / float(summary.times[place] / second)
+        assert summary.shares[place] == pytest.approx(share)
+        assert "The limit: the bytes that memory must move" in repr(summary)
+    else:
+        assert all(map(np.isnan, summary.shares))
+        assert "limit" not in repr(summary)
+
     assert sum(summary.percentages) == pytest.approx(100)
     assert "Synapses 'wires': pathway 'pre'" in repr(summary)
-    assert repr(summary).count("\n") == len(info) + 1
+    assert repr(summary).count("\n") == len(info) + 1 + device.startswith("cpu")
     assert len(network.profiling_summary(show=2).names) == 2
     assert summary._repr_html_().count("<tr>") == len(info)
     network.run(0.1 * ms)  # keeps the times

@@ -11,6 +11,7 @@ from simgen.errors import InternalError
 from simgen.ir.kernel import Program
 from simgen.ir.verify import verify_program
 from simgen.options import Options
+from simgen.runtime.bandwidth import host_bandwidth
 from simgen.targets.base import STEPS_TOGETHER, Memory
 from simgen.targets.checks import check_apart, checked_array
 from simgen.targets.cpu import compile as compiler
@@ -91,6 +92,10 @@ class CpuTarget:
         self._options = options
         self._built: dict[Program, tuple[LoweredProgram, compiler.Program]] = {}
         self._lock = threading.Lock()
+
+    def bandwidth(self) -> float:
+        """Return the bytes a second that a thread reads in order."""
+        return host_bandwidth()
 
     def prepare(self, memory: Memory) -> None:
         """Do nothing: programs run on the arrays themselves."""

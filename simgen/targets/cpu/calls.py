@@ -19,17 +19,25 @@ _LEAST_TURNS = 3
 
 
 @dataclass(frozen=True, slots=True)
+class Timer:
+    """The places of the counters of a kernel's time and, if it is counted here, its work."""
+
+    nanoseconds: int
+    worked: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class Turns:
     """What is known of each kernel at its place in a tick.
 
     ``split``: whether the threads share its work; ``due`` has for each clock its step, and the
-    condition, if any, under which it is due; ``timers`` the places of counters of time.
+    condition, if any, under which it is due; ``timers`` the counters of a kernel's time and work.
     """
 
     split: tuple[bool, ...]
     meetings: Meetings
     due: Mapping[Clock, tuple[str, str]]
-    timers: Mapping[str, int]
+    timers: Mapping[str, Timer]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +51,7 @@ class _Call:
     arguments: str
     ahead: str  # what it gathers for later steps; for a view the beginning of an array of these
     first_view: int  # of the function
-    timer: int | None
+    timer: Timer | None
 
     def follows(self, other: _Call, turns: int) -> bool:
         """Whether this is the other call so many views later."""
@@ -92,7 +100,7 @@ def calls(
     return tuple(lines)
 
 
-def late_call(kernel: Kernel, shared: SharedKernels, timer: int | None) -> str:
+def late_call(kernel: Kernel, shared: SharedKernels, timer: Timer | None) -> str:
     """Return the call of a kernel that catches up after threads have met."""
     function, view = shared.calls[kernel.name]
     state = "S" if view is None else f"S->views + {view}"
@@ -175,9 +183,13 @@ def _repetition(made: Sequence[_Call], first: int) -> tuple[int, int]:
     return 1, 1
 
 
-def _timed(call: str, timer: int | None) -> str:
-    """Return a call that adds the time it takes to a counter, if there is one."""
+def _timed(call: str, timer: Timer | None) -> str:
+    """Return a call that adds the time it takes, and its work, to counters, if there are any."""
     if timer is None:
         return call
-    add = f"if (thread == 0) *(int64_t *)S->arrays[{timer}] += sg_nanoseconds() - begun;"
-    return f"{{ const int64_t begun = sg_nanoseconds(); {call} {add} }}"
+    begin = "const int64_t begun = sg_nanoseconds();"
+    add = f"*(int64_t *)S->arrays[{timer.nanoseconds}] += sg_nanoseconds() - begun;"
+    if timer.worked is not None:
+        begin += " sg_worked = 0;"
+        add += f" *(int64_t *)S->arrays[{timer.worked}] += sg_worked;"
+    return f"{{ {begin} {call} if (thread == 0) {{ {add} }} }}"

@@ -24,8 +24,8 @@ from simgen.ir.kernel import (
 )
 from simgen.ir.stmt import Append
 from simgen.ir.visit import all_nodes, flatten
-from simgen.targets.base import STEPS_TOGETHER, nanoseconds_of
-from simgen.targets.cpu.calls import Turns, calls, gatherings, late_call
+from simgen.targets.base import STEPS_TOGETHER, nanoseconds_of, worked_of
+from simgen.targets.cpu.calls import Timer, Turns, calls, gatherings, late_call
 from simgen.targets.cpu.carried import lower_carried
 from simgen.targets.cpu.elements import lower_elements
 from simgen.targets.cpu.events import (
@@ -105,16 +105,13 @@ def lower_program(
 ) -> LoweredProgram:
     """Return the C++ text of ``program`` with the precision ``real``.
 
-    With ``profile`` each call of a kernel adds the time it took on the first thread to a counter.
+    With ``profile`` each call of a kernel adds the time it took on the first thread, and the work
+    of that thread, to counters.
     """
     layout = Layout(real)
     whole = {kernel.name for kernel in program.kernels} if profile else frozenset()
     program = split_ends(program)
-    timers = {
-        kernel.name: layout.array(nanoseconds_of(_whole_name(kernel, whole)), "int64_t").position
-        for kernel in program.kernels
-        if profile
-    }
+    timers = {kernel.name: _timer(kernel, whole, layout) for kernel in program.kernels if profile}
     tick = layout.array(TICK, "int64_t").position
     kernels = distinct_kernels(program)
     effects = [kernel_effects(kernel) for kernel in program.kernels]
@@ -127,7 +124,8 @@ def lower_program(
     turns = Turns(
         tuple(effect.split for effect in effects), meetings, _due(kernels.values(), single), timers
     )
-    shared = share({name: _render_kernel(kernels[name], view) for name, view in views.items()})
+    texts = {name: _render_kernel(kernels[name], view, profile) for name, view in views.items()}
+    shared = share(texts)
     view = ModuleView(
         headers=(
             *_headers(program),
@@ -162,7 +160,7 @@ def _lower_kernel(kernel: Kernel, layout: Layout) -> Any:
     return lower(kernel, kernel.domain, layout)
 
 
-def _render_kernel(kernel: Kernel, view: Any) -> str:
+def _render_kernel(kernel: Kernel, view: Any, profile: bool) -> str:
     """Return the C++ function of one kernel."""
     _, template = _DOMAINS[type(kernel.domain)]
     if isinstance(view, EmitTableView):
@@ -175,7 +173,7 @@ def _render_kernel(kernel: Kernel, view: Any) -> str:
         template = "over_fan_out_joined"
     elif isinstance(view, ListedView):
         template = "over_listed"
-    return render(f"cpp/{template}.cpp.j2", view)
+    return render(f"cpp/{template}.cpp.j2", view, "sg_worked" if profile else "")
 
 
 def _headers(program: Program) -> tuple[str, ...]:
@@ -246,6 +244,11 @@ def _counters(clock: Clock) -> tuple[str, str, str]:
     return mangle("step", clock.name), mangle("until", clock.name), mangle("period", clock.name)
 
 
-def _whole_name(kernel: Kernel, whole: Collection[str]) -> str:
-    """Return the name that a kernel had before it was made twice."""
-    return kernel.name if kernel.name in whole else kernel.name.removesuffix("_sources")
+def _timer(kernel: Kernel, whole: Collection[str], layout: Layout) -> Timer:
+    """Return the counters of a kernel; one that was made of another counts its time for that."""
+    name, worked = kernel.name, None
+    if name in whole:
+        worked = layout.array(worked_of(name), "int64_t").position
+    else:
+        name = name.removesuffix("_sources")
+    return Timer(layout.array(nanoseconds_of(name), "int64_t").position, worked)

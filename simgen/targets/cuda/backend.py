@@ -13,7 +13,7 @@ import numpy.typing as npt
 from simgen.errors import InternalError
 from simgen.ir.kernel import Program
 from simgen.options import Options
-from simgen.targets.base import JOINED, Memory, nanoseconds_of
+from simgen.targets.base import JOINED, Memory, nanoseconds_of, worked_of
 from simgen.targets.checks import check_apart, checked_array
 from simgen.targets.cpu.compile import find_compiler
 from simgen.targets.cuda.device import MOST_BLOCKS, Buffer, Device, Function, Graph
@@ -24,6 +24,7 @@ from simgen.targets.cuda.mirror import DeviceMirror
 from simgen.targets.cuda.room import require_room
 from simgen.targets.cuda.texts import Texts
 from simgen.targets.cuda.walks import team_widths
+from simgen.targets.scope import Layout
 
 _TICK = "tick"
 _TIMED_AT_ONCE = 64  # ticks whose marks are kept at a time
@@ -112,6 +113,8 @@ class CudaExecutable:
         clock = self._lowered.single_clock
         if clock is not None and memory.ints.get(f"period_{clock.name}", 1) != 1:
             raise InternalError(f"the only clock '{clock.name}' does not tick in every tick")
+        if self._timed:
+            _count_work(self._lowered.layout, memory)
         mirror = DeviceMirror.of(memory, self._device)
         ints = {**memory.ints, ONE: 1}
         for store in self._lowered.stores:
@@ -324,6 +327,13 @@ class CudaExecutable:
         self._stop = True
 
 
+def _count_work(layout: Layout, memory: Memory) -> None:
+    """Give the memory counters for kernels that only this target has."""
+    for name in layout.arrays:
+        if name.endswith(worked_of("")):
+            memory.arrays.setdefault(name, np.zeros(1, np.int64))
+
+
 def _counters(bound: _Bound) -> list[npt.NDArray[np.int64]]:
     """Return the arrays of the memory that count the time of each launch."""
     arrays: Any = bound.memory.arrays
@@ -347,6 +357,10 @@ class CudaTarget:
         self._device = device or open_device(options)
         self._built: dict[Program, Texts] = {}
         self._lock = threading.Lock()
+
+    def bandwidth(self) -> float:
+        """Return the bytes a second of the device's memory, NaN where it is emulated."""
+        return self._device.bandwidth()
 
     def prepare(self, memory: Memory) -> None:
         """Let arrays of another memory stay where they are on the device."""

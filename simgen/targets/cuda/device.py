@@ -78,6 +78,9 @@ class Device(Protocol):
     def facts(self) -> dict[str, str]:
         """Return what is known about the device and its software, by name."""
 
+    def bandwidth(self) -> float:
+        """Return the bytes a second that its memory takes, NaN if it has none of its own."""
+
     def free_bytes(self) -> int:
         """Return how many bytes can still be allocated."""
 

@@ -7,6 +7,7 @@ import threading
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -86,6 +87,7 @@ class GpuDevice:
     registers: int = field(init=False)  # of a multiprocessor
     recorded_ticks: int = 64  # a launch from a graph costs a fifth of one from Python
     stream: Any = field(init=False)
+    _bandwidth: float | None = None  # bytes a second
     _lent: bool = False  # arrays were given out, which are used on the streams of the user
     _lock: threading.RLock = field(default_factory=threading.RLock, repr=False)
 
@@ -114,6 +116,19 @@ class GpuDevice:
             "NVRTC": ".".join(str(part) for part in self.cupy.cuda.nvrtc.getVersion()),
             "CuPy": str(self.cupy.__version__),
         }
+
+    def bandwidth(self) -> float:
+        """Return the bytes a second that its memory takes; measured once."""
+        if self._bandwidth is None:
+            buffer = self.allocate(min(1 << 28, self.free_bytes() // 2))
+            self.zero(buffer)
+            marks = [self.mark()]
+            for _ in range(3):
+                self.zero(buffer)
+                marks.append(self.mark())
+            best = min(self.seconds_between(*pair) for pair in pairwise(marks))
+            self._bandwidth = buffer.n_bytes / best
+        return self._bandwidth
 
     def free_bytes(self) -> int:
         """Return what the driver has and what CuPy's pool keeps for later, within its limit."""

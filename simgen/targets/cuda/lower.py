@@ -29,6 +29,7 @@ from simgen.ir.kernel import (
 )
 from simgen.ir.stmt import Append
 from simgen.ir.visit import all_nodes, flatten
+from simgen.targets.base import worked_of
 from simgen.targets.cstyle import stored_type
 from simgen.targets.cuda.arrange import arrange
 from simgen.targets.cuda.head import ONE, PARITIES, Launch, Module, Scratch, sums_name
@@ -145,11 +146,13 @@ def lower_program(
     real: np.dtype[np.floating],
     deterministic: bool = False,
     delayed: bool = False,
+    profile: bool = False,
 ) -> LoweredProgram:
     """Return the CUDA text of ``program`` with the precision ``real``.
 
     ``deterministic`` keeps the order of floating sums, so that runs are equal bit by bit.
-    ``delayed``: none of the :func:`delays_that_decide` is zero, which may save launches.
+    ``delayed``: none of the :func:`delays_that_decide` is zero, which may save launches. With
+    ``profile`` kernels count what they work on.
     """
     arranged, plans = arrange(program, deterministic, delayed)
     layout = Layout(real, language=CUDA)
@@ -157,7 +160,9 @@ def lower_program(
     clocks = tuple(dict.fromkeys(kernel.clock for kernel in kernels.values())) or program.clocks
     single = clocks[0] if len(clocks) == 1 and clocks == program.clocks else None
     module = Module(layout, single)
-    rendered = {name: _render(kernel, plans[name], module) for name, kernel in kernels.items()}
+    rendered = {
+        name: _render(kernel, plans[name], module, profile) for name, kernel in kernels.items()
+    }
     launches = {name: launch for name, (_, launch) in rendered.items()}
     phases = _phases(arranged, launches, places(arranged, plans))
     forget()  # what was found of the kernels
@@ -183,11 +188,16 @@ def lower_program(
     )
 
 
-def _render(kernel: Kernel, plan: Plan, module: Module) -> tuple[str, Launch]:
+def _render(kernel: Kernel, plan: Plan, module: Module, profile: bool) -> tuple[str, Launch]:
     """Return the function of one kernel and its launch."""
     lower = _DOMAINS[type(kernel.domain)]
     view, launch = lower(kernel, kernel.domain, plan, module)
-    return render(f"cuda/{_TEMPLATES[type(view)]}.cu.j2", view), launch
+    counter = ""
+    if profile:
+        slot = module.layout.array(worked_of(kernel.name), "int64_t")
+        module.layout.written.add(slot.name)
+        counter = f"(unsigned long long *)S->arrays[{slot.position}]"
+    return render(f"cuda/{_TEMPLATES[type(view)]}.cu.j2", view, counter), launch
 
 
 def _phases(

@@ -44,7 +44,7 @@ class Texts:
             if known is None:
                 options = self.options
                 lowered = lower_program(
-                    self.program, options.real, options.deterministic, delayed=delayed
+                    self.program, options.real, options.deterministic, delayed, options.profile
                 )
                 known = self._made[delayed] = lowered, self.device.compile(lowered.source)
         return known

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from dataclasses import dataclass, field
 
@@ -12,7 +13,7 @@ from simgen.ir.kernel import Item, Program
 from simgen.ir.stmt import Append
 from simgen.ir.visit import flatten
 from simgen.options import Options
-from simgen.targets.base import Memory, nanoseconds_of
+from simgen.targets.base import Memory, nanoseconds_of, worked_of
 from simgen.targets.reference.independence import Independence, analyse
 from simgen.targets.reference.interpreter import run_kernel
 from simgen.targets.reference.lanes import lookup_array, lookup_int
@@ -69,10 +70,11 @@ class ReferenceExecutable:
                 if is_due(item, self.memory):
                     begun = time.perf_counter_ns() if self.profile else 0
                     tick = int(ticks[0])
-                    run_kernel(item.kernel, independence, self.memory, self.real, tick)
+                    n_lanes = run_kernel(item.kernel, independence, self.memory, self.real, tick)
                     if self.profile:
-                        taken = time.perf_counter_ns() - begun
-                        lookup_array(self.memory, nanoseconds_of(item.kernel.name))[0] += taken
+                        taken, name = time.perf_counter_ns() - begun, item.kernel.name
+                        lookup_array(self.memory, nanoseconds_of(name))[0] += taken
+                        lookup_array(self.memory, worked_of(name))[0] += n_lanes
             ticks[0] += 1
         return n_ticks
 
@@ -102,6 +104,10 @@ class ReferenceTarget:
     options: Options
     name: str = field(default="reference", init=False)
     is_remote: bool = field(default=False, init=False)
+
+    def bandwidth(self) -> float:
+        """Return NaN: the time of an interpreter says nothing of memory."""
+        return math.nan
 
     def prepare(self, memory: Memory) -> None:
         """Do nothing: programs run on the arrays themselves."""

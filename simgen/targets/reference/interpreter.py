@@ -143,8 +143,11 @@ def run_kernel(
     memory: Memory,
     real: np.dtype[np.floating],
     tick: int,
-) -> None:
-    """Run a kernel that is due at ``tick``; arrays of ``memory`` change in place."""
+) -> int:
+    """Run a kernel that is due at ``tick``; arrays of ``memory`` change in place.
+
+    Returns the number of its lanes.
+    """
     emitted: dict[EventList, list[Positions]] = {
         stmt.events: [] for stmt in flatten(kernel.body) if isinstance(stmt, (Emit, EmitTable))
     }
@@ -157,6 +160,7 @@ def run_kernel(
         execute(kernel.body, group)
     for events, pieces in emitted.items():
         write_events(memory, events, once.step(), pieces)
+    return lanes.n
 
 
 def _groups(visit: Visit, independence: Independence) -> list[Visit]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 import threading
 import time
@@ -75,6 +76,10 @@ class EmulatedDevice:
     def facts(self) -> dict[str, str]:
         """Return its name and the compiler behind it."""
         return {"GPU": self.name, "compiler": find_compiler().version.splitlines()[0]}
+
+    def bandwidth(self) -> float:
+        """Return NaN: the time of an emulated kernel says nothing of memory."""
+        return math.nan
 
     def free_bytes(self) -> int:
         """Return how many bytes can still be allocated."""
