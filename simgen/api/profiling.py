@@ -15,11 +15,11 @@ import numpy.typing as npt
 from simgen.api.arguments import checked_arguments
 from simgen.api.naming import Named
 from simgen.errors import ArgumentTypeError, ModelError
+from simgen.ir.costs import bytes_of, unit_of
 from simgen.ir.kernel import Program
 from simgen.model.description import SECOND
 from simgen.options import Options
 from simgen.targets.base import JOINED, Memory, Target, nanoseconds_of, worked_of
-from simgen.targets.costs import bytes_of, unit_of
 from simgen.units import Quantity
 
 

@@ -26,10 +26,10 @@ def environment() -> jinja2.Environment:
     )
 
 
-def render(template: str, view: Any, profile: str = "") -> str:
+def render(template: str, view: Any, profile: tuple[str, ...] = ()) -> str:
     """Return the text of ``template`` (such as ``cpp/once.cpp.j2``) for a view.
 
     A view is a frozen dataclass of strings, tuples and one flag; the template sees it as ``view``.
-    In programs that count their work ``profile`` is the counter.
+    In programs that count their work ``profile`` holds the counter.
     """
     return environment().get_template(template).render(view=view, profile=profile)

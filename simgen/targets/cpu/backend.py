@@ -11,10 +11,10 @@ from simgen.errors import InternalError
 from simgen.ir.kernel import Program
 from simgen.ir.verify import verify_program
 from simgen.options import Options
-from simgen.runtime.bandwidth import host_bandwidth
 from simgen.targets.base import STEPS_TOGETHER, Memory
 from simgen.targets.checks import check_apart, checked_array
 from simgen.targets.cpu import compile as compiler
+from simgen.targets.cpu.bandwidth import host_bandwidth
 from simgen.targets.cpu.lower import LoweredProgram, lower_program
 from simgen.targets.scope import N_PARTS
 from simgen.targets.user_code import NAMESPACE

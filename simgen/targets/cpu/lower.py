@@ -173,7 +173,7 @@ def _render_kernel(kernel: Kernel, view: Any, profile: bool) -> str:
         template = "over_fan_out_joined"
     elif isinstance(view, ListedView):
         template = "over_listed"
-    return render(f"cpp/{template}.cpp.j2", view, "sg_worked" if profile else "")
+    return render(f"cpp/{template}.cpp.j2", view, ("sg_worked",) if profile else ())
 
 
 def _headers(program: Program) -> tuple[str, ...]:

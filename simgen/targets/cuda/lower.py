@@ -192,12 +192,12 @@ def _render(kernel: Kernel, plan: Plan, module: Module, profile: bool) -> tuple[
     """Return the function of one kernel and its launch."""
     lower = _DOMAINS[type(kernel.domain)]
     view, launch = lower(kernel, kernel.domain, plan, module)
-    counter = ""
+    counters: tuple[str, ...] = ()
     if profile:
         slot = module.layout.array(worked_of(kernel.name), "int64_t")
         module.layout.written.add(slot.name)
-        counter = f"(unsigned long long *)S->arrays[{slot.position}]"
-    return render(f"cuda/{_TEMPLATES[type(view)]}.cu.j2", view, counter), launch
+        counters = (f"(unsigned long long *)S->arrays[{slot.position}]",)
+    return render(f"cuda/{_TEMPLATES[type(view)]}.cu.j2", view, counters), launch
 
 
 def _phases(
