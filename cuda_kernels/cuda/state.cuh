@@ -49,6 +49,28 @@ static __device__ __forceinline__ bool sg_take(sg_grid *grid, int64_t n_blocks) 
   return false;
 }
 
+// The number of that one of `n` kernels whose block this is, or -1, and then it is counted on from
+// them. `ends` are the numbers of their blocks, each with those of all before it.
+static __device__ __forceinline__ int64_t sg_take_one(sg_grid *grid, const int64_t *ends, int64_t n) {
+  if (grid->block >= ends[n - 1]) {
+    grid->block -= ends[n - 1];
+    return -1;
+  }
+  int64_t low = 0, high = n - 1;
+  while (low < high) {
+    const int64_t middle = (low + high) / 2;
+    if (grid->block < ends[middle]) {
+      high = middle;
+    } else {
+      low = middle + 1;
+    }
+  }
+  const int64_t first = low == 0 ? 0 : ends[low - 1];
+  grid->block -= first;
+  grid->n_blocks = ends[low] - first;
+  return low;
+}
+
 // Indices base + lane for base = first, first + width, ... below last.
 typedef struct {
   int64_t first, last, lane, width;

@@ -17,7 +17,7 @@ from simgen import (
     set_device,
 )
 from simgen.commands.fuzz.variants import differences, observe
-from simgen.targets.cpu import shared
+from simgen.targets import shared
 
 NEURONS = """dv/dt = (g + b - v)/tau : 1 (unless refractory)
              dg/dt = -g/(3*ms) : 1
@@ -79,7 +79,7 @@ def result(from_, several_clocks, profile=False, **options):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(shared, "SHARED_FROM", from_)
         simgen.seed(11)
-        set_device("cpu", **options)
+        set_device("cuda" if "emulate" in options else "cpu", **options)
         objects = ring(6, several_clocks)
         net = Network(objects.values())
         try:
@@ -88,8 +88,11 @@ def result(from_, several_clocks, profile=False, **options):
             net.run(20 * ms, profile=profile)
         finally:
             set_device("auto", dtype="float64")
+        sources = [each.source for each in net._compiled._executables.values()]
+        words = "sg_take_one" if "emulate" in options else "S->views"
+        assert any(words in source for source in sources) is (from_ < 10)
         if profile:
-            assert len(net.profiling_info) > 12
+            assert len(net.profiling_info) > (3 if "emulate" in options else 12)
         return observe({**objects, "net": net})
 
 
@@ -98,6 +101,9 @@ OPTIONS = {
     "two threads": {"threads": 2},
     "float32": {"dtype": "float32"},
     "profile": {"profile": True},
+    "cuda": {"emulate": True},
+    "deterministic cuda": {"emulate": True, "deterministic": True},
+    "profile on cuda": {"emulate": True, "profile": True},
 }
 
 

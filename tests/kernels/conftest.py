@@ -14,6 +14,7 @@ from nvrtc_compiler import Compiled, Nvrtc, find_nvrtc
 
 from simgen.commands.show import compile_script
 from simgen.ir.kernel import Program
+from simgen.targets import shared
 from simgen.targets.cuda.lower import LoweredProgram, lower_program
 
 SMALLER = {"microcircuit": ["--scale", "0.01"]}  # arguments of examples whose building takes long
@@ -44,7 +45,10 @@ def nvrtc() -> Nvrtc:
 
 @pytest.fixture(scope="session")
 def lowered() -> Callable[..., LoweredProgram]:
-    """``lowered(path, real, deterministic, delayed)`` is the CUDA of an example."""
+    """``lowered(path, real, deterministic, delayed, apart)`` is the CUDA of an example.
+
+    With ``apart`` each kernel has a function of its own, in which all names are its own.
+    """
 
     @functools.cache
     def program(path: Path) -> Program:
@@ -52,9 +56,15 @@ def lowered() -> Callable[..., LoweredProgram]:
 
     @functools.cache
     def lower(
-        path: Path, real: type, deterministic: bool = False, delayed: bool = False
+        path: Path,
+        real: type,
+        deterministic: bool = False,
+        delayed: bool = False,
+        apart: bool = False,
     ) -> LoweredProgram:
-        return lower_program(program(path), np.dtype(real), deterministic, delayed)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(shared, "SHARED_FROM", 10**6 if apart else shared.SHARED_FROM)
+            return lower_program(program(path), np.dtype(real), deterministic, delayed)
 
     return lower
 

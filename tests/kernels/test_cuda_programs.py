@@ -74,7 +74,7 @@ def test_examples_compile_with_few_registers_and_no_double_arithmetic(compiled, 
 @pytest.mark.compiler
 def test_what_a_launch_reads_as_constant_no_block_of_it_writes(lowered, path, delayed):
     declared = re.compile(r"^  (const )?\w+ \*__restrict__ (a_\w+) =", re.M)
-    made = lowered(path, np.float64, delayed=delayed)
+    made = lowered(path, np.float64, delayed=delayed, apart=True)
     bodies = re.split(r"__forceinline__ void (k_\w+)\(", made.source)
     texts = dict(zip(bodies[1::2], bodies[2::2]))
     for phase in made.phases:

@@ -39,7 +39,7 @@ def kernels(assembly):
 @pytest.mark.parametrize("delayed", [False, True])
 @every_example
 def test_only_the_end_of_the_last_launch_advances_the_tick(lowered, path, delayed):
-    made = lowered(path, np.float64, delayed=delayed)
+    made = lowered(path, np.float64, delayed=delayed, apart=True)
     found = functions(made.source)
     names = [phase.function for phase in made.phases]
     writing = re.compile(r"control\[SG_TICK\]\s*(?:[-+*/|&^]?=(?!=)|\+\+|--)|(?:\+\+|--)control")
@@ -79,7 +79,7 @@ def test_a_launch_that_changes_a_length_has_one_kernel_that_knows_the_list(lower
     walk = r"const sg_(?:made_)?fan_out walk = \{+step, \w+, \w+, (\w+)__ids, \1__counts,"
     early = re.compile(walk)
     for deterministic, delayed in product((False, True), repeat=2):
-        made = lowered(path, np.float64, deterministic, delayed)
+        made = lowered(path, np.float64, deterministic, delayed, apart=True)
         found = functions(made.source)
         for phase in made.phases:
             bodies = [found[part.function] for part in phase.parts]

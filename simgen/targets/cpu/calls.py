@@ -10,9 +10,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from simgen.ir.kernel import Clock, Kernel
-from simgen.targets.cpu.shared import SharedKernels
 from simgen.targets.cpu.walk_views import JoinedFanOutView
 from simgen.targets.meetings import Meetings, Wait
+from simgen.targets.shared import SharedKernels
 
 _LONGEST_TURN = 6  # calls that are made for one population after the other: event, marker, ...
 _LEAST_TURNS = 3

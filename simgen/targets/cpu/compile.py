@@ -24,7 +24,6 @@ from simgen.errors import CompileError, InternalError
 from simgen.resources import cuda_kernel_dir
 from simgen.runtime import cache
 from simgen.runtime.cache import CacheInfo, cache_info, clear_cache
-from simgen.targets.cpu.shared import Places
 from simgen.targets.cpu.toolchain import (
     FIXED_FLAGS,
     OPENMP_FLAG,
@@ -34,6 +33,7 @@ from simgen.targets.cpu.toolchain import (
     run_compiler,
     written,
 )
+from simgen.targets.shared import Places
 
 __all__ = [
     "CacheInfo",

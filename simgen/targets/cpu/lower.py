@@ -35,7 +35,6 @@ from simgen.targets.cpu.events import (
     lower_once,
 )
 from simgen.targets.cpu.made_rows import HEADER as MADE_ROWS
-from simgen.targets.cpu.shared import Places, share
 from simgen.targets.cpu.split_ends import split_ends
 from simgen.targets.cpu.synapses import lower_fan_in, lower_fan_out, lower_synapses
 from simgen.targets.cpu.walk_views import (
@@ -51,6 +50,7 @@ from simgen.targets.meetings import plan_meetings
 from simgen.targets.render import render
 from simgen.targets.scope import N_PARTS, Layout
 from simgen.targets.segments import stores_of
+from simgen.targets.shared import Places, share
 from simgen.targets.user_code import CPP
 
 # How a domain is lowered, and the template that frames it.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import threading
 from dataclasses import dataclass
+from itertools import accumulate, islice
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,7 @@ from simgen.targets.cuda.lower import BEGIN_RUN, END_RUN, LoweredProgram, Phase
 from simgen.targets.cuda.mirror import DeviceMirror
 from simgen.targets.cuda.room import require_room
 from simgen.targets.cuda.texts import Texts
+from simgen.targets.cuda.turns import ViewTables
 from simgen.targets.cuda.walks import team_widths
 from simgen.targets.scope import Layout
 
@@ -130,8 +132,10 @@ class CudaExecutable:
             ) from None
         pointers = np.array(self._pointers(mirror, ints) or [0], np.uint64)
         self._values = pointers, real_values, int_values
+        self._views = ViewTables.of(self._lowered.views)
         if not self._tables:  # they stay where they are, so that recorded launches stay valid
-            self._tables = tuple(self._device.allocate(v.nbytes, "table") for v in self._values)
+            sent = self._views.behind(self._values)
+            self._tables = tuple(self._device.allocate(v.nbytes, "table") for v in sent)
         known = self._bound.graph if self._bound and self._bound.calls == calls else None
         begin = _Call(self._function(BEGIN_RUN), 1, WARP)
         tables = (*self._tables, self._control)
@@ -207,7 +211,9 @@ class CudaExecutable:
         total, most = sum(wanted), function.resident(block)
         if total > most:
             wanted = [max(1, count * most // total) for count in wanted]
-        ints.update(zip(phase.blocks, wanted))
+        counts = iter(wanted)
+        for turn in phase.turns:
+            ints.update(zip(turn.blocks, accumulate(islice(counts, len(turn.blocks)))))
         names = tuple(part.function.removeprefix("k_") for part in phase.parts)
         return _Call(function, max(1, sum(wanted)), block, phase.function, names)
 
@@ -240,7 +246,9 @@ class CudaExecutable:
             window = bound.mirror.window(name)
             pointers[layout.arrays[f"{name}.data"].position] = window.address() % 2**64
             ints[layout.ints[f"{name}.capacity"]] = window.limit
-        for place, (buffer, values) in enumerate(zip(self._tables, self._values)):
+        for place, (buffer, values) in enumerate(
+            zip(self._tables, self._views.behind(self._values))
+        ):
             sent = self._sent[place]
             if sent is None or sent.tobytes() != values.tobytes():
                 self._device.upload(buffer, values)

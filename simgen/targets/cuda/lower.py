@@ -6,7 +6,7 @@ recorded stays valid. Each of them returns at once when the tick may not be made
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -47,6 +47,7 @@ from simgen.targets.cuda.made_rows import HEADER as MADE_ROWS
 from simgen.targets.cuda.order import Plan
 from simgen.targets.cuda.remembered import forget
 from simgen.targets.cuda.sums import deciding_delays, places
+from simgen.targets.cuda.turns import Turn, beginnings_of, call_lines, take_line, turns_of
 from simgen.targets.cuda.walks import (
     ColumnsView,
     RowsView,
@@ -58,6 +59,7 @@ from simgen.targets.frame import distinct_kernels
 from simgen.targets.render import render
 from simgen.targets.scope import Layout
 from simgen.targets.segments import stores_of
+from simgen.targets.shared import Places, SharedKernels, share
 from simgen.targets.user_code import Language
 
 BEGIN_RUN, END_RUN = "sg_begin_run", "sg_end_run"
@@ -107,11 +109,15 @@ class ModuleView:
 
 @dataclass(frozen=True, slots=True)
 class Phase:
-    """A launch: its function, its kernels, and the integer arguments with their blocks."""
+    """A launch: its function, its kernels, and the integer arguments with their blocks.
+
+    The kernels come in ``turns``.
+    """
 
     function: str
     parts: tuple[Launch, ...]
     blocks: tuple[str, ...]
+    turns: tuple[Turn, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +126,8 @@ class LoweredProgram:
 
     ``summed`` are the inputs whose sums are left over after the last tick of a run.
     ``stores`` are the synapses whose teams have a width that is chosen when memory is bound,
-    ``recorders`` the names of what the program records to.
+    ``recorders`` the names of what the program records to. The ``views`` of shared functions stand
+    behind the other arguments in each table.
     """
 
     source: str
@@ -131,6 +138,7 @@ class LoweredProgram:
     stores: tuple[SynapseStore, ...]
     recorders: tuple[str, ...]
     single_clock: Clock | None
+    views: tuple[Places, ...] = ()
 
 
 def delays_that_decide(program: Program, deterministic: bool = False) -> tuple[str, ...]:
@@ -164,17 +172,20 @@ def lower_program(
         name: _render(kernel, plans[name], module, profile) for name, kernel in kernels.items()
     }
     launches = {name: launch for name, (_, launch) in rendered.items()}
-    phases = _phases(arranged, launches, places(arranged, plans))
+    shared = share({name: text for name, (text, _) in rendered.items()})
+    phases = _phases(arranged, launches, places(arranged, plans), shared)
     forget()  # what was found of the kernels
     summed = tuple(array for plan in plans.values() for array in plan.takes)
     recorders = _recorders(program)
+    checks = tuple(_recorder_check(name, layout) for name in recorders)
+    leftovers = tuple(line for array in summed for line in _leftovers(array, layout))
     view = ModuleView(
         headers=_headers(program),
         functions=tuple(layout.functions.values()),
-        checks=tuple(_recorder_check(name, layout) for name in recorders),
-        kernels=tuple(text for text, _ in rendered.values()),
-        phases=_phase_views(phases, module),
-        leftovers=tuple(line for array in summed for line in _leftovers(array, layout)),
+        checks=checks,
+        kernels=shared.functions,
+        phases=_phase_views(phases, module, shared.views),  # when all arguments have places
+        leftovers=leftovers,
     )
     return LoweredProgram(
         source=render("cuda/module.cu.j2", view),
@@ -185,6 +196,7 @@ def lower_program(
         stores=_stores(program),
         recorders=recorders,
         single_clock=single,
+        views=shared.views,
     )
 
 
@@ -201,15 +213,18 @@ def _render(kernel: Kernel, plan: Plan, module: Module, profile: bool) -> tuple[
 
 
 def _phases(
-    program: Program, launches: dict[str, Launch], found: tuple[int, ...]
+    program: Program, launches: dict[str, Launch], found: tuple[int, ...], shared: SharedKernels
 ) -> tuple[Phase, ...]:
     """Return the launches of a tick; there is always one, which ends the tick."""
     phases = []
     for level in range(max(found, default=0) + 1):
         own = [k.name for k, place in zip(program.kernels, found) if place == level]
+        first = {shared.calls[name][0]: place for place, name in reversed([*enumerate(own)])}
+        own.sort(key=lambda name: (first[shared.calls[name][0]], shared.calls[name][1] or 0))
         blocks = tuple(f"phase {level} part {part}" for part in range(len(own)))
         parts = tuple(launches[name] for name in own)
-        phases.append(Phase(f"sg_phase_{level}", parts, blocks))
+        turns = turns_of([shared.calls[name] for name in own], blocks)
+        phases.append(Phase(f"sg_phase_{level}", parts, blocks, turns))
     return tuple(phases)
 
 
@@ -227,7 +242,10 @@ def _leftovers(array: Array, layout: Layout) -> Iterator[str]:
     yield "}"
 
 
-def _phase_views(phases: tuple[Phase, ...], module: Module) -> tuple[PhaseView, ...]:
+def _phase_views(
+    phases: tuple[Phase, ...], module: Module, places: Sequence[Places]
+) -> tuple[PhaseView, ...]:
+    """Return the launches as text; no argument may get its place later."""
     layout = module.layout
     module.scratch[_TICKET] = Scratch(_TICKET, "uint32_t", ONE)
     ticket = f"(uint32_t *)state.arrays[{layout.array(_TICKET, 'uint32_t').position}]"
@@ -236,13 +254,19 @@ def _phase_views(phases: tuple[Phase, ...], module: Module) -> tuple[PhaseView, 
         f"const bool last = sg_is_last_block(whole, {ticket});",
         "if (last && threadIdx.x == 0) sg_next_tick(&state, control);",
     )
+    first = {
+        turn: min([layout.int_argument(name) for name in turn.blocks])  # they are neighbours
+        for phase in phases
+        for turn in phase.turns
+    }
+    beginnings = beginnings_of(layout, places)
     views = []
     for phase in phases:
         lines: list[str] = []
-        for part, blocks in zip(phase.parts, phase.blocks):
+        for turn in phase.turns:
             word = "} else if" if lines else "if"
-            lines.append(f"{word} (sg_take(&grid, ints[{layout.int_argument(blocks)}])) {{")
-            lines.append(f"  {part.function}(&state, tick, grid);")
+            lines.append(f"{word} {take_line(turn, first[turn])} {{")
+            lines += [f"  {line}" for line in call_lines(turn, places, beginnings)]
         closing = ("}",) if lines else ()
         finish = end if phase == phases[-1] else ()
         views.append(PhaseView(phase.function, (*lines, *closing), finish))

@@ -6,7 +6,7 @@ import pytest
 import simgen
 from simgen import Network, NeuronGroup, Synapses, ms
 from simgen.api import network
-from simgen.targets.cpu import shared
+from simgen.targets import shared
 from simgen.targets.cpu.lower import lower_program
 
 TEXT = """// {name}: what it is
