@@ -4,7 +4,7 @@
 // value of 64 bits, a real number its bits. Delays are in seconds, one for each synapse; the class of
 // each is looked up by its delay in steps, counted from the shortest. Callers: any grid, blocks of
 // whole warps.
-#include "cuda/row_warps.cuh"
+#include "cuda/row_classes.cuh"
 
 enum { SG_PRESENT_WORDS = 1024 };
 
@@ -57,24 +57,6 @@ struct sg_delays {
   }
 };
 
-// Counts the classes of a row: count[c] for each of n_classes.
-static __device__ void sg_count_classes(const sg_delays &delays, uint64_t begin, uint64_t end,
-                                        uint64_t n_classes, uint32_t *count) {
-  const uint32_t lane = threadIdx.x % SG_WARP;
-  for (uint64_t c = lane; c < n_classes; c += SG_WARP) count[c] = 0u;
-  __syncwarp();
-  for (uint64_t k = begin; k < end; k += SG_WARP) {
-    const bool here = k + lane < end;
-    const uint32_t active = __ballot_sync(SG_ALL_LANES, here);
-    if (here) {
-      const uint32_t own = delays[k + lane];
-      const uint32_t peers = __match_any_sync(active, own);
-      if (__ffs((int)peers) - 1 == (int)lane) count[own] += __popc(peers);  // one lane a class
-    }
-    __syncwarp();
-  }
-}
-
 // The number of different classes of each row. `counts` has n_classes entries for each warp.
 extern "C" __global__ void sg_count_pairs(uint64_t n_rows, const uint64_t *row_start,
                                           const double *seconds, uint64_t dt, int64_t low,
@@ -113,30 +95,21 @@ static __device__ void sg_begin_classes(const sg_bounds &bounds, uint64_t row, u
                                         uint64_t n_classes, uint32_t *count) {
   const uint32_t lane = threadIdx.x % SG_WARP;
   const bool dense = bounds.starts != nullptr;
-  uint32_t before = 0;
   uint64_t pair = dense ? 0u : bounds.pair_start[row];
-  for (uint64_t c = 0; c < n_classes; c += SG_WARP) {
-    const bool here = c + lane < n_classes;
-    const uint32_t own = here ? count[c + lane] : 0u;
-    uint32_t sum = own;
-    for (uint32_t distance = 1; distance < SG_WARP; distance *= 2) {
-      const uint32_t other = __shfl_up_sync(SG_ALL_LANES, sum, distance);
-      if (lane >= distance) sum += other;
+  sg_begin_each_class(n_classes, count, [&](uint64_t c, uint32_t begin, uint32_t own) {
+    if (dense) {
+      if (c < n_classes) bounds.set(row * (n_classes + 1) + c, begin);
+      return;
     }
-    const uint32_t begin = before + sum - own;
     const uint32_t have = __ballot_sync(SG_ALL_LANES, own != 0u);
-    if (here) count[c + lane] = begin;
-    if (here && dense) bounds.set(row * (n_classes + 1) + c + lane, begin);
-    if (own != 0u && !dense) {
+    if (own != 0u) {
       const uint64_t place = pair + __popc(have & ((1u << lane) - 1u));
-      bounds.pair_class[place] = (uint32_t)(c + lane);
+      bounds.pair_class[place] = (uint32_t)c;
       bounds.pair_begin[place] = begin;
     }
     pair += __popc(have);
-    before += __shfl_sync(SG_ALL_LANES, sum, SG_WARP - 1);
-  }
+  });
   if (lane == 0 && dense) bounds.set(row * (n_classes + 1) + n_classes, size);
-  __syncwarp();
 }
 
 // Sorts each row by class; synapses of one class keep their order. Targets come out with 16 bits if
@@ -148,32 +121,16 @@ extern "C" __global__ void sg_sort_rows(
     void *sorted, int64_t narrow_targets, uint32_t *order) {
   const sg_delays delays = {seconds, sg_from_bits(dt), low, classes};
   const sg_bounds bounds = {starts, narrow, pair_start, pair_class, pair_begin};
-  const uint32_t lane = threadIdx.x % SG_WARP;
   uint32_t *const next = counts + sg_first_row() * n_classes;
   for (uint64_t row = sg_first_row(); row < n_rows; row += sg_row_stride()) {
     const uint64_t begin = row_start[row], end = row_start[row + 1];
     sg_count_classes(delays, begin, end, n_classes, next);
     sg_begin_classes(bounds, row, (uint32_t)(end - begin), n_classes, next);
-    for (uint64_t k = begin; k < end; k += SG_WARP) {
-      const bool here = k + lane < end;
-      const uint32_t active = __ballot_sync(SG_ALL_LANES, here);
-      if (here) {
-        const uint32_t own = delays[k + lane];
-        const uint32_t peers = __match_any_sync(active, own);
-        const int leader = __ffs((int)peers) - 1;
-        uint32_t before = 0;
-        if (leader == (int)lane) {  // one lane a class
-          before = next[own];
-          next[own] = before + __popc(peers);
-        }
-        before = __shfl_sync(active, before, leader) + __popc(peers & ((1u << lane) - 1u));
-        const uint64_t place = begin + before;
-        if (narrow_targets != 0) ((uint16_t *)sorted)[place] = (uint16_t)targets[k + lane];
-        else ((uint32_t *)sorted)[place] = targets[k + lane];
-        order[place] = (uint32_t)(k + lane);
-      }
-      __syncwarp();
-    }
+    sg_place_each(delays, begin, end, next, [&](uint32_t place, uint64_t k) {
+      if (narrow_targets != 0) ((uint16_t *)sorted)[begin + place] = (uint16_t)targets[k];
+      else ((uint32_t *)sorted)[begin + place] = targets[k];
+      order[begin + place] = (uint32_t)k;
+    });
   }
 }
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from simgen.api.arguments import about, flat_values, plain_values, single_value
+from simgen.api.device_draws import rows_by_draws
 from simgen.api.device_rows import DeviceRows, rows_by_probability
 from simgen.api.generators import connect_by_generator
 from simgen.api.kernel_connection import KernelArguments, connect_kernel
@@ -113,13 +114,9 @@ def _connect(
         synapses._restructure(None, in_parents(synapses, found.rows))
         found.give_values(synapses, first)
         return
-    key = take_stream().key()
-    n_source, n_target = synapses.source._size(), synapses.target._size()
-    context = PairContext(synapses, scope, key)
+    context = PairContext(synapses, scope, take_stream().key())
     if asked:
-        rows = _by_degree(
-            asked[0], degrees[asked[0]], n_source, n_target, key, multapses, autapses, owner
-        )
+        rows = _by_degree(context, asked[0], degrees[asked[0]], multapses, autapses)
     else:
         if not multapses and count != 1:
             raise ModelError(
@@ -237,24 +234,22 @@ def whole_number(value: Any, what: str) -> int:
 
 
 def _by_degree(
-    rule: str,
-    value: Any,
-    n_source: int,
-    n_target: int,
-    key: int,
-    multapses: bool,
-    autapses: bool,
-    owner: str,
+    context: PairContext, rule: str, value: Any, multapses: bool, autapses: bool
 ) -> Rows:
+    owner = context.synapses.describe()
     count = whole_number(value, f"{rule} of connect() of {owner}")
     if count < 0:
         raise ModelError(f"{rule} of connect() of {owner} cannot be negative, but it is {count}.")
+    repeats = {"multapses": multapses, "autapses": autapses}
+    made = rows_by_draws(context, rule, count, **repeats)
+    if made is not None:
+        return made
     function = {
         "n_total": rules.fixed_total,
         "out_degree": rules.fixed_out_degree,
         "in_degree": rules.fixed_in_degree,
     }[rule]
-    return function(n_source, n_target, count, key, multapses=multapses, autapses=autapses)
+    return function(context.n_source, context.n_target, count, context.key, **repeats)
 
 
 def _by_indices(

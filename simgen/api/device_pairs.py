@@ -18,7 +18,6 @@ from simgen.api.device import current_options
 from simgen.api.device_rows import DeviceRows, may_be_made, targets_name
 from simgen.api.device_text import is_foreign, keep_state, variables_of
 from simgen.api.remote_arrays import MOST_SYNAPSES, connector_of, room_for
-from simgen.api.subgroup import Subgroup
 from simgen.build.texts import OUT, text_program
 from simgen.connect.oracle import skip_scale
 from simgen.errors import MemoryLimitError
@@ -136,8 +135,7 @@ class _Candidates:
 
     def _look(self, first: int, row_start: _Starts) -> None:
         """Make the candidates of a block, and find out which of them are chosen."""
-        target = self.context.synapses.target
-        start = target.start if isinstance(target, Subgroup) else 0
+        start = self.context.first_target
         self._set_block(first, row_start)
         connector, name = connector_of(self.memory), f"{PAIRS}.targets"
         if self.p < 1:
@@ -160,8 +158,6 @@ class _Candidates:
         memory.arrays[OUT] = np.empty(n, np.bool_)
         memory.counters.update(dict.fromkeys(_OF_BLOCKS, int))
         memory.unset.add(OUT)
-        source = self.context.synapses.source
-        begin = source.start if isinstance(source, Subgroup) else 0
         memory.ints[self.store.length] = n
         memory.ints[f"{PAIRS}.n_rows"] = row_start.size - 1
-        memory.ints[f"{PAIRS}.source_start"] = begin + first
+        memory.ints[f"{PAIRS}.source_start"] = self.context.first_source + first

@@ -1,8 +1,9 @@
 """Rows of many synapses made on a device with memory of its own, and left there.
 
 They are the rows that :mod:`simgen.connect.rules` makes, bit by bit. The host has where rows start,
-and gets the targets when something here asks for them. What is not made here (other rules, text
-with random numbers or tables, further calls of connect) is made on the host.
+and gets the targets when something here asks for them. What is not made here (indices, generators,
+text for p and n, conditions with random numbers or tables, further calls of connect) is made on the
+host.
 """
 
 from __future__ import annotations
@@ -16,7 +17,6 @@ from simgen.api.compiled_text import is_worth_compiling
 from simgen.api.device import current_options
 from simgen.api.remote_arrays import MOST_SYNAPSES, connector_of, prepared_memory, room_for
 from simgen.api.storage import ProgramArray
-from simgen.api.subgroup import Subgroup
 from simgen.connect.checks import check_populations
 from simgen.connect.oracle import skip_scale
 from simgen.connect.rows import Rows
@@ -30,15 +30,20 @@ if TYPE_CHECKING:
 
 
 class DeviceRows(Rows):
-    """Rows whose targets a device has; they ascend, and no pair repeats."""
+    """Rows whose targets a device has; they ascend."""
 
     __slots__ = ("array",)
     array: ProgramArray
 
     def __init__(
-        self, row_start: npt.NDArray[np.uint64], array: ProgramArray, n_target: int
+        self,
+        row_start: npt.NDArray[np.uint64],
+        array: ProgramArray,
+        n_target: int,
+        multapses: bool = False,
     ) -> None:
-        given = {"row_start": row_start, "n_target": n_target, "sorted": True, "multapses": False}
+        given = {"row_start": row_start, "n_target": n_target, "sorted": True}
+        given |= {"multapses": multapses}
         given |= {"creation_of_row_order": None, "array": array}
         for name, value in given.items():
             object.__setattr__(self, name, value)
@@ -88,8 +93,7 @@ def rows_by_probability(context: PairContext, p: float, *, skip_self: bool) -> D
         or not may_be_made(context, p * n_source * n_target)
     ):
         return None
-    synapses = context.synapses
-    start = synapses.target.start if isinstance(synapses.target, Subgroup) else 0
+    synapses, start = context.synapses, context.first_target
     memory, name = prepared_memory(), targets_name(synapses)
     connector = connector_of(memory)
     rule = SkipRule(n_target, context.key, 0.0 if p == 1 else float(skip_scale(p)), skip_self)

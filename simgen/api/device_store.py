@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from simgen.api.synapses_in_network import SynapsesInNetwork
 
 MOST_CLASSES = 4096  # each warp counts all of them
-ORDER = "rows.order"  # the array that says where each synapse was before rows were sorted
 
 
 class DeviceSegments(Segments):
@@ -68,10 +67,14 @@ class DeviceSegments(Segments):
 
 
 class DeviceStore(RowStore):
-    """A store of one partition whose arrays a device has."""
+    """A store of one partition whose arrays a device has.
 
-    __slots__ = ("array",)
+    ``order_array``: the creation index of each synapse, where rows were sorted and pairs repeat.
+    """
+
+    __slots__ = ("array", "order_array")
     array: ProgramArray
+    order_array: ProgramArray | None
 
     def __init__(
         self,
@@ -79,10 +82,12 @@ class DeviceStore(RowStore):
         array: ProgramArray,
         n_target: int,
         segments: Segments,
+        order: ProgramArray | None,
     ) -> None:
         bounds = np.array([0, n_target], np.uint32)
         given = {"row_start": row_start.reshape(1, -1), "array": array, "n_target": n_target}
-        given |= {"segments": segments, "part_bounds": bounds, "order": None, "recomputable": True}
+        given |= {"segments": segments, "part_bounds": bounds, "order_array": order}
+        given |= {"recomputable": order is None}
         for name, value in given.items():
             object.__setattr__(self, name, value)
 
@@ -98,10 +103,17 @@ class DeviceStore(RowStore):
         return int(self.row_start[0, -1])
 
     @property
+    def order(self) -> UIntArray | None:
+        """The creation index of each position, brought here when it is asked for."""
+        found: UIntArray | None = None if self.order_array is None else self.order_array.values
+        return found
+
+    @property
     def arrays(self) -> tuple[ProgramArray, ...]:
-        """What a device has of the bounds of segments."""
+        """What a device has besides the targets: the bounds of segments, and the order."""
         segments = self.segments
-        return tuple(segments.arrays.values()) if isinstance(segments, DeviceSegments) else ()
+        bounds = segments.arrays.values() if isinstance(segments, DeviceSegments) else ()
+        return (*bounds, *(() if self.order_array is None else (self.order_array,)))
 
     @property
     def n_bytes(self) -> int:
@@ -127,25 +139,26 @@ def build_on_device(
         array = ProgramArray(f"{synapses.name}.rows.targets", rows.targets)
     try:
         steps = _classes(memory, leader)
-        if steps is None or (steps.size > 1 and rows.multapses):
+        if steps is None:
             return None
         if not isinstance(rows, DeviceRows) and steps.size == 1:
             return None  # they go up as they are
         array.bind(memory, True)
         if leader is None or steps.size == 1:
-            segments = _narrowed(memory, array, rows)
+            segments, order = _narrowed(memory, array, rows), None
         else:
             classes = DelayClasses(leader.variable.array, leader.clock.dt_, steps)
-            segments = _sorted(memory, array, rows, classes)
+            segments, order = _sorted(memory, array, rows, classes)
     except MemoryLimitError:
         return None
     if leader is not None:
         leader.variable.leave_device()
         leader.variable.data = np.zeros(0)  # from here on the classes say it
-    if steps.size > 1:
+    if order is not None:
         own = None if leader is None else leader.variable
-        _move([v for v in synapses._all_variables() if v is not own], memory)
-    store = DeviceStore(rows.row_start, array, rows.n_target, segments)
+        _move([v for v in synapses._all_variables() if v is not own], memory, order)
+    order = order if rows.multapses else None  # without repeated pairs it can be found again
+    store = DeviceStore(rows.row_start, array, rows.n_target, segments, order)
     synapses._data.take_store(store)
     return steps
 
@@ -191,8 +204,8 @@ def _narrowed(memory: Memory, array: ProgramArray, rows: Rows) -> Segments:
 
 def _sorted(
     memory: Memory, array: ProgramArray, rows: Rows, delays: DelayClasses
-) -> DeviceSegments:
-    """Sort the targets by delay; the array ORDER says where each synapse was."""
+) -> tuple[DeviceSegments, ProgramArray]:
+    """Sort the targets by delay; return the bounds, and where each synapse was before."""
     connector, name = connector_of(memory), array.array.removesuffix(".targets")
     sizes, n_classes = np.diff(rows.row_start).reshape(1, -1), delays.steps.size
     pairs = connector.count_pairs(rows.row_start, delays).reshape(1, -1)
@@ -207,16 +220,16 @@ def _sorted(
             for word in ("pair_class", "pair_begin")
         }
         pair_start = running_starts(pairs)
-    room_for(memory, ORDER, rows.n, np.uint32)
+    order = room_for(memory, f"{name}.order", rows.n, np.uint32)
     data = np.empty(rows.n, target_dtype(rows.n_target))
     names = {word: made.array for word, made in arrays.items()}
     bounds = SegmentArrays(pair_start=None if pair_start is None else pair_start[0], **names)
-    connector.sort(rows.row_start, delays, bounds, (array.array, data), ORDER)
+    connector.sort(rows.row_start, delays, bounds, (array.array, data), order.array)
     array.take_place(data)
-    return DeviceSegments(layout.kind, n_classes, pair_start, arrays)
+    return DeviceSegments(layout.kind, n_classes, pair_start, arrays), order
 
 
-def _move(variables: Sequence[StateVariable], memory: Memory) -> None:
+def _move(variables: Sequence[StateVariable], memory: Memory, order: ProgramArray) -> None:
     """Put the data of variables into the new order, where they are."""
     connector = connector_of(memory)
     for variable in variables:
@@ -228,11 +241,9 @@ def _move(variables: Sequence[StateVariable], memory: Memory) -> None:
             continue
         data = np.empty(variable.size, variable.dtype)
         try:
-            connector.gather(variable.array, ORDER, data)
+            connector.gather(variable.array, order.array, data)
         except MemoryLimitError:
-            values = variable.values
-            memory.fetch(ORDER)
-            order: Any = memory.arrays[ORDER]
-            gather_into_storage(values, order, data)
+            places: Any = order.values
+            gather_into_storage(variable.values, places, data)
             variable.leave_device()
         variable.data = data

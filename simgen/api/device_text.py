@@ -24,6 +24,7 @@ from simgen.api.compiled_text import (
     without_positions,
 )
 from simgen.api.device import current_options
+from simgen.api.device_ranks import place_ranks
 from simgen.api.evaluation import (
     TextContext,
     TextEnvironment,
@@ -33,7 +34,7 @@ from simgen.api.evaluation import (
     resolve_node,
     take_key,
 )
-from simgen.api.remote_arrays import remote_targets
+from simgen.api.remote_arrays import keep_only, remote_arrays, remote_targets
 from simgen.api.storage import AnyArray, ProgramArray, StateVariable
 from simgen.build.texts import CHOSEN, OUT, START, STOP, assignment_program
 from simgen.dtypes import DType
@@ -85,9 +86,9 @@ def assign_on_device(group: Group, variable: StateVariable, item: Any, text: str
     memory = text_memory(env)
     target = pipeline.choose_target(current_options())
     target.prepare(memory)
-    program = _fill(memory, found, env)
-    executable = target.build(pipeline.optimise(program, 1))
     try:
+        program = _fill(memory, found, env)
+        executable = target.build(pipeline.optimise(program, 1))
         executable.bind(memory)
         _mirror(memory).place(variable.array)
     except MemoryLimitError:  # no random stream was taken yet
@@ -240,6 +241,8 @@ def _fill(memory: Memory, found: _Assignment, env: TextEnvironment) -> Program:
         if known is variable or known.array in read:
             known.bind(memory, True)
             memory.ints[known.info.array.length] = known.size
+    if group._index() is SYNAPSE:
+        place_ranks(memory, cast("SynapsesInNetwork", group), read)
     before = set(memory.arrays)
     collect(program, found.context, env, memory)
     memory.counters.update(dict.fromkeys(memory.arrays.keys() - before, int))
@@ -272,9 +275,5 @@ def _check(memory: Memory, found: _Assignment) -> None:
 
 def keep_state(memory: Memory, group: Group, *more: ProgramArray) -> None:
     """Free what only the program needed; ``more`` are arrays to be kept."""
-    names = {known.array for known in (*more, *variables_of(group))}
-    remote = remote_targets(cast("SynapsesInNetwork", group)) if "_run" in vars(group) else None
-    names |= set() if remote is None else {remote.array}
-    _mirror(memory).keep(names)
-    memory.arrays = {name: data for name, data in memory.arrays.items() if name in names}
-    memory.unset.clear()
+    remote = remote_arrays(cast("SynapsesInNetwork", group)) if "_run" in vars(group) else []
+    keep_only(memory, [*more, *variables_of(group), *remote])

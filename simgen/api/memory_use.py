@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from simgen.api.arguments import checked_arguments
 from simgen.api.clock import seconds
+from simgen.api.device_store import DeviceStore
 from simgen.api.merging import MergedSynapses
 from simgen.api.namespaces import caller_namespace, checked_namespace
 from simgen.api.naming import Named
@@ -32,6 +33,7 @@ _COLUMNS = "synapses of each target"
 _SEGMENTS = "delays"
 _ROWS = "where rows begin"
 _TRACES = "traces of neurons"
+_ORDER = "order of creation"
 _TOLD = {  # by the last part of a name in memory
     "targets": "targets",
     "row_start": _ROWS,
@@ -42,6 +44,7 @@ _TOLD = {  # by the last part of a name in memory
     "col_start": _COLUMNS,
     "col_pos": _COLUMNS,
     "col_src": _COLUMNS,
+    "order": _ORDER,
     "ids": "events of the last steps",
     "counts": "events of the last steps",
     **dict.fromkeys(("col_past", "last_source", "last_target", "trace", "past"), _TRACES),
@@ -257,10 +260,11 @@ def _beside(component: Component) -> Iterator[tuple[str, AnyArray]]:
             yield variable.name, data
     if isinstance(component, Synapses):
         connections = component._data
-        order = None if connections.store is None else connections.store.order
+        store = connections.store  # what a device has of it is among the arrays of programs
+        order = None if store is None or isinstance(store, DeviceStore) else store.order
         for array in (order, connections._inverse):
             if array is not None:
-                yield "order of creation", array
+                yield _ORDER, array
 
 
 def _recordings(compiled: CompiledNetwork, ticks: int) -> Iterator[MemoryShare]:

@@ -78,6 +78,18 @@ class PairContext:
         """The number of targets."""
         return self.synapses.target._size()
 
+    @property
+    def first_source(self) -> int:
+        """The number of the first source in its whole group."""
+        source = self.synapses.source
+        return int(source.start) if isinstance(source, Subgroup) else 0
+
+    @property
+    def first_target(self) -> int:
+        """The number of the first target in its whole group."""
+        target = self.synapses.target
+        return int(target.start) if isinstance(target, Subgroup) else 0
+
     def check_inside(self, values: Integers, size: int, what: str, text: str = "") -> None:
         """Raise if an index lies outside its group."""
         beyond = (values < 0) | (values >= size)
@@ -90,11 +102,9 @@ class PairContext:
 
     def absolute(self, i: Integers, j: Integers) -> tuple[Integers, Integers]:
         """Return (target, source) indices in the whole groups, of one shape: element and step."""
-        source, target = self.synapses.source, self.synapses.target
-        first = source.start if isinstance(source, Subgroup) else 0
-        second = target.start if isinstance(target, Subgroup) else 0
         shape = np.broadcast_shapes(np.shape(i), np.shape(j))
-        return np.broadcast_to(j + second, shape), np.broadcast_to(i + first, shape)
+        targets = np.broadcast_to(j + self.first_target, shape)
+        return targets, np.broadcast_to(i + self.first_source, shape)
 
     def merged_text(self, *expressions: Expression | None) -> TextContext:
         """Return the context of several expressions, with the constants of all."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -37,6 +38,15 @@ def room_for(memory: Memory, name: str, size: int, dtype: Any) -> ProgramArray:
     made = ProgramArray(name, np.empty(size, dtype))
     made.bind(memory, True)
     return made
+
+
+def keep_only(memory: Memory, arrays: Iterable[ProgramArray]) -> None:
+    """Free what a device has in a memory, all but some arrays."""
+    names = {array.array for array in arrays}
+    if memory.mirror is not None:
+        memory.mirror.keep(names)
+    memory.arrays = {name: data for name, data in memory.arrays.items() if name in names}
+    memory.unset.clear()
 
 
 def remote_targets(synapses: SynapsesInNetwork) -> ProgramArray | None:

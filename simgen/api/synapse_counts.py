@@ -10,8 +10,8 @@ import numpy.typing as npt
 from simgen.api.device import current_options
 from simgen.api.subgroup import Subgroup
 from simgen.connect.backend import choose_backend
+from simgen.connect.checks import check_ranks
 from simgen.connect.oracle import numbers_of_equals
-from simgen.errors import ModelError
 from simgen.runtime.timing import TimeAxis, common_axis
 
 if TYPE_CHECKING:
@@ -54,11 +54,7 @@ def ranks_among_equals(synapses: SynapsesInNetwork) -> npt.NDArray[np.uint32]:
         sort = np.lexsort((created, pairs))
         ranks = np.empty(data.n, np.uint32)
         ranks[sort] = numbers_of_equals(pairs[sort])
-    if data.n and int(ranks.max()) > 1023:
-        raise ModelError(
-            f"{synapses.describe()} has more than 1024 synapses between one pair of neurons, "
-            "more than random numbers per synapse can tell apart."
-        )
+    check_ranks(int(ranks.max(initial=0)), synapses.describe())
     return ranks
 
 

@@ -17,6 +17,7 @@ from simgen.threads import usable_threads
 MAX_POPULATION = 2**32 - 1  # neuron numbers are u32 everywhere
 MAX_ROW = 2**32 - 1  # so are positions inside a row
 MAX_THREADS = 1024
+MAX_RANK = 1023  # of synapses of one pair, in the counters of random numbers
 UNCHECKED = 2**20  # to ask what is free takes 0.2 ms, a sixth of making small Synapses
 
 
@@ -105,6 +106,15 @@ def require_pairs(total: int, n_source: int, n_target: int, n_pairs: int, *, rep
         raise ModelError(
             f"the total number of synapses n_total = {total:,} is larger than the {n_pairs:,} "
             f"pairs of {n_source:,} source and {n_target:,} target neurons{without} to draw from"
+        )
+
+
+def check_ranks(highest: int, owner: str) -> None:
+    """Raise if a pair has more synapses than the counters of random numbers have room for."""
+    if highest > MAX_RANK:
+        raise ModelError(
+            f"{owner} has more than {MAX_RANK + 1} synapses between one pair of neurons, "
+            "more than random numbers per synapse can tell apart."
         )
 
 

@@ -78,18 +78,29 @@ def fixed_total(
     synapses between 10,000 and 10,000 neurons take 0.15 s, without multapses 0.11 s.
     """
     n_source, n_target = check_populations(n_source, n_target)
-    total = check_count(total, "the total number of synapses", 2**53)
-    key, threads = check_key(key), check_threads(threads)
-    if total == 0:
-        return _no_synapses(n_source, n_target)
-    n_pairs = n_source * n_target - (0 if autapses else min(n_source, n_target))
-    require_pairs(total, n_source, n_target, n_pairs, repeats=multapses)
-    require_rows(n_source, total, 0)
-    row_start = choose_backend(total).rows.split_total(
-        n_source, n_target, total, key, distinct=not multapses, skip_self=not autapses
+    threads = check_threads(threads)
+    row_start = starts_of_total(
+        n_source, n_target, total, key, multapses=multapses, autapses=autapses
     )
     return _uniform_rows(
         row_start, n_target, key, distinct=not multapses, skip_self=not autapses, threads=threads
+    )
+
+
+def starts_of_total(
+    n_source: int, n_target: int, total: int, key: int, *, multapses: bool, autapses: bool
+) -> NDArray[np.uint64]:
+    """Return where the rows of :func:`fixed_total` start: uint64 (n_source + 1,)."""
+    n_source, n_target = check_populations(n_source, n_target)
+    total = check_count(total, "the total number of synapses", 2**53)
+    key = check_key(key)
+    if total == 0:
+        return _equal_rows(n_source, 0)
+    n_pairs = n_source * n_target - (0 if autapses else min(n_source, n_target))
+    require_pairs(total, n_source, n_target, n_pairs, repeats=multapses)
+    require_rows(n_source, 0, 0)
+    return choose_backend(total).rows.split_total(
+        n_source, n_target, total, key, distinct=not multapses, skip_self=not autapses
     )
 
 
@@ -108,17 +119,24 @@ def fixed_out_degree(
     ``multapses`` allows a target to be drawn again, ``autapses`` allows i == j.
     """
     n_source, n_target = check_populations(n_source, n_target)
-    degree = check_count(degree, "the out-degree")
-    key, threads = check_key(key), check_threads(threads)
-    if degree == 0 or n_source == 0:
-        return _no_synapses(n_source, n_target)
-    n_candidates = n_target - int(not autapses and n_target > 0)
-    require_degree("out-degree", degree, n_candidates, repeats=multapses)
-    require_rows(n_source, n_source * degree, degree)
-    row_start = _equal_rows(n_source, degree)
+    threads = check_threads(threads)
+    row_start = starts_of_degree("out-degree", n_source, n_target, degree, multapses, autapses)
     return _uniform_rows(
         row_start, n_target, key, distinct=not multapses, skip_self=not autapses, threads=threads
     )
+
+
+def starts_of_degree(
+    what: str, n_rows: int, n_drawn: int, degree: int, multapses: bool, autapses: bool
+) -> NDArray[np.uint64]:
+    """Return where rows of ``degree`` draws from n_drawn neurons start: uint64 (n_rows + 1,)."""
+    n_rows, n_drawn = check_populations(n_rows, n_drawn)
+    degree = check_count(degree, f"the {what}")
+    if degree and n_rows:
+        n_candidates = n_drawn - int(not autapses and n_drawn > 0)
+        require_degree(what, degree, n_candidates, repeats=multapses)
+    require_rows(n_rows, 0, degree)
+    return _equal_rows(n_rows, degree)
 
 
 def fixed_in_degree(
@@ -136,15 +154,13 @@ def fixed_in_degree(
     Drawn target by target (the counter's row is the target), then transposed by counting.
     """
     n_source, n_target = check_populations(n_source, n_target)
-    degree = check_count(degree, "the in-degree")
     key, threads = check_key(key), check_threads(threads)
-    if degree == 0 or n_target == 0:
+    starts = starts_of_degree("in-degree", n_target, n_source, degree, multapses, autapses)
+    n = int(starts[-1])
+    if n == 0:
         return _no_synapses(n_source, n_target)
-    n_candidates = n_source - int(not autapses and n_source > 0)
-    require_degree("in-degree", degree, n_candidates, repeats=multapses)
-    require_rows(n_source + n_target, 2 * n_target * degree, degree)
-    starts = _equal_rows(n_target, degree)
-    kernels = choose_backend(n_target * degree).rows
+    require_rows(n_source + n_target, 2 * n, degree)
+    kernels = choose_backend(n).rows
     drawn = kernels.draw_rows(
         starts,
         n_source,
@@ -284,8 +300,11 @@ def _uniform_rows(
     skip_self: bool,
     threads: int,
 ) -> Rows:
-    kernels = choose_backend(int(row_start[-1])).rows
-    require_rows(0, 0, int(np.diff(row_start).max()))
+    key, n = check_key(key), int(row_start[-1])
+    if n == 0:
+        return _no_synapses(row_start.size - 1, n_target)
+    kernels = choose_backend(n).rows
+    require_rows(row_start.size - 1, n, int(np.diff(row_start).max()))
     targets = kernels.draw_rows(
         row_start,
         n_target,

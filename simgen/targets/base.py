@@ -93,6 +93,21 @@ class SkipRule:
 
 
 @dataclass(frozen=True, slots=True)
+class DrawRule:
+    """Rows of uniform draws from ``n_target`` targets.
+
+    ``distinct``: none is drawn twice for a row; ``skip_self`` leaves out the target with the row's
+    number; ``ordered``: they ascend.
+    """
+
+    n_target: int
+    key: int
+    distinct: bool
+    skip_self: bool
+    ordered: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class DelayClasses:
     """The array of the delays of all synapses in seconds, and all that occur, in steps of dt."""
 
@@ -133,6 +148,20 @@ class Connector(Protocol):
         self, targets: str, row_start: npt.NDArray[np.uint64], first: int, rule: SkipRule
     ) -> None:
         """Make the rows of a rule; targets are numbered from ``first``."""
+
+    def draw(
+        self, targets: str, row_start: npt.NDArray[np.uint64], first: int, rule: DrawRule
+    ) -> None:
+        """Make rows of draws, as many as fit; targets are numbered from ``first``."""
+
+    def rank(self, targets: str, row_start: npt.NDArray[np.uint64], ranks: str | None) -> int:
+        """Make the number of each target among its equals in its row, unless that has no name.
+
+        Rows ascend. Returns the highest of these numbers: 0 where no target repeats.
+        """
+
+    def put_back(self, targets: str, order: str, name: str) -> None:
+        """Make an array of targets as they were before :meth:`sort`, which made the order."""
 
     def count_chosen(
         self, row_start: npt.NDArray[np.uint64], chosen: str
@@ -179,12 +208,12 @@ class Connector(Protocol):
         targets: str,
         row_start: npt.NDArray[np.uint64],
         n_columns: int,
-        names: tuple[str, str | None],
+        names: tuple[str | None, str | None],
         first_source: int,
     ) -> npt.NDArray[np.uint64]:
-        """Make the columns of rows without repeated targets; return where each begins.
+        """Make the columns of rows; return where each begins.
 
-        ``names`` are those of the positions and, if wanted, of the sources of their entries.
+        ``names`` are those of the positions and the sources of their entries, as far as wanted.
         """
 
     def narrow(self, targets: str, data: AnyArray) -> None:

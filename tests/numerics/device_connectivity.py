@@ -17,15 +17,18 @@ def use(name, options):
     simgen.seed(5)
 
 
-def connected(condition=None, p=1.0, *, parts=False, model="w : 1\nk : integer\nz : 1"):
-    """Return two groups and synapses between them, or between parts of them."""
+def connected(condition=None, p=1.0, *, parts=False, model="w : 1\nk : integer\nz : 1", **rule):
+    """Return two groups and synapses between them, or between parts of them.
+
+    A ``rule`` is given to connect() in the place of a condition and a probability.
+    """
     first = NeuronGroup(70, "v : 1\nx : 1\ny : 1", threshold="x > 0.4", name="first")
     second = NeuronGroup(90, "v : 1\nx : 1", name="second")
     first.x, second.x = "rand()", "rand()"
     source, target = (first[5:60], second[20:85]) if parts else (first, second)
     text = "v_post += floor(16*w)/16; y_pre += k"
     links = Synapses(source, target, model, on_pre=text, name="links")
-    links.connect(condition, p=p)
+    links.connect(**(rule or {"condition": condition, "p": p}))
     return first, second, links
 
 

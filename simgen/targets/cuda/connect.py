@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from simgen.resources import cuda_kernel_dir
-from simgen.targets.base import DelayClasses, SegmentArrays, SkipRule
+from simgen.targets.base import DelayClasses, DrawRule, SegmentArrays, SkipRule
 from simgen.targets.cuda.device import Buffer, Device, Function, Module
 
 if TYPE_CHECKING:
@@ -17,10 +17,12 @@ if TYPE_CHECKING:
 
 _BLOCK, _WARP = 256, 32
 _PRESENT_WORDS = 1024  # as in cuda_kernels/cuda/row_sort.cuh
-_MOST_SCRATCH = 1 << 28  # bytes of the counts of all warps
+_MOST_SCRATCH = 1 << 28  # bytes of the counts or marks of all warps
+_DIGIT_BITS = 8  # as in cuda_kernels/cuda/draws.cuh
 _HOMES = {
     **dict.fromkeys(("sg_fill_every", "sg_count_skips", "sg_fill_skips"), "rows.cuh"),
     **dict.fromkeys(("sg_count_chosen", "sg_fill_chosen"), "rows.cuh"),
+    **dict.fromkeys(("sg_draw_rows", "sg_rank_rows", "sg_put_back"), "draws.cuh"),
     **dict.fromkeys(("sg_count_columns", "sg_size_columns", "sg_fill_columns"), "columns.cuh"),
 }  # the texts of kernels; the others are in row_sort.cuh
 _Starts = npt.NDArray[np.uint64]
@@ -61,6 +63,38 @@ class RowKernels:
         n_rows, out = row_start.size - 1, self._mirror.create(targets)
         starts = self._temporary("row_start", row_start)
         self._by_rows("sg_fill_skips", n_rows, *self._skips(n_rows, rule), first, starts, out)
+
+    def draw(self, targets: str, row_start: _Starts, first: int, rule: DrawRule) -> None:
+        """Write uniform draws, as many as each row has room for."""
+        n_rows, device = row_start.size - 1, self._device
+        passes = -(-rule.n_target.bit_length() // _DIGIT_BITS) if rule.ordered else 0
+        out, starts = self._mirror.create(targets), self._temporary("row_start", row_start)
+        spare = device.allocate(out.n_bytes, "unsorted_targets") if passes else None
+        grid = self._grid(self._function("sg_draw_rows"), n_rows * _WARP)
+        marks, n_words = None, -(-rule.n_target // 32)
+        if rule.distinct:
+            each = 4 * n_words * (_BLOCK // _WARP)  # bytes of the marks of a block
+            grid = max(1, min(grid, _MOST_SCRATCH // each))
+            marks = device.allocate(grid * each, "drawn_targets")
+            device.zero(marks)
+        given = rule.key, rule.n_target, int(rule.skip_self), first, passes
+        self._launch("sg_draw_rows", grid, n_rows, starts, *given, marks, n_words, spare, out)
+
+    def rank(self, targets: str, row_start: _Starts, ranks: str | None) -> int:
+        """Number the targets among their equals in each row; return the highest number."""
+        n_rows, highest = row_start.size - 1, np.zeros(1, np.uint64)
+        found = self._temporary("highest_rank", highest)
+        starts = self._temporary("row_start", row_start)
+        out = None if ranks is None else self._mirror.create(ranks)
+        self._by_rows("sg_rank_rows", n_rows, n_rows, starts, *self._given(targets), out, found)
+        self._device.download(found, highest)
+        return int(highest[0])
+
+    def put_back(self, targets: str, order: str, name: str) -> None:
+        """Write targets as they were before rows were sorted."""
+        mirror, n = self._mirror, self._mirror.memory.arrays[targets].size
+        given = *self._given(targets), mirror.buffer(order)
+        self._by_elements("sg_put_back", n, *given, n, mirror.create(name))
 
     def count_chosen(self, row_start: _Starts, chosen: str) -> _Starts:
         """Return how many synapses of each row are chosen."""
@@ -164,7 +198,7 @@ class RowKernels:
         targets: str,
         row_start: _Starts,
         n_columns: int,
-        names: tuple[str, str | None],
+        names: tuple[str | None, str | None],
         first_source: int,
     ) -> _Starts:
         """Make the columns of rows; return where each begins."""
@@ -177,8 +211,7 @@ class RowKernels:
         grid = max(1, min(*grids, _MOST_SCRATCH // max(1, each)))
         counts = self._device.allocate(grid * each, "column_counts")
         starts = self._temporary("row_start", row_start)
-        narrow = int(mirror.item_bytes(targets) == 2)
-        rows = n_rows, starts, mirror.buffer(targets), narrow, n_columns, counts
+        rows = n_rows, starts, *self._given(targets), n_columns, counts
         self._launch("sg_count_columns", grid, *rows)
         sizes = np.zeros(n_columns, np.uint64)
         found = self._device.allocate(sizes.nbytes, "column_sizes")
@@ -187,9 +220,8 @@ class RowKernels:
         self._device.download(found, sizes)
         col_start = np.append(np.zeros(1, np.uint64), np.cumsum(sizes, dtype=np.uint64))
         begins = self._temporary("column_start", col_start)
-        positions = mirror.create(names[0])
-        sources = None if names[1] is None else mirror.create(names[1])
-        self._launch("sg_fill_columns", grid, *rows, begins, first_source, positions, sources)
+        made = [None if name is None else mirror.create(name) for name in names]
+        self._launch("sg_fill_columns", grid, *rows, begins, first_source, *made)
         return col_start
 
     # --- what follows the rows ------------------------------------------------------------------
@@ -209,6 +241,10 @@ class RowKernels:
 
     def _skips(self, n_rows: int, rule: SkipRule) -> tuple[int, ...]:
         return rule.key, _bits(rule.scale), n_rows, rule.n_target, int(rule.skip_self)
+
+    def _given(self, targets: str) -> tuple[Buffer, int]:
+        """Return what kernels are told of targets: where they are, and whether they are narrow."""
+        return self._mirror.buffer(targets), int(self._mirror.item_bytes(targets) == 2)
 
     def _temporary(self, name: str, values: npt.NDArray[Any]) -> Buffer:
         buffer = self._device.allocate(values.nbytes, name)
