@@ -138,7 +138,7 @@ def build_on_device(
     if array is None:
         array = ProgramArray(f"{synapses.name}.rows.targets", rows.targets)
     try:
-        steps = _classes(memory, leader)
+        steps = delay_classes(memory, leader)
         if steps is None:
             return None
         if not isinstance(rows, DeviceRows) and steps.size == 1:
@@ -177,7 +177,7 @@ def _is_sortable(rows: Rows, n_parts: int, leader: Pathway | None, others: int) 
     return sortable and leader is not None and is_worth_compiling(rows.n)
 
 
-def _classes(memory: Memory, leader: Pathway | None) -> npt.NDArray[np.uint32] | None:
+def delay_classes(memory: Memory, leader: Pathway | None) -> npt.NDArray[np.uint32] | None:
     """Return the delays that occur in steps, None where they are too many or too far apart."""
     if leader is None:
         return np.zeros(1, np.uint32)

@@ -108,24 +108,39 @@ class Share:
 
     # --- lending ------------------------------------------------------------------------------
 
-    def begin(self) -> Any:
-        """Put the member into row order; return the delay class of each synapse, None for one."""
+    def begin(self) -> Rows:
+        """Put the member into row order, and fix its piece; return its rows."""
         member = self.member
-        member._run.to_rows()
+        if member._data.store is not None:
+            member._run.to_rows()
         rows = member._data.rows
         if rows is None:
             raise InternalError(f"{member.describe()} has no rows")
         self._piece = Piece(self.first_row, self.first_target, self.last_target, rows.row_start)
         self._created = rows.creation_of_row_order
-        delays = member._run.delays
+        member._merge = self.merge
+        return rows
+
+    def hold_delays(self) -> Any:
+        """Keep the delays as classes; return the class of each synapse, None for one."""
+        delays = self.member._run.delays
         classes = delays.find_classes()
         delays.plan()
         leader = delays.leader()
         if leader is not None:
             seconds = delays.steps.astype(np.float64) * leader.clock.dt_
-            leader.variable.lend(HeldDelays(seconds, classes, rows.n))
-        member._merge = self.merge
+            leader.variable.lend(HeldDelays(seconds, classes, self.piece.n))
         return classes
+
+    def lend_delays(self, steps: npt.NDArray[np.uint32] | None) -> None:
+        """Leave the delays to the merge, which has them; ``steps`` are those that occur."""
+        delays = self.member._run.delays
+        leader = delays.leader()
+        several = leader is not None and steps is not None and steps.size
+        delays.take_steps(steps if several and steps is not None else np.zeros(1, np.uint32))
+        delays.plan()
+        if leader is not None:
+            leader.variable.lend(self)
 
     def steps(self) -> npt.NDArray[np.uint32]:
         """Return the delay of each class in steps; none without synapses."""
@@ -221,7 +236,7 @@ class Share:
         pathway = merge.pathway
         if pathway.uniform is not None:
             return np.full(self.piece.n, pathway.uniform)
-        if pathway.variable.data.size == len(merge):  # between two stores
+        if pathway.variable.size == len(merge):  # between two stores
             delays = take_values(pathway.variable.values, self._positions())
             return np.asarray(delays, np.float64)
         table = merge._class_steps.astype(np.float64) * merge._class_dt

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from simgen.api.device_merging import gather_on_device
 from simgen.api.lending import Share
 from simgen.api.monitors import parent_group
 from simgen.api.pathways import Pathway
@@ -18,7 +19,7 @@ from simgen.api.synaptic_data import SynapticData
 from simgen.api.synaptic_run import SynapticRun
 from simgen.build.facts import NetworkFacts
 from simgen.build.schedule import name_key
-from simgen.connect.checks import smallest_dtype
+from simgen.connect.checks import require_rows, smallest_dtype
 from simgen.connect.pieces import SharedRows
 from simgen.connect.rows import Rows
 from simgen.connect.store import RowStore, release_memory
@@ -125,8 +126,8 @@ class MergedSynapses(Synapses):
             self._gather()
         super()._prepare(n_parts)
         for variable in self.variables.values():
-            if variable.data.size != len(self):
-                variable.data = np.empty(len(self), variable.data.dtype)
+            if variable.size != len(self):
+                variable.data = np.empty(len(self), variable.dtype)
         if any(share.version < 0 for share in self.shares):
             self._take_values()
 
@@ -144,13 +145,16 @@ class MergedSynapses(Synapses):
             share.version = _touch(share.member)
 
     def _gather(self) -> None:
-        """Put the rows and the delay classes of all members together."""
+        """Put the rows and the delays of all members together."""
         self._set("_counted_in", self.pathway.clock.dt_)
-        classes = [share.begin() for share in self.shares]
-        release_memory(sum(share.piece.n for share in self.shares))  # delays are classes now
+        own = [share.begin() for share in self.shares]
         shared = SharedRows([share.piece for share in self.shares], self._data.n_source)
+        if gather_on_device(self, shared, own):
+            return
+        classes = [share.hold_delays() for share in self.shares]
+        release_memory(shared.n)  # delays are classes now
+        require_rows(self._data.n_source, shared.n, 0)
         self._gather_delays(shared, classes)
-        own = [rows for share in self.shares if (rows := share.member._data.rows) is not None]
         targets = np.empty(shared.n, np.uint32)
         shared.splice([rows.targets for rows in own], targets)
         self._data.rows = Rows(
@@ -168,7 +172,7 @@ class MergedSynapses(Synapses):
         tables = [share.steps() for share in self.shares]
         steps = np.unique(np.concatenate(tables))
         if steps.size <= 1:
-            self.pathway.uniform = float(steps[0]) * self.pathway.clock.dt_ if steps.size else 0.0
+            self.take_delays(steps, self.pathway.variable)
             return
         out = np.empty(shared.n, smallest_dtype(steps.size - 1))
         parts = []
@@ -178,6 +182,12 @@ class MergedSynapses(Synapses):
         shared.splice(parts, out)
         self.pathway.uniform = None
         self.pathway.pending = steps, out
+
+    def take_delays(self, steps: Any, variable: StateVariable) -> None:
+        """Take the delays of all synapses in seconds; ``steps`` are those that occur."""
+        self.pathway.variable, self.pathway.uniform = variable, None
+        if steps.size <= 1:
+            self.pathway.uniform = float(steps[0]) * self.pathway.clock.dt_ if steps.size else 0.0
 
     def begin_with_members(self) -> None:
         """Let the events reach this pathway that reach those of the members."""

@@ -7,7 +7,7 @@ are compiled only: what is shared is run by compiled code.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -52,19 +52,25 @@ class SharedRows:
         self.pieces = pieces
         self.row_start = np.zeros(n_source + 1, np.uint64)
         np.cumsum(sizes, out=self.row_start[1:])
-        require_rows(n_source, self.n, int(sizes.max(initial=0)))
+        require_rows(n_source, 0, int(sizes.max(initial=0)))
 
     @property
     def n(self) -> int:
         """The number of synapses of all pieces."""
         return int(self.row_start[-1])
 
+    def begins(self) -> Iterator[NDArray[np.uint64]]:
+        """Yield for each piece where each of its rows begins in the shared rows."""
+        cursor = self.row_start[:-1].copy()
+        for piece in self.pieces:
+            own = cursor[piece.first_row : piece.last_row]
+            yield own.copy()
+            own += np.diff(piece.row_start)
+
     def splice(self, values: Sequence[NDArray[Any]], out: NDArray[Any]) -> None:
         """Write the values that each piece has in its own row order in shared row order."""
-        cursor = self.row_start.copy()
-        for piece, own in zip(self.pieces, values):
+        for piece, own, at in zip(self.pieces, values, self.begins()):
             own = np.ascontiguousarray(own, out.dtype)
-            at = cursor[piece.first_row : piece.last_row]
             support().sg_splice(
                 *(pointer(out), pointer(own), out.itemsize),
                 *(pointer(piece.row_start), len(at), pointer(at)),

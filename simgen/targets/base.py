@@ -216,6 +216,18 @@ class Connector(Protocol):
         ``names`` are those of the positions and the sources of their entries, as far as wanted.
         """
 
+    def splice(
+        self,
+        name: str,
+        rows: tuple[npt.NDArray[np.uint64], npt.NDArray[np.uint64]],
+        given: tuple[Mirror, str] | float,
+    ) -> None:
+        """Put the values of some rows to places in an array, which is made if it is not there.
+
+        ``rows`` are where they start in the array ``given``, of another memory on the same device,
+        and where each begins in this one. A number stands for an array that has it everywhere.
+        """
+
     def narrow(self, targets: str, data: AnyArray) -> None:
         """Replace targets by those of 16 bits each; ``data`` is their new array of the host."""
 

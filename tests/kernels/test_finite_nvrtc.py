@@ -14,7 +14,15 @@ from simgen.targets.cuda.emulate import EmulatedDevice
 
 @pytest.mark.parametrize(
     "name",
-    ["finite.cuh", "values.cuh", "rows.cuh", "draws.cuh", "row_sort.cuh", "columns.cuh"],
+    [
+        "finite.cuh",
+        "values.cuh",
+        "rows.cuh",
+        "draws.cuh",
+        "pieces.cuh",
+        "row_sort.cuh",
+        "columns.cuh",
+    ],
 )
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
 def test_kernels_of_values_compile_without_a_complaint(nvrtc, architecture, name):

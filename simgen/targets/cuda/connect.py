@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from simgen.resources import cuda_kernel_dir
-from simgen.targets.base import DelayClasses, DrawRule, SegmentArrays, SkipRule
+from simgen.targets.base import DelayClasses, DrawRule, Mirror, SegmentArrays, SkipRule
 from simgen.targets.cuda.device import Buffer, Device, Function, Module
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ _HOMES = {
     **dict.fromkeys(("sg_fill_every", "sg_count_skips", "sg_fill_skips"), "rows.cuh"),
     **dict.fromkeys(("sg_count_chosen", "sg_fill_chosen"), "rows.cuh"),
     **dict.fromkeys(("sg_draw_rows", "sg_rank_rows", "sg_put_back"), "draws.cuh"),
+    **dict.fromkeys(("sg_splice_8", "sg_splice_32", "sg_splice_64"), "pieces.cuh"),
     **dict.fromkeys(("sg_count_columns", "sg_size_columns", "sg_fill_columns"), "columns.cuh"),
 }  # the texts of kernels; the others are in row_sort.cuh
 _Starts = npt.NDArray[np.uint64]
@@ -230,6 +231,22 @@ class RowKernels:
         """Replace targets by those of 16 bits each."""
         given, out = self._mirror.buffer(targets), self._mirror.replace(targets, data)
         self._by_elements("sg_narrow", data.size, given, data.size, out)
+
+    def splice(
+        self, name: str, rows: tuple[_Starts, _Starts], given: tuple[Mirror, str] | float
+    ) -> None:
+        """Write the values of some rows to where an array has room for them."""
+        mirror, (_, begin) = self._mirror, rows
+        data = mirror.memory.arrays[name]
+        out = mirror.buffer(name) if mirror.holds(name) else mirror.create(name)
+        places = [self._temporary("row_start", each) for each in rows]
+        if isinstance(given, tuple):
+            other: Any = given[0]  # a DeviceMirror, as those of all memories of a device
+            values, same = other.buffer(given[1]), 0
+        else:
+            values, same = None, int(np.array(given, data.dtype).view(f"u{data.itemsize}"))
+        kernel = f"sg_splice_{8 * data.itemsize}"
+        self._by_rows(kernel, begin.size, begin.size, places[0], values, same, places[1], out)
 
     def gather(self, name: str, order: str, data: npt.NDArray[Any]) -> None:
         """Put the values of an array into an order."""
