@@ -42,20 +42,24 @@ static __device__ uint64_t sg_skip_row(uint64_t key, double scale, uint64_t row,
   }
 }
 
-extern "C" __global__ void sg_count_skips(uint64_t key, uint64_t scale, uint64_t n_rows, uint64_t n,
-                                          int64_t skip_self, uint64_t *sizes) {
+// Rows are numbered from first_row on, both as draws and as `skip_self` count them.
+extern "C" __global__ void sg_count_skips(uint64_t key, uint64_t scale, uint64_t first_row,
+                                          uint64_t n_rows, uint64_t n, int64_t skip_self,
+                                          uint64_t *sizes) {
   for (uint64_t row = sg_first_row(); row < n_rows; row += sg_row_stride()) {
     const uint64_t found =
-        sg_skip_row(key, sg_from_bits(scale), row, n, skip_self, 0u, nullptr);
+        sg_skip_row(key, sg_from_bits(scale), first_row + row, n, skip_self, 0u, nullptr);
     if (threadIdx.x % SG_WARP == 0) sizes[row] = found;
   }
 }
 
-extern "C" __global__ void sg_fill_skips(uint64_t key, uint64_t scale, uint64_t n_rows, uint64_t n,
-                                         int64_t skip_self, uint64_t first,
-                                         const uint64_t *row_start, uint32_t *targets) {
+extern "C" __global__ void sg_fill_skips(uint64_t key, uint64_t scale, uint64_t first_row,
+                                         uint64_t n_rows, uint64_t n, int64_t skip_self,
+                                         uint64_t first, const uint64_t *row_start,
+                                         uint32_t *targets) {
   for (uint64_t row = sg_first_row(); row < n_rows; row += sg_row_stride()) {
-    sg_skip_row(key, sg_from_bits(scale), row, n, skip_self, first, targets + row_start[row]);
+    sg_skip_row(key, sg_from_bits(scale), first_row + row, n, skip_self, first,
+                targets + row_start[row]);
   }
 }
 

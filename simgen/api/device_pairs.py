@@ -121,17 +121,20 @@ class _Candidates:
         """Yield the first row of each block, and where the candidates of each of its rows begin."""
         n_source, n_target = self.context.n_source, self.context.n_target
         if self.p < 1:
-            sizes = connector_of(self.memory).count_skips(n_source, self._rule())
-            yield 0, np.append(np.zeros(1, np.uint64), np.cumsum(sizes, dtype=np.uint64))
-            return
-        depth = max(1, BLOCK // n_target)
-        for first in range(0, n_source, depth):
-            rows = min(depth, n_source - first)
-            yield first, np.arange(rows + 1, dtype=np.uint64) * np.uint64(n_target)
+            sizes = connector_of(self.memory).count_skips(n_source, self._rule(0))
+        else:
+            sizes = np.full(n_source, n_target, np.uint64)
+        starts = np.append(np.zeros(1, np.uint64), np.cumsum(sizes, dtype=np.uint64))
+        first = 0
+        while first < n_source:
+            most = starts[first] + np.uint64(BLOCK)
+            last = max(first + 1, int(np.searchsorted(starts, most, side="right")) - 1)
+            yield first, starts[first : last + 1] - starts[first]
+            first = last
 
-    def _rule(self) -> SkipRule:
-        context = self.context
-        return SkipRule(context.n_target, context.key, float(skip_scale(self.p)), False)
+    def _rule(self, first_row: int) -> SkipRule:
+        context, scale = self.context, float(skip_scale(self.p))
+        return SkipRule(context.n_target, context.key, scale, False, first_row)
 
     def _look(self, first: int, row_start: _Starts) -> None:
         """Make the candidates of a block, and find out which of them are chosen."""
@@ -139,7 +142,7 @@ class _Candidates:
         self._set_block(first, row_start)
         connector, name = connector_of(self.memory), f"{PAIRS}.targets"
         if self.p < 1:
-            connector.fill_skips(name, row_start, start, self._rule())
+            connector.fill_skips(name, row_start, start, self._rule(first))
         else:
             connector.every(name, row_start, start, False)
         if self._executable is None:

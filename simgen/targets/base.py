@@ -83,13 +83,15 @@ def nanoseconds_of(kernel: str) -> str:
 class SkipRule:
     """Rows that take each of ``n_target`` targets with one probability: geometric skips.
 
-    ``scale`` is 1 / log(1 - p); ``skip_self`` leaves out the target with the row's number.
+    ``scale`` is 1 / log(1 - p); ``skip_self`` leaves out the target with the row's number; rows
+    are numbered from ``first_row`` on.
     """
 
     n_target: int
     key: int
     scale: float
     skip_self: bool
+    first_row: int = 0
 
 
 @dataclass(frozen=True, slots=True)

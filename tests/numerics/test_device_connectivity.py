@@ -12,7 +12,7 @@ from simgen.api.device_rows import DeviceRows
 from simgen.api.device_store import DeviceStore
 from simgen.errors import ModelError
 from simgen.targets.cuda import backend, mirror
-from simgen.targets.cuda.emulate import open_emulated
+from simgen.targets.cuda.emulate import EmulatedDevice, open_emulated
 
 pytestmark = pytest.mark.compiler
 
@@ -69,6 +69,23 @@ def test_the_device_makes_the_rows_of_the_host(monkeypatch, rule, parts):
     found = made(EMULATED, rule, delay, parts)
     assert (expected[0], found[0]) == (False, True)
     assert_equal(expected[1], found[1])
+
+
+@pytest.mark.parametrize("p", [1.0, 0.5])
+def test_few_candidates_of_a_condition_are_looked_at_together(monkeypatch, p):
+    taken, allocate = [], EmulatedDevice.allocate
+
+    def noted(device, n_bytes, name=""):
+        if name == "pairs.targets":
+            taken.append(n_bytes)
+        return allocate(device, n_bytes, name)
+
+    monkeypatch.setattr(EmulatedDevice, "allocate", noted)
+    monkeypatch.setattr(device_pairs, "BLOCK", 700)
+    use(*EMULATED)
+    connected("x_pre < 0.6 or j == 7", p)  # of 6300 pairs, each looked at twice
+    assert max(taken) <= 4 * 700
+    assert len(taken) > 6300 * p / 700
 
 
 @pytest.mark.parametrize("dtype", ["float64", "float32"])

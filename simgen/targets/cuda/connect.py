@@ -257,7 +257,8 @@ class RowKernels:
     # --- launches -------------------------------------------------------------------------------
 
     def _skips(self, n_rows: int, rule: SkipRule) -> tuple[int, ...]:
-        return rule.key, _bits(rule.scale), n_rows, rule.n_target, int(rule.skip_self)
+        numbers = rule.key, _bits(rule.scale), rule.first_row, n_rows
+        return *numbers, rule.n_target, int(rule.skip_self)
 
     def _given(self, targets: str) -> tuple[Buffer, int]:
         """Return what kernels are told of targets: where they are, and whether they are narrow."""
