@@ -2,8 +2,7 @@
 
 They are the rows that :mod:`simgen.connect.rules` makes, bit by bit. The host has where rows start,
 and gets the targets when something here asks for them. What is not made here (indices, generators,
-text for p and n, conditions with random numbers or tables, further calls of connect) is made on the
-host.
+numbers of synapses for a pair, text with tables, further calls of connect) is made on the host.
 """
 
 from __future__ import annotations

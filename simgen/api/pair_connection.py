@@ -48,13 +48,14 @@ def connect_by_pairs(
     if not context.n_source * context.n_target:  # one end is synapses of which there are none
         nobody = np.zeros(0, np.int64)
         return rules.from_arrays(nobody, nobody, context.n_source, context.n_target)
-    if remote and chosen is not None and isinstance(p, float) and n == 1:
-        made = rows_by_condition(context, chosen, p)
+    probability = context.number(p, "p", DType.REAL) if isinstance(p, str) else None
+    if remote and n == 1:
+        chance = p if isinstance(p, float) else probability
+        made = None if chance is None else rows_by_condition(context, chosen, chance)
         if made is not None:
             return made
     if isinstance(p, float) and (p < 1.0 or chosen is None):
         return _sampled_pairs(context, chosen, p, n)
-    probability = context.number(p, "p", DType.REAL) if isinstance(p, str) else None
     if probability is None:
         _refuse_too_many(context, chosen)
     texts = [None if each is None else each.expr for each in (chosen, probability)]

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
+from simgen.build.pairs import P_DRAW
 from simgen.dtypes import DType
-from simgen.ir.construct import cast, integer, select
+from simgen.ir.construct import cast, compare, integer, logical_and, real, select
 from simgen.ir.expr import (
     ELEMENT,
     SYNAPSE,
@@ -14,9 +15,12 @@ from simgen.ir.expr import (
     Const,
     Expr,
     Local,
+    Logical,
     Param,
+    RandomDraw,
     Step,
     Time,
+    Unary,
 )
 from simgen.ir.kernel import (
     Clock,
@@ -34,6 +38,7 @@ from simgen.ir.visit import map_expr, map_stmt
 CLOCK = Clock("text")
 OUT = "text.value"
 CHOSEN = "text.chosen"
+NO_NUMBER, OUTSIDE = "text.no_number", "text.outside"  # of probabilities
 START, STOP = Param("text.start", DType.I64), Param("text.stop", DType.I64)
 NOW = Param("text.t", DType.REAL)
 NOW_STEP = Param("text.step", DType.I64)
@@ -73,6 +78,42 @@ def assignment_program(
         value = select(here, value, nothing)
     body += (Store(Array(OUT, dtype, length), index, cast(value, dtype)),)
     return _program(domain, body)
+
+
+def choice_program(
+    condition: Expr | None, probability: Expr | None, key: Param, store: SynapseStore
+) -> Program:
+    """Return the program that writes which pairs, the entries of a store, are chosen, to OUT.
+
+    They satisfy a condition and succeed in the test against a probability, as in
+    :func:`simgen.build.pairs.pair_program`. Where that is given, the arrays NO_NUMBER and OUTSIDE
+    say of which pairs with the condition it is NaN, and not in 0 to 1.
+    """
+    here, chance = Local("text.here", DType.BOOL), Local("text.chance", DType.REAL)
+
+    def stored(name: str, value: Expr) -> Stmt:
+        return Store(Array(name, DType.BOOL, store.length), SYNAPSE, value)
+
+    given = Const(True, DType.BOOL) if condition is None else _fixed(map_expr(condition, _as_pair))
+    body: tuple[Stmt, ...] = (Let(here, given),)
+    chosen: Expr = here
+    if probability is not None:
+        value = cast(_fixed(map_expr(probability, _as_pair)), DType.REAL)
+        below, above = compare("<", chance, real(0.0)), compare(">", chance, real(1.0))
+        number = Logical("or", below, compare(">=", chance, real(0.0)))
+        body += (
+            Let(chance, value),
+            stored(NO_NUMBER, logical_and(here, Unary("not", number))),
+            stored(OUTSIDE, logical_and(here, Logical("or", below, above))),
+        )
+        draw = RandomDraw("rand", (), key, P_DRAW, as_pair=True)
+        chosen = logical_and(here, compare("<", draw, chance))
+    return _program(OverSynapses(store), (*body, stored(OUT, chosen)))
+
+
+def _as_pair(node: Expr) -> Expr:
+    """Return draws as those of pairs that are no synapses yet."""
+    return replace(node, as_pair=True) if isinstance(node, RandomDraw) else node
 
 
 def present_program(items: Iterable[Item]) -> Program:

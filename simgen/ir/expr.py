@@ -268,7 +268,8 @@ class RandomDraw:
     ``distribution`` is rand, randn, poisson, binomial or truncated_normal; ``key`` is a U64
     parameter; ``number`` tells apart the draws that share a key. On elements the counter is the
     absolute element; on synapses it is (i, j) of the synapse and ``rank``, its rank among equals.
-    A ``fixed`` draw is that of step 0 in every step.
+    A ``fixed`` draw is that of step 0 in every step. One ``as_pair``, of what is no synapse yet,
+    takes the target for the element and the source for the step.
     """
 
     distribution: str
@@ -277,6 +278,7 @@ class RandomDraw:
     number: int
     rank: Expr | None = None
     fixed: bool = False
+    as_pair: bool = False
 
     @property
     def dtype(self) -> DType:

@@ -141,8 +141,8 @@ def _operator(expr: Expr) -> tuple[str, int]:
 def _draw(draw: RandomDraw) -> str:
     rank = "" if draw.rank is None else f", rank {_text(draw.rank, 0)}"
     arguments = f"{_list(draw.args)}; " if draw.args else ""
-    fixed = ", fixed" if draw.fixed else ""
-    return f"{draw.distribution}({arguments}${draw.key.name} #{draw.number}{rank}{fixed})"
+    kind = ", fixed" if draw.fixed else ", as a pair" if draw.as_pair else ""
+    return f"{draw.distribution}({arguments}${draw.key.name} #{draw.number}{rank}{kind})"
 
 
 def _list(args: Iterable[Expr]) -> str:

@@ -358,6 +358,8 @@ class _Checker:
         if on_synapses:
             self._require(IndexKind.PRE in self._allowed, "draws where the source is not known")
         self._require(on_synapses or draw.rank is None, "a draw has a rank outside synapses")
+        as_pair = on_synapses and draw.rank is None and not draw.fixed
+        self._require(as_pair or not draw.as_pair, "a draw is that of a pair where none is")
         if draw.rank is not None:
             self._require(draw.rank.dtype.is_integer, "the rank of a draw is no integer")
         for position, argument in enumerate(draw.args):

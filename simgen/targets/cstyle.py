@@ -243,7 +243,11 @@ class ExprPrinter:
     def _draw(self, draw: RandomDraw) -> str:
         """Return the call that makes one sample where the kernel stands."""
         indices, step = self.names.indices, "0" if draw.fixed else self.names.step
-        if IndexKind.SYNAPSE in indices:
+        if draw.as_pair:
+            place = self.function("at_element", DType.REAL)
+            pair = f"{indices[IndexKind.POST]}, {indices[IndexKind.PRE]}"
+            counter = f"{place}({pair}, {draw.number}u)"
+        elif IndexKind.SYNAPSE in indices:
             rank = "0" if draw.rank is None else self.text(draw.rank)
             pair = f"{indices[IndexKind.PRE]}, {indices[IndexKind.POST]}"
             counter = f"sg_at_synapse({pair}, {rank}, {step}, {draw.number}u)"

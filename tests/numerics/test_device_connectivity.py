@@ -10,7 +10,7 @@ from simgen import Network, NeuronGroup, Synapses, ms, set_device, start_scope
 from simgen.api import compiled_text, device_pairs
 from simgen.api.device_rows import DeviceRows
 from simgen.api.device_store import DeviceStore
-from simgen.errors import ModelError
+from simgen.errors import IndexRangeError, ModelError
 from simgen.targets.cuda import backend, mirror
 from simgen.targets.cuda.emulate import EmulatedDevice, open_emulated
 
@@ -38,6 +38,11 @@ RULES = [
     ("x_pre < x_post and i != j", 1.0),
     ("x_pre < 0.6 or j == 7", 0.4),
     ("i > 1000", 1.0),
+    ("rand() < 0.2", 1.0),
+    ("rand() < x_pre and randn() > x_post", 0.5),
+    (None, "0.4*x_pre"),
+    ("i != j", "exp(-abs(i - j)/20)*(1 - 0.2*rand())"),
+    ("x_pre < 0.6 and rand() < 0.7", "clip(x_post, 0, 1)"),
 ]
 DELAYS = [None, 0.4 * ms, "rand()*1.5*ms", "j*0.01*ms", "rand()*40*ms", "0.7*ms"]
 
@@ -91,8 +96,9 @@ def test_few_candidates_of_a_condition_are_looked_at_together(monkeypatch, p):
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
 @pytest.mark.parametrize("delay", DELAYS)
 def test_the_device_sorts_by_delay_as_the_host(delay, dtype):
-    expected = made(("cpu", {"dtype": dtype}), ("i != j", 0.3), delay, parts=False)
-    found = made(("cuda", {**EMULATED[1], "dtype": dtype}), ("i != j", 0.3), delay, parts=False)
+    rule = "i != j", 0.3 if dtype == "float64" else "0.5*x_pre + 0.1*rand()"
+    expected = made(("cpu", {"dtype": dtype}), rule, delay, parts=False)
+    found = made(("cuda", {**EMULATED[1], "dtype": dtype}), rule, delay, parts=False)
     assert found[0]
     assert_equal(expected[1], found[1])
 
@@ -175,12 +181,12 @@ def test_nothing_of_the_size_of_the_synapses_crosses(traffic, rule, delay):
 @pytest.mark.parametrize(
     "given",
     [
-        {"condition": "rand() < 0.2"},
-        {"p": "0.1*x_pre"},
+        {"p": "0.1*x_pre", "n": 2},
+        {"condition": "rand() < 0.2", "n": "1 + i%2"},
+        {"p": "1/(1 + i)"},
         {"p": 0.2, "n": 2},
         {"condition": "i != j", "p": 0.2, "n": "1 + i%2"},
         {"j": "k for k in range(i, i + 3) if k < N_post"},
-        {"in_degree": 4},
     ],
 )
 def test_other_rules_are_made_on_the_host(given):
@@ -194,6 +200,27 @@ def test_other_rules_are_made_on_the_host(given):
         links.w = "rand()"
         found.append([links.i[:], links.j[:], links.w[:]])
     assert_equal(*found)
+
+
+@pytest.mark.parametrize("condition", [None, "j > 5"])
+@pytest.mark.parametrize(
+    "p", ["1.5*x_post - 0.2", "log(1.5*x_pre + 1.5)", "0.5 + 0*sqrt(x_pre - 0.3)"]
+)
+def test_wrong_probabilities_are_told_as_on_the_host(caplog, condition, p):
+    told = []
+    for device in (("cpu", {}), EMULATED):
+        use(*device)
+        caplog.clear()
+        try:
+            on_device = isinstance(connected(condition, p)[-1]._data.rows, DeviceRows)
+            told.append("made")
+            assert on_device == (device is EMULATED)
+        except IndexRangeError as error:
+            told.append(str(error))
+        told += [each.getMessage() for each in caplog.records if each.name == "simgen.connect"]
+    half = len(told) // 2
+    assert told[:half] == told[half:]
+    assert "is nan" in told[0] or "counts as 0" in told[1]
 
 
 @pytest.mark.parametrize("limit", [2_000, 60_000, 120_000, 200_000])

@@ -42,10 +42,13 @@ def draw_samples(
 
     The counter is (element, step, number) where lanes are elements, with element 0 for a kernel
     that runs once, and (i, j, rank, step, number) with the absolute indices i, j where lanes are
-    synapses.
+    synapses, or (j, i, number) for draws as of pairs.
     """
     bits = int(np.asarray(key).astype(np.uint64))  # a memory's integers hold the bits of keys
-    if IndexKind.POST in lanes.positions:
+    if draw.as_pair:
+        i, j = lanes.positions[IndexKind.PRE], lanes.positions[IndexKind.POST]
+        counters = counters_at_elements(j, i, draw.number, real)
+    elif IndexKind.POST in lanes.positions:
         i, j = lanes.positions[IndexKind.PRE], lanes.positions[IndexKind.POST]
         ranks = np.zeros(lanes.n, dtype=np.int64) if rank is None else rank
         counters = counters_at_synapses(i, j, ranks, step, draw.number)

@@ -93,6 +93,7 @@ MAIN = Clock("main")
         (binary("*", Time(), cast(Step(), DType.REAL)), "t * real(step)"),
         (Flow(1, (1, 1), (A, B, B, C), (A, C)), "flow(1 of 1, 1; a, b, b, c; a, c)"),
         (RandomDraw("randn", (), K, 3), "randn($key #3)"),
+        (RandomDraw("rand", (), K, 3, as_pair=True), "rand($key #3, as a pair)"),
         (RandomDraw("poisson", (A,), K, 0, Step()), "poisson(a; $key #0, rank step)"),
     ],
 )

@@ -138,7 +138,7 @@ GOOD = {
         store(RandomDraw("randn", (), KEY, 0, Load(SMALL, SYNAPSE)), index=SYNAPSE),
     ),
     "fan_in": make(INTO, Accumulate(V, PRE, "+", Load(V, SYNAPSE))),
-    "all": make(ALL, store(real(0.0), index=SYNAPSE)),
+    "all": make(ALL, store(RandomDraw("rand", (), KEY, 0, as_pair=True), index=SYNAPSE)),
     "listed": make(OverIndices(LINK), Append(Recorder("r", REAL), Load(V, ELEMENT))),
     "listed_synapses": make(OverIndices(LINK, STORE), Append(Recorder("r", REAL), Load(V, POST))),
     "once": make(Once(), store(real(0.0), SHARED, ZERO)),
@@ -198,6 +198,7 @@ BAD = {
         Cast(REAL, RandomDraw("poisson", (integer(1),), KEY, 0))
     ),
     "rank outside synapses": element(RandomDraw("rand", (), KEY, 0, integer(0))),
+    "draw is that of a pair": element(RandomDraw("rand", (), KEY, 0, as_pair=True)),
     "draws where the source is not known": make(
         OverFanIn(replace(STORE, column_sources=False), EVENTS, integer(0)),
         Store(V, POST, RANDOM),

@@ -148,6 +148,14 @@ def test_draws_of_synapses_are_keyed_by_both_ends():
     )
 
 
+def test_pairs_that_are_no_synapses_yet_draw_as_elements_and_steps():
+    draw = RandomDraw("rand", (), KEY, 255, as_pair=True)
+    text = "sg_draw_rand(p_key, sg_at_element(post, pre, 255u))"
+    assert printer(indices=SYNAPSES).text(draw) == text
+    single = text.replace("draw_rand", "draw_randf").replace("at_element", "at_elementf")
+    assert printer(FLOAT32, SYNAPSES).text(draw) == single
+
+
 def test_what_is_already_in_a_variable_is_not_printed_again():
     one = printer()
     one.names.replaced[Load(V, ELEMENT)] = "x_v"

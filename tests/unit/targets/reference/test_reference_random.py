@@ -29,8 +29,8 @@ def drawing(request, make_world):
     return world
 
 
-def draw(distribution, *args, number=5, rank=None):
-    return RandomDraw(distribution, args, Param("key", DType.U64), number, rank)
+def draw(distribution, *args, number=5, rank=None, as_pair=False):
+    return RandomDraw(distribution, args, Param("key", DType.U64), number, rank, as_pair=as_pair)
 
 
 @pytest.mark.parametrize(
@@ -100,6 +100,19 @@ def test_draws_of_synapses_are_keyed_by_absolute_indices_and_rank(drawing, ranke
     expected = draw_rand(KEY, counters_at_synapses(i, j, np.array(ranks), STEP, 5), precision)
     assert drawing.value("w", "n_syn") == expected.tolist()
     assert len(set(expected.tolist())) == (5 if ranked else 4)
+
+
+def test_what_is_no_synapse_yet_draws_by_its_target_and_its_source(drawing):
+    precision = drawing.options.real
+    triples = [(2, 0, 0), (2, 5, 0), (4, 6, 1), (5, 5, 0)]
+    store, _, kept = drawing.store(
+        "syn", triples, sources="n", targets="n", start=2, rows=4, format="dense16"
+    )
+    w = drawing.array("w", np.zeros(4), length="n_syn")
+    drawing.run(drawing.kernel(OverSynapses(store), Store(w, SYNAPSE, draw("rand", as_pair=True))))
+    i, j = np.array([s[0] for s in kept]), np.array([s[1] for s in kept])
+    expected = draw_rand(KEY, counters_at_elements(j, i, 5, precision), precision)
+    assert drawing.value("w", "n_syn") == expected.tolist()
 
 
 def test_an_unknown_distribution_is_a_fault(drawing):
