@@ -50,7 +50,7 @@ def texts(monkeypatch):
     group.k["v > 1 and rand() < 0.5"] = "i%3"
     group[3:9].v["i > 2"] = "clip(randn(), -1, 1)"
     synapses = Synapses(group, group, "w : 1")
-    synapses.connect(p=0.5)
+    synapses.connect("rand() < 0.9", p="exp(-abs(i - j))")
     synapses.w["i != j"] = "v_pre*randn() + rand()"
     yield [source for source in sources if "a_text__value" in source]
     set_device("auto")
@@ -58,7 +58,7 @@ def texts(monkeypatch):
 
 @pytest.mark.compiler
 def test_strings_compile_without_a_complaint(nvrtc, texts):
-    assert len(texts) == 4
+    assert len(texts) == 5
     for source in texts:
         for architecture in ARCHITECTURES:
             made = nvrtc.compile(source, architecture)

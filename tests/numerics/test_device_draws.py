@@ -188,3 +188,16 @@ def test_a_device_without_room_leaves_it_to_the_host(monkeypatch, limit):
     links.w, links.delay = "rand()", "rand()*ms"
     links._prepare(1)
     assert_equal(expected, state(*objects)[:6])
+
+
+def test_memory_counts_the_order_that_repeated_pairs_keep(traffic):
+    objects = connected(n_total=6000)
+    links = objects[-1]
+    links.delay = "rand()*1.5*ms"
+    found = Network(*objects).memory()
+    (order,) = [share for share in found.shares if share.what == "order of creation"]
+    assert (order.name, order.n_bytes, order.n_values) == ("links", 4 * 6000, 6000)
+    assert ("down", "links.rows.order") not in traffic
+    links.delay = "0.3*ms"  # rows are in the order of creation
+    found = Network(*objects).memory()
+    assert not [share for share in found.shares if share.what == "order of creation"]
