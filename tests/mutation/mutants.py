@@ -28,7 +28,7 @@ _HOIST, _DELAYS = "simgen/passes/hoist_invariants.py", "simgen/connect/delays.py
 _ORDER, _SCHEDULE = "simgen/ir/order.py", "simgen/build/schedule.py"
 _DELIVER, _OVER = "templates/cpp/deliver.cpp.j2", "templates/cpp/over_elements.cpp.j2"
 
-_OF_DELAYS, _OF_NEW = "tests/numerics/test_delays.py", "tests/numerics/test_new_synapses.py"
+_OF_DELAYS = "tests/numerics/test_delays.py"
 _OF_CARRIED, _OF_INPUTS = "tests/numerics/test_carried_spikes.py", "tests/numerics/test_inputs.py"
 _OF_VISIT, _OF_CUSTOM = "tests/numerics/test_visit_order.py", "tests/numerics/test_custom_events.py"
 _OF_INTEG, _OF_REFR = "tests/numerics/test_integrators.py", "tests/numerics/test_refractoriness.py"
@@ -66,7 +66,7 @@ MUTANTS = (
         "if (walk.step - delay < walk.born) continue;",
         "if (walk.step - delay <= walk.born) continue;",
         "first step's spikes lost",
-        _OF_NEW,
+        _OF_CARRIED,
     ),
     Mutant(
         _WALK,

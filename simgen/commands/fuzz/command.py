@@ -83,12 +83,16 @@ def _tell(finding: dict[str, Any], out: Path | None) -> None:
     print(f"{finding['kind']} {finding['seed']}: {finding['text']}", flush=True)
     if not finding["script"]:
         return
-    if out is None:
-        print(finding["script"], flush=True)
-        return
-    path = out / f"{finding['kind']}_{finding['seed']}.py"
-    path.write_text(finding["script"], encoding="utf-8")
-    print(f"see {path}", flush=True)
+    if out is not None:
+        path = out / f"{finding['kind']}_{finding['seed']}.py"
+        try:
+            path.write_text(finding["script"], encoding="utf-8")
+        except OSError as error:  # what was found stays found
+            print(f"{path} cannot be written: {error.strerror}", flush=True)
+        else:
+            print(f"see {path}", flush=True)
+            return
+    print(finding["script"], flush=True)
 
 
 def summary(tally: Tally) -> str:
@@ -111,7 +115,10 @@ def _write(tally: Tally, seed: int, begin: float, path: Path) -> None:
         "reasons": dict(tally.reasons),
         "findings": tally.findings,
     }
-    path.write_text(json.dumps(report, indent=1), encoding="utf-8")
+    try:
+        path.write_text(json.dumps(report, indent=1), encoding="utf-8")
+    except OSError as error:
+        raise ModelError(f"The summary {path} cannot be written: {error.strerror}.") from None
 
 
 COMMAND = Command("fuzz", "compare random models on all targets", _run, _add_arguments)

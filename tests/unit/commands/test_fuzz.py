@@ -14,7 +14,7 @@ from simgen.__main__ import main
 from simgen.commands.fuzz import command, parser, properties, relations, sanitized, targets, worker
 from simgen.commands.fuzz.models import Model, build
 from simgen.commands.fuzz.relations import RELATIONS
-from simgen.commands.fuzz.rewrites import with_other_names
+from simgen.commands.fuzz.rewrites import with_bystanders, with_other_names
 from simgen.commands.fuzz.variants import VARIANTS
 from simgen.commands.fuzz.verdict import Verdict
 from simgen.errors import InternalError, ModelError
@@ -102,6 +102,18 @@ def test_a_rewriting_that_changes_something_is_found(monkeypatch):
     text, refused = properties.check_rewrite(slower, 1)
     assert "against" in text
     assert refused == ""
+
+
+def test_bystanders_change_no_draw_of_later_lines(monkeypatch):
+    lines = (
+        "G = NeuronGroup(30, 'v : 1', threshold='v > 1', reset='v = 0')",
+        "S = Synapses(G, G, 'w : 1')",
+        "net = Network(G, S)",
+        "S.connect(p=0.5)",
+        "S.w = 'rand()'",
+    )
+    monkeypatch.setattr(properties, "make_model", lambda random: Model(lines))
+    assert properties.check_rewrite(with_bystanders, 1) == ("", "")
 
 
 def test_other_names_are_given_everywhere():
@@ -248,6 +260,10 @@ def test_findings_are_told_with_where_their_script_is(tmp_path, capsys):
     assert "see " in capsys.readouterr().out
     command._tell(finding, None)
     assert "print(1)" in capsys.readouterr().out
+    command._tell(finding, tmp_path / "gone")  # as on a full disk
+    told = capsys.readouterr().out
+    assert "cannot be written: No such file" in told
+    assert "print(1)" in told
     table = command.summary(worker.Tally(findings=[finding], tried=worker.Counter(targets=4)))
     assert table.splitlines()[1].split() == ["targets", "4", "0", "1"]
 
