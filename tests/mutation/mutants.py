@@ -30,8 +30,10 @@ _DELIVER, _OVER = "templates/cpp/deliver.cpp.j2", "templates/cpp/over_elements.c
 
 _OF_DELAYS = "tests/numerics/test_delays.py"
 _OF_CARRIED, _OF_INPUTS = "tests/numerics/test_carried_spikes.py", "tests/numerics/test_inputs.py"
-_OF_VISIT, _OF_CUSTOM = "tests/numerics/test_visit_order.py", "tests/numerics/test_custom_events.py"
-_OF_INTEG, _OF_REFR = "tests/numerics/test_integrators.py", "tests/numerics/test_refractoriness.py"
+_OF_PATHWAYS = "tests/numerics/test_pathway_delays.py"
+_OF_SUMS, _OF_CUSTOM = "tests/numerics/test_element_sums.py", "tests/numerics/test_custom_events.py"
+_OF_MEETING = "tests/numerics/test_meeting_threads.py"
+_OF_REFR = "tests/numerics/test_refractoriness.py"
 _OF_LINKED, _OF_SCHEDULE = "tests/numerics/test_linked.py", "tests/numerics/test_schedule.py"
 _OF_MATH, _OF_EMUL = "tests/kernels/test_portable_math.py", "tests/kernels/test_emulated_kernels.py"
 _OF_FUSE = "tests/unit/passes/test_fuse_kernels.py"
@@ -80,21 +82,21 @@ MUTANTS = (
         "*end = base + bounds[1];",
         "*end = base + bounds[1] - (bounds[1] > bounds[0]);",
         "last synapse of a segment lost",
-        _OF_DELAYS,
+        _OF_PATHWAYS,
     ),
     Mutant(
         _SEGMENTS,
         "if (pair_class[low + half] < cls) {",
         "if (pair_class[low + half] <= cls) {",
         "wrong segment of compact rows",
-        _OF_DELAYS,
+        _OF_PATHWAYS,
     ),
     Mutant(
         _SEGMENTS,
         "if (row_start[middle] <= (uint64_t)position) low",
         "if (row_start[middle] < (uint64_t)position) low",
         "first synapse of a row seen in the row before",
-        _OF_VISIT,
+        _OF_CARRIED,
     ),
     Mutant(
         _ROUND,
@@ -115,35 +117,35 @@ MUTANTS = (
         "SG_ATOMIC_EXTREME(sg_atomic_min, <, double,",
         "SG_ATOMIC_EXTREME(sg_atomic_min, >, double,",
         "minimum is maximum",
-        _OF_EMUL,
+        _OF_SUMS,
     ),
     Mutant(
         _EVENTS,
         "if (other < warp) place += totals[other];",
         "if (other <= warp) place += totals[other];",
         "lists of warps overlap",
-        _OF_EMUL,
+        _OF_INPUTS,
     ),
     Mutant(
         _EVENTS,
         "for (uint32_t k = lane; k < length; k += 32u) ids",
         "for (uint32_t k = lane; k + 1 < length; k += 32u) ids",
         "last event of a piece lost",
-        _OF_EMUL,
+        _OF_INPUTS,
     ),
     Mutant(
         _OVER,
         "sg_earlier({{ view.tile }}, high - base)",
         "sg_earlier({{ view.tile }}, high - base - 1)",
         "last neuron not updated",
-        _OF_INTEG,
+        _OF_MEETING,
     ),
     Mutant(
         _OVER,
         "base += {{ view.tile }}) {",
         "base += {{ view.tile }} + 1) {",
         "a neuron between tiles left out",
-        _OF_INTEG,
+        _OF_MEETING,
     ),
     Mutant(
         "templates/cpp/over_events.cpp.j2",
