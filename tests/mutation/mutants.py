@@ -35,7 +35,7 @@ _OF_SUMS, _OF_CUSTOM = "tests/numerics/test_element_sums.py", "tests/numerics/te
 _OF_MEETING = "tests/numerics/test_meeting_threads.py"
 _OF_REFR = "tests/numerics/test_refractoriness.py"
 _OF_LINKED, _OF_SCHEDULE = "tests/numerics/test_linked.py", "tests/numerics/test_schedule.py"
-_OF_MATH, _OF_EMUL = "tests/kernels/test_portable_math.py", "tests/kernels/test_emulated_kernels.py"
+_OF_MATH = "tests/kernels/test_portable_math.py"
 _OF_FUSE = "tests/unit/passes/test_fuse_kernels.py"
 _OF_HOIST = "tests/unit/passes/test_hoist_invariants.py"
 _OF_ORDER, _OF_EFFECTS = "tests/unit/ir/test_order.py", "tests/unit/targets/test_effects.py"
@@ -110,7 +110,7 @@ MUTANTS = (
         'sg_atomic_add(double *place, double value) {\n  SG_REDUCE("f64", "d", place, value);',
         "sg_atomic_add(double *place, double value) {\n  *place = *place + value;",
         "atomic addition lost",
-        _OF_EMUL,
+        _OF_CUDAL,
     ),
     Mutant(
         _ATOMIC,
