@@ -142,6 +142,10 @@ class StateFileError(SimgenError, OSError):
     """A file of stored states that cannot be read or written, or is none."""
 
 
+class ReportError(SimgenError, OSError):
+    """The report of a run cannot be written."""
+
+
 class MemoryLimitError(SimgenError, MemoryError):
     """Something that would not fit into memory; refused before it was allocated."""
 

@@ -1,7 +1,7 @@
 """Make the table of ``docs/trust.md``: ``python tests/trust.py --work DIR [--minutes N]``.
 
-What DIR lacks is run first: ``fuzz`` and ``sanitized`` (N minutes each), the faults, the bad
-inputs, and the mutants of the generator. What is there is taken as it is, with its own commit.
+What DIR lacks is run first: ``fuzz``, ``sanitized`` and ``races`` (N minutes each), the faults, the
+bad inputs, and the mutants of the generator. What is there is taken as it is, with its own commit.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ COUNTED = {  # by kind of what `simgen fuzz` tries
     "properties": ("properties of random networks", "networks"),
     "parser": ("random and damaged texts", "texts"),
     "sanitized": ("random models under address and undefined-behaviour sanitizers", "models"),
+    "races": ("random models on 2, 3 and 4 threads under the thread sanitizer", "models"),
 }
 
 
@@ -36,6 +37,12 @@ def run_missing(work: Path, minutes: float) -> None:
     steps: dict[str, Sequence[str]] = {
         "fuzz": [*fuzz, "--out", str(work / "fuzz")],
         "sanitized": [*fuzz, "--only", "sanitized", "--out", str(work / "sanitized")],
+        "races": [*fuzz, "--only", "races", "--out", str(work / "races")],
+        "races.xml": [
+            *pytest,
+            f"--junit-xml={work / 'races.xml'}",
+            "tests/differential/test_races.py",
+        ],
         "faults.xml": [*pytest, f"--junit-xml={work / 'faults.xml'}", "tests/faults"],
         "errors.xml": [*pytest, f"--junit-xml={work / 'errors.xml'}", "tests/errors"],
         "mutants.json": [
@@ -101,6 +108,10 @@ def table(work: Path) -> str:
     parts = {
         "fuzz": lambda: fuzz_rows(work / "fuzz"),
         "sanitized": lambda: fuzz_rows(work / "sanitized"),
+        "races": lambda: fuzz_rows(work / "races"),
+        "races.xml": lambda: test_rows(
+            "examples and models of every feature under the thread sanitizer", work / "races.xml"
+        ),
         "faults.xml": lambda: test_rows("injected faults", work / "faults.xml"),
         "errors.xml": lambda: test_rows(
             "bad inputs and the messages for them", work / "errors.xml"

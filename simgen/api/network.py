@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import threading
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from functools import partial
@@ -26,7 +25,7 @@ from simgen.api.network_schedule import NetworkSchedule
 from simgen.api.noted_runs import NOTED, NotedRun
 from simgen.api.profiling import NetworkProfile
 from simgen.api.progress import Progress, Report, RunClock, make_report
-from simgen.api.running import RUNNING
+from simgen.api.running import note_running, warn_of_steps
 from simgen.api.running_copies import RunsCopies
 from simgen.api.storing import Storing
 from simgen.api.timeline import Timeline
@@ -36,12 +35,9 @@ from simgen.model.description import SECOND
 from simgen.options import Options
 from simgen.runtime.automatic import choose_device
 from simgen.runtime.interrupts import HeldBack
-from simgen.runtime.timing import TOLERANCE
 from simgen.units import Quantity, register_with_matplotlib
 
 _log = logging.getLogger("simgen.device")
-_run_log = logging.getLogger("simgen.network")
-MANY_STEPS = 10**10  # of which a warning is given: more than a day of the smallest network
 on_compiled: Callable[[CompiledNetwork], None] | None = None  # told before each run; for tools
 
 
@@ -254,8 +250,7 @@ class Network(NetworkSchedule, NetworkProfile, NetworkMemory, RunsCopies, Storin
                 on_compiled(compiled)
             end = self._t + length
             last = compiled.axis.end_tick(end)
-            if last - compiled.tick > MANY_STEPS or 0 < length < TOLERANCE * compiled.axis.width:
-                self._warn_of_steps(last - compiled.tick, length, compiled.axis.width)
+            warn_of_steps(self.describe(), last - compiled.tick, length, compiled.axis.width)
             compiled.require_room(last)
             if compiled.profile is not None:
                 compiled.profile.clear()
@@ -269,14 +264,6 @@ class Network(NetworkSchedule, NetworkProfile, NetworkMemory, RunsCopies, Storin
             raise
         finally:
             self._run_namespace = {}
-
-    def _warn_of_steps(self, steps: int, length: float, width: float) -> None:
-        """Warn of a run that would end much later, or earlier, than its author may think."""
-        if steps > MANY_STEPS:
-            told = f"{steps:,} steps of {width:g} s, which take very long. Is the unit right?"
-        else:
-            told = f"less than {TOLERANCE:g} of a step of {width:g} s, so no step is made."
-        _run_log.warning("%s: a run of %g s is %s", self.describe(), length, told)
 
     def _advance(
         self,
@@ -292,28 +279,36 @@ class Network(NetworkSchedule, NetworkProfile, NetworkMemory, RunsCopies, Storin
             clock = RunClock(lambda: built + compiled.build_seconds)
             progress = Progress(reporter, clock, compiled.axis.width, self._t, length)
         compiled.simulation.stopped = False
-        self._set_running(True, compiled.clocks)
         try:
-            compiled.run(last, progress, check_finite)
-            while compiled.simulation.superseded:
-                before, built = compiled, built + compiled.build_seconds
-                compiled = self._follow(before)
-                last = compiled.axis.end_tick(end)
-                stops = before.simulation.stopped  # but the present step is finished
-                upto = compiled.tick + 1 if stops else last
-                compiled.require_room(upto)
-                called = before.simulation.called
-                compiled.run(upto, progress, check_finite, called)
-                compiled.simulation.stopped |= stops
-        finally:
-            with HeldBack():
-                self._set_running(False, compiled.clocks)
-                self._t = compiled.reached(end, last)
-                compiled.set_clocks()
-                defaultclock._now = self._t
+            try:
+                self._set_running(True, compiled.clocks)
+                compiled.run(last, progress, check_finite)
+                while compiled.simulation.superseded:
+                    before, built = compiled, built + compiled.build_seconds
+                    compiled = self._follow(before)
+                    last = compiled.axis.end_tick(end)
+                    stops = before.simulation.stopped  # but the present step is finished
+                    upto = compiled.tick + 1 if stops else last
+                    compiled.require_room(upto)
+                    called = before.simulation.called
+                    compiled.run(upto, progress, check_finite, called)
+                    compiled.simulation.stopped |= stops
+            finally:
+                with HeldBack():
+                    self._settle(compiled, end, last)
+        except BaseException:
+            self._settle(compiled, end, last)  # Ctrl-C may have come just before it was held back
+            raise
         if progress is not None:
             progress.finish(compiled.tick, compiled.tick >= last)
         return compiled
+
+    def _settle(self, compiled: CompiledNetwork, end: float, last: int) -> None:
+        """Note that the network does not run, and the time that it has come to."""
+        self._set_running(False, compiled.clocks)
+        self._t = compiled.reached(end, last)
+        compiled.set_clocks()
+        defaultclock._now = self._t
 
     def _follow(self, before: CompiledNetwork) -> CompiledNetwork:
         """Return the network compiled anew, in the middle of a run, after a change of synapses."""
@@ -332,10 +327,7 @@ class Network(NetworkSchedule, NetworkProfile, NetworkMemory, RunsCopies, Storin
 
     def _set_running(self, running: bool, clocks: Iterable[Clock]) -> None:
         self._running = running
-        if running:
-            RUNNING[self] = threading.get_ident()
-        else:
-            RUNNING.pop(self, None)
+        note_running(self, running)
         for clock in clocks:
             clock._in_use = running
 

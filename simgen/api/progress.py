@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from simgen.api.clock import seconds
-from simgen.errors import ArgumentTypeError, ModelError
+from simgen.errors import ArgumentTypeError, ModelError, ReportError
 from simgen.model.description import SECOND
 from simgen.units import Quantity
 
@@ -95,9 +95,9 @@ def make_report(
     if report is None:
         return None
     if report in ("text", "stdout"):
-        return _text_report(sys.stdout), width
+        return _text_report(sys.stdout, "stdout"), width
     if report == "stderr":
-        return _text_report(sys.stderr), width
+        return _text_report(sys.stderr, "stderr"), width
     if not callable(report):
         raise ArgumentTypeError(
             f"report must be 'text', 'stdout', 'stderr' or a function, not {report!r}."
@@ -130,7 +130,7 @@ def _takes_four(function: Callable[..., Any]) -> bool:
     return True
 
 
-def _text_report(stream: Any) -> Report:
+def _text_report(stream: Any, name: str) -> Report:
     def write(elapsed: float, completed: float, start: float, duration: float) -> None:
         if completed == 0.0 and elapsed == 0.0:
             text = f"Starting simulation at t={start:g} s for a duration of {duration:g} s"
@@ -140,8 +140,14 @@ def _text_report(stream: Any) -> Report:
             )
             if 0.0 < completed < 1.0:
                 text += f", estimated {_clock_time(elapsed * (1 / completed - 1))} remaining"
-        stream.write(text + "\n")
-        stream.flush()
+        try:
+            stream.write(text + "\n")
+            stream.flush()
+        except OSError as error:
+            raise ReportError(
+                f"The report of the run cannot be written to {name}: {error.strerror or error}. "
+                "The network can go on from where it is; report=None writes nothing."
+            ) from error
 
     return write
 

@@ -19,6 +19,8 @@ import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
+from simgen.errors import CompileError
+
 _SUFFIXES = (".so", ".cpp", ".sum", ".flags")
 _PARTIAL = (
     ".partial-"  # starts temporary names, so that clear_cache finds what killed processes left
@@ -89,9 +91,18 @@ def _why_unusable(folder: Path) -> str:
 
 
 def fallback_dir(reason: str) -> Path:
-    """Return the temporary folder of this process; the first call warns, giving ``reason``."""
+    """Return the temporary folder of this process; the first call warns, giving ``reason``.
+
+    Raises :class:`CompileError` where there is no place for one.
+    """
     if _fallback.path is None or _fallback.owner_pid != os.getpid() or not _fallback.path.is_dir():
-        _fallback.path = Path(tempfile.mkdtemp(prefix="simgen-"))  # made with mode 0700
+        try:
+            _fallback.path = Path(tempfile.mkdtemp(prefix="simgen-"))  # made with mode 0700
+        except OSError as error:
+            raise CompileError(
+                f"{reason}, and no temporary folder can be made: {error.strerror or error}. "
+                "Set SIMGEN_CACHE_DIR or TMPDIR to a folder of your own."
+            ) from error
         _fallback.owner_pid = os.getpid()
         atexit.register(_remove_fallback, _fallback.path, os.getpid())
         warnings.warn(

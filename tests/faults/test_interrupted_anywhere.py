@@ -96,6 +96,21 @@ def test_traces_are_never_left_half_made(how_many):
     set_device("auto")
 
 
+@pytest.mark.parametrize("how_many", [20, pytest.param(100, marks=pytest.mark.slow)])
+def test_a_network_interrupted_at_its_end_goes_on(device, how_many):
+    Disturbed().run()
+    whole = Disturbed()
+    count = Calls().during(whole.run)
+    expected = whole.state()
+    for place in range(count - how_many, count + 1):
+        disturbed = Disturbed()
+        try:
+            Calls(place, interrupt).during(disturbed.run)
+        except KeyboardInterrupt:
+            disturbed.run()
+        assert_same(disturbed.state(), expected, f"interrupted at call {place} of {count}")
+
+
 @pytest.mark.parametrize("how_many", [12, pytest.param(150, marks=pytest.mark.slow)])
 def test_interrupts_while_objects_are_made_leave_nothing_behind(device, how_many):
     whole = Disturbed()

@@ -1,10 +1,8 @@
-"""Compilers that die, folders with odd names, full disks, and many processes at once."""
+"""Compilers that die, folders with odd names, and many processes at once."""
 
 from __future__ import annotations
 
 import os
-import resource
-import signal
 import stat
 import subprocess
 import sys
@@ -14,7 +12,7 @@ import pytest
 from faulty_network import Disturbed, assert_same
 
 from simgen import set_device
-from simgen.errors import CompileError, StateFileError
+from simgen.errors import CompileError
 
 pytestmark = pytest.mark.compiler
 HERE = Path(__file__).parent
@@ -98,52 +96,6 @@ def test_many_processes_on_a_cold_cache_agree(tmp_path):
     assert len({out for out, _ in found[0::2]}) == 1
     assert len({out for out, _ in found[1::2]}) == 1
     assert not list((tmp_path / "cache").glob(".partial-*"))
-
-
-@pytest.fixture
-def small_files():
-    """Return a function after which no file may become larger than some bytes, as on full disks."""
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-    yield lambda n_bytes: resource.setrlimit(resource.RLIMIT_FSIZE, (n_bytes, before[1]))
-    resource.setrlimit(resource.RLIMIT_FSIZE, before)
-    signal.signal(signal.SIGXFSZ, handler)
-
-
-@pytest.mark.parametrize("part", [0.0, 0.01, 0.5, 0.99])
-@pytest.mark.usefixtures("cpu")
-def test_a_disk_that_is_full_while_storing_keeps_what_was_stored(part, tmp_path, small_files):
-    made = Disturbed()
-    made.run()
-    path = tmp_path / "states"
-    made.network.store("first", str(path))
-    before, state = path.read_bytes(), made.state()
-    made.network.store("second", str(tmp_path / "both"))
-    small_files(int(part * len(before)))
-    with pytest.raises(StateFileError, match="cannot be written: File too large"):
-        made.network.store("second", str(path))
-    small_files(resource.RLIM_INFINITY)
-    assert path.read_bytes() == before
-    assert sorted(os.listdir(tmp_path)) == ["both", "states"]
-    made.network.restore("first", str(path))
-    assert_same(made.state(), state, "restored")
-
-
-@pytest.mark.parametrize("n_bytes", [0, 100, 5000])
-@pytest.mark.usefixtures("cpu")
-def test_a_disk_that_is_full_while_compiling_is_an_error(
-    n_bytes, tmp_path, monkeypatch, small_files
-):
-    whole = Disturbed()
-    whole.run()
-    monkeypatch.setenv("SIMGEN_CACHE_DIR", str(tmp_path / "cache"))
-    made = Disturbed()
-    small_files(n_bytes)
-    with pytest.raises(CompileError):
-        made.run()
-    small_files(resource.RLIM_INFINITY)
-    made.run()
-    assert_same(made.state(), whole.state(), "afterwards")
 
 
 FLAT = """

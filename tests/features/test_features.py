@@ -22,6 +22,7 @@ THEMES: dict[str, list[Feature]] = {
     "Recording and reading": read_scripts("recording"),
     "Running, storing, the schedule": read_scripts("running"),
     "Devices and their options": read_scripts("devices"),
+    "Commands": read_scripts("commands"),
     "What is refused": [*generated.ported(), *read_scripts("refused")],
     "Brian's names that are missing": generated.missing(),
     "Brian's preferences": generated.preferences(),

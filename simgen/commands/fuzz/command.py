@@ -7,26 +7,42 @@ import datetime
 import json
 import os
 import secrets
+import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from simgen.commands.base import Command, make_folder
 from simgen.commands.fuzz.parser import check_parser
 from simgen.commands.fuzz.properties import check_properties
-from simgen.commands.fuzz.sanitized import check_sanitized, environment
+from simgen.commands.fuzz.races import check_races, watched_environment
+from simgen.commands.fuzz.sanitized import MEMORY, check_sanitized, environment
 from simgen.commands.fuzz.targets import check_targets
 from simgen.commands.fuzz.worker import Check, Tally, command_of, plan, watch, work
 from simgen.errors import ModelError
 
-SANITIZED = "sanitized"  # needs a process of its own kind
+SANITIZED, RACES = "sanitized", "races"
+OF_THEIR_OWN: dict[
+    str, Callable[[Path], dict[str, str]]
+] = {  # variables of the processes they need
+    SANITIZED: lambda folder: environment(MEMORY),
+    RACES: watched_environment,
+}
 CHECKS: dict[str, Check] = {
     "targets": check_targets,
     "properties": check_properties,
     "parser": check_parser,
     SANITIZED: check_sanitized,
+    RACES: check_races,
 }
-SHARES = {"targets": 6, "properties": 3, "parser": 1, SANITIZED: 1}  # of things, not of time
+SHARES = {
+    "targets": 6,
+    "properties": 3,
+    "parser": 1,
+    SANITIZED: 1,
+    RACES: 1,
+}  # of things, not of time
 
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -42,10 +58,11 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    chosen = arguments.only or [kind for kind in CHECKS if kind != SANITIZED]
+    chosen = arguments.only or [kind for kind in CHECKS if kind not in OF_THEIR_OWN]
     kinds = [kind for kind in CHECKS if kind in chosen]
-    if SANITIZED in kinds and len(kinds) > 1:
-        raise ModelError(f"'{SANITIZED}' models run in processes of their own: give --only once.")
+    special = next((kind for kind in kinds if kind in OF_THEIR_OWN), None)
+    if special is not None and len(kinds) > 1:
+        raise ModelError(f"'{special}' models run in processes of their own: give --only once.")
     seed = secrets.randbits(24) if arguments.seed is None else arguments.seed
     if not 0 <= seed < 1 << 31:
         raise ModelError(f"The seed must lie between 0 and 2**31 - 1, not {seed}.")
@@ -69,9 +86,10 @@ def _run(arguments: argparse.Namespace) -> int:
 
     begin = time.time()
     last = None if arguments.count is None else arguments.first + arguments.count - 1
-    variables = environment() if SANITIZED in kinds else dict(os.environ)
     seconds = 60 * arguments.minutes
-    tally = watch(command, arguments.first, seconds, tell, last=last, variables=variables)
+    with tempfile.TemporaryDirectory(prefix="simgen-fuzz-") as folder:
+        variables = dict(os.environ) if special is None else OF_THEIR_OWN[special](Path(folder))
+        tally = watch(command, arguments.first, seconds, tell, last=last, variables=variables)
     print(summary(tally))
     if arguments.out is not None:
         _write(tally, seed, begin, arguments.out / f"summary-{seed}-{arguments.first}.json")
@@ -83,12 +101,16 @@ def _tell(finding: dict[str, Any], out: Path | None) -> None:
     print(f"{finding['kind']} {finding['seed']}: {finding['text']}", flush=True)
     if not finding["script"]:
         return
-    if out is None:
-        print(finding["script"], flush=True)
-        return
-    path = out / f"{finding['kind']}_{finding['seed']}.py"
-    path.write_text(finding["script"], encoding="utf-8")
-    print(f"see {path}", flush=True)
+    if out is not None:
+        path = out / f"{finding['kind']}_{finding['seed']}.py"
+        try:
+            path.write_text(finding["script"], encoding="utf-8")
+        except OSError as error:  # what was found stays found
+            print(f"{path} cannot be written: {error.strerror}", flush=True)
+        else:
+            print(f"see {path}", flush=True)
+            return
+    print(finding["script"], flush=True)
 
 
 def summary(tally: Tally) -> str:
@@ -111,7 +133,10 @@ def _write(tally: Tally, seed: int, begin: float, path: Path) -> None:
         "reasons": dict(tally.reasons),
         "findings": tally.findings,
     }
-    path.write_text(json.dumps(report, indent=1), encoding="utf-8")
+    try:
+        path.write_text(json.dumps(report, indent=1), encoding="utf-8")
+    except OSError as error:
+        raise ModelError(f"The summary {path} cannot be written: {error.strerror}.") from None
 
 
 COMMAND = Command("fuzz", "compare random models on all targets", _run, _add_arguments)

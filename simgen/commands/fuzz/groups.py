@@ -41,6 +41,9 @@ class Group:
 class GroupMaker:
     """Writes the lines that make groups."""
 
+    large = 0.2  # the share of groups that have neurons for several threads
+    sources = 1  # times as many Poisson neurons and neurons with given spikes
+
     def __init__(self, random: Random) -> None:
         self.random = random
         self.lines: list[str] = []
@@ -97,7 +100,8 @@ class GroupMaker:
         """Write a group of neurons and its first values."""
         name = f"G{number}"
         # parts of threads are multiples of 64 neurons; 256 are prepared together
-        n = self.pick(1, 2, 3, 5, 7, 10, 12) if self.chance(0.8) else self.pick(130, 270)
+        few = self.chance(1 - self.large)
+        n = self.pick(1, 2, 3, 5, 7, 10, 12) if few else self.pick(130, 270)
         group = Group(name, n)
         own = Names(integers=["i"], reals=[("t", "second")], constants=self.constants)
         states = [(f"v{k}", self.pick("1", "1", "1", "volt")) for k in range(self.pick(*STATES))]
@@ -295,19 +299,19 @@ class GroupMaker:
 
     def poisson_group(self) -> None:
         """Write a PoissonGroup."""
-        n = self.pick(1, 4, 20)
+        n = self.pick(1, 4, 20) * self.sources
         rates = self.pick(
             "200*Hz", "1000*Hz", "'(100 + 300*(i % 3))*Hz'", "'800*Hz*exp(-t/(2*ms))'"
         )
         if self.chance(0.3):
-            rates = f"np.arange({n})*150.0*Hz"
+            rates = f"np.arange({n}) % 20*150.0*Hz"
         clock = self.clock()
         self.object("P", f"PoissonGroup({n}, {rates}{clock})")
         self.groups.append(Group("P", n, Names(integers=["i"]), spikes=True, is_poisson=True))
 
     def generator(self) -> None:
         """Write a SpikeGeneratorGroup."""
-        n = self.pick(1, 3, 8)
+        n = self.pick(1, 3, 8) * self.sources
         steps = sorted(
             {
                 (self.random.randrange(40), self.random.randrange(n))

@@ -158,6 +158,18 @@ class Maker(RunMaker):
                 self.object(name, f"StateMonitor({synapses}, {one!r}, record=True)")
 
 
+class WideMaker(Maker):
+    """Writes models of which most groups have neurons for several threads."""
+
+    large = 0.9
+    sources = 16
+
+
 def make_model(random: Random) -> Model:
     """Return a random model."""
     return Maker(random).model()
+
+
+def make_wide_model(random: Random) -> Model:
+    """Return a random model whose groups are large."""
+    return WideMaker(random).model()

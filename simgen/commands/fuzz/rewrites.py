@@ -56,13 +56,18 @@ def _with_network(lines: Sequence[str], change: Callable[[list[str]], list[str]]
 
 
 def with_bystanders(model: Model, random: Random) -> Model:
-    """Add a group and synapses that nothing knows, some of them empty."""
+    """Add a group and synapses that nothing knows, some of them empty.
+
+    They take no streams from the count, as those of what the script draws later would change.
+    """
     lines = list(model.lines)
     place = next(k for k, line in enumerate(lines) if line.startswith("net ="))
     lines[place:place] = [
-        "E = NeuronGroup(3, 'dv/dt = (2 - v)/(3*ms) : 1', threshold='v > 1', reset='v = 0')",
-        "F = Synapses(E, E, 'w : 1', on_pre='v_post += w')",
-        f"F.connect({random.choice(('False', ''))})",
+        "from simgen.api.seeds import streams_of",
+        "with streams_of(1):\n"
+        "    E = NeuronGroup(3, 'dv/dt = (2 - v)/(3*ms) : 1', threshold='v > 1', reset='v = 0')\n"
+        "    F = Synapses(E, E, 'w : 1', on_pre='v_post += w')\n"
+        f"    F.connect({random.choice(('False', ''))})",
     ]
     return _with_network(lines, lambda names: ["E", "F", *names])
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +15,29 @@ from simgen.commands.fuzz.verdict import Verdict
 from simgen.errors import CompileError
 from simgen.targets.cpu.toolchain import find_compiler, run_compiler
 
-LIBRARIES = ("libasan.so", "libubsan.so")
-FLAGS = ("-O1", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
+
+@dataclass(frozen=True, slots=True)
+class Sanitizer:
+    """What a compiler and its libraries watch: the libraries, the flags, and further variables."""
+
+    libraries: tuple[str, ...]
+    flags: tuple[str, ...]
+    variables: Mapping[str, str]
+
+
+MEMORY = Sanitizer(
+    ("libasan.so", "libubsan.so"),
+    ("-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"),
+    {
+        "ASAN_OPTIONS": "detect_leaks=0:abort_on_error=1:verify_asan_link_order=0",
+        "UBSAN_OPTIONS": "halt_on_error=1:abort_on_error=1",
+    },
+)
+QUICK = ("-O1",)  # after -O3, so that it counts
 SANITIZED: Mapping[str, Mapping[str, Any]] = {
     "reference": VARIANTS["reference"],
-    "cpu": {"device": "cpu", "compiler_flags": FLAGS},
-    "cpu 3 threads": {"device": "cpu", "threads": 3, "compiler_flags": FLAGS},
+    "cpu": {"device": "cpu", "compiler_flags": QUICK},
+    "cpu 3 threads": {"device": "cpu", "threads": 3, "compiler_flags": QUICK},
 }
 
 
@@ -27,18 +46,20 @@ def check_sanitized(seed: int) -> Verdict:
     return check_targets(seed, SANITIZED)
 
 
-def environment() -> dict[str, str]:
-    """Return the variables with which a process starts that is to load sanitized programs.
+def environment(sanitizer: Sanitizer) -> dict[str, str]:
+    """Return the variables with which a process starts that is to make and load sanitized programs.
 
-    Raises :class:`CompileError` where the compiler has no sanitizers.
+    Raises :class:`CompileError` where the compiler has no such sanitizer.
     """
     compiler, found = find_compiler(), []
-    for library in LIBRARIES:
+    for library in sanitizer.libraries:
         command = [*compiler.command, f"-print-file-name={library}"]
         path = Path(run_compiler(command, Path.cwd()).output.strip())
         if not path.is_file():
             raise CompileError(f"the compiler {compiler.path} has no {library}")
         found.append(str(path))
-    options = "detect_leaks=0:abort_on_error=1:verify_asan_link_order=0"
-    given = {"LD_PRELOAD": ":".join(found), "ASAN_OPTIONS": options}
-    return {**os.environ, **given, "UBSAN_OPTIONS": "halt_on_error=1:abort_on_error=1"}
+    given = {
+        "LD_PRELOAD": ":".join(found),
+        "CXX": shlex.join([*compiler.command, *sanitizer.flags]),
+    }
+    return {**os.environ, **given, **sanitizer.variables}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from random import Random
 from typing import Any
 
@@ -43,14 +43,14 @@ def kind(text: str) -> str:
     return text.split(":")[0] if text and "Error" in text.split(":")[0] else str(bool(text))
 
 
-def shortened(model: Model, variants: Variants, tries: int = SHORTENING) -> Model:
-    """Return the model without the lines that its failure does not need."""
-    wanted, lines = kind(outcome(model, variants)[0]), list(model.lines)
+def shortened(model: Model, failure: Callable[[Model], str], tries: int = SHORTENING) -> Model:
+    """Return the model without the lines that its failure, a text, does not need."""
+    wanted, lines = kind(failure(model)), list(model.lines)
     place = len(lines) - 1
     while place >= 0 and tries > 0:
         shorter = lines[:place] + lines[place + 1 :]
         tries -= 1
-        if kind(outcome(Model(tuple(shorter)), variants)[0]) == wanted:
+        if kind(failure(Model(tuple(shorter)))) == wanted:
             lines = shorter
         place -= 1
     return Model(tuple(lines))
@@ -66,7 +66,7 @@ def check_targets(seed: int, variants: Variants | None = None) -> Verdict:
     text, refused = outcome(model, variants)
     if not text:
         return Verdict(refused=refused)
-    short = shortened(model, variants)
+    short = shortened(model, lambda shorter: outcome(shorter, variants)[0])
     text += f"\n\nshorter:\n{outcome(short, variants)[0]}"
     return Verdict(text, reproducing(short, variants))
 

@@ -206,14 +206,25 @@ def _explain(status: int, output: str, source: str, compiler: Compiler) -> str:
         except OSError:
             lines = []
     parts = [f"the compiler {compiler.path} refused {where}: {complaint['text']}"]
-    for before in range(min(number, len(lines)) - 1, -1, -1):
-        if (user := _USER_TEXT.search(lines[before])) is not None:
-            parts.append(f"It was made from {user['owner']}: {user['text']}")
-            break
+    if statement := users_statement(lines, number):
+        parts.append(f"It was made from {statement}")
     first = max(0, number - 6)
     for position, line in enumerate(lines[first : first + 10], start=first + 1):
         parts.append(f"{'>' if position == number else ' '}{position:5d} | {line}")
     return "\n".join(parts)
+
+
+def users_statement(lines: Sequence[str], number: int) -> str:
+    """Return from what a line of a generated program was made (the first is 1), or nothing.
+
+    It is the statement named last within the function that the line is in.
+    """
+    for line in reversed(lines[:number]):
+        if line == "}":
+            break
+        if (user := _USER_TEXT.search(line)) is not None:
+            return f"{user['owner']}: {user['text']}"
+    return ""
 
 
 @dataclass(slots=True, eq=False)

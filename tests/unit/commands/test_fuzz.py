@@ -14,7 +14,7 @@ from simgen.__main__ import main
 from simgen.commands.fuzz import command, parser, properties, relations, sanitized, targets, worker
 from simgen.commands.fuzz.models import Model, build
 from simgen.commands.fuzz.relations import RELATIONS
-from simgen.commands.fuzz.rewrites import with_other_names
+from simgen.commands.fuzz.rewrites import with_bystanders, with_other_names
 from simgen.commands.fuzz.variants import VARIANTS
 from simgen.commands.fuzz.verdict import Verdict
 from simgen.errors import InternalError, ModelError
@@ -104,6 +104,18 @@ def test_a_rewriting_that_changes_something_is_found(monkeypatch):
     assert refused == ""
 
 
+def test_bystanders_change_no_draw_of_later_lines(monkeypatch):
+    lines = (
+        "G = NeuronGroup(30, 'v : 1', threshold='v > 1', reset='v = 0')",
+        "S = Synapses(G, G, 'w : 1')",
+        "net = Network(G, S)",
+        "S.connect(p=0.5)",
+        "S.w = 'rand()'",
+    )
+    monkeypatch.setattr(properties, "make_model", lambda random: Model(lines))
+    assert properties.check_rewrite(with_bystanders, 1) == ("", "")
+
+
 def test_other_names_are_given_everywhere():
     line = r"G0 = NeuronGroup(2, 'p0 : 1\ndv0/dt = -v0*v0_post/ms : 1', threshold='(v0 > 1)')"
     renamed = with_other_names(Model((line,)), Random(0)).lines[0]
@@ -160,10 +172,9 @@ def test_texts_make_models_or_errors_of_ours(seed):
 
 FAULTY = """
 import numpy as np
-from simgen.commands.fuzz.sanitized import FLAGS
 from simgen.targets.cpu.compile import compile_shared
 source = 'extern "C" int f(int k) { int x[4] = {1, 2, 3, 4}; volatile int *y = x; return BODY; }'
-library = compile_shared(source.replace("BODY", "%s"), optimize="-O0", extra=FLAGS)
+library = compile_shared(source.replace("BODY", "%s"), optimize="-O0")
 print(library.load("int f(int);").f(%s))
 """
 
@@ -173,14 +184,14 @@ print(library.load("int f(int);").f(%s))
     ("code", "k", "said"),
     [
         ("y[k]", 3, ""),
-        ("y[k]", 4, "insufficient space"),
+        ("y[k]", 4, "stack-buffer-overflow"),
         ("k + y[0]", 2**31 - 1, "signed integer overflow"),
     ],
 )
 def test_a_report_of_the_sanitizers_ends_the_process(code, k, said):
     done = subprocess.run(
         [sys.executable, "-c", FAULTY % (code, k)],
-        env=sanitized.environment(),
+        env=sanitized.environment(sanitized.MEMORY),
         capture_output=True,
         text=True,
     )
@@ -248,6 +259,10 @@ def test_findings_are_told_with_where_their_script_is(tmp_path, capsys):
     assert "see " in capsys.readouterr().out
     command._tell(finding, None)
     assert "print(1)" in capsys.readouterr().out
+    command._tell(finding, tmp_path / "gone")  # as on a full disk
+    told = capsys.readouterr().out
+    assert "cannot be written: No such file" in told
+    assert "print(1)" in told
     table = command.summary(worker.Tally(findings=[finding], tried=worker.Counter(targets=4)))
     assert table.splitlines()[1].split() == ["targets", "4", "0", "1"]
 
