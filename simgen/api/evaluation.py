@@ -256,10 +256,9 @@ def check_value(
             ]
         )
     wanted = variable.info.array.dtype
-    if (wanted is DType.BOOL) != (expr.dtype is DType.BOOL):
-        kind = "boolean" if wanted is DType.BOOL else "a number"
+    if wanted is DType.BOOL and expr.dtype is not DType.BOOL:
         raise_problems(
-            [Problem(f"'{variable.name}' is {kind}, but the value is not.", node.origin)]
+            [Problem(f"'{variable.name}' is boolean, but the value is not.", node.origin)]
         )
 
 

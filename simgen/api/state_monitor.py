@@ -18,6 +18,7 @@ from simgen.api.namespaces import Namespace
 from simgen.api.naming import variable_meant
 from simgen.api.recorded_rows import StateMonitorView
 from simgen.api.recording import Recording
+from simgen.api.refractory_state import REFRACTORY
 from simgen.api.row_storage import require_kept
 from simgen.api.states import Access, States
 from simgen.api.storage import AnyArray
@@ -121,7 +122,9 @@ class StateMonitor(States, Component):
 
     def _names(self, variables: Any) -> list[str]:
         if variables is True:
-            return [*self.source.variables, *self.source._description.subexpressions]
+            refractory = [name for name in REFRACTORY if self.source._knows(name)]
+            subexpressions = self.source._description.subexpressions
+            return [*self.source.variables, *subexpressions, *refractory]
         found = list(dict.fromkeys(names_of(variables, self.describe())))
         for name in found:
             if name == "t":

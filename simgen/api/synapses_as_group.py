@@ -82,7 +82,7 @@ class SynapsesAsGroup:
         here = SynapseScope(self.synapses._source_model(), none, seen.clock)
         for name, sub in seen.subexpressions.items():
             for used in sorted(names_in(sub.node)):
-                known = elsewhere.own(used) or clock_entry(used, seen.clock)
+                known = elsewhere.own(used) or clock_entry(used, seen.clock, seen.clock)
                 if known is None and here._of_model(used) is not None:
                     yield (
                         name,

@@ -159,7 +159,9 @@ class VariableView:
         return iter(self[:])
 
     def __repr__(self) -> str:
-        return f"<{self._group.name}.{self._name}{'_' if self._plain else ''}: {self[:]!r}>"
+        value = self[:]
+        shown = value.item() if isinstance(value, np.generic) else value
+        return f"<{self._group.name}.{self._name}{'_' if self._plain else ''}: {shown!r}>"
 
     def __format__(self, spec: str) -> str:
         return format(self[:], spec)

@@ -153,10 +153,13 @@ class Equations(Mapping[str, Equation]):
 
     @property
     def identifiers(self) -> frozenset[str]:
-        """All names that are used in expressions, those of functions and units included."""
+        """The names that expressions use, those of functions and units included.
+
+        Not among them are names that the equations define or that a value was given for.
+        """
         nodes = [item.expression for item in self.equation_set.equations]
         used = [names_in(node) | functions_in(node) for node in nodes if node is not None]
-        return frozenset().union(*used)
+        return frozenset().union(*used) - self.names - self.substituted_values.keys()
 
     @property
     def dimensions(self) -> dict[str, Dimension]:

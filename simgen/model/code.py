@@ -313,10 +313,8 @@ def _may_write(assignment: Assignment, target: VariableEntry, context: CodeConte
 def _type_fits(wanted: DType, got: DType, op: str) -> bool:
     if wanted is DType.BOOL:
         return got is DType.BOOL and op == "="
-    if got is DType.BOOL:
-        return False
     if wanted.is_integer:
-        return got.is_integer and op not in ("/=", "**=")
+        return not got.is_float and op not in ("/=", "**=")
     return True
 
 

@@ -204,7 +204,7 @@ class GroupScope(ModelScope):
         self.before = before
 
     def _of_model(self, name: str) -> Entry | None:
-        return self.own(name) or clock_entry(name, self.clock)
+        return self.own(name) or clock_entry(name, self.clock, self.group.clock)
 
     def own(self, name: str) -> Entry | None:
         """Return what the group itself defines under ``name`` (never the namespace)."""
@@ -322,14 +322,21 @@ class LinkedScope(GroupScope):
         return super().own(name)
 
 
-def clock_entry(name: str, clock: Clock) -> Entry | None:
-    """Return t, dt or t_in_timesteps of a clock."""
+def clock_entry(name: str, clock: Clock, own: Clock) -> Entry | None:
+    """Return t, dt or t_in_timesteps for code that runs on a clock.
+
+    The step is that of the group whose code it is, also where ``run_regularly`` or a monitor runs
+    it on a clock of another step: ``x += rate*dt`` means the same everywhere.
+    """
     if name == "t":
         return ValueEntry(Time(), SECOND)
     if name == "dt":
-        return ValueEntry(clock.dt, SECOND)
+        return ValueEntry(own.dt, SECOND)
     if name == "t_in_timesteps":
-        return ValueEntry(Step(), DIMENSIONLESS)
+        step: Expr = Step()
+        if clock != own:
+            step = binary("//", binary("*", step, clock.period), own.period)
+        return ValueEntry(step, DIMENSIONLESS)
     return None
 
 

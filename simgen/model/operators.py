@@ -1,5 +1,7 @@
 """The operators of the language: what they ask of their operands, and what they become in the IR.
 
+A condition counts as 0 or 1 where a number is needed, as in ``current*(t > 5*ms)``.
+
 Operands come with their dimension; None stands for one that is not known, which is not checked
 and makes the result unknown. Problems are recorded in the context.
 """
@@ -11,7 +13,7 @@ from fractions import Fraction
 
 from simgen.dtypes import DType
 from simgen.errors import DimensionMismatchError
-from simgen.ir.construct import binary, call, compare, negate, power
+from simgen.ir.construct import binary, call, cast, compare, negate, power
 from simgen.ir.expr import Const, Expr, Logical, Param, Unary
 from simgen.lang.syntax import (
     BinaryNode,
@@ -36,7 +38,7 @@ def unknown(name: str) -> Typed:
 
 
 def unary(context: FunctionContext, node: UnaryNode, operand: Typed) -> Typed:
-    """Return ``-x``, ``+x`` (of a number) or ``not x`` (of a condition)."""
+    """Return ``-x``, ``+x`` or ``not x`` (of a condition)."""
     expr, dim = operand
     if dim is None:
         return (Const(False, DType.BOOL), None) if node.op == "not" else (expr, None)
@@ -44,8 +46,7 @@ def unary(context: FunctionContext, node: UnaryNode, operand: Typed) -> Typed:
         if expr.dtype is not DType.BOOL:
             return number_as_condition(context, node.operand, "not")
         return Unary("not", expr), dim
-    if expr.dtype is DType.BOOL:
-        return condition_as_number(context, node.operand, f"'{node.op}'")
+    expr = as_number(expr)
     return (negate(expr) if node.op == "-" else expr), dim
 
 
@@ -54,9 +55,6 @@ def arithmetic(context: FunctionContext, node: BinaryNode, left: Typed, right: T
 
     ``/`` is true division; ``//`` gives a number without dimension; literals are folded.
     """
-    failure = _refuse_conditions(context, node, left, right)
-    if failure is not None:
-        return failure
     (first, left_dim), (second, right_dim) = left, right
     if left_dim is None or right_dim is None:
         return unknown("operand")
@@ -76,10 +74,8 @@ def arithmetic(context: FunctionContext, node: BinaryNode, left: Typed, right: T
 
 def exponentiation(context: FunctionContext, node: BinaryNode, left: Typed, right: Typed) -> Typed:
     """Return ``base ** exponent``; a base with a dimension needs a literal exponent."""
-    failure = _refuse_conditions(context, node, left, right)
-    if failure is not None:
-        return failure
     (base, base_dim), (exponent, exponent_dim) = left, right
+    base, exponent = as_number(base), as_number(exponent)
     if exponent_dim is not None and not exponent_dim.is_dimensionless:
         return context.fail(
             node.right.origin,
@@ -108,14 +104,10 @@ def exponentiation(context: FunctionContext, node: BinaryNode, left: Typed, righ
 
 
 def comparison(context: FunctionContext, node: CompareNode, left: Typed, right: Typed) -> Typed:
-    """Return a comparison of two numbers of equal dimension, or ``==``/``!=`` of conditions."""
+    """Return a comparison of two numbers of equal dimension."""
     (first, left_dim), (second, right_dim) = left, right
     if left_dim is None or right_dim is None:
         return Const(False, DType.BOOL), DIMENSIONLESS
-    booleans = (first.dtype is DType.BOOL) + (second.dtype is DType.BOOL)
-    if booleans == 1 or (booleans == 2 and node.op not in ("==", "!=")):
-        condition = node.left if first.dtype is DType.BOOL else node.right
-        return condition_as_number(context, condition, f"'{node.op}'")
     if left_dim != right_dim:
         return _mismatch(context, node, left_dim, right_dim)
     return compare(node.op, first, second), DIMENSIONLESS
@@ -131,13 +123,9 @@ def logical(context: FunctionContext, node: LogicalNode, left: Typed, right: Typ
     return Logical(node.op, left[0], right[0]), DIMENSIONLESS
 
 
-def condition_as_number(context: FunctionContext, node: Node, what: str) -> Typed:
-    """Record that ``node`` is a condition where ``what`` needs a number."""
-    return context.fail(
-        node.origin,
-        f"{what} needs a number, but {quote(node)} is true or false.",
-        "Use int(...) to make it 0 or 1.",
-    )
+def as_number(expr: Expr) -> Expr:
+    """Return a condition as 0 or 1, and numbers as they are."""
+    return cast(expr, DType.I64) if expr.dtype is DType.BOOL else expr
 
 
 def number_as_condition(context: FunctionContext, node: Node, op: str) -> Typed:
@@ -147,15 +135,6 @@ def number_as_condition(context: FunctionContext, node: Node, op: str) -> Typed:
         f"'{op}' needs conditions, but {quote(node)} is a number.",
         "Compare it with something, as in x > y.",
     )
-
-
-def _refuse_conditions(
-    context: FunctionContext, node: BinaryNode, left: Typed, right: Typed
-) -> Typed | None:
-    for operand, (expr, dim) in ((node.left, left), (node.right, right)):
-        if dim is not None and expr.dtype is DType.BOOL:
-            return condition_as_number(context, operand, f"'{node.op}'")
-    return None
 
 
 def _mismatch(

@@ -40,8 +40,8 @@ from simgen.model.functions import (
 from simgen.model.hints import literal_hint
 from simgen.model.operators import (
     arithmetic,
+    as_number,
     comparison,
-    condition_as_number,
     exponentiation,
     logical,
     unary,
@@ -221,8 +221,6 @@ class Resolver:
                 f"{what} is true or false, but {quote(node)} is a number.",
                 "Compare it with something, as in x > y.",
             )
-        elif dtype is not DType.BOOL and expr.dtype is DType.BOOL:
-            condition_as_number(self, node, what)
         elif dtype.is_integer and expr.dtype.is_float:
             self.fail(
                 node.origin,
@@ -322,6 +320,8 @@ class Resolver:
             self._reductions, self._emissions, self._calls = services
             self._open.discard(key)
         self.check_declared(node.name, entry.node, (expr, dim), entry.dim, entry.dtype)
+        if entry.dtype is not DType.BOOL:
+            expr = as_number(expr)
         result = (expr, None if dim is None else entry.dim)
         self._inlined[key] = (entry, result, self._operations - before)
         return result

@@ -192,7 +192,7 @@ class SynapseScope(ModelScope):
             case "lastupdate" if source.lastupdate is not None and source.update_dt is not None:
                 count = cast(Load(source.lastupdate, SYNAPSE), DType.REAL)
                 return ValueEntry(binary("*", count, cast(source.update_dt, DType.REAL)), SECOND)
-        return clock_entry(name, self.clock)
+        return clock_entry(name, self.clock, self.source.group.clock)
 
     def constants_used(self) -> Mapping[str, tuple[str, float | int]]:
         """Return the constants of the groups at both ends, too, whose subexpressions were used."""

@@ -72,14 +72,18 @@ class Dimension:
 
     @classmethod
     def of(cls, **exponents: object) -> Dimension:
-        """Return the dimension of named exponents: ``Dimension.of(length=1, time=-1)``."""
-        names = [name for _, _, name in BASES]
-        unknown = sorted(set(exponents) - set(names))
-        if unknown:
-            raise ArgumentTypeError(
-                f"'{unknown[0]}' is no base quantity; these are {', '.join(names)}."
-            )
-        return cls(exponents.get(name, 0) for name in names)
+        """Return the dimension of named exponents: ``Dimension.of(length=1, time=-1)``.
+
+        The SI unit of a quantity, or its symbol, stands for it: ``Dimension.of(m=1, second=-1)``.
+        """
+        found: list[object] = [0] * len(BASES)
+        for name, exponent in exponents.items():
+            places = [place for place, base in enumerate(BASES) if name in base]
+            if not places:
+                names = ", ".join(base for _, _, base in BASES)
+                raise ArgumentTypeError(f"'{name}' is no base quantity; these are {names}.")
+            found[places[0]] = exponent
+        return cls(found)
 
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError("a Dimension cannot be changed")

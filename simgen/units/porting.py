@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import importlib
+import types
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -172,6 +173,18 @@ def _ones_like(value: Any, *args: Any, **kwargs: Any) -> Any:
     return np.ones_like(strip_nested(value), *args, **kwargs)
 
 
+def _numpy_with_units() -> types.ModuleType:
+    """Return numpy as Brian's import has it: with its own ``arange`` and ``ones_like``.
+
+    All else of numpy's asks quantities by itself.
+    """
+    module = types.ModuleType("numpy", np.__doc__)
+    module.__dict__.update({name: value for name, value in vars(np).items() if name[:2] != "__"})
+    module.__dict__.update(arange=creation.arange, ones_like=_ones_like)
+    module.__dict__["__getattr__"] = functools.partial(getattr, np)  # parts not imported so far
+    return module
+
+
 def _from_numpy() -> dict[str, Any]:
     names: dict[str, Any] = {}
     excluded = frozenset(_NOT_FROM_NUMPY.split())
@@ -206,7 +219,8 @@ def star_names() -> dict[str, Any]:
     """Return the functions, constants and lazy modules by name; units are not among them."""
     names: dict[str, Any] = {name: _plotting(name) for name in _PLOTTING.split()}
     names.update(_from_numpy())
-    names.update(np=np, numpy=np, rcParams=LazySettings())
+    numpy = _numpy_with_units()
+    names.update(np=numpy, numpy=numpy, rcParams=LazySettings())
     names.update(plt=LazyModule("matplotlib.pyplot"), pylab=LazyModule("matplotlib.pylab"))
     names["matplotlib"] = names["mpl"] = LazyModule("matplotlib")
     names.update({name: LazyModule(f"matplotlib.{name}") for name in ("cbook", "mlab", "style")})

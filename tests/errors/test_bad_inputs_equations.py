@@ -150,8 +150,6 @@ ROWS = [
           ("true_division", "y = k/2 : integer", ["'y' is an integer", "'k/2'"]),
           ("number_as_boolean", "y = v : boolean", ["'y' is true or false", "Compare"]),
           ("one_as_boolean", "y = 1 : boolean", ["'y' is true or false", "'1'"]),
-          ("condition", "y = v > 0.4 : 1", ["'y' needs a number", "int(...)"]),
-          ("condition_as_integer", "y = v > 0.4 : integer", ["'y' needs a number", "'v > 0.4'"]),
       ]),
     *(Bad(f"nan_in_condition_{label}", lambda text=text, names=names: run_of(
             spiking("v : volt", threshold=f"v > {text}"), namespace=names),
@@ -218,8 +216,6 @@ ROWS = [
     Bad("refractory_variable_negative", lambda: run_refractory(-3 * ms),
         SimgenError, ["refractory", "exc", "-0.003"]),
     Bad("refractory_list", lambda: spiking(refractory=[1]), SimgenError, ["refractory", "exc"]),
-    Bad("boolean_plus_number", lambda: neurons("b : boolean\nx = b + 1 : 1"),
-        EquationError, ["'b'", "exc"]),
     Bad("fraction_to_integer_in_code", lambda: spiking("v : volt\nn : integer", reset="n = 2.7"),
         EquationError, ["'n'", "integer", "reset", "exc"]),
     Bad("number_to_boolean_in_code", lambda: spiking("v : volt\nb : boolean", reset="b = 2"),

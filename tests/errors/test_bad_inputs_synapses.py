@@ -135,7 +135,7 @@ ROWS = [
           ("list", [0.1, 0.2], "[0.1, 0.2]"),
           ("complex", 1j, "1j"), ("none", None, "None"), ("text_above", "1.5", "1.5"),
           ("text_negative", "-0.1*2", "-0.2"), ("text_unit", "0.1*mV", "0.1*mV"),
-          ("text_condition", "i > 1", "i > 1"), ("text_syntax", "0.1+", "0.1+"),
+          ("text_syntax", "0.1+", "0.1+"),
           ("text_nan", "0*inf", "nan"), ("text_unknown", "prob", "'prob'")]),
     Bad("p_list_of_one", lambda: connect(p=[0.5]), SimgenError, ["p", "[0.5]", "exc_syn"]),
     Bad("p_with_condition", lambda: connect("i != j", p=1.5), SimgenError, ["p", "1.5", "exc_syn"]),
@@ -143,8 +143,7 @@ ROWS = [
     *(Bad(f"n_{label}", lambda value=value: connect(n=value), SimgenError, ["n", text, "exc_syn"])
       for label, value, text in [
           ("negative", -1, "-1"), ("fraction", 1.5, "1.5"), ("true", True, "True"),
-          ("none", None, "None"), ("text_negative", "-1", "-1"), ("text_fraction", "i/2", "i/2"),
-          ("text_condition", "i > 0", "i > 0")]),
+          ("none", None, "None"), ("text_negative", "-1", "-1"), ("text_fraction", "i/2", "i/2")]),
     *(Bad(f"out_degree_{label}", lambda value=value, kw=keywords: connect(out_degree=value, **kw),
           SimgenError, ["out", text, "exc_syn"])
       for label, value, text, keywords in [

@@ -159,7 +159,6 @@ ROWS = [
     Bad("boolean_gets_two", lambda: assign("b", 2), ArgumentTypeError, ["'b'", "exc", "2"]),
     Bad("boolean_gets_array", lambda: assign("b", [0, 1, 3]), ArgumentTypeError, ["'b'", "3"]),
     Bad("boolean_gets_number_text", lambda: assign("b", "i"), SimgenError, ["'b'", "exc"]),
-    Bad("number_gets_condition", lambda: assign("x", "i > 1"), SimgenError, ["'x'", "exc"]),
     # indices
     Bad("index_too_large", lambda: assign_at("x", 3, 1), IndexRangeError, ["3", "exc"]),
     Bad("index_too_negative", lambda: assign_at("x", -4, 1), IndexRangeError, ["-4", "exc"]),

@@ -4,7 +4,7 @@ import pytest
 
 from simgen import EquationError, NeuronGroup, Synapses, ms, run
 
-MODEL = "a : 1\nb : boolean\nk : integer"
+MODEL = "a : 1\nb : boolean\nk : integer\ns = 2*(i > 1) : 1"
 
 
 @pytest.mark.usefixtures("device")
@@ -17,11 +17,15 @@ MODEL = "a : 1\nb : boolean\nk : integer"
         ("x = a; x **= 2; a = x", [4, 9, 16]),
         ("a -= 2*k; a /= 4", [-1, -0.75, -0.5]),
         ("k //= 2; k *= -7; k %= 5; a = k", [3, 3, 3]),
+        ("a = 10*b + (i > 1)", [0, 10, 11]),
+        ("a *= not b; k = b; a += k", [2, 1, 1]),
+        ("a = -b + 2**(i > 1) + (b == 1) + (b < 1)", [2, 1, 2]),
+        ("x = i > 0; a = s*x", [0, 0, 2]),
     ],
 )
 def test_what_operators_compute(code, expected):
     group = NeuronGroup(3, MODEL)
-    group.a, group.k = "i + 2", 3
+    group.a, group.k, group.b = "i + 2", 3, "i > 0"
     group.run_regularly(code)
     run(0.1 * ms)
     assert group.a[:] == pytest.approx(expected)
@@ -43,7 +47,6 @@ def test_powers_of_what_spikes_meet():
         ("k **= 2", "'k' is integer, but '**=' gives fractions. Use 'k = int(...)'."),
         ("k /= 2", "'k' is integer, but '/=' gives fractions. Use 'k = int(...)'."),
         ("k = a", "'k' is integer, but the right side is floating point. Use int(...)."),
-        ("a = b", "'a' is floating point, but the right side is boolean. Use int(...)."),
         ("b = 1", "'b' is boolean, but the right side is integer. Use a condition."),
         ("b += b", "'b' is boolean, so '+=' cannot change it. Use '=' and a condition."),
     ],

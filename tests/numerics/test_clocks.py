@@ -37,6 +37,21 @@ def test_each_object_runs_on_its_own_clock():
     np.testing.assert_array_equal(third.v[0], 2.0 ** np.arange(1, 20, 3) - 1)
 
 
+def test_the_step_in_code_is_that_of_the_group_whose_code_it_is():
+    """Also where run_regularly or a monitor runs it on a clock of another step, as in Brian."""
+    neuron = NeuronGroup(1, "x : second\nk : integer\nwidth = dt : second")
+    pair = Synapses(neuron, neuron, "d : second\nat : second", dt=0.2 * ms)
+    pair.connect()
+    neuron.run_regularly("x += dt; k = t_in_timesteps", dt=0.5 * ms)
+    pair.run_regularly("d = dt; at = t", dt=0.6 * ms)
+    widths = StateMonitor(neuron, "width", record=True, dt=0.3 * ms)
+    run(1.1 * ms)
+    assert neuron.x[0] / ms == pytest.approx(0.3)
+    assert neuron.k[0] == 10
+    assert [pair.d[0] / ms, pair.at[0] / ms] == pytest.approx([0.2, 0.6])
+    assert widths.width[0] / ms == pytest.approx([0.1] * 4)
+
+
 def test_clocks_that_meet_run_all_their_objects_in_schedule_order():
     """At 0 and 0.2 ms the slow group's start comes before the fast group's end."""
     fast = NeuronGroup(1, "v : 1", dt=0.1 * ms)

@@ -32,6 +32,12 @@ def same(found, expected):
     np.testing.assert_array_equal(np.asarray(found), np.asarray(expected))
 
 
+def test_views_show_their_values_without_the_type_of_a_single_one(group):
+    group.c = 0.5
+    assert repr(group.c) == f"<{group.name}.c: 0.5>"
+    assert repr(group.v) == f"<{group.name}.v: array([1., 2., 3.]) * mvolt>"
+
+
 def test_none_and_dots_index_the_array_of_values(group, synapses):
     same(group.v[:, None], [[1], [2], [3]] * mV)
     same(group.v[None], [[1, 2, 3]] * mV)

@@ -95,6 +95,8 @@ def test_names_that_only_brian_has_may_be_looked_at():
         (brian.arange(1, stop=3), np.arange(1, 3)),
         (brian.arange(2, dtype=float), np.arange(2.0)),
         (brian.arange(0, 10) * mV, np.arange(10) * mV),
+        (brian.np.arange(0 * mV, 1 * mV, 0.5 * mV), [0, 0.5] * mV),
+        (brian.numpy.ones_like([1, 2] * mV), np.ones(2)),
         (brian.arange(0 * ms, 3 * ms, 1 * ms), Quantity(0.001 * np.arange(3), second.dim)),
         (brian.arange(0, 3 * ms, 1 * ms), Quantity(0.001 * np.arange(3), second.dim)),
         (brian.arange(3 * ms, 0 * ms, 1 * ms), Quantity(np.zeros(0), second.dim)),

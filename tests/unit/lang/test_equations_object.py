@@ -124,7 +124,10 @@ def test_what_equations_say_of_themselves():
         ("E", "E0*sin(2*pi*f*t)"),
     ]
     assert equations.diff_eq_expressions == equations.eq_expressions[:1]
-    assert equations.identifiers == {*["E", "v", "tau", "s", "xi_1", "E0", "sin", "pi", "f", "t"]}
+    assert equations.identifiers == {*["tau", "s", "xi_1", "sin", "pi", "f", "t"]}
+    assert Equations(text, f=5.0, s="noise").identifiers == {
+        *["tau", "noise", "xi_1", "sin", "pi", "t"]
+    }
     assert equations.dimensions == dict.fromkeys(("v", "E", "E0"), volt.dim)
     assert equations.stochastic_variables == {"xi_1"}
     assert equations.is_stochastic

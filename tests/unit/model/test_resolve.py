@@ -212,12 +212,6 @@ def test_expected_values_are_cast():
             DType.BOOL,
             "'v' is true or false, but 'x' is a number. Compare it with something, as in x > y.",
         ),
-        (
-            "b",
-            DIMENSIONLESS,
-            DType.REAL,
-            "'v' needs a number, but 'b' is true or false. Use int(...) to make it 0 or 1.",
-        ),
     ],
 )
 def test_expected_values_are_checked(text, dim, dtype, message):

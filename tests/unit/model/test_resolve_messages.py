@@ -111,31 +111,6 @@ MESSAGES = {
     "sin(1, 2)": (EquationError, "sin(1, 2)", "'sin' takes 1 argument, not 2."),
     "rand(3)": (EquationError, "rand(3)", "'rand' takes no argument, not 1."),
     "v/(0*mV)": (EquationError, "v/(0*mV)", "This divides by zero."),
-    "(v > w) + 1": (
-        EquationError,
-        "v > w",
-        "'+' needs a number, but 'v > w' is true or false. Use int(...) to make it 0 or 1.",
-    ),
-    "-b": (
-        EquationError,
-        "b",
-        "'-' needs a number, but 'b' is true or false. Use int(...) to make it 0 or 1.",
-    ),
-    "b**2": (
-        EquationError,
-        "b",
-        "'**' needs a number, but 'b' is true or false. Use int(...) to make it 0 or 1.",
-    ),
-    "b < b": (
-        EquationError,
-        "b",
-        "'<' needs a number, but 'b' is true or false. Use int(...) to make it 0 or 1.",
-    ),
-    "x == b": (
-        EquationError,
-        "b",
-        "'==' needs a number, but 'b' is true or false. Use int(...) to make it 0 or 1.",
-    ),
     "exp(b)": (
         EquationError,
         "b",

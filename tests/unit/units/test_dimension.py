@@ -86,6 +86,11 @@ def test_repr_can_be_evaluated():
         assert eval(repr(dim), {"Dimension": Dimension, "DIMENSIONLESS": DIMENSIONLESS}) is dim
 
 
+def test_si_units_stand_for_the_quantities_that_they_measure():
+    assert Dimension.of(m=1, s=-1) is Dimension.of(metre=1, second=-1) is d.LENGTH / d.TIME
+    assert Dimension.of(A=1) is d.CURRENT
+
+
 def test_dimensions_cannot_be_changed_or_made_wrongly():
     with pytest.raises(AttributeError):
         d.TIME.exponents = ()
