@@ -198,7 +198,7 @@ MUTANTS = (
     ),
     Mutant(
         _HOIST,
-        "and not isinstance(expr, RandomDraw)",
+        "and not stays(expr)",
         "",
         "one draw for all",
         _OF_HOIST,
