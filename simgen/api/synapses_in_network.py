@@ -71,10 +71,10 @@ class SynapsesInNetwork(Group):
     def _places(self) -> Iterator[Place]:
         for equation in self.equations.equations:
             if "summed" in equation.flags:
-                group = self.source if equation.name.endswith("_pre") else self.target
-                order = parent_group(group).order - 1
+                end = self.source if equation.name.endswith("_pre") else self.target
+                group = parent_group(end)
                 label = f"{self.name}_summed_variable_{equation.name}"
-                yield Place(label, "summed variable", "groups", order)
+                yield Place(label, "summed variable", "groups", group.order - 1, group.clock)
         if any("event-driven" not in ode.flags for ode in self.equations.differential):
             yield Place(f"{self.name}_stateupdater", "state update", "groups", self.order)
         for pathway in self._pathways.values():

@@ -178,14 +178,14 @@ def summed_items(model: SynapsesModel, summed: SummedModel, target_order: int) -
                 Const(0.0 if summed.target.dtype.is_float else 0, summed.target.dtype),
             ),
         ),
-        group.clock,
+        summed.group.clock,
         comment=f"{group.text}: summed variable '{summed.equation.name}'",
     )
     add = Kernel(
         label,
         OverSynapses(model.source.store),
         (summed.add,),
-        group.clock,
+        summed.group.clock,
         comment=f"{group.text}: summed variable '{summed.equation.name}'",
     )
     yield Item("groups", order, label, clear)

@@ -240,7 +240,7 @@ def check_synapses(
     _check_names(source, problems)
     odes = resolve_odes(source.equations, source.group, context)
     events = {e.name for e in source.equations.differential if "event-driven" in e.flags}
-    summed = tuple(_summed(source, context))
+    summed = tuple(_summed(source, constants, context))
     _check_event_driven(odes, events, summed, problems)
     pathways = tuple(_pathway(pathway, source, constants, context) for pathway in source.pathways)
     return SynapsesModel(
@@ -325,8 +325,10 @@ def _check_names(source: SynapsesSource, problems: list[Problem]) -> None:
             )
 
 
-def _summed(source: SynapsesSource, context: CodeContext) -> Iterator[SummedModel]:
-    resolver = context.resolver()
+def _summed(
+    source: SynapsesSource, constants: ConstantScope, context: CodeContext
+) -> Iterator[SummedModel]:
+    """Yield the summed variables; each is evaluated on the clock of its target, which reads it."""
     for equation in source.equations.equations:
         if "summed" not in equation.flags or equation.expression is None:
             continue
@@ -355,7 +357,8 @@ def _summed(source: SynapsesSource, context: CodeContext) -> Iterator[SummedMode
                 "Sum int(...) of conditions into an integer parameter, and compare that.",
             )
             continue
-        value, dim = resolver.expression(equation.expression)
+        scope = SynapseScope(source, constants, group.clock)
+        value, dim = replace(context, scope=scope).resolver().expression(equation.expression)
         if info.array.dtype.is_integer and value.dtype.is_float:
             context.problems.append(
                 Problem(

@@ -35,6 +35,24 @@ def test_sums_overwrite_their_target_before_its_state_update():
     assert start.u[:, 1] == pytest.approx([3.2, 440, 0, 0])  # by the new sum
 
 
+def test_sums_are_formed_on_the_clock_of_their_target():
+    """The synapses may have another one; a sum onto the source is formed on that of the source."""
+    source = NeuronGroup(1, "x : 1\nback : 1", dt=0.4 * ms)
+    target = NeuronGroup(1, "s : 1", dt=0.1 * ms)
+    synapses = Synapses(
+        source,
+        target,
+        "s_post = t/ms + dt/ms : 1 (summed)\nback_pre = t/ms : 1 (summed)",
+        dt=0.2 * ms,
+    )
+    synapses.connect()
+    sums = StateMonitor(target, "s", record=True, when="end")
+    back = StateMonitor(source, "back", record=True, when="end", dt=0.1 * ms)
+    run(0.6 * ms)
+    assert sums.s[0] == pytest.approx(np.arange(6) * 0.1 + 0.2)
+    assert back.back[0] == pytest.approx([0, 0, 0, 0, 0.4, 0.4])
+
+
 def test_sums_onto_a_subgroup_leave_the_others():
     source = NeuronGroup(2, "x : 1\ny : 1")
     source.x = [1, 2]
