@@ -197,7 +197,7 @@ def move(
     """Do out[k] = values[order[k]] if ``gather``, else out[order[k]] = values[k]."""
     del threads
     if gather:
-        np.take(values, order, out=out)
+        np.take(values, order.astype(np.int64, copy=False), out=out)  # numpy 2.0 wants that
     else:
         out[order] = values
 
