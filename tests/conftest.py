@@ -17,7 +17,7 @@ import pytest
 import simgen
 from simgen.api import integer_values
 from simgen.targets.cpu import backend
-from simgen.units import quantity
+from simgen.units import display, quantity
 
 AS_SHIPPED = os.environ.get("SIMGEN_TEST_AS_SHIPPED", "") == "1"
 GOLDEN = Path(__file__).with_name("golden")
@@ -117,6 +117,12 @@ def strict_values(monkeypatch: pytest.MonkeyPatch) -> None:
     """
     monkeypatch.setattr(quantity._Floats, "give_si", False)
     monkeypatch.setattr(integer_values._Fractions, "are_cut", False)
+
+
+@pytest.fixture(autouse=True)
+def own_units(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Forget the units that a test registers."""
+    monkeypatch.setattr(display, "_UNITS", dict(display._UNITS))
 
 
 @pytest.fixture(autouse=True)

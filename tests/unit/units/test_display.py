@@ -8,7 +8,6 @@ from simgen.units import (
     amp,
     cm,
     cmetre,
-    display,
     farad,
     get_unit,
     in_best_unit,
@@ -116,12 +115,6 @@ def test_long_arrays_are_short_in_messages():
     assert len(str(error.value)) < 120
 
 
-@pytest.fixture
-def units_as_they_were(monkeypatch):
-    monkeypatch.setattr(display, "_UNITS", dict(display._UNITS))
-
-
-@pytest.mark.usefixtures("units_as_they_were")
 def test_quantities_are_shown_in_units_that_are_registered():
     assert str(2.0 * farad / metre**2) == "2. F m^-2"
     register_new_unit(pfarad / mmetre**2)
@@ -133,7 +126,6 @@ def test_quantities_are_shown_in_units_that_are_registered():
     assert str(2e-6 * farad / metre**2) == "2. pF/mm^2"
 
 
-@pytest.mark.usefixtures("units_as_they_were")
 def test_units_that_have_names_stay_beside_registered_ones():
     assert str(20 * cmetre) == "200. mm"
     register_new_unit(cmetre)
