@@ -131,7 +131,10 @@ class MagicError(SimgenError, RuntimeError):
 
 
 class UnsupportedFeatureError(SimgenError, NotImplementedError):
-    """A feature that simgen (or the chosen target) does not have."""
+    """A feature that simgen (or the chosen target) does not have.
+
+    A NotImplementedError, because that is what Brian raises, and its scripts catch, for such.
+    """
 
 
 class NumericalError(SimgenError, ArithmeticError):

@@ -8,21 +8,31 @@
 
 #include "cuda/row_warps.cuh"
 
-// Adds the entries from `begin` to `end` to the counts of their classes.
-template <class Classes>
-static __device__ void sg_add_classes(const Classes &classes, uint64_t begin, uint64_t end,
-                                      uint32_t *count) {
+// Visits the entries from `begin` to `end`, a warp of them at a time: those of one class are peers,
+// and each of their lanes is told so, each(k, class, active, peers), with the lanes that have entries.
+template <class Classes, class Each>
+static __device__ void sg_each_with_peers(const Classes &classes, uint64_t begin, uint64_t end,
+                                          const Each &each) {
   const uint32_t lane = threadIdx.x % SG_WARP;
   for (uint64_t k = begin; k < end; k += SG_WARP) {
     const bool here = k + lane < end;
     const uint32_t active = __ballot_sync(SG_ALL_LANES, here);
     if (here) {
       const uint32_t own = classes[k + lane];
-      const uint32_t peers = __match_any_sync(active, own);
-      if (__ffs((int)peers) - 1 == (int)lane) count[own] += __popc(peers);  // one lane a class
+      each(k + lane, own, active, __match_any_sync(active, own));
     }
     __syncwarp();
   }
+}
+
+// Adds the entries from `begin` to `end` to the counts of their classes.
+template <class Classes>
+static __device__ void sg_add_classes(const Classes &classes, uint64_t begin, uint64_t end,
+                                      uint32_t *count) {
+  const int lane = (int)(threadIdx.x % SG_WARP);
+  sg_each_with_peers(classes, begin, end, [&](uint64_t, uint32_t own, uint32_t, uint32_t peers) {
+    if (__ffs((int)peers) - 1 == lane) count[own] += __popc(peers);  // one lane a class
+  });
 }
 
 // Counts the classes of a row: count[c] for each of n_classes.
@@ -65,24 +75,18 @@ static __device__ void sg_begin_each_class(uint64_t n_classes, uint32_t *count, 
 template <class Classes, class Put>
 static __device__ void sg_place_each(const Classes &classes, uint64_t begin, uint64_t end,
                                      uint32_t *next, const Put &put) {
-  const uint32_t lane = threadIdx.x % SG_WARP;
-  for (uint64_t k = begin; k < end; k += SG_WARP) {
-    const bool here = k + lane < end;
-    const uint32_t active = __ballot_sync(SG_ALL_LANES, here);
-    if (here) {
-      const uint32_t own = classes[k + lane];
-      const uint32_t peers = __match_any_sync(active, own);
-      const int leader = __ffs((int)peers) - 1;
-      uint32_t before = 0;
-      if (leader == (int)lane) {  // one lane a class
-        before = next[own];
-        next[own] = before + __popc(peers);
-      }
-      before = __shfl_sync(active, before, leader) + __popc(peers & ((1u << lane) - 1u));
-      put(before, k + lane);
-    }
-    __syncwarp();
-  }
+  const int lane = (int)(threadIdx.x % SG_WARP);
+  sg_each_with_peers(
+      classes, begin, end, [&](uint64_t k, uint32_t own, uint32_t active, uint32_t peers) {
+        const int leader = __ffs((int)peers) - 1;
+        uint32_t before = 0;
+        if (leader == lane) {  // one lane a class
+          before = next[own];
+          next[own] = before + __popc(peers);
+        }
+        before = __shfl_sync(active, before, leader) + __popc(peers & ((1u << lane) - 1u));
+        put(before, k);
+      });
 }
 
 #endif

@@ -118,7 +118,10 @@ class Profile:
         return {n.removesuffix(suffix): a for n, a in arrays if n.endswith(suffix)}
 
     def _cost(self, counter: str, nanoseconds: int) -> Cost:
-        """Return what the kernels of a counter cost; together they work on what most of them do."""
+        """Return what the kernels of a counter cost.
+
+        Together they work on what there is most of; of equal numbers, on synaptic events.
+        """
         first, *others = counter.split(JOINED)
         kernels = [self._kernels[n] for n in (first, *others) if n in self._kernels]
         worked = {kernel.name: self._worked(kernel.name) for kernel in kernels}

@@ -31,7 +31,9 @@ from simgen.runtime.snapshot import AnyArray, Kept, Snapshot
 
 FORMAT, VERSION = "simgen states", 1
 _HEADER = "simgen-states.json"
-_DAMAGE = (  # what zipfile, json and numpy raise for bytes that are not theirs
+# What zipfile, json and numpy raise for bytes that are not theirs; NotImplementedError comes from
+# zipfile, for a damaged number of the version or of the method of compression.
+_DAMAGE = (
     *(zipfile.BadZipFile, zipfile.LargeZipFile, NotImplementedError, RuntimeError, EOFError),
     *(KeyError, ValueError, TypeError, AttributeError, IndexError, OverflowError, MemoryError),
     *(struct.error, RecursionError),

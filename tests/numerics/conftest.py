@@ -8,6 +8,8 @@ from collections.abc import Iterator
 import pytest
 
 import simgen
+from simgen.api import compiled_text
+from simgen.targets.cuda import mirror
 from simgen.targets.cuda.emulate import EmulatedDevice
 
 
@@ -49,3 +51,13 @@ def traffic(monkeypatch: pytest.MonkeyPatch) -> Iterator[Traffic]:
     simgen.set_device("cuda", emulate=True)
     yield log
     simgen.set_device("auto")
+
+
+@pytest.fixture
+def everything_on_the_device(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Send even the shortest rows the way of the longest."""
+    monkeypatch.setattr(compiled_text, "WORTH_COMPILING", 0)
+    monkeypatch.setattr(mirror, "WORTH_LOOKING", 0)
+    simgen.start_scope()
+    yield
+    simgen.set_device("auto", dtype="float64")

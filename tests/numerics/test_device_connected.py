@@ -6,22 +6,11 @@ import numpy as np
 import pytest
 from device_connectivity import EMULATED, assert_equal, connected, state, use
 
-from simgen import Network, NeuronGroup, SpikeMonitor, Synapses, ms, set_device, start_scope
-from simgen.api import compiled_text
-from simgen.targets.cuda import backend, mirror
+from simgen import Network, NeuronGroup, SpikeMonitor, Synapses, ms, set_device
+from simgen.targets.cuda import backend
 from simgen.targets.cuda.emulate import open_emulated
 
-pytestmark = pytest.mark.compiler
-
-
-@pytest.fixture(autouse=True)
-def everything_on_the_device(monkeypatch):
-    """Send even the shortest rows the way of the longest."""
-    monkeypatch.setattr(compiled_text, "WORTH_COMPILING", 0)
-    monkeypatch.setattr(mirror, "WORTH_LOOKING", 0)
-    start_scope()
-    yield
-    set_device("auto", dtype="float64")
+pytestmark = [pytest.mark.compiler, pytest.mark.usefixtures("everything_on_the_device")]
 
 
 def lived(device, steps):

@@ -5,27 +5,17 @@ from __future__ import annotations
 import pytest
 from device_connectivity import EMULATED, assert_equal, use
 
-from simgen import Network, NeuronGroup, Synapses, ms, set_device, start_scope
+from simgen import Network, NeuronGroup, Synapses, ms
 from simgen.api import compiled_text
 from simgen.api.device_rows import DeviceRows
 from simgen.api.device_store import DeviceStore
 from simgen.api.merging import MergedSynapses
-from simgen.targets.cuda import backend, mirror
+from simgen.targets.cuda import backend
 from simgen.targets.cuda.emulate import open_emulated
 
-pytestmark = pytest.mark.compiler
+pytestmark = [pytest.mark.compiler, pytest.mark.usefixtures("everything_on_the_device")]
 MODEL = "w : 1\nk : integer\nb : boolean\nz : 1"
 DELAYS = ("rand()*1.5*ms", "rand()*200*ms", "0.4*ms", None)
-
-
-@pytest.fixture(autouse=True)
-def everything_on_the_device(monkeypatch):
-    """Send even the shortest rows the way of the longest."""
-    monkeypatch.setattr(compiled_text, "WORTH_COMPILING", 0)
-    monkeypatch.setattr(mirror, "WORTH_LOOKING", 0)
-    start_scope()
-    yield
-    set_device("auto", dtype="float64")
 
 
 class Column:
